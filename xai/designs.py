@@ -1,0 +1,63 @@
+"""Designs: which coalitions to ask for. Pure functions of (n_players, budget, seed).
+
+Every design begins with the empty and the full coalition: every result shows v(∅) and v(N), the Shapley solvers
+need them, and a budget counts them. A design may repeat a coalition; the ledger pays for it once.
+Where it can be so, a larger budget with the same seed begins with the rows of the smaller one, so that
+adding budget wastes nothing.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+MAX_EXACT_PLAYERS = 20
+
+
+@dataclass(frozen=True)
+class Design:
+    """coalitions : (m, n) bool, row 0 empty, row 1 full;  weights : (m,) regression weights or None."""
+
+    coalitions: np.ndarray
+    budget: int
+    seed: int
+    weights: np.ndarray | None = None
+
+
+def with_ends(rows: np.ndarray, budget: int, seed: int, weights=None) -> Design:
+    """The design of the empty coalition, the full coalition, then `rows`."""
+    n = rows.shape[1]
+    ends = np.array([np.zeros(n, bool), np.ones(n, bool)])
+    return Design(np.concatenate([ends, rows]), budget, seed, weights)
+
+
+def paired_uniform(n: int, budget: int, seed: int) -> Design:
+    """Uniform coalitions, drawn with replacement, each followed by its complement (Kernel Banzhaf, Algorithm 1)."""
+    pairs = (budget - 2) // 2
+    drawn = np.random.default_rng(seed).random((pairs, n)) < 0.5
+    return with_ends(np.stack([drawn, ~drawn], axis=1).reshape(2 * pairs, n), budget, seed)
+
+
+def uniform(n: int, budget: int, seed: int) -> Design:
+    """Independent uniform coalitions (Maximum Sample Reuse, Wang & Jia 2023)."""
+    return with_ends(np.random.default_rng(seed).random((budget - 2, n)) < 0.5, budget, seed)
+
+
+def marginals(n: int, budget: int, seed: int) -> Design:
+    """Rounds of one marginal per player: a uniform coalition of the others without player i, then with player i."""
+    rounds = (budget - 2) // (2 * n)
+    rows = np.random.default_rng(seed).random((rounds, n, 1, n)) < 0.5
+    rows = np.repeat(rows, 2, axis=2)
+    players = np.arange(n)
+    rows[:, players, 0, players] = False
+    rows[:, players, 1, players] = True
+    return with_ends(rows.reshape(-1, n), budget, seed)
+
+
+def every_coalition(n: int, budget: int, seed: int) -> Design:
+    """All 2^n coalitions, whatever the budget."""
+    if n > MAX_EXACT_PLAYERS:
+        raise ValueError(
+            f"exact values of {n} players need 2^{n} evaluations; allowed are up to {MAX_EXACT_PLAYERS} players"
+        )
+    rows = ((np.arange(2**n)[:, None] >> np.arange(n)) & 1).astype(bool)
+    return with_ends(rows[1:-1], 2**n, seed)

@@ -1,0 +1,70 @@
+"""From a game to an Attribution: choose the coalitions, pay for the new ones, solve."""
+
+import time
+
+import numpy as np
+
+from xai.attribution import Attribution
+from xai.ledger import Ledger
+from xai.methods import choose
+
+
+def explain(
+    game, index="banzhaf", method="auto", budget=512, seed=0, ledger=None, progress=None, cancel=None
+) -> Attribution:
+    """Banzhaf or Shapley values of the players of `game`.
+
+    Parameters
+    ----------
+    game : callable, bool (m, n_players) → float64 (m,) or (m, k); see `xai.game`
+    index : "banzhaf" (players present with probability ½) or "shapley"
+    method : banzhaf: "kernel" (Kernel Banzhaf, arXiv 2410.08336), "msr" (Wang & Jia 2023), "monte_carlo", "exact";
+        shapley: "kernelshap" (shap.KernelExplainer), "exact";
+        "auto": exact where the budget covers all 2^n coalitions, else "kernel" or "kernelshap"
+    budget : most coalitions the model may evaluate, v(∅) and v(N) among them; "exact" takes all 2^n whatever it says.
+        An odd budget leaves the last one unspent where coalitions come in pairs
+    seed : of the design; the same seed gives the same result in every process
+    ledger : a Ledger of the same game; what it holds is not evaluated again
+    progress : progress(done, total), called between batches
+    cancel : cancel() → True stops before the next batch
+
+    Raises
+    ------
+    ValueError, TypeError : an argument that is not allowed, or a value of the game that is not finite
+    Cancelled : with the ledger, which holds all that was evaluated
+    """
+    started = time.perf_counter()
+    ledger = Ledger(game) if ledger is None else ledger
+    if ledger.game is not game:
+        raise ValueError("the ledger belongs to another game; make one with Ledger(game), or pass the game it has")
+    budget, seed = _whole("budget", budget), _whole("seed", seed)
+    method, entry = choose(index, method, ledger.n_players, budget)
+    design = entry.design(ledger.n_players, budget, seed)
+    asked, paid = len(np.unique(np.packbits(design.coalitions, axis=1), axis=0)), ledger.evaluations
+    values = ledger.evaluate(design.coalitions, progress, cancel)
+    table = values if values.ndim == 2 else values[:, None]
+    estimate = entry.solve(design, table)
+    shape = (ledger.n_players, *values.shape[1:])
+    error = estimate.standard_error
+    return Attribution(
+        values=estimate.values.reshape(shape),
+        standard_error=None if error is None else error.reshape(shape),
+        labels=ledger.labels,
+        index=index,
+        method=method,
+        seed=seed,
+        budget=design.budget,
+        evaluations=ledger.evaluations - paid,
+        seconds=time.perf_counter() - started,
+        empty_value=values[0],
+        full_value=values[1],
+        reused=asked - (ledger.evaluations - paid),
+        covariance=estimate.covariance,
+        note=estimate.note,
+    )
+
+
+def _whole(name: str, value) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 0:
+        raise ValueError(f"{name} must be a whole number of at least 0; got {value!r}")
+    return int(value)

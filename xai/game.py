@@ -1,0 +1,53 @@
+"""The seam between a model and the engine: what a game is, and how one is checked at the edge.
+
+A game is any callable with `n_players` and `labels`. It takes coalitions, a bool array of shape
+(m, n_players) in which True means present, and returns their values: float64 of shape (m,), or
+(m, k) with one column per output. The game owns the model, the way absence is expressed and the
+batching that suits the hardware; it holds no random state. `batch_size`, where a game has one, is the
+number of coalitions after which the ledger pauses to report progress and to look for a cancellation.
+"""
+
+from typing import Protocol
+
+import numpy as np
+
+DEFAULT_BATCH = 64
+
+
+class Game(Protocol):
+    n_players: int
+    labels: list[str]
+
+    def __call__(self, coalitions: np.ndarray) -> np.ndarray: ...
+
+
+def check_game(game) -> tuple[int, list[str]]:
+    """Number of players and their labels; TypeError or ValueError where `game` is not one."""
+    if not callable(game) or not hasattr(game, "n_players"):
+        raise TypeError(f"a game must be callable and have n_players; got {type(game).__name__}")
+    n = int(game.n_players)
+    if n < 1:
+        raise ValueError(f"a game needs at least one player; got n_players={n}")
+    labels = getattr(game, "labels", None)
+    labels = [f"player {i}" for i in range(n)] if labels is None else [str(label) for label in labels]
+    if len(labels) != n:
+        raise ValueError(f"the game names {len(labels)} labels for {n} players; it needs one label per player")
+    return n, labels
+
+
+def check_values(values, coalitions: np.ndarray) -> np.ndarray:
+    """Values of a game as float64 (m,) or (m, k); ValueError for another shape or anything not finite."""
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim not in (1, 2) or len(values) != len(coalitions):
+        raise ValueError(
+            f"the game returned values of shape {values.shape} for {len(coalitions)} coalitions; "
+            f"allowed are ({len(coalitions)},) and ({len(coalitions)}, k)"
+        )
+    bad = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        present = np.flatnonzero(coalitions[row]).tolist()
+        raise ValueError(
+            f"the game returned {values[row]} for the coalition with players {present} present; values must be finite"
+        )
+    return values

@@ -1,0 +1,161 @@
+"""The ledger: remembers every coalition that was evaluated, so that nothing is paid for twice."""
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+
+from xai.game import DEFAULT_BATCH, check_game, check_values
+
+
+class Cancelled(Exception):
+    """Raised when `cancel()` said so; `ledger` holds everything evaluated until then."""
+
+    def __init__(self, ledger: "Ledger"):
+        super().__init__(f"cancelled after {ledger.evaluations} evaluations; they are kept in the ledger")
+        self.ledger = ledger
+
+
+class Ledger:
+    """Values of the coalitions of one game, evaluated at most once each.
+
+    Parameters
+    ----------
+    game : callable with `n_players` and `labels` (see `xai.game`)
+    batch_size : coalitions per call of the game; the game's own `batch_size` (or 64) when None
+
+    Attributes
+    ----------
+    evaluations : distinct coalitions the game has evaluated so far
+    seconds : time spent inside the game
+    """
+
+    def __init__(self, game, batch_size: int | None = None):
+        self.game = game
+        self.n_players, self.labels = check_game(game)
+        self.batch_size = int(batch_size or getattr(game, "batch_size", DEFAULT_BATCH))
+        if self.batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1; got {self.batch_size}")
+        self.seconds = 0.0
+        self._row: dict[bytes, int] = {}  # packed coalition → row of the values
+        self._values: list[np.ndarray] = []  # one array per batch, in the order evaluated
+        self._shape: tuple[int, ...] | None = None  # () for a scalar game, (k,) for k outputs
+        self._lock = threading.Lock()
+
+    @property
+    def evaluations(self) -> int:
+        return len(self._row)
+
+    @property
+    def n_outputs(self) -> int | None:
+        """Columns of the game, None for a game with one value per coalition or before the first evaluation."""
+        return self._shape[0] if self._shape else None
+
+    def evaluate(self, coalitions, progress=None, cancel=None) -> np.ndarray:
+        """Values of `coalitions`, float64 (m,) or (m, k); the game is called for new ones only, in the order given.
+
+        progress(done, total) is called after each batch, counting this call's new coalitions. cancel() is asked
+        before each batch; True raises Cancelled. A game that fails, or returns something not finite, raises, and
+        what earlier batches gave stays in the ledger.
+        """
+        coalitions = self._check(coalitions)
+        with self._lock:
+            keys = self._keys(coalitions)
+            first = {key: i for i, key in reversed(list(enumerate(keys)))}
+            new = np.sort([i for key, i in first.items() if key not in self._row]).astype(int)
+            for start in range(0, len(new), self.batch_size):
+                if cancel is not None and cancel():
+                    raise Cancelled(self)
+                part = new[start : start + self.batch_size]
+                self._pay(coalitions[part], [keys[i] for i in part])
+                if progress is not None:
+                    progress(start + len(part), len(new))
+            return self._all_values()[[self._row[key] for key in keys]]
+
+    def missing(self, coalitions) -> int:
+        """How many distinct coalitions of these the game would have to evaluate."""
+        return len(set(self._keys(self._check(coalitions))) - self._row.keys())
+
+    def known(self) -> tuple[np.ndarray, np.ndarray]:
+        """Everything paid so far: coalitions (m, n) and values (m,) or (m, k), in the order evaluated."""
+        packed = np.frombuffer(b"".join(self._row), dtype=np.uint8).reshape(self.evaluations, -1)
+        return self._unpack(packed), self._all_values()
+
+    def save(self, path) -> None:
+        """Write everything paid so far to one file (.npz without pickles), replacing it in one step."""
+        path = Path(path)
+        coalitions, values = self.known()
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            with open(part, "wb") as file:
+                np.savez(
+                    file,
+                    packed=np.packbits(coalitions, axis=1),
+                    values=values,
+                    scalar=not self._shape,
+                    labels=np.array(self.labels),
+                    seconds=self.seconds,
+                )
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, path, game) -> "Ledger":
+        """Read a saved ledger and go on with `game`; ValueError if the file is not a ledger of this game."""
+        ledger = cls(game)
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                packed, values = file["packed"], np.asarray(file["values"], dtype=np.float64)
+                labels, seconds = [str(label) for label in file["labels"]], float(file["seconds"])
+                scalar = bool(file["scalar"])
+        except FileNotFoundError:
+            raise
+        except Exception as error:
+            raise ValueError(f"{path} is not a readable ledger ({type(error).__name__}: {error})") from error
+        if labels != ledger.labels:
+            raise ValueError(
+                f"{path} was saved for a game of {len(labels)} players with other labels; "
+                f"this game has {ledger.n_players}: load it with the game it was made with"
+            )
+        if packed.shape != (len(values), -(-ledger.n_players // 8)) or values.ndim != (1 if scalar else 2):
+            raise ValueError(f"{path} is damaged: {packed.shape} coalitions and {values.shape} values do not match")
+        if len(values):
+            coalitions = ledger._unpack(packed)
+            ledger._store(check_values(values, coalitions), ledger._keys(coalitions))
+        ledger.seconds = seconds
+        return ledger
+
+    def _check(self, coalitions) -> np.ndarray:
+        coalitions = np.asarray(coalitions)
+        if coalitions.ndim != 2 or coalitions.shape[1] != self.n_players:
+            raise ValueError(f"coalitions must have shape (m, {self.n_players}); got {coalitions.shape}")
+        return coalitions.astype(bool)
+
+    def _pay(self, coalitions, keys) -> None:
+        started = time.perf_counter()
+        values = self.game(coalitions)
+        self.seconds += time.perf_counter() - started
+        self._store(check_values(values, coalitions), keys)
+
+    def _store(self, values, keys) -> None:
+        if self._shape is None:
+            self._shape = values.shape[1:]
+        if values.shape[1:] != self._shape:
+            raise ValueError(f"the game returned {values.shape[1:]} outputs after returning {self._shape} before")
+        rows = range(len(self._row), len(self._row) + len(keys))
+        self._values.append(values)
+        self._row.update(zip(keys, rows))
+
+    def _all_values(self) -> np.ndarray:
+        if len(self._values) > 1:
+            self._values = [np.concatenate(self._values)]
+        return self._values[0] if self._values else np.zeros((0, *(self._shape or ())))
+
+    def _keys(self, coalitions) -> list[bytes]:
+        return [row.tobytes() for row in np.packbits(coalitions, axis=1)]
+
+    def _unpack(self, packed) -> np.ndarray:
+        return np.unpackbits(packed, axis=1, count=self.n_players).astype(bool)

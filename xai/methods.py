@@ -1,0 +1,52 @@
+"""The table of methods: index → name → (design, solver, smallest budget). Adding a method is one line here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from xai import designs, kernelshap, solvers
+from xai.designs import MAX_EXACT_PLAYERS, Design
+from xai.solvers import Estimate
+
+
+@dataclass(frozen=True)
+class Method:
+    """design(n_players, budget, seed) → Design;  solve(Design, values) → Estimate;  smallest(n_players) → budget."""
+
+    design: Callable[[int, int, int], Design]
+    solve: Callable[[Design, np.ndarray], Estimate]
+    smallest: Callable[[int], int]
+
+
+METHODS: dict[str, dict[str, Method]] = {
+    "banzhaf": {
+        "kernel": Method(designs.paired_uniform, solvers.least_squares, lambda n: 4),
+        "msr": Method(designs.uniform, solvers.sample_reuse, lambda n: 4),
+        "monte_carlo": Method(designs.marginals, solvers.mean_marginal, lambda n: 2 * n + 2),
+        "exact": Method(designs.every_coalition, solvers.exact_banzhaf, lambda n: 0),
+    },
+    "shapley": {
+        "kernelshap": Method(kernelshap.kernelshap_design, kernelshap.kernelshap_solve, lambda n: 4),
+        "exact": Method(designs.every_coalition, solvers.exact_shapley, lambda n: 0),
+    },
+}
+_DEFAULT = {"banzhaf": "kernel", "shapley": "kernelshap"}
+
+
+def choose(index: str, method: str, n_players: int, budget: int) -> tuple[str, Method]:
+    """The method's own name and its entry; "auto" is exact where the budget covers all 2^n coalitions."""
+    if index not in METHODS:
+        raise ValueError(f"index must be one of {sorted(METHODS)}; got {index!r}")
+    if method == "auto":
+        covered = n_players <= MAX_EXACT_PLAYERS and 2**n_players <= budget
+        method = "exact" if covered else _DEFAULT[index]
+    if method not in METHODS[index]:
+        raise ValueError(f"method for {index} must be one of {['auto', *METHODS[index]]}; got {method!r}")
+    entry = METHODS[index][method]
+    if budget < entry.smallest(n_players):
+        raise ValueError(
+            f"method {method!r} needs a budget of at least {entry.smallest(n_players)} evaluations "
+            f"for {n_players} players; got {budget}"
+        )
+    return method, entry
