@@ -73,13 +73,13 @@ class Attribution:
             error = np.abs(weights[0]) * self.standard_error.reshape(-1)
         covariance = None if error is None else np.square(error)[:, None, None]
         ends = [float(np.dot(np.atleast_1d(v), weights)) for v in (self.empty_value, self.full_value)]
-        changed = dict(
-            values=values @ weights,
-            standard_error=error,
-            empty_value=ends[0],
-            full_value=ends[1],
-            covariance=covariance,
-        )
+        changed = {
+            "values": values @ weights,
+            "standard_error": error,
+            "empty_value": ends[0],
+            "full_value": ends[1],
+            "covariance": covariance,
+        }
         return Attribution(**{f.name: changed.get(f.name, getattr(self, f.name)) for f in fields(self)})
 
     def to_json(self) -> str:

@@ -98,7 +98,7 @@ class Ledger:
                     labels=np.array(self.labels),
                     seconds=self.seconds,
                 )
-            os.replace(part, path)
+            part.replace(path)
         finally:
             part.unlink(missing_ok=True)
 
@@ -107,7 +107,7 @@ class Ledger:
         """Read a saved ledger and go on with `game`; ValueError if the file is not a ledger of this game."""
         ledger = cls(game)
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
                 packed, values = file["packed"], np.asarray(file["values"], dtype=np.float64)
                 labels, seconds = [str(label) for label in file["labels"]], float(file["seconds"])
                 scalar = bool(file["scalar"])

@@ -1,0 +1,43 @@
+# Two commands: `make run` starts Swing, `make test` runs every test. Both set up what they need, once.
+# PYTHON=python3.12 chooses the interpreter of a new .venv; MODEL=dir-or-hub-id another checkpoint; PORT, HOST the address.
+
+PYTHON ?= python3
+HOST ?= localhost
+PORT ?=
+MODEL ?=
+PY := .venv/bin/python
+
+.PHONY: run test lint chromium
+
+run: .venv/installed-run
+	$(if $(MODEL),SWING_MODEL="$(MODEL)") $(PY) -m streamlit run app.py --server.address "$(HOST)" $(if $(PORT),--server.port "$(PORT)")
+
+test: .venv/installed-dev chromium lint
+	$(PY) -m pytest
+
+lint: .venv/installed-dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+.venv/created:
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Swing needs Python 3.11 or newer; name one with: make run PYTHON=python3.12"; exit 1; }
+	"$(PYTHON)" -m venv --clear .venv
+	touch $@
+
+.venv/installed-run: requirements.txt .venv/created
+	$(PY) -m pip install --disable-pip-version-check -r requirements.txt
+	touch $@
+
+.venv/installed-dev: requirements-dev.txt .venv/installed-run
+	$(PY) -m pip install --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+chromium:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	if [ -f /etc/debian_version ] && [ "$$(id -u)" = 0 ]; then \
+		apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y chromium; \
+	else \
+		echo "The browser tests need Chromium: install it (on Debian: sudo apt-get install chromium), then run make test again."; \
+		exit 1; \
+	fi

@@ -1,0 +1,6 @@
+"""Streamlit's entry: the list of pages."""
+
+import streamlit as st
+
+st.set_page_config(page_title="Swing", page_icon="⚖️", layout="wide")
+st.navigation([st.Page("ui/text_page.py", title="Text", icon="📝", default=True)]).run()

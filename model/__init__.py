@@ -1,0 +1,11 @@
+"""What is explained: models, and the games they make of an input. torch is imported when a model is loaded."""
+
+import os
+
+# Measured on two cores with one other busy process (a browser, the page's own server thread): OpenMP's default of
+# spinning at barriers makes torch 10 times slower, sleeping makes it 2 times slower. Read when torch is first loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+from model.gemma import load_gemma  # noqa: E402 (the setting above must come first)
+
+__all__ = ["load_gemma"]

@@ -1,0 +1,163 @@
+"""A prompt: its text, its tokens, and which tokens belong to which player.
+
+Everything here works on one tokenisation of the whole prompt and on character offsets; text is never cut up and
+tokenised again, because "thin" and " thin" are different tokens.
+"""
+
+import bisect
+import re
+import unicodedata
+
+PLAYERS = ("token", "word", "sentence", "line")
+IMAGE_TOKENS = ("<start_of_image>", "<end_of_image>", "<image_soft_token>")
+
+# A word: letters and digits, joined by inner apostrophes, hyphens, points and commas (don't, well-known, 3.14, 1,000);
+# or a run of punctuation. Scripts written without spaces give one word per character; tokens then join them.
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_WORD = re.compile(
+    rf"[{_UNSPACED}][\u0300-\u036f\u200d\ufe0f]*"
+    rf"|(?:(?![{_UNSPACED}])[\w\u0300-\u036f])+(?:['’.,\-](?:(?![{_UNSPACED}])\w)+)*"
+    r"|[^\w\s]+"
+)
+_SENTENCE = re.compile(r"\s*\S.*?(?:[.!?…]+[\"'”’)\]]*(?=\s)|[。！？]+|(?=\n)|\Z)", re.DOTALL)
+_LINE = re.compile(r"[^\n]*\S[^\n]*\n*")
+_PATTERNS = {"word": _WORD, "sentence": _SENTENCE, "line": _LINE}
+
+
+def check_text(text, what: str) -> None:
+    """TypeError if `text` is no str; ValueError if it holds what no tokenizer should see."""
+    if not isinstance(text, str):
+        raise TypeError(f"the {what} must be a string; got {type(text).__name__}")
+    for position, character in enumerate(text):
+        if unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t\r":
+            raise ValueError(
+                f"the {what} has the control character U+{ord(character):04X} at position {position}; "
+                "only line breaks and tabs are allowed: remove it"
+            )
+
+
+class Prompt:
+    """A tokenised prompt.
+
+    Attributes
+    ----------
+    text : the prompt as given;  ids : its tokens, special tokens and chat template included
+    spans : for each token its (start, end) in `text`; None for tokens that can never be players (special tokens, the
+        template's own)
+    """
+
+    def __init__(self, tokenizer, text: str, chat: bool = False):
+        check_text(text, "prompt")
+        if not text.strip():
+            raise ValueError("the prompt is empty: write what the model should read")
+        rendered, shift, first, last = _apply_template(tokenizer, text) if chat else (text, 0, 0, len(text))
+        encoded = tokenizer(rendered, return_offsets_mapping=True, add_special_tokens=not chat)
+        special = {id for id, token in tokenizer.added_tokens_decoder.items() if token.special}
+        special |= set(tokenizer.all_special_ids) | set(tokenizer.convert_tokens_to_ids(list(IMAGE_TOKENS)))
+        self.text = text
+        self.ids: list[int] = list(encoded["input_ids"])
+        self.spans: list[tuple[int, int] | None] = [
+            (start - shift, end - shift) if first <= start < end <= last and id not in special else None
+            for id, (start, end) in zip(self.ids, encoded["offset_mapping"])
+        ]
+
+    def players(self, players) -> tuple[list[tuple[int, int]], list[int]]:
+        """The players' spans in the text, and for each token the player it belongs to (−1: always present).
+
+        players : one of PLAYERS, or a list of (start, end) spans. A token that only partly lies in a span belongs to
+        the span that holds most of its visible characters. ValueError for a span that holds no token of its own.
+        """
+        if isinstance(players, str):
+            spans = self.split(players)
+            if not spans:
+                raise ValueError(f"the prompt has no {players} to explain")
+        else:
+            spans = _check_spans(players, len(self.text))
+        owner = self._owners(spans)
+        for i in sorted(set(range(len(spans))) - set(owner)):
+            start, end = spans[i]
+            raise ValueError(
+                f"the span {spans[i]} ({self.text[start:end]!r}) holds no token of its own: "
+                "widen it, or join it with its neighbour"
+            )
+        return spans, owner
+
+    def split(self, players: str, within: tuple[int, int] | None = None) -> list[tuple[int, int]]:
+        """Spans of the tokens, words, sentences or lines of the text, or of its part `within` (start, end).
+
+        Spans that share a token (an emoji of several characters, unspaced scripts) are joined, for a token is either
+        present or not; spans without a token of their own are left out.
+        """
+        if players not in PLAYERS:
+            raise ValueError(f"players must be one of {list(PLAYERS)} or a list of (start, end) spans; got {players!r}")
+        low, high = within or (0, len(self.text))
+        if players == "token":
+            found = [span for span in self.spans if span and low <= span[0] and span[1] <= high]
+        else:
+            found = [match.span() for match in _PATTERNS[players].finditer(self.text, low, high)]
+        joined = self._join(found)
+        owners = set(self._owners(joined))
+        return [span for i, span in enumerate(joined) if i in owners]
+
+    def _join(self, found):
+        last = list(range(len(found)))  # for each span, the last one it must be joined with
+        found = sorted(found)
+        for token in filter(None, self.spans):
+            hits = [k for k, piece in _overlaps(token, found, self.text) if piece.strip()]
+            if len(hits) > 1:
+                last[hits[0]] = max(last[hits[0]], hits[-1])
+        joined, k = [], 0
+        while k < len(found):
+            end = k
+            while max(last[k : end + 1]) > end:
+                end = max(last[k : end + 1])
+            joined.append((found[k][0], max(span[1] for span in found[k : end + 1])))
+            k = end + 1
+        return joined
+
+    def _owners(self, spans) -> list[int]:
+        order = sorted(range(len(spans)), key=lambda i: spans[i])
+        ordered = [spans[i] for i in order]
+        owners = []
+        for token in self.spans:
+            shares = [(len(p.strip()), len(p), -k) for k, p in _overlaps(token, ordered, self.text)] if token else []
+            best = max(shares, default=None)
+            blank = token and not self.text[token[0] : token[1]].strip()
+            owners.append(order[-best[2]] if best and (best[0] or blank) else -1)
+        return owners
+
+
+def _overlaps(token, spans, text):
+    """(index, common text) of the sorted, disjoint spans that overlap a token's span."""
+    k = bisect.bisect_right(spans, token[0], key=lambda span: span[1])
+    while k < len(spans) and spans[k][0] < token[1]:
+        yield k, text[max(token[0], spans[k][0]) : min(token[1], spans[k][1])]
+        k += 1
+
+
+def _apply_template(tokenizer, text: str) -> tuple[str, int, int, int]:
+    """The chat template around the prompt as the user's turn: text, shift of offsets, first and last of the prompt."""
+    messages = [{"role": "user", "content": text}]
+    rendered = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+    bare = text.strip()  # the template strips the turn
+    first = rendered.rfind(bare)
+    if first < 0:
+        raise ValueError("the chat template of this checkpoint changes the prompt, so its parts cannot be found again")
+    return rendered, first - text.index(bare), first, first + len(bare)
+
+
+def _check_spans(spans, length: int) -> list[tuple[int, int]]:
+    try:
+        spans = [(int(start), int(end)) for start, end in spans]
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"players must be a kind or a list of (start, end) spans; got {spans!r}") from error
+    if not spans:
+        raise ValueError("there is nothing to explain: the list of spans is empty")
+    for start, end in spans:
+        if not 0 <= start < end <= length:
+            raise ValueError(f"the span ({start}, {end}) does not lie in the prompt of {length} characters")
+    ordered = sorted(spans)
+    for left, right in zip(ordered, ordered[1:]):
+        if left[1] > right[0]:
+            raise ValueError(f"the spans {left} and {right} overlap: a character belongs to one player")
+    return spans

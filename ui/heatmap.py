@@ -1,0 +1,81 @@
+"""Token heatmaps: a value becomes a colour here, and a prompt becomes HTML. Every text is escaped."""
+
+from html import escape
+
+import numpy as np
+
+from xai import Attribution
+
+# Vermillion and blue of Okabe & Ito's palette, told apart with every common colour-blindness. Strength is opacity, so
+# zero is the page's own background and text stays readable in light and dark themes.
+RAISES, LOWERS = (213, 94, 0), (0, 114, 178)
+STRONGEST = 0.62
+
+
+def shared_scale(*attributions: Attribution) -> float:
+    """The largest |value| of all: one symmetric scale, so that equal colours mean equal values."""
+    return max(float(np.abs(a.values).max()) for a in attributions) or 1.0
+
+
+def colour(value: float, scale: float) -> str:
+    """CSS colour of a value on the symmetric scale −scale … +scale."""
+    red, green, blue = RAISES if value > 0 else LOWERS
+    return f"rgba({red},{green},{blue},{STRONGEST * min(abs(value) / scale, 1.0):.3f})"
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """A value as the page writes it: signed, with a real minus."""
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
+def with_error(value: float, error: float | None) -> str:
+    """ "+1.190 ± 0.032 (standard error)", or the value alone where there is no error."""
+    if error is None or not np.isfinite(error):
+        return signed(value)
+    return f"{signed(value)} ± {error:.3f}"
+
+
+def ranks(attribution: Attribution) -> np.ndarray:
+    """1 for the player with the largest |value|."""
+    order = np.argsort(-np.abs(attribution.values), kind="stable")
+    rank = np.empty(len(order), int)
+    rank[order] = np.arange(1, len(order) + 1)
+    return rank
+
+
+def token_heatmap(prompt: str, spans, attribution: Attribution, scale: float) -> str:
+    """The prompt with each player's span coloured by its value; what is always present is dimmed.
+
+    spans : (start, end) per player, disjoint;  attribution : values (n,)
+    """
+    errors, rank = attribution.standard_error, ranks(attribution)
+    n, pieces, at = len(spans), [], 0
+    for i in sorted(range(n), key=lambda i: spans[i]):
+        start, end = spans[i]
+        lead = len(prompt[start:end]) - len(prompt[start:end].lstrip())  # the space before a word is not painted
+        lead = 0 if lead == end - start else lead
+        pieces.append(_fixed(prompt[at : start + lead]))
+        value = attribution.values[i]
+        tip = f"{with_error(value, None if errors is None else errors[i])} · rank {rank[i]} of {n}"
+        pieces.append(
+            f'<span class="swing-player" tabindex="0" style="background:{colour(value, scale)}" '
+            f'data-player="{i}" data-value="{value:.6f}" data-tip="{escape(tip)}">'
+            f"{escape(prompt[start + lead : end])}</span>"
+        )
+        at = end
+    pieces.append(_fixed(prompt[at:]))
+    return f'<div class="swing-heatmap" data-index="{escape(attribution.index)}" dir="auto">{"".join(pieces)}</div>'
+
+
+def legend(scale: float) -> str:
+    """The shared scale as a bar from −scale to +scale."""
+    stops = ",".join(colour(x, 1.0) for x in np.linspace(-1, 1, 9))
+    return (
+        f'<div class="swing-legend" data-scale="{scale:.6f}"><span>{signed(-scale, 2)} makes it less likely</span>'
+        f'<div class="swing-bar" style="background:linear-gradient(to right,{stops})"></div>'
+        f"<span>{signed(scale, 2)} makes it more likely</span></div>"
+    )
+
+
+def _fixed(text: str) -> str:
+    return f'<span class="swing-fixed">{escape(text)}</span>' if text else ""
