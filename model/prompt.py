@@ -92,12 +92,17 @@ class Prompt:
             raise ValueError(f"players must be one of {list(PLAYERS)} or a list of (start, end) spans; got {players!r}")
         low, high = within or (0, len(self.text))
         if players == "token":
-            found = [span for span in self.spans if span and low <= span[0] and span[1] <= high]
+            found = [span for span in self.spans if span and self._reaches(span, low, high)]
         else:
             found = [match.span() for match in _PATTERNS[players].finditer(self.text, low, high)]
         joined = self._join(found)
         owners = set(self._owners(joined))
         return [span for i, span in enumerate(joined) if i in owners]
+
+    def _reaches(self, token, low, high) -> bool:
+        """Is the token inside, or has it visible characters there? (" The" may start with the space before.)"""
+        inside = low <= token[0] and token[1] <= high
+        return inside or bool(self.text[max(token[0], low) : min(token[1], high)].strip())
 
     def _join(self, found):
         last = list(range(len(found)))  # for each span, the last one it must be joined with

@@ -1,5 +1,6 @@
 """A complete Gemma 3 of a few thousand parameters, random, with a tokenizer of its own."""
 
+import json
 from pathlib import Path
 
 TEXT = [
@@ -19,8 +20,13 @@ def write_tiny_checkpoint(directory: Path, window: int = 16, chat: bool = False)
     raw.normalizer = normalizers.Replace(" ", "▁")
     raw.pre_tokenizer = pre_tokenizers.Split("▁", "merged_with_next")
     raw.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
-    bytes_ = [f"<0x{i:02X}>" for i in range(256)]
-    raw.train_from_iterator(TEXT, trainers.BpeTrainer(vocab_size=450, special_tokens=SPECIAL + bytes_))
+    raw.train_from_iterator(TEXT, trainers.BpeTrainer(vocab_size=200, special_tokens=SPECIAL))
+    learned = json.loads(raw.to_str())["model"]
+    vocabulary = learned["vocab"]
+    for byte in range(256):  # unknown characters become bytes, as in Gemma's own tokenizer
+        vocabulary[f"<0x{byte:02X}>"] = len(vocabulary)
+    merges = [tuple(merge) for merge in learned["merges"]]
+    raw.model = models.BPE(vocabulary, merges, byte_fallback=True, unk_token="<unk>")
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=raw, pad_token="<pad>", eos_token="<eos>", bos_token="<bos>", unk_token="<unk>"
     )
@@ -40,7 +46,7 @@ def write_tiny_checkpoint(directory: Path, window: int = 16, chat: bool = False)
     config = Gemma3TextConfig(
         vocab_size=len(tokenizer), hidden_size=32, intermediate_size=64, num_hidden_layers=3, num_attention_heads=2,
         num_key_value_heads=1, head_dim=16, query_pre_attn_scalar=16, sliding_window=window,
-        layer_types=["sliding_attention", "sliding_attention", "full_attention"], max_position_embeddings=256,
+        layer_types=["sliding_attention", "sliding_attention", "full_attention"], max_position_embeddings=2048,
         pad_token_id=0, eos_token_id=1, bos_token_id=2,
     )  # fmt: skip
     model = Gemma3ForCausalLM(config)

@@ -4,11 +4,12 @@ from html import escape
 
 import numpy as np
 
-from ui.heatmap import LOWERS, RAISES
 from xai import Attribution
 
 MAX_BARS = 30
 INTERVAL = 1.96  # standard errors on either side of a 95 % interval
+# Not the heatmap's colours, which mean sign; told apart by hatching too.
+STYLES = [("#009E73", ""), ("#CC79A7", "/")]
 _NAMES = {"banzhaf": "Banzhaf value", "shapley": "Shapley value"}
 
 
@@ -25,8 +26,7 @@ def bars(attributions: list[Attribution]):
     shown = strongest(attributions)
     place = list(range(len(shown)))
     figure = go.Figure()
-    styles = [("solid", RAISES), ("pattern", LOWERS)]
-    for attribution, (style, (red, green, blue)) in zip(attributions, styles):
+    for attribution, (colour, pattern) in zip(attributions, STYLES):
         error = attribution.standard_error
         figure.add_bar(
             orientation="h",
@@ -34,10 +34,7 @@ def bars(attributions: list[Attribution]):
             y=place,
             x=attribution.values[shown].tolist(),
             error_x=None if error is None else {"array": (INTERVAL * np.nan_to_num(error[shown])).tolist()},
-            marker={
-                "color": f"rgb({red},{green},{blue})",
-                "pattern": {"shape": "/" if style == "pattern" else ""},
-            },
+            marker={"color": colour, "pattern": {"shape": pattern}},
             customdata=[escape(attribution.labels[i]) for i in shown],
             hovertemplate="%{customdata}: %{x:+.4f}<extra></extra>",
         )

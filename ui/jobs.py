@@ -61,3 +61,12 @@ class Job:
         except Exception:
             log.exception("a job failed")
             self.sentence, self.state = "Something went wrong inside Swing; the server's log has the details.", "failed"
+
+
+def this_session_alive() -> Callable[[], bool]:
+    """A function, for any thread, that says whether the browser session that runs this script is still there."""
+    from streamlit import runtime
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    here = get_script_run_ctx().session_id
+    return lambda: not runtime.exists() or runtime.get_instance().is_active_session(here)

@@ -17,6 +17,7 @@ class ModelSlot:
         self.gemma = None
         self.fraction, self.sentence, self.error = 0.0, "Waiting to load Gemma 3", ""
         self.seconds_per_token: float | None = None  # of scoring; measured when the model is ready, then by every run
+        self.first_result = None  # of the first sample, explained once for all who visit
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 

@@ -17,21 +17,21 @@ class Sample:
 SAMPLES = [
     Sample(
         "Film review",
-        "Review: I loved this film. Sentiment: positive\nReview: I want my money back. Sentiment: negative\nReview:",
-        " The plot is thin, but the acting is superb",
+        "Review: I loved this film. Sentiment: positive\nReview: I want my money back. Sentiment: negative\nReview: ",
+        "The plot is thin, but the acting is superb",
         ". Sentiment:",
     ),
     Sample(
         "Translation",
         "English: good morning\nFrench: bonjour\nEnglish: the red house\nFrench: la maison rouge\n"
-        "English: thank you very much\nFrench: merci beaucoup\nEnglish:",
-        " my brother is a doctor",
+        "English: thank you very much\nFrench: merci beaucoup\nEnglish: ",
+        "my brother is a doctor",
         "\nFrench:",
     ),
     Sample(
         "A fact in a text",
-        "Read the notes, then answer.\nNotes:",
-        " The meeting starts at nine. Maria brings the cake. Peter drives the blue van. Coffee is free.",
+        "Read the notes, then answer.\nNotes: ",
+        "The meeting starts at nine. Maria brings the cake. Peter drives the blue van. Coffee is free.",
         "\nQuestion: Who brings the cake?\nAnswer:",
         "sentence",
     ),

@@ -20,7 +20,7 @@ _METHOD = {"kernel": "Kernel Banzhaf", "kernelshap": "KernelSHAP", "exact": "exa
 
 def show(result: TextResult) -> None:
     """Answer, heatmaps, legend, bars, and what each cost."""
-    st.subheader("Why did Gemma say that?")
+    st.subheader("The answer, and what swung it")
     said = "The model answered" if result.request.target is None else "The target you typed"
     st.html(f'<p>{said}:</p><p class="swing-answer" data-answer="1" dir="auto">{escape(result.target.strip())}</p>')
     scale = shared_scale(result.banzhaf, result.shapley)
@@ -56,6 +56,6 @@ def _sums(result: TextResult) -> str:
         f"All parts together change the log-probability by {signed(change)} (from {signed(banzhaf.empty_value)} with "
         f"none of them to {signed(banzhaf.full_value)} with all). Shapley values sum to "
         f"{signed(shapley.values.sum())}; Banzhaf values to {signed(banzhaf.values.sum())}: they need not add up, "
-        "because each is an average over coalitions of about half the parts. Whiskers are 95 % intervals of the "
-        "estimate."
+        "because each is an average over coalitions of about half the parts. Whiskers, where a method has them, are "
+        "95 % intervals of the estimate."
     )

@@ -6,14 +6,14 @@ from pathlib import Path
 import streamlit as st
 
 from ui import text_run
-from ui.jobs import Job
+from ui.jobs import Job, this_session_alive
 from ui.model_slot import model_slot
 from ui.samples import SAMPLES
 from ui.side_by_side import show
 from ui.text_run import MAX_PROMPT, Session, TextRequest
 
 STYLE = Path(__file__).parent.parent / "assets" / "style.css"
-FIRST_BUDGET = 64
+FIRST = TextRequest(SAMPLES[0].before, SAMPLES[0].text, SAMPLES[0].after, budget=64)  # a newcomer's, without a click
 BUDGETS = [64, 128, 256, 512, 1024, 2048]
 PLAYERS = {"word": "words", "token": "tokens", "sentence": "sentences", "line": "lines"}
 ABSENT = {"remove": "removed from the prompt", "hole": "hidden, their places kept", "replace": "replaced by “ ...”"}
@@ -25,7 +25,7 @@ def page() -> None:
     state.setdefault("job", None)
     state.setdefault("result", None)
     st.html(STYLE)
-    st.title("Why did Gemma 3 say that?")
+    st.title("Swing: why did Gemma 3 say that?")
     st.caption(
         "Swing leaves out parts of a prompt, again and again, and measures how the probability of the model's answer "
         "swings. Pick a sample or write your own, then press Explain."
@@ -82,7 +82,13 @@ def controls(request: TextRequest, slot) -> None:
         f'<span class="swing-part">{escape(request.text)}</span>'
         f'<span class="swing-fixed">{escape(request.after)}</span></div>'
     )
-    pace = 1.0 if slot.state == "loading" else 0.5 if st.session_state.job is not None else None
+    state = st.session_state
+    if slot.state == "ready" and not state.get("visited"):
+        state.visited = True
+        state.result = slot.first_result
+        if state.result is None:
+            _start(FIRST, slot)
+    pace = 1.0 if slot.state == "loading" else 0.5 if state.job is not None else None
     st.fragment(_bar, run_every=pace)(request, slot)
 
 
@@ -91,9 +97,8 @@ def _bar(request: TextRequest, slot) -> None:
     if slot.state != "ready":
         _loading(slot)
         return
-    if state.job is None and not state.get("visited"):
-        _start(TextRequest(SAMPLES[0].before, SAMPLES[0].text, SAMPLES[0].after, budget=FIRST_BUDGET), slot)
-    state.visited = True
+    if not state.get("visited"):  # it has just become ready: the whole page starts over, with the first run
+        st.rerun()
     if state.job is not None:
         _running(state.job)
         return
@@ -113,22 +118,17 @@ def _bar(request: TextRequest, slot) -> None:
 
 def _start(request: TextRequest, slot) -> None:
     """Begin a job for this session; what the page shows stays until there is something new."""
-    from streamlit.runtime import get_instance
-    from streamlit.runtime.scriptrunner import get_script_run_ctx
-
     state, session = st.session_state, st.session_state.session
-    here = get_script_run_ctx().session_id
 
     def work(progress, cancel):
         result = text_run.run(slot.gemma, request, session, progress, cancel)
         slot.learn_rate(session.ledger.seconds, session.ledger.evaluations * session.game.work)
+        if request == FIRST:
+            slot.first_result = result
         return result
 
-    def alive():
-        return get_instance().is_active_session(here)
-
     state.outcome = None
-    state.job = Job(work, alive)
+    state.job = Job(work, alive=this_session_alive())
 
 
 def _running(job: Job) -> None:

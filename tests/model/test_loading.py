@@ -146,7 +146,7 @@ def test_a_checkpoint_without_weights_gets_one_sentence(tiny_checkpoint, tmp_pat
 
 def test_a_directory_loads(tiny_gemma, tiny_checkpoint):
     assert tiny_gemma.name == str(tiny_checkpoint)
-    assert tiny_gemma.context == 256
+    assert tiny_gemma.context == 2048
     assert isinstance(tiny_gemma.generate("Review:", max_new_tokens=3), str)
-    with pytest.raises(ValueError, match="at most 256"):
-        tiny_gemma.text_game("one two " * 200, " three")
+    with pytest.raises(ValueError, match="at most 2048"):
+        tiny_gemma.text_game("one two " * 2000, " three")
