@@ -1,0 +1,66 @@
+"""Orthogonal designs for Banzhaf values: which pairs of coalitions leave the fewest terms of a game confounded.
+
+A pair S, S̄ measures the odd part (v(S) − v(S̄))/2 = Σ v̂(T)·χ_T(S), |T| odd, and the value of player i is 2·v̂({i}).
+Coalitions whose signs form an array of strength t (`xai.codes`) keep v̂({i}) apart from every term of fewer than t
+players: strength 3 is exact for games of degree ≤ 2, strength 5 for degree ≤ 4. Model calls are the cost, so this is
+where they are saved: independent pairs would let every term of degree 3 pass for linear at the rate of 1/pairs.
+Each block of rows is shifted by a random coalition and its columns belong to players in random order. The shift
+alone makes every linear estimate on these rows unbiased, for it gives each term that is confounded a random sign.
+"""
+
+import numpy as np
+
+from xai.codes import hadamard, hadamard_order, nested_code
+from xai.designs import Design, with_ends
+from xai.solvers import Estimate, least_squares
+
+
+def orthogonal(n: int, budget: int, seed: int) -> Design:
+    """Pairs from Hadamard matrices at small budgets, then from nested codes of growing strength.
+
+    An odd budget leaves one evaluation unspent. Below the size of the first complete code (2n to 8n evaluations) the
+    pairs are the rows of Hadamard matrices of the smallest order ≥ n, so that 2n evaluations, and a few more where n is
+    no multiple of 4, are orthogonal already. From there on a larger budget begins with the rows of the smaller one.
+    A budget that covers all 2^n coalitions takes each once.
+    """
+    pairs = 2 ** (n - 1) if n < 64 and budget >= 2**n else max(0, budget - 2) // 2
+    return with_ends(paired(orthogonal_pairs(n, pairs, seed)), budget, seed)
+
+
+def paired(rows: np.ndarray) -> np.ndarray:
+    """Each row followed by its complement."""
+    return np.stack([rows, ~rows], axis=1).reshape(-1, rows.shape[1])
+
+
+def orthogonal_pairs(n: int, pairs: int, seed: int) -> np.ndarray:
+    """The first coalition of each pair, bool (pairs, n); no pair occurs twice unless they exceed 2^(n−1)."""
+    pairs = min(pairs, 2 ** (n - 1))
+    rng = np.random.default_rng(seed)
+    code, levels = nested_code(n, int(max(pairs - 1, 1)).bit_length())
+    first = 2 ** levels[0] if levels else 1
+    if pairs < first - 1 and hadamard_order(n) < first:
+        return _hadamard_pairs(n, pairs, rng)
+    rows = np.broadcast_to(rng.random(n) < 0.5, (pairs, n)).copy()
+    code = code[:, rng.permutation(n)]
+    for bit, generator in enumerate(code):
+        rows[(np.arange(pairs) >> bit) & 1 == 1] ^= generator
+    return rows
+
+
+def _hadamard_pairs(n, pairs, rng):
+    order = hadamard_order(n)
+    matrix = hadamard(order) > 0
+    blocks = []
+    for _ in range(-(-pairs // order)):
+        columns = rng.choice(order, n, replace=False)
+        blocks.append(matrix[np.ix_(rng.permutation(order), columns)] ^ (rng.random(n) < 0.5))
+    return np.concatenate([np.zeros((0, n), bool), *blocks])[:pairs]
+
+
+def orthogonal_solve(design: Design, values: np.ndarray) -> Estimate:
+    """Least squares without intercept on the pairs, as `solvers.least_squares`.
+
+    On complete blocks it equals the plain mean; on a block filled in part it takes the linear part's share out, which
+    the mean leaves in. With fewer pairs than players it is that mean.
+    """
+    return least_squares(design, values)
