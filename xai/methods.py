@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xai import designs, kernelshap, orthogonal, solvers
+from xai import designs, kernelshap, orthogonal, solvers, spectral
 from xai.designs import MAX_EXACT_PLAYERS, Design
 from xai.solvers import Estimate
 
@@ -23,12 +23,14 @@ METHODS: dict[str, dict[str, Method]] = {
     "banzhaf": {
         "kernel": Method(designs.paired_uniform, solvers.least_squares, lambda n: 4),
         "orthogonal": Method(orthogonal.orthogonal, orthogonal.orthogonal_solve, lambda n: 4),
+        "walsh": Method(spectral.walsh_design, spectral.walsh_banzhaf, lambda n: 4),
         "msr": Method(designs.uniform, solvers.sample_reuse, lambda n: 4),
         "monte_carlo": Method(designs.marginals, solvers.mean_marginal, lambda n: 2 * n + 2),
         "exact": Method(designs.every_coalition, solvers.exact_banzhaf, lambda n: 0),
     },
     "shapley": {
         "kernelshap": Method(kernelshap.kernelshap_design, kernelshap.kernelshap_solve, lambda n: 4),
+        "walsh": Method(spectral.walsh_design, spectral.walsh_shapley, lambda n: 4),
         "exact": Method(designs.every_coalition, solvers.exact_shapley, lambda n: 0),
     },
 }

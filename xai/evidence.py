@@ -1,0 +1,60 @@
+"""Which prior the data speak for: hyper-parameters of `xai.walsh` by marginal likelihood on a part of the pairs."""
+
+import numpy as np
+from scipy.linalg import LinAlgError, cholesky, solve_triangular
+from scipy.optimize import minimize
+
+from xai.walsh import Prior, degree_kernels, posterior
+
+MAX_ROWS = 240  # pairs that the search looks at; three numbers need no more
+HEREDITY = (0.5, 1.0)  # candidate powers of a player's first-order value in its weight ρ
+_START = np.array([-2.5, -4.0, -4.0])  # log energy of degrees 3 and 5 and log noise, relative to degree 1
+_WIDTH = 2.0  # and how far from there, in logarithms, nothing surprises
+_FLOOR = 0.1  # weight, relative to the typical player's value, that every player keeps
+
+
+def choose_prior(x, odd) -> Prior:
+    """The prior of greatest evidence for odd (h, k), columns of unit scale, at rows x (h, n); one for all columns."""
+    n = x.shape[1]
+    rows = np.arange(len(x))
+    if len(x) > MAX_ROWS:
+        rows = np.sort(np.random.default_rng(0).choice(len(x) - 1, MAX_ROWS - 1, replace=False) + 1)
+        rows = np.concatenate([[0], rows])
+    flat = _search(x[rows], odd[rows], np.ones(n), _START)
+    best = flat
+    if n > 2:
+        mean = posterior("banzhaf", x, odd, flat[1])[0]
+        size = np.sqrt(np.square(mean).mean(axis=1))
+        typical = np.sqrt(np.mean(np.square(size)))
+        if typical > 0:
+            for power in HEREDITY:
+                rho = np.hypot(size / typical, _FLOOR) ** power
+                tried = _search(x[rows], odd[rows], rho / rho.mean(), flat[2])
+                best = min(best, tried, key=lambda found: found[0])
+    return best[1]
+
+
+def _search(x, odd, rho, start):
+    """(negative log posterior, prior, where) of the best energies for these weights."""
+    kernels = degree_kernels(x, x, rho)
+
+    def prior_at(where):
+        third, fifth, noise = np.exp(np.clip(where, -16.0, 4.0))
+        return Prior(np.array([1.0, third, fifth]), noise, rho)
+
+    def cost(where):
+        prior = prior_at(where)
+        matrix = sum(a * kernel for a, kernel in zip(prior.energy, kernels))
+        matrix[np.diag_indices(len(x))] += prior.noise
+        try:
+            factor = cholesky(matrix, lower=True, overwrite_a=True, check_finite=False)
+        except LinAlgError:
+            return np.inf
+        scale = np.square(solve_triangular(factor, odd, lower=True, check_finite=False)).mean(axis=0)
+        evidence = odd.shape[1] * np.log(np.diag(factor)).sum() + 0.5 * len(x) * np.log(scale + 1e-300).sum()
+        return evidence + 0.5 * np.sum(np.square((where - _START) / _WIDTH))
+
+    simplex = np.vstack([start, start + np.diag([1.0, 1.0, 1.0])])
+    options = {"maxfev": 60, "xatol": 0.1, "fatol": 0.05, "initial_simplex": simplex}
+    found = minimize(cost, start, method="Nelder-Mead", options=options)
+    return found.fun, prior_at(found.x), found.x
