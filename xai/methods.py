@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xai import designs, kernelshap, orthogonal, solvers, spectral
+from xai import designs, kernelshap, orthogonal, shapley, solvers, spectral
 from xai.designs import MAX_EXACT_PLAYERS, Design
 from xai.solvers import Estimate
 
@@ -30,6 +30,8 @@ METHODS: dict[str, dict[str, Method]] = {
     },
     "shapley": {
         "kernelshap": Method(kernelshap.kernelshap_design, kernelshap.kernelshap_solve, lambda n: 4),
+        "leverage": Method(shapley.leverage_design, shapley.leverage_solve, lambda n: 4),
+        "permutation": Method(shapley.permutations, shapley.permutation_solve, lambda n: 2 * n),
         "walsh": Method(spectral.walsh_design, spectral.walsh_shapley, lambda n: 4),
         "exact": Method(designs.every_coalition, solvers.exact_shapley, lambda n: 0),
     },

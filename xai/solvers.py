@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import comb
 
 import numpy as np
+from scipy.special import stdtrit
 
 from xai.designs import Design
 
@@ -44,7 +45,7 @@ def least_squares(design: Design, values: np.ndarray) -> Estimate:
     if len(a) == n or freedom.min() < 1e-9:
         return Estimate(estimate, np.full_like(estimate, np.nan))
     residual = (odd - a @ estimate) / freedom[:, None]
-    return Estimate(estimate, *_spread(influence, residual))
+    return Estimate(estimate, *spread(influence, residual))
 
 
 def _paired_reuse(a, odd) -> Estimate:
@@ -56,7 +57,7 @@ def _paired_reuse(a, odd) -> Estimate:
         n = a.shape[1]
         return Estimate(np.zeros((n, odd.shape[1])), np.full((n, odd.shape[1]), np.nan), note=note)
     signed = 4.0 * a[:, :, None] * odd[:, None, :]  # (pairs, n, k): each pair's own estimate
-    return _mean_of(signed, note)
+    return mean_of(signed, note)
 
 
 def sample_reuse(design: Design, values: np.ndarray) -> Estimate:
@@ -80,7 +81,7 @@ def mean_marginal(design: Design, values: np.ndarray) -> Estimate:
     """Mean of independent marginals v(S ∪ i) − v(S), S uniform among the others."""
     n = design.coalitions.shape[1]
     pairs = values[2:].reshape(-1, n, 2, values.shape[1])
-    return _mean_of(pairs[:, :, 1] - pairs[:, :, 0])
+    return mean_of(pairs[:, :, 1] - pairs[:, :, 0])
 
 
 def exact_banzhaf(design: Design, values: np.ndarray) -> Estimate:
@@ -110,19 +111,23 @@ def _odd_parts(design: Design, values):
     return design.coalitions[2::2], (values[2::2] - values[3::2]) / 2.0
 
 
-def _mean_of(draws, note: str = "") -> Estimate:
-    """Mean over the first axis of independent draws (r, n, k), with the covariance of that mean."""
+def mean_of(draws, note: str = "") -> Estimate:
+    """Mean over the first axis of independent draws (r, n, k), with the covariance of that mean.
+
+    With few draws the spread itself is uncertain: it is widened (Student's t) so that ±1.96 errors still cover 95 %.
+    """
     mean = draws.mean(axis=0)
     if len(draws) < 2:
         return Estimate(mean, np.full_like(mean, np.nan), note=note)
-    centred = (draws - mean) / np.sqrt(len(draws) * (len(draws) - 1.0))
+    widened = stdtrit(len(draws) - 1, 0.975) / stdtrit(np.inf, 0.975)
+    centred = (draws - mean) * (widened / np.sqrt(len(draws) * (len(draws) - 1.0)))
     if centred[0].size * mean.shape[1] > MAX_COVARIANCE:
         return Estimate(mean, np.sqrt(np.square(centred).sum(axis=0)), note=note)
     covariance = np.einsum("rnj,rnl->njl", centred, centred, optimize=True)
     return Estimate(mean, _diagonal_error(covariance), covariance, note)
 
 
-def _spread(influence, residual):
+def spread(influence, residual):
     """Standard error (n, k) and covariance (n, k, k) of influence (n, p) @ independent residuals (p, k)."""
     square = np.square(influence)
     if len(influence) * residual.shape[1] ** 2 > MAX_COVARIANCE:

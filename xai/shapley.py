@@ -1,0 +1,138 @@
+"""Shapley values from sampled coalitions: Leverage SHAP and antithetic permutations; errors of weighted regressions."""
+
+from math import comb
+
+import numpy as np
+
+from xai.designs import Design, with_ends
+from xai.orthogonal import paired
+from xai.solvers import Estimate, mean_of, spread
+
+
+def leverage_design(n: int, budget: int, seed: int) -> Design:
+    """Pairs S, S̄, their sizes uniform, without replacement (Leverage SHAP, Musco & Witter 2024).
+
+    Every coalition of size s is taken with probability min(1, c/C(n, s)), c such that the budget is spent; an odd
+    budget leaves one evaluation unspent. The weights are the Shapley kernel's over these probabilities. A larger
+    budget with the same seed begins where the smaller ended, size by size.
+    """
+    sizes = np.arange(1, n // 2 + 1)
+    capacity = np.array([comb(n, int(s)) // (2 if 2 * s == n else 1) for s in sizes], dtype=float)
+    pairs = int(min(max(0, budget - 2) // 2, capacity.sum()))
+    counts = _share_out(capacity, sizes, n, pairs, np.random.default_rng(seed))
+    rows = [_distinct(n, int(s), int(m), np.random.default_rng([seed, int(s)])) for s, m in zip(sizes, counts)]
+    taken = np.repeat(counts / capacity, counts)  # share of its size, beside each pair
+    kernel = [1.0 / (comb(n, int(s)) / n * s * (n - s)) for s in sizes]  # up to a constant; the same for S and S̄
+    kernel = np.repeat(np.array(kernel, dtype=float), counts)
+    rows = np.concatenate([np.zeros((0, n), bool), *rows])
+    weights = np.repeat(kernel / np.maximum(taken, 1e-300), 2)
+    return with_ends(paired(rows), budget, seed, np.concatenate([[0.0, 0.0], weights]))
+
+
+def _share_out(capacity, sizes, n, pairs, rng):
+    """How many pairs of each size: floor(expected + u), which grows with the budget, sums to `pairs`."""
+    offset = rng.random(len(sizes))
+    share = np.where(2 * sizes == n, 1.0, 2.0)  # a pair of size n/2 stands for one size, others for two
+
+    def counts(c):
+        return np.minimum(np.floor(np.minimum(capacity, c * share) + offset), capacity)
+
+    low, high = 0.0, float(capacity.max(initial=1.0)) + 1.0
+    for _ in range(200):
+        middle = (low + high) / 2
+        low, high = (middle, high) if counts(middle).sum() <= pairs else (low, middle)
+    found = counts(low).astype(int)
+    for i in np.argsort(-np.sign(pairs - found.sum()) * offset):
+        step = int(np.sign(pairs - found.sum()))
+        if step and 0 <= found[i] + step <= capacity[i]:
+            found[i] += step
+    return found
+
+
+def _distinct(n, size, count, rng):
+    """`count` distinct coalitions of `size` in random order; of those of half the players one of each pair."""
+    seen, rows = set(), np.zeros((count, n), bool)
+    while len(seen) < count:
+        row = np.zeros(n, bool)
+        row[rng.permutation(n)[:size]] = True
+        key = (row ^ row[0] if 2 * size == n else row).tobytes()
+        if key not in seen:
+            rows[len(seen)] = row
+            seen.add(key)
+    return rows
+
+
+def leverage_solve(design: Design, values: np.ndarray) -> Estimate:
+    """Weighted least squares under Σφ = v(N) − v(∅); errors over pairs, less for sizes that are nearly exhausted."""
+    rows, weights = design.coalitions[2::2], design.weights[2::2]
+    n, size = rows.shape[1], rows.sum(axis=1)
+    total = values[1] - values[0]
+    # Both rows of a pair say the same of the odd part, so one equation per pair is the whole regression.
+    odd = (values[2::2] - values[3::2]) / 2.0 - (size / n - 0.5)[:, None] * total
+    return constrained_fit(rows, odd, weights, 1.0 - _taken(rows, n), total)
+
+
+def _taken(rows, n):
+    """Which share of all pairs of its size is in `rows`, per row."""
+    size = np.minimum(rows.sum(axis=1), n - rows.sum(axis=1))
+    present, where, counts = np.unique(size, return_inverse=True, return_counts=True)
+    capacity = np.array([comb(n, int(s)) // (2 if 2 * s == n else 1) for s in present], dtype=float)
+    return (counts / capacity)[where] if len(rows) else np.zeros(0)
+
+
+def constrained_fit(rows, target, weights, open_share, total) -> Estimate:
+    """φ = total/n + argmin Σ w (target − (z − |S|/n)·φ)² over Σφ = 0, and HC2 errors of independent rows.
+
+    open_share : per row, the share of such rows that was not taken: what is exhausted has no sampling error.
+    """
+    n = rows.shape[1]
+    centred = rows - rows.mean(axis=1, keepdims=True) if len(rows) else np.zeros((0, n))
+    influence = (
+        np.linalg.pinv(centred.T @ (centred * weights[:, None]), rcond=1e-10, hermitian=True)
+        @ (centred * weights[:, None]).T
+    )
+    estimate = influence @ target
+    values = estimate + total / n
+    if n == 1:
+        return Estimate(values, np.zeros_like(values), np.zeros((1, len(total), len(total))))
+    rank = np.linalg.matrix_rank(centred) if len(rows) else 0
+    if rank < n - 1:
+        note = "Fewer independent pairs than players: the regression has many answers; the one of least norm is shown."
+        return Estimate(values, np.full_like(values, np.nan), note=note)
+    freedom = 1.0 - np.minimum(np.einsum("np,pn->p", influence, centred), 1.0)
+    exhausted = open_share <= 1e-12
+    if (freedom[~exhausted] < 1e-9).any():
+        return Estimate(values, np.full_like(values, np.nan))
+    residual = (target - centred @ estimate) * np.sqrt(open_share / np.where(exhausted, 1.0, freedom))[:, None]
+    return Estimate(values, *spread(influence, residual))
+
+
+def permutations(n: int, budget: int, seed: int) -> Design:
+    """Random orders and their reverses: after v(∅) and v(N), the n − 1 coalitions on the way of each, two by two.
+
+    One round costs 2(n − 1) evaluations; what is left of the budget after whole rounds stays unspent.
+    """
+    rounds = (budget - 2) // (2 * (n - 1)) if n > 1 else 0
+    rng = np.random.default_rng(seed)
+    rows = np.zeros((rounds, 2, max(n - 1, 0), n), bool)
+    for r in range(rounds):
+        order = rng.permutation(n)
+        for direction, players in enumerate((order, order[::-1])):
+            for step in range(n - 1):
+                rows[r, direction, step:, players[step]] = True
+    return with_ends(rows.reshape(-1, n), budget, seed)
+
+
+def permutation_solve(design: Design, values: np.ndarray) -> Estimate:
+    """Mean marginal on the way from ∅ to N over independent pairs of an order and its reverse (antithetic)."""
+    n, k = design.coalitions.shape[1], values.shape[1]
+    total = values[1] - values[0]
+    if n == 1:
+        return Estimate(total[None], np.zeros((1, k)), np.zeros((1, k, k)))
+    ways = design.coalitions[2:].reshape(-1, n - 1, n)
+    passed = (values[2:] - values[0]).reshape(-1, n - 1, k)
+    ends = np.broadcast_to(total, (len(ways), 1, k))
+    steps = np.diff(np.concatenate([np.zeros((len(ways), 1, k)), passed, ends], axis=1), axis=1)
+    entered = n - 1 - ways.sum(axis=1)  # (ways, n): the step at which each player came
+    marginals = np.take_along_axis(steps, entered[:, :, None], axis=1)
+    return mean_of(marginals.reshape(-1, 2, n, k).mean(axis=1))
