@@ -6,20 +6,22 @@ from scipy.optimize import minimize
 
 from xai.walsh import Prior, degree_kernels, posterior
 
-MAX_ROWS = 240  # pairs that the search looks at; three numbers need no more
+MAX_ROWS = 160  # pairs that the search looks at; three numbers need no more
 HEREDITY = (0.5, 1.0)  # candidate powers of a player's first-order value in its weight ρ
 _START = np.array([-2.5, -4.0, -4.0])  # log energy of degrees 3 and 5 and log noise, relative to degree 1
 _WIDTH = 2.0  # and how far from there, in logarithms, nothing surprises
 _FLOOR = 0.1  # weight, relative to the typical player's value, that every player keeps
 
 
+def flat_prior(x, odd) -> Prior:
+    """As `choose_prior`, all players alike."""
+    rows = _part(len(x))
+    return _search(x[rows], odd[rows], np.ones(x.shape[1]), _START)[1]
+
+
 def choose_prior(x, odd) -> Prior:
     """The prior of greatest evidence for odd (h, k), columns of unit scale, at rows x (h, n); one for all columns."""
-    n = x.shape[1]
-    rows = np.arange(len(x))
-    if len(x) > MAX_ROWS:
-        rows = np.sort(np.random.default_rng(0).choice(len(x) - 1, MAX_ROWS - 1, replace=False) + 1)
-        rows = np.concatenate([[0], rows])
+    n, rows = x.shape[1], _part(len(x))
     flat = _search(x[rows], odd[rows], np.ones(n), _START)
     best = flat
     if n > 2:
@@ -32,6 +34,14 @@ def choose_prior(x, odd) -> Prior:
                 tried = _search(x[rows], odd[rows], rho / rho.mean(), flat[2])
                 best = min(best, tried, key=lambda found: found[0])
     return best[1]
+
+
+def _part(count):
+    """Which of `count` rows the search looks at: all of few; else the first, which may be N, and some of the others."""
+    if count <= MAX_ROWS:
+        return np.arange(count)
+    others = np.random.default_rng(0).choice(count - 1, MAX_ROWS - 1, replace=False) + 1
+    return np.concatenate([[0], np.sort(others)])
 
 
 def _search(x, odd, rho, start):
@@ -55,6 +65,6 @@ def _search(x, odd, rho, start):
         return evidence + 0.5 * np.sum(np.square((where - _START) / _WIDTH))
 
     simplex = np.vstack([start, start + np.diag([1.0, 1.0, 1.0])])
-    options = {"maxfev": 60, "xatol": 0.1, "fatol": 0.05, "initial_simplex": simplex}
+    options = {"maxfev": 40, "xatol": 0.1, "fatol": 0.05, "initial_simplex": simplex}
     found = minimize(cost, start, method="Nelder-Mead", options=options)
     return found.fun, prior_at(found.x), found.x

@@ -9,10 +9,14 @@ alone makes every linear estimate on these rows unbiased, for it gives each term
 """
 
 import numpy as np
+from scipy.special import stdtrit
 
 from xai.codes import hadamard, hadamard_order, nested_code
-from xai.designs import Design, with_ends
-from xai.solvers import Estimate, least_squares
+from xai.designs import MAX_EXACT_PLAYERS, Design, with_ends
+from xai.evidence import flat_prior
+from xai.solvers import Estimate, exact, least_squares, odd_parts, spread
+
+_TERMS = 300  # terms of each degree that are drawn to see how many the design confounds
 
 
 def orthogonal(n: int, budget: int, seed: int) -> Design:
@@ -58,9 +62,43 @@ def _hadamard_pairs(n, pairs, rng):
 
 
 def orthogonal_solve(design: Design, values: np.ndarray) -> Estimate:
-    """Least squares without intercept on the pairs, as `solvers.least_squares`.
+    """Least squares without intercept on the pairs, as `solvers.least_squares`, with the errors of this design.
 
     On complete blocks it equals the plain mean; on a block filled in part it takes the linear part's share out, which
-    the mean leaves in. With fewer pairs than players it is that mean.
+    the mean leaves in. With fewer pairs than players it is that mean. Errors: those of independent pairs (HC2, widened
+    by Student's t), times how much less of each degree this design confounds with single players. How the residual
+    divides into degrees is the prior of greatest evidence (`xai.evidence`); a complete design of strength 5 thus
+    answers only for what it takes to be of degree 5 and more.
     """
-    return least_squares(design, values)
+    estimate = least_squares(design, values)
+    rows, odd = odd_parts(design, values)
+    h, n = rows.shape
+    if n <= MAX_EXACT_PLAYERS and h == 2 ** (n - 1):
+        return exact(estimate.values)
+    a = np.where(rows, 0.5, -0.5)
+    if h <= n or estimate.note:
+        return estimate
+    influence = np.linalg.inv(a.T @ a) @ a.T
+    residual = odd - a @ estimate.values
+    freedom = 1.0 - np.einsum("np,pn->p", influence, a)
+    scale = np.sqrt(np.square(odd).mean(axis=0))
+    varies = scale > 1e-13 * np.abs(values).max(axis=0)
+    if freedom.min() < 1e-9 or not varies.any():
+        return estimate
+    widened = stdtrit(h - n, 0.975) / stdtrit(np.inf, 0.975)
+    share = _confounded_share(influence, 2.0 * a, flat_prior(2.0 * a, odd[:, varies] / scale[varies]))
+    return Estimate(estimate.values, *spread(influence, residual * (widened * np.sqrt(share / freedom))[:, None]))
+
+
+def _confounded_share(influence, x, prior) -> float:
+    """Variance that terms above degree 1 leave in the estimates influence @ odd, over that from independent pairs."""
+    n, rng = x.shape[1], np.random.default_rng(0)
+    independent = np.square(influence).sum(axis=1).mean()
+    energy = np.append(prior.energy[1:], prior.noise)
+    left = np.array([0.0, 0.0, prior.noise])
+    for d, degree in enumerate((3, 5)):
+        if degree <= n:
+            terms = rng.permuted(np.tile(np.arange(n), (_TERMS, 1)), axis=1)[:, :degree]
+            taken = influence @ x[:, terms].prod(axis=2)  # (n, _TERMS): what each term adds to each value
+            left[d] = energy[d] * np.square(taken).mean() / independent
+    return float(left.sum() / energy.sum())

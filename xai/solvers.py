@@ -32,7 +32,7 @@ def least_squares(design: Design, values: np.ndarray) -> Estimate:
     (v(S) − v(S̄))/2. With fewer independent pairs than players the fit has no unique answer: Maximum Sample Reuse on
     the same rows is returned instead, and the note says so. Errors: heteroscedasticity-consistent (HC3), over pairs.
     """
-    rows, odd = _odd_parts(design, values)
+    rows, odd = odd_parts(design, values)
     a = np.where(rows, 0.5, -0.5)
     n = a.shape[1]
     if len(a) < n or np.linalg.matrix_rank(a) < n:
@@ -87,7 +87,7 @@ def mean_marginal(design: Design, values: np.ndarray) -> Estimate:
 def exact_banzhaf(design: Design, values: np.ndarray) -> Estimate:
     """2·mean(χ_i v) over all coalitions."""
     signs = np.where(design.coalitions, 1.0, -1.0)
-    return _exact(2.0 * signs.T @ (values - values[0]) / len(values))
+    return exact(2.0 * signs.T @ (values - values[0]) / len(values))
 
 
 def exact_shapley(design: Design, values: np.ndarray) -> Estimate:
@@ -97,16 +97,17 @@ def exact_shapley(design: Design, values: np.ndarray) -> Estimate:
     present = np.array([1.0 / (n * comb(n - 1, s - 1)) if s else 0.0 for s in range(n + 1)])
     absent = np.array([1.0 / (n * comb(n - 1, s)) if s < n else 0.0 for s in range(n + 1)])
     weight = np.where(z, present[size][:, None], -absent[size][:, None])
-    return _exact(weight.T @ (values - values[0]))
+    return exact(weight.T @ (values - values[0]))
 
 
-def _exact(values) -> Estimate:
+def exact(values) -> Estimate:
+    """Values (n, k) that no sampling blurs."""
     n, k = values.shape
     covariance = np.zeros((n, k, k)) if n * k * k <= MAX_COVARIANCE else None
     return Estimate(values, np.zeros_like(values), covariance)
 
 
-def _odd_parts(design: Design, values):
+def odd_parts(design: Design, values):
     """First coalition of each pair (pairs, n) and its odd part (v(S) − v(S̄))/2 (pairs, k)."""
     return design.coalitions[2::2], (values[2::2] - values[3::2]) / 2.0
 
