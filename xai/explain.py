@@ -18,9 +18,12 @@ def explain(
     ----------
     game : callable, bool (m, n_players) → float64 (m,) or (m, k); see `xai.game`
     index : "banzhaf" (players present with probability ½) or "shapley"
-    method : banzhaf: "kernel" (Kernel Banzhaf, arXiv 2410.08336), "msr" (Wang & Jia 2023), "monte_carlo", "exact";
-        shapley: "kernelshap" (shap.KernelExplainer), "exact";
-        "auto": exact where the budget covers all 2^n coalitions, else "kernel" or "kernelshap"
+    method : banzhaf: "kernel" (Kernel Banzhaf, arXiv 2410.08336), "orthogonal" (pairs that keep interactions apart from
+        single players), "walsh", "msr" (Wang & Jia 2023), "monte_carlo", "exact";
+        shapley: "kernelshap" (shap.KernelExplainer), "leverage" (Musco & Witter 2024), "permutation" (antithetic),
+        "walsh", "exact";
+        "walsh" asks for the same coalitions whatever the index, so that the second index costs nothing;
+        "auto": exact where the budget covers all 2^n coalitions, else what `xai.auto` chooses and the note names
     budget : most coalitions the model may evaluate, v(∅) and v(N) among them; "exact" takes all 2^n whatever it says.
         An odd budget leaves the last one unspent where coalitions come in pairs
     seed : of the design; the same seed gives the same result in every process

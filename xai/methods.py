@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xai import designs, kernelshap, orthogonal, shapley, solvers, spectral
+from xai import auto, designs, kernelshap, orthogonal, shapley, solvers, spectral
 from xai.designs import MAX_EXACT_PLAYERS, Design
 from xai.solvers import Estimate
 
@@ -21,6 +21,7 @@ class Method:
 
 METHODS: dict[str, dict[str, Method]] = {
     "banzhaf": {
+        "auto": Method(orthogonal.orthogonal, auto.auto_banzhaf, lambda n: 4),
         "kernel": Method(designs.paired_uniform, solvers.least_squares, lambda n: 4),
         "orthogonal": Method(orthogonal.orthogonal, orthogonal.orthogonal_solve, lambda n: 4),
         "walsh": Method(spectral.walsh_design, spectral.walsh_banzhaf, lambda n: 4),
@@ -29,6 +30,7 @@ METHODS: dict[str, dict[str, Method]] = {
         "exact": Method(designs.every_coalition, solvers.exact_banzhaf, lambda n: 0),
     },
     "shapley": {
+        "auto": Method(auto.auto_shapley_design, auto.auto_shapley, lambda n: 4),
         "kernelshap": Method(kernelshap.kernelshap_design, kernelshap.kernelshap_solve, lambda n: 4),
         "leverage": Method(shapley.leverage_design, shapley.leverage_solve, lambda n: 4),
         "permutation": Method(shapley.permutations, shapley.permutation_solve, lambda n: 2 * n),
@@ -36,18 +38,16 @@ METHODS: dict[str, dict[str, Method]] = {
         "exact": Method(designs.every_coalition, solvers.exact_shapley, lambda n: 0),
     },
 }
-_DEFAULT = {"banzhaf": "kernel", "shapley": "kernelshap"}
 
 
 def choose(index: str, method: str, n_players: int, budget: int) -> tuple[str, Method]:
-    """The method's own name and its entry; "auto" is exact where the budget covers all 2^n coalitions."""
+    """The method's own name and its entry; "auto" becomes "exact" where the budget covers all 2^n."""
     if index not in METHODS:
         raise ValueError(f"index must be one of {sorted(METHODS)}; got {index!r}")
-    if method == "auto":
-        covered = n_players <= MAX_EXACT_PLAYERS and 2**n_players <= budget
-        method = "exact" if covered else _DEFAULT[index]
+    if method == "auto" and n_players <= MAX_EXACT_PLAYERS and 2**n_players <= budget:
+        method = "exact"
     if method not in METHODS[index]:
-        raise ValueError(f"method for {index} must be one of {['auto', *METHODS[index]]}; got {method!r}")
+        raise ValueError(f"method for {index} must be one of {list(METHODS[index])}; got {method!r}")
     entry = METHODS[index][method]
     if budget < entry.smallest(n_players):
         raise ValueError(

@@ -14,7 +14,7 @@ from xai.designs import MAX_EXACT_PLAYERS, Design, with_ends
 from xai.evidence import choose_prior
 from xai.orthogonal import orthogonal_pairs, paired
 from xai.solvers import MAX_COVARIANCE, Estimate, exact_banzhaf, exact_shapley
-from xai.walsh import posterior
+from xai.walsh import Prior, posterior
 
 MAX_PAIRS = 8000  # the posterior costs the cube of the pairs; more budget is left unspent
 LADDER_EVERY = 4  # one pair in so many climbs the ladder
@@ -75,7 +75,7 @@ def _coalition(members, n):
 
 def walsh_banzhaf(design: Design, values: np.ndarray) -> Estimate:
     """Posterior means and standard errors of the Banzhaf values; exact where the design holds all 2^n coalitions."""
-    return _solve("banzhaf", design, values)
+    return posterior_estimate("banzhaf", *pairs_of(design, values), values)[0]
 
 
 def walsh_shapley(design: Design, values: np.ndarray) -> Estimate:
@@ -83,17 +83,20 @@ def walsh_shapley(design: Design, values: np.ndarray) -> Estimate:
 
     What the posterior's sum leaves of v(N) − v(∅) belongs to terms of higher degree and is shared equally.
     """
-    return _solve("shapley", design, values)
+    return posterior_estimate("shapley", *pairs_of(design, values), values)[0]
 
 
-def _solve(index, design, values):
-    rows, odd = pairs_of(design, values)
+def posterior_estimate(index, rows, odd, values) -> tuple[Estimate, Prior | None]:
+    """The estimate from pairs (h, n) and their odd parts (h, k), and the prior; None where nothing was left open.
+
+    values : those of the design, whose size says what of the odd parts is rounding
+    """
     n, k = rows.shape[1], odd.shape[1]
     if n <= MAX_EXACT_PLAYERS and len(rows) == 2 ** (n - 1):
-        return _exact(index, rows, odd)
+        return _exact(index, rows, odd), None
     scale = np.sqrt(np.square(odd).mean(axis=0))
     varies = scale > 1e-13 * np.abs(values).max(axis=0)
-    mean, variance, shape = np.zeros((n, k)), np.zeros(n), np.zeros((k, k))
+    mean, variance, shape, prior = np.zeros((n, k)), np.zeros(n), np.zeros((k, k)), None
     if varies.any():
         x, unit = np.where(rows, 1.0, -1.0), odd[:, varies] / scale[varies]
         prior = choose_prior(x, unit)
@@ -106,7 +109,7 @@ def _solve(index, design, values):
         variance = variance * (1.0 + _HASTE * (n / len(x)) ** 2)
     error = np.sqrt(variance[:, None] * np.diag(shape))
     covariance = variance[:, None, None] * shape if n * k * k <= MAX_COVARIANCE else None
-    return Estimate(mean, error, covariance)
+    return Estimate(mean, error, covariance), prior
 
 
 def pairs_of(design: Design, values):

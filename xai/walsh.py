@@ -96,3 +96,10 @@ def posterior(index, x, odd, prior: Prior):
     cross, variance = cross_covariance(index, x, prior)
     weights = solve_triangular(factor, cross.T, lower=True, check_finite=False)  # (h, n)
     return weights.T @ white, np.maximum(variance - np.square(weights).sum(axis=0), 0.0), white.T @ white / len(x)
+
+
+def leave_one_out(x, odd, prior: Prior) -> np.ndarray:
+    """What the posterior given all other rows leaves of each row's odd part (h, k), in closed form."""
+    factor = cholesky(covariance(x, prior), lower=True, overwrite_a=True, check_finite=False)
+    inverse = solve_triangular(factor, np.eye(len(x)), lower=True, check_finite=False)
+    return inverse.T @ (inverse @ odd) / np.square(inverse).sum(axis=0)[:, None]
