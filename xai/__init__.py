@@ -2,6 +2,17 @@
 
 from xai.attribution import Attribution
 from xai.explain import explain
+from xai.interactions import Interactions, interactions
 from xai.ledger import Cancelled, Ledger
+from xai.ranks import Ranks, separable
 
-__all__ = ["Attribution", "Cancelled", "Ledger", "explain"]
+__all__ = [
+    "Attribution",
+    "Cancelled",
+    "Interactions",
+    "Ledger",
+    "Ranks",
+    "explain",
+    "interactions",
+    "separable",
+]

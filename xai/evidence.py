@@ -15,13 +15,13 @@ _FLOOR = 0.1  # weight, relative to the typical player's value, that every playe
 
 def flat_prior(x, odd) -> Prior:
     """As `choose_prior`, all players alike."""
-    rows = _part(len(x))
+    rows = part_of(len(x))
     return _search(x[rows], odd[rows], np.ones(x.shape[1]), _START)[1]
 
 
 def choose_prior(x, odd) -> Prior:
     """The prior of greatest evidence for odd (h, k), columns of unit scale, at rows x (h, n); one for all columns."""
-    n, rows = x.shape[1], _part(len(x))
+    n, rows = x.shape[1], part_of(len(x))
     flat = _search(x[rows], odd[rows], np.ones(n), _START)
     best = flat
     if n > 2:
@@ -36,8 +36,8 @@ def choose_prior(x, odd) -> Prior:
     return best[1]
 
 
-def _part(count):
-    """Which of `count` rows the search looks at: all of few; else the first, which may be N, and some of the others."""
+def part_of(count):
+    """Which of `count` rows a search looks at: all of few; else the first, which may be N, and some of the others."""
     if count <= MAX_ROWS:
         return np.arange(count)
     others = np.random.default_rng(0).choice(count - 1, MAX_ROWS - 1, replace=False) + 1
@@ -46,25 +46,33 @@ def _part(count):
 
 def _search(x, odd, rho, start):
     """(negative log posterior, prior, where) of the best energies for these weights."""
-    kernels = degree_kernels(x, x, rho)
+    cost, energy, where = best_energies(degree_kernels(x, x, rho), odd, start, _START)
+    return cost, Prior(energy[:-1], energy[-1], rho), where
 
-    def prior_at(where):
-        third, fifth, noise = np.exp(np.clip(where, -16.0, 4.0))
-        return Prior(np.array([1.0, third, fifth]), noise, rho)
+
+def best_energies(kernels, data, start, expected):
+    """Energies of the kernels (h, h), the first being 1, and of the noise, by marginal likelihood of data (h, k).
+
+    Each column has a scale of its own, which is profiled out. start, expected : logarithms of all energies but the
+    first, where to begin and around which they are taken to lie. Returns (cost, energies, their logarithms).
+    """
+
+    def energies(where):
+        return np.concatenate([[1.0], np.exp(np.clip(where, -16.0, 4.0))])
 
     def cost(where):
-        prior = prior_at(where)
-        matrix = sum(a * kernel for a, kernel in zip(prior.energy, kernels))
-        matrix[np.diag_indices(len(x))] += prior.noise
+        energy = energies(where)
+        matrix = sum(a * kernel for a, kernel in zip(energy, kernels))
+        matrix[np.diag_indices(len(matrix))] += energy[-1]
         try:
             factor = cholesky(matrix, lower=True, overwrite_a=True, check_finite=False)
         except LinAlgError:
             return np.inf
-        scale = np.square(solve_triangular(factor, odd, lower=True, check_finite=False)).mean(axis=0)
-        evidence = odd.shape[1] * np.log(np.diag(factor)).sum() + 0.5 * len(x) * np.log(scale + 1e-300).sum()
-        return evidence + 0.5 * np.sum(np.square((where - _START) / _WIDTH))
+        scale = np.square(solve_triangular(factor, data, lower=True, check_finite=False)).mean(axis=0)
+        evidence = data.shape[1] * np.log(np.diag(factor)).sum() + 0.5 * len(data) * np.log(scale + 1e-300).sum()
+        return evidence + 0.5 * np.sum(np.square((where - expected) / _WIDTH))
 
-    simplex = np.vstack([start, start + np.diag([1.0, 1.0, 1.0])])
+    simplex = np.vstack([start, start + np.eye(len(start))])
     options = {"maxfev": 40, "xatol": 0.1, "fatol": 0.05, "initial_simplex": simplex}
     found = minimize(cost, start, method="Nelder-Mead", options=options)
-    return found.fun, prior_at(found.x), found.x
+    return found.fun, energies(found.x), found.x

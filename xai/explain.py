@@ -40,7 +40,7 @@ def explain(
     ledger = Ledger(game) if ledger is None else ledger
     if ledger.game is not game:
         raise ValueError("the ledger belongs to another game; make one with Ledger(game), or pass the game it has")
-    budget, seed = _whole("budget", budget), _whole("seed", seed)
+    budget, seed = check_whole("budget", budget), check_whole("seed", seed)
     method, entry = choose(index, method, ledger.n_players, budget)
     design = entry.design(ledger.n_players, budget, seed)
     asked, paid = len(np.unique(np.packbits(design.coalitions, axis=1), axis=0)), ledger.evaluations
@@ -67,7 +67,7 @@ def explain(
     )
 
 
-def _whole(name: str, value) -> int:
+def check_whole(name: str, value) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 0:
         raise ValueError(f"{name} must be a whole number of at least 0; got {value!r}")
     return int(value)

@@ -3,6 +3,7 @@
 from math import comb
 
 import numpy as np
+from scipy.special import stdtrit
 
 from xai.designs import Design, with_ends
 from xai.orthogonal import paired
@@ -17,16 +18,19 @@ def leverage_design(n: int, budget: int, seed: int) -> Design:
     budget with the same seed begins where the smaller ended, size by size.
     """
     sizes = np.arange(1, n // 2 + 1)
-    capacity = np.array([comb(n, int(s)) // (2 if 2 * s == n else 1) for s in sizes], dtype=float)
+    capacity = _capacity(sizes, n)
     pairs = int(min(max(0, budget - 2) // 2, capacity.sum()))
     counts = _share_out(capacity, sizes, n, pairs, np.random.default_rng(seed))
     rows = [_distinct(n, int(s), int(m), np.random.default_rng([seed, int(s)])) for s, m in zip(sizes, counts)]
-    taken = np.repeat(counts / capacity, counts)  # share of its size, beside each pair
-    kernel = [1.0 / (comb(n, int(s)) / n * s * (n - s)) for s in sizes]  # up to a constant; the same for S and S̄
-    kernel = np.repeat(np.array(kernel, dtype=float), counts)
-    rows = np.concatenate([np.zeros((0, n), bool), *rows])
-    weights = np.repeat(kernel / np.maximum(taken, 1e-300), 2)
+    # The Shapley kernel of all pairs of a size, up to a constant, over the pairs taken of it.
+    weights = np.where(2 * sizes == n, 0.5, 1.0) / (sizes * (n - sizes) * np.maximum(counts, 1.0))
+    rows, weights = np.concatenate([np.zeros((0, n), bool), *rows]), np.repeat(np.repeat(weights, counts), 2)
     return with_ends(paired(rows), budget, seed, np.concatenate([[0.0, 0.0], weights]))
+
+
+def _capacity(sizes, n):
+    """How many pairs S, S̄ there are of each size, at most 10^18: more than anyone takes."""
+    return np.array([min(comb(n, int(s)) // (2 if 2 * s == n else 1), 10**18) for s in sizes], dtype=float)
 
 
 def _share_out(capacity, sizes, n, pairs, rng):
@@ -37,8 +41,8 @@ def _share_out(capacity, sizes, n, pairs, rng):
     def counts(c):
         return np.minimum(np.floor(np.minimum(capacity, c * share) + offset), capacity)
 
-    low, high = 0.0, float(capacity.max(initial=1.0)) + 1.0
-    for _ in range(200):
+    low, high = 0.0, pairs + 1.0
+    for _ in range(100):
         middle = (low + high) / 2
         low, high = (middle, high) if counts(middle).sum() <= pairs else (low, middle)
     found = counts(low).astype(int)
@@ -76,7 +80,7 @@ def _taken(rows, n):
     """Which share of all pairs of its size is in `rows`, per row."""
     size = np.minimum(rows.sum(axis=1), n - rows.sum(axis=1))
     present, where, counts = np.unique(size, return_inverse=True, return_counts=True)
-    capacity = np.array([comb(n, int(s)) // (2 if 2 * s == n else 1) for s in present], dtype=float)
+    capacity = _capacity(present, n)
     return (counts / capacity)[where] if len(rows) else np.zeros(0)
 
 
@@ -103,7 +107,11 @@ def constrained_fit(rows, target, weights, open_share, total) -> Estimate:
     exhausted = open_share <= 1e-12
     if (freedom[~exhausted] < 1e-9).any():
         return Estimate(values, np.full_like(values, np.nan))
-    residual = (target - centred @ estimate) * np.sqrt(open_share / np.where(exhausted, 1.0, freedom))[:, None]
+    # Student's t, as in `solvers.mean_of`: with hardly more pairs than players the residuals themselves are few.
+    widened = stdtrit(max(1, len(rows) - n + 1), 0.975) / stdtrit(np.inf, 0.975)
+    residual = (
+        (target - centred @ estimate) * widened * np.sqrt(open_share / np.where(exhausted, 1.0, freedom))[:, None]
+    )
     return Estimate(values, *spread(influence, residual))
 
 

@@ -110,3 +110,9 @@ def test_one_ledger_pays_small_sizes_once():
     explain(game, index="shapley", method="leverage", budget=100, ledger=ledger)
     again = explain(game, index="shapley", method="walsh", budget=100, ledger=ledger)
     assert again.reused >= 2 + 2 * comb(8, 1)
+
+
+def test_leverage_spends_its_budget_on_many_players():
+    counts = np.bincount(leverage_design(241, 2000, 0).coalitions[2:].sum(axis=1), minlength=242)
+    assert len(leverage_design(1500, 4000, 0).coalitions) == 4000
+    assert counts.sum() == 1998 and counts[2:240].max() <= 14 and counts[5:237].min() >= 5

@@ -1,0 +1,49 @@
+"""Which ranks a budget can tell apart: two players are separable where their difference exceeds its 95 % interval."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+QUANTILE = 1.959963984540054  # of the normal law: 95 % between −QUANTILE and +QUANTILE
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """What `separable` found, for one output column.
+
+    Attributes
+    ----------
+    order : (n,) players from the greatest value to the least
+    pairs : (n, n) bool, pairs[i, j]: the values of players i and j differ by more than the 95 % interval of their
+        difference
+    steps : (n − 1,) bool, steps[r]: every player of rank ≤ r is separable from every player of rank > r, so that the
+        first r + 1 players are who they seem (though not always in this order)
+    """
+
+    order: np.ndarray
+    pairs: np.ndarray
+    steps: np.ndarray
+
+
+def separable(attribution) -> Ranks:
+    """Which ranks of an attribution with values (n,) are more than noise at this budget.
+
+    The errors of two players are taken as independent, so the interval of a difference is ±1.96·√(se_i² + se_j²). Each
+    pair is judged by itself: of twenty pairs that are truly equal, one is called separable on average. Players whose
+    error is unknown (NaN, or no standard errors at all) are separable from none. For several output columns, `combine`
+    them first; ValueError otherwise.
+    """
+    values = attribution.values
+    if values.ndim != 1:
+        raise ValueError(
+            f"ranks need one value per player; got {values.shape[1]} output columns: call attribution.combine(weights)"
+        )
+    error = attribution.standard_error
+    error = np.full(len(values), np.nan) if error is None else error
+    order = np.argsort(-values, kind="stable")
+    difference = np.abs(values[:, None] - values)
+    allowance = QUANTILE * np.hypot(error[:, None], error) + 1e-12 * np.abs(values).max(initial=0.0)
+    pairs = np.isfinite(allowance) & (difference > allowance)
+    ranked = pairs[np.ix_(order, order)]
+    steps = np.array([ranked[: r + 1, r + 1 :].all() for r in range(len(values) - 1)], bool)
+    return Ranks(order, pairs, steps)
