@@ -18,10 +18,11 @@ from xai.walsh import Prior, posterior
 
 MAX_PAIRS = 8000  # the posterior costs the cube of the pairs; more budget is left unspent
 LADDER_EVERY = 4  # one pair in so many climbs the ladder
-# Calibrated over seeds on tables, networks and language-model games. Terms above degree 5, the prior's noise, are part
-# of a Shapley value: of their energy this share, over n, joins its variance.
+# Calibrated over seeds on tables, networks and language-model games: a posterior variance is multiplied by
+# a·(1 + b·(n/h)²), for with few pairs the prior itself is uncertain. Terms above degree 5, which the prior calls noise,
+# are part of a Shapley value too: of their energy this share, over n, joins its variance.
+_CALIBRATION = {"banzhaf": (1.0, 1.5), "shapley": (0.7, 4.0)}
 _TAIL = 2.0 / 7.0
-_HASTE = 1.5  # with few pairs the prior itself is uncertain: variances grow by 1 + this·(n/h)²
 
 
 def walsh_design(n: int, budget: int, seed: int) -> Design:
@@ -103,10 +104,12 @@ def posterior_estimate(index, rows, odd, values) -> tuple[Estimate, Prior | None
         mean[:, varies], variance, shape[np.ix_(varies, varies)] = posterior(index, x, unit, prior)
         shape *= scale[:, None] * scale
         mean *= scale
+        tail = 0.0
         if index == "shapley":
             mean += (2.0 * odd[0] - mean.sum(axis=0)) / n
-            variance = variance + _TAIL * prior.noise / n
-        variance = variance * (1.0 + _HASTE * (n / len(x)) ** 2)
+            tail = _TAIL * prior.noise / n
+        level, haste = _CALIBRATION[index]
+        variance = level * (1.0 + haste * (n / len(x)) ** 2) * variance + tail
     error = np.sqrt(variance[:, None] * np.diag(shape))
     covariance = variance[:, None, None] * shape if n * k * k <= MAX_COVARIANCE else None
     return Estimate(mean, error, covariance), prior
