@@ -1,6 +1,6 @@
 """Takes the README's picture of the Text page, from a server that is running.
 
-    python -m benchmarks.screenshot http://localhost:8501 docs/text-page.png
+python -m benchmarks.screenshot http://localhost:8501 docs/text-page.png
 """
 
 import shutil

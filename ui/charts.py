@@ -4,13 +4,13 @@ from html import escape
 
 import numpy as np
 
+from ui.names import INDICES, method_name
 from xai import Attribution
 
 MAX_BARS = 30
 INTERVAL = 1.96  # standard errors on either side of a 95 % interval
 # Not the heatmap's colours, which mean sign; told apart by hatching too.
 STYLES = [("#009E73", ""), ("#CC79A7", "/")]
-_NAMES = {"banzhaf": "Banzhaf value", "shapley": "Shapley value"}
 
 
 def strongest(attributions: list[Attribution]) -> np.ndarray:
@@ -30,7 +30,7 @@ def bars(attributions: list[Attribution]):
         error = attribution.standard_error
         figure.add_bar(
             orientation="h",
-            name=f"{_NAMES[attribution.index]} ({attribution.method})",
+            name=f"{INDICES[attribution.index]} ({method_name(attribution.index, attribution.method)})",
             y=place,
             x=attribution.values[shown].tolist(),
             error_x=None if error is None else {"array": (INTERVAL * np.nan_to_num(error[shown])).tolist()},

@@ -6,6 +6,7 @@ import streamlit as st
 
 from ui.charts import MAX_BARS, bars, strongest
 from ui.heatmap import legend, shared_scale, signed, token_heatmap
+from ui.names import INDICES, method_name
 from ui.text_run import TextResult
 
 _MEANING = {
@@ -14,8 +15,6 @@ _MEANING = {
     "shapley": "How a part shares in the whole change from no part to all parts: averaged over every order in which "
     "the parts could be added; the shares sum to that change.",
 }
-_TITLE = {"banzhaf": "Banzhaf values", "shapley": "Shapley values"}
-_METHOD = {"kernel": "Kernel Banzhaf", "kernelshap": "KernelSHAP", "exact": "exact, all coalitions"}
 
 
 def show(result: TextResult) -> None:
@@ -26,8 +25,7 @@ def show(result: TextResult) -> None:
     scale = shared_scale(result.banzhaf, result.shapley)
     for column, attribution in zip(st.columns(2), (result.banzhaf, result.shapley)):
         with column:
-            method = _METHOD.get(attribution.method, attribution.method)
-            st.markdown(f"**{_TITLE[attribution.index]}** · {method}")
+            st.markdown(f"**{INDICES[attribution.index]}** · {method_name(attribution.index, attribution.method)}")
             st.html(token_heatmap(result.request.prompt, result.spans, attribution, scale))
             st.caption(f"{_MEANING[attribution.index]} {_cost(attribution)}")
             if attribution.note:

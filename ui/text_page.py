@@ -8,6 +8,7 @@ import streamlit as st
 from ui import text_run
 from ui.jobs import Job, this_session_alive
 from ui.model_slot import model_slot
+from ui.names import METHODS
 from ui.samples import SAMPLES
 from ui.side_by_side import show
 from ui.text_run import MAX_PROMPT, Session, TextRequest
@@ -63,9 +64,15 @@ def ask() -> TextRequest:
         players = one.selectbox("Parts", list(PLAYERS), format_func=PLAYERS.get, key="players")
         absent = two.selectbox("Absent parts are", list(ABSENT), format_func=ABSENT.get, key="absent")
         budget = three.select_slider("Evaluations per index, at most", BUDGETS, value=256, key="budget")
-        seed = int(one.number_input("Seed", 0, 2**31 - 1, 0, key="seed"))
+        banzhaf = one.selectbox(
+            "Banzhaf method", list(METHODS["banzhaf"]), format_func=METHODS["banzhaf"].get, key="banzhaf"
+        )
+        shapley = two.selectbox(
+            "Shapley method", list(METHODS["shapley"]), format_func=METHODS["shapley"].get, key="shapley"
+        )
+        seed = int(three.number_input("Seed", 0, 2**31 - 1, 0, key="seed"))
     state = st.session_state
-    return TextRequest(state.before, state.text, state.after, target, players, absent, budget, seed)
+    return TextRequest(state.before, state.text, state.after, target, players, absent, banzhaf, shapley, budget, seed)
 
 
 def _take_sample() -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ui.names import INDICES
 from xai import Attribution, Ledger, explain
 
 MAX_PLAYERS = 256
@@ -15,7 +16,10 @@ ASSUMED_ANSWER = " yes."  # stands for the model's answer where only the cost is
 
 @dataclass(frozen=True)
 class TextRequest:
-    """before + text + after is the prompt; `text` is explained. target None: the model's own answer."""
+    """before + text + after is the prompt; `text` is explained. target None: the model's own answer.
+
+    banzhaf, shapley : the method for each index; where the budget covers every coalition, both are exact instead
+    """
 
     before: str
     text: str
@@ -23,6 +27,8 @@ class TextRequest:
     target: str | None = None
     players: str = "word"
     absent: str = "remove"
+    banzhaf: str = "kernel"
+    shapley: str = "kernelshap"
     budget: int = 256
     seed: int = 0
 
@@ -99,12 +105,12 @@ def run(gemma, request: TextRequest, session: Session, progress, cancel) -> Text
     game, ledger = session.game, session.ledger
 
     def explained(index: str, half: int) -> Attribution:
-        name = {"banzhaf": "Banzhaf values", "shapley": "Shapley values"}[index]
-
         def told(done, total):
-            progress(half * total + done, 2 * total, f"{name}: {done} of {total} evaluations")
+            progress(half * total + done, 2 * total, f"{INDICES[index]}: {done} of {total} evaluations")
 
-        result = explain(game, index, budget=request.budget, seed=request.seed, ledger=ledger,
+        every = game.n_players < 20 and 2**game.n_players <= request.budget
+        method = "exact" if every else getattr(request, index)
+        result = explain(game, index, method, budget=request.budget, seed=request.seed, ledger=ledger,
                          progress=told, cancel=cancel)  # fmt: skip
         return result.combine(np.ones(len(game.outputs)))
 

@@ -109,6 +109,21 @@ def test_samples_fill_the_fields(ready):
     assert page.session_state["result"].banzhaf.method == "exact"
 
 
+def test_every_method_can_be_chosen(ready):
+    from ui.names import METHODS
+    from xai import methods
+
+    for index, names in METHODS.items():
+        assert set(names) | {"exact"} == set(methods.METHODS[index])
+    page = finish(open_page())
+    page.select_slider(key="budget").set_value(64).run()
+    page.selectbox(key="banzhaf").set_value("orthogonal")
+    page.selectbox(key="shapley").set_value("walsh").run()
+    result = explain(page).session_state["result"]
+    assert (result.banzhaf.method, result.shapley.method) == ("orthogonal", "walsh")
+    assert "orthogonal pairs" in " ".join(markdown.value for markdown in page.markdown)
+
+
 def test_both_indices_share_one_ledger_and_one_scale(ready):
     page = finish(open_page())
     result = page.session_state["result"]

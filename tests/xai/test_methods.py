@@ -15,6 +15,8 @@ from xai.methods import METHODS
 
 ALL = [(index, method) for index in METHODS for method in METHODS[index]]
 SAMPLING = [(index, method) for index, method in ALL if method != "exact"]
+# Fixed weights: linear in the values. A posterior's weights depend on all columns, and it shrinks what it cannot see.
+LINEAR = [(index, method) for index, method in ALL if method not in ("walsh", "auto")]
 GAMES = {
     "additive": additive([3.0, -1.0, 0.5, 0.0, 2.0], offset=7.0),
     "unanimity": unanimity(6, [0, 2, 5]),
@@ -57,7 +59,7 @@ def test_additive_games_are_solved_exactly_or_without_bias(index, method):
     assert a.full_value == pytest.approx(11.5)
 
 
-@pytest.mark.parametrize(("index", "method"), SAMPLING)
+@pytest.mark.parametrize(("index", "method"), [pair for pair in LINEAR if pair in SAMPLING])
 def test_estimates_are_centred_on_the_truth(index, method):
     game = random_table(7, 3)
     truth = explain(game, index, "exact").values
@@ -81,7 +83,7 @@ def test_errors_fall_with_the_budget_and_intervals_hold(method):
     assert 0.9 < covered < 0.99
 
 
-@pytest.mark.parametrize(("index", "method"), ALL)
+@pytest.mark.parametrize(("index", "method"), LINEAR)
 def test_many_outputs_are_each_solved_like_one(index, method):
     game = random_table(6, 11, outputs=3)
     together = explain(game, index, method, budget=40, seed=4)
@@ -90,18 +92,18 @@ def test_many_outputs_are_each_solved_like_one(index, method):
         single = FakeGame(6, lambda z, column=column: game(z)[:, column])
         alone = explain(single, index, method, budget=40, seed=4)
         np.testing.assert_allclose(together.values[:, column], alone.values, atol=1e-9)
-        if alone.standard_error is not None:
+        if alone.standard_error is not None and method != "orthogonal":  # whose errors look at all columns
             np.testing.assert_allclose(together.standard_error[:, column], alone.standard_error, atol=1e-9)
 
 
-@pytest.mark.parametrize(("index", "method"), ALL)
+@pytest.mark.parametrize(("index", "method"), LINEAR)
 def test_a_combination_of_outputs_is_that_of_the_combined_game(index, method):
     game, weights = random_table(6, 12, outputs=3), np.array([1.0, -2.0, 0.5])
     combined = explain(game, index, method, budget=40, seed=2).combine(weights)
     alone = explain(FakeGame(6, lambda z: game(z) @ weights), index, method, budget=40, seed=2)
     np.testing.assert_allclose(combined.values, alone.values, atol=1e-9)
     assert combined.empty_value == pytest.approx(alone.empty_value)
-    if alone.standard_error is not None:
+    if alone.standard_error is not None and method != "orthogonal":
         np.testing.assert_allclose(combined.standard_error, alone.standard_error, atol=1e-9)
 
 
