@@ -45,7 +45,8 @@ def direct(gemma, sample, target, index, budget):
     prompt = sample.before + sample.text + sample.after
     within = len(sample.before), len(sample.before) + len(sample.text)
     game = gemma.text_game(prompt, target, gemma.encode(prompt).split(sample.players, within))
-    return explain(game, index, budget=budget).combine(np.ones(len(game.outputs))).values
+    method = "exact" if 2**game.n_players <= budget else {"banzhaf": "kernel", "shapley": "kernelshap"}[index]
+    return explain(game, index, method, budget=budget).combine(np.ones(len(game.outputs))).values
 
 
 def test_a_newcomer_sees_the_first_sample_explained(open_tab, gemma):
