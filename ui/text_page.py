@@ -35,7 +35,6 @@ def page() -> None:
     controls(request, slot)
     if state.result is not None:
         show(state.result)
-    slot.start()
 
 
 def ask() -> TextRequest:
@@ -95,14 +94,17 @@ def controls(request: TextRequest, slot) -> None:
         state.result = slot.first_result
         if state.result is None:
             _start(FIRST, slot)
-    pace = 1.0 if slot.state == "loading" else 0.5 if state.job is not None else None
-    st.fragment(_bar, run_every=pace)(request, slot)
+    waiting = slot.state == "loading" or state.job is not None
+    st.fragment(_bar, run_every=0.5 if waiting else None)(request, slot)
 
 
 def _bar(request: TextRequest, slot) -> None:
     state = st.session_state
     if slot.state != "ready":
         _loading(slot)
+        if slot.state == "loading" and state.get("painted"):  # loading torch would hold up the browser's first paint
+            slot.start()
+        state.painted = True
         return
     if not state.get("visited"):  # it has just become ready: the whole page starts over, with the first run
         st.rerun()

@@ -15,6 +15,8 @@ PAGE = str(Path(__file__).parents[2] / "ui" / "text_page.py")
 class Slot(ModelSlot):
     """A slot that loads nothing; tests set its state."""
 
+    started = False
+
     def start(self):
         self.started = True
 
@@ -69,10 +71,12 @@ def test_paints_and_says_so_while_the_model_loads(slot):
     slot.sentence = "De-quantising"
     page = open_page()
     assert not page.exception
-    assert slot.started
+    assert not slot.started
     assert page.title[0].value.startswith("Swing")
     assert page.text_area(key="text").value == "The plot is thin, but the acting is superb"
     assert "De-quantising" in page.get("progress")[0].proto.text
+    page.run()  # as the page does by itself once it is painted
+    assert slot.started
 
 
 def test_a_model_that_cannot_be_loaded_is_one_sentence_and_another_try(slot):
