@@ -8,6 +8,7 @@ ABSENT = ("remove", "hole", "replace")
 NEUTRAL = " ..."
 HEAD_TOKENS = 2.5  # one row of the output layer costs as much as this many tokens of the 270M model; measured
 TOKENS_PER_BATCH = 1024
+AT_ONCE = 1024  # coalitions that are sorted and batched together: bounds memory however many are asked for
 
 
 class TextGame:
@@ -55,7 +56,9 @@ class TextGame:
         if coalitions.ndim != 2 or coalitions.shape[1] != self.n_players:
             raise ValueError(f"coalitions must have shape (m, {self.n_players}); got {coalitions.shape}")
         unique, back = np.unique(coalitions, axis=0, return_inverse=True)
-        return self._scorer.score([self._sequence(row) for row in unique])[back.reshape(-1)]
+        parts = [unique[start : start + AT_ONCE] for start in range(0, len(unique), AT_ONCE)]
+        values = [self._scorer.score([self._sequence(row) for row in part]) for part in parts]
+        return np.concatenate([np.zeros((0, len(self.outputs))), *values])[back.reshape(-1)]
 
     def _mean_length(self) -> float:
         playing = (self._owner[self._start :] >= 0).sum()

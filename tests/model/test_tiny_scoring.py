@@ -69,6 +69,9 @@ def test_batch_size_changes_nothing(tiny_gemma, monkeypatch):
     np.testing.assert_allclose(np.concatenate([game(row[None]) for row in z]), together, atol=2e-5)
     monkeypatch.setattr("model.scoring.MAX_TOKENS", 64)
     np.testing.assert_allclose(game(z), together, atol=2e-5)
+    monkeypatch.setattr("model.text_game.AT_ONCE", 7)
+    np.testing.assert_allclose(game(z), together, atol=2e-5)
+    assert game(z[:0]).shape == (0, together.shape[1])
 
 
 def test_repeated_coalitions_are_run_once(tiny_gemma, monkeypatch):
