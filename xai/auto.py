@@ -10,10 +10,11 @@ import numpy as np
 from xai.designs import Design
 from xai.orthogonal import orthogonal_solve
 from xai.shapley import leverage_design, leverage_solve
-from xai.solvers import Estimate, odd_parts
+from xai.solvers import Estimate, gram_inverse
 from xai.spectral import MAX_PAIRS, pairs_of, posterior_estimate, walsh_design, walsh_shapley
-from xai.walsh import leave_one_out
+from xai.walsh import Fit
 
+MAX_JUDGED = 200  # pairs whose leave-one-out errors decide
 MAX_COMPARED = 2000  # pairs up to which both solvers are tried; beyond, least squares
 
 
@@ -22,17 +23,28 @@ def auto_banzhaf(design: Design, values: np.ndarray) -> Estimate:
     rows, odd = pairs_of(design, values)
     if len(rows) - 1 > MAX_COMPARED:
         return _named(orthogonal_solve(design, values), "least squares")
+    estimate, fits = posterior_estimate("banzhaf", rows, odd, values)
+    if not fits:
+        return _named(estimate, "enumeration of all coalitions")
+    judged = np.arange(1, len(rows))  # not the pair ∅, N, which least squares does not use
+    if len(judged) > MAX_JUDGED:
+        judged = np.sort(np.random.default_rng(0).choice(judged, MAX_JUDGED, replace=False))
     scale = np.sqrt(np.square(odd).mean(axis=0))
     varies = scale > 1e-13 * np.abs(values).max(axis=0)
-    estimate, prior = posterior_estimate("banzhaf", rows, odd, values)
-    if prior is None:
-        return _named(estimate, "enumeration of all coalitions")
-    x = np.where(rows, 1.0, -1.0)
-    foretold = leave_one_out(x, odd[:, varies] / scale[varies], prior)[1:]
-    linear = _linear_leave_one_out(*odd_parts(design, values))[:, varies] / scale[varies]
-    if np.square(foretold).mean() <= np.square(linear).mean():
+    linear = _linear_left_out(rows[1:], odd[1:], judged - 1)[:, varies] / scale[varies]
+    if np.square(_left_out(fits, judged)).mean() <= np.square(linear).mean():
         return _named(estimate, "a posterior over Walsh coefficients")
     return _named(orthogonal_solve(design, values), "least squares")
+
+
+def _left_out(fits: list[Fit], rows):
+    """`Fit.left_out` of rows of all fits together, each foretold by the rest of its own fit."""
+    found, start = [], 0
+    for fit in fits:
+        own = rows[(rows >= start) & (rows < start + len(fit.x))] - start
+        found.append(fit.left_out(own))
+        start += len(fit.x)
+    return np.concatenate(found)
 
 
 def auto_shapley_design(n: int, budget: int, seed: int) -> Design:
@@ -48,14 +60,15 @@ def auto_shapley(design: Design, values: np.ndarray) -> Estimate:
     return _named(walsh_shapley(design, values), "a posterior over Walsh coefficients")
 
 
-def _linear_leave_one_out(rows, odd):
-    """What least squares on the other pairs leaves of each pair's odd part (h, k); infinite where it has no answer."""
+def _linear_left_out(rows, odd, judged):
+    """What least squares on the other pairs leaves of each judged odd part (len(judged), k); infinite if it cannot."""
     a = np.where(rows, 0.5, -0.5)
-    if len(a) <= a.shape[1] or np.linalg.matrix_rank(a) < a.shape[1]:
-        return np.full_like(odd, np.inf)
-    influence = np.linalg.inv(a.T @ a) @ a.T
-    freedom = 1.0 - np.einsum("np,pn->p", influence, a)
-    return (odd - a @ (influence @ odd)) / np.maximum(freedom, 1e-9)[:, None]
+    inverse = gram_inverse(a) if len(a) > a.shape[1] else None
+    if inverse is None:
+        return np.full((len(judged), odd.shape[1]), np.inf)
+    some = a[judged]
+    freedom = 1.0 - np.einsum("pn,nm,pm->p", some, inverse, some, optimize=True)
+    return (odd[judged] - some @ (inverse @ (a.T @ odd))) / np.maximum(freedom, 1e-9)[:, None]
 
 
 def _named(estimate, solver) -> Estimate:

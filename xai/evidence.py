@@ -1,15 +1,20 @@
 """Which prior the data speak for: hyper-parameters of `xai.walsh` by marginal likelihood on a part of the pairs."""
 
-import numpy as np
-from scipy.linalg import LinAlgError, cholesky, solve_triangular
-from scipy.optimize import minimize
+from typing import NamedTuple
 
-from xai.walsh import Prior, degree_kernels, posterior
+import numpy as np
+from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
+
+from xai.walsh import Prior, degree_kernels
 
 MAX_ROWS = 160  # pairs that the search looks at; three numbers need no more
 HEREDITY = (0.5, 1.0)  # candidate powers of a player's first-order value in its weight ρ
 _START = np.array([-2.5, -4.0, -4.0])  # log energy of degrees 3 and 5 and log noise, relative to degree 1
 _WIDTH = 2.0  # and how far from there, in logarithms, nothing surprises
+_LOW, _HIGH = -16.0, 4.0  # bounds of every logarithm
+_STEP = 2.0  # longest step of the search, in logarithms
+_STEPS = 12  # of them at most
+_ENOUGH = 0.02  # gain in log evidence below which the search ends
 _FLOOR = 0.1  # weight, relative to the typical player's value, that every player keeps
 
 
@@ -25,8 +30,7 @@ def choose_prior(x, odd) -> Prior:
     flat = _search(x[rows], odd[rows], np.ones(n), _START)
     best = flat
     if n > 2:
-        mean = posterior("banzhaf", x, odd, flat[1])[0]
-        size = np.sqrt(np.square(mean).mean(axis=1))
+        size = np.sqrt(np.square(_ridge(x, odd, flat[1])).mean(axis=1))
         typical = np.sqrt(np.mean(np.square(size)))
         if typical > 0:
             for power in HEREDITY:
@@ -34,6 +38,15 @@ def choose_prior(x, odd) -> Prior:
                 tried = _search(x[rows], odd[rows], rho / rho.mean(), flat[2])
                 best = min(best, tried, key=lambda found: found[0])
     return best[1]
+
+
+def _ridge(x, odd, prior):
+    """First-order values (n, k) of a prior without players' weights, all higher degrees taken for noise."""
+    h, n = x.shape
+    ridge = n * (prior.energy[1:].sum() + prior.noise)
+    if h < n:
+        return x.T @ np.linalg.solve(x @ x.T + ridge * np.eye(h), odd)
+    return np.linalg.solve(x.T @ x + ridge * np.eye(n), x.T @ odd)
 
 
 def part_of(count):
@@ -57,22 +70,67 @@ def best_energies(kernels, data, start, expected):
     first, where to begin and around which they are taken to lie. Returns (cost, energies, their logarithms).
     """
 
-    def energies(where):
-        return np.concatenate([[1.0], np.exp(np.clip(where, -16.0, 4.0))])
+    tried = _evaluate(kernels, data, np.clip(start, _LOW, _HIGH), expected)
+    for _ in range(_STEPS):
+        gradient, curvature = _derivatives(kernels, data, tried, expected)
+        step = np.linalg.solve(curvature, -gradient)
+        step *= min(1.0, _STEP / np.abs(step).max())
+        gain = -gradient @ step
+        while gain > _ENOUGH:
+            where = np.clip(tried.where + step, _LOW, _HIGH)
+            found = _evaluate(kernels, data, where, expected)
+            if found.cost < tried.cost:
+                break
+            step, gain = step / 4.0, gain / 4.0
+        else:
+            break
+        tried = found
+    return tried.cost, tried.energy, tried.where
 
-    def cost(where):
-        energy = energies(where)
-        matrix = sum(a * kernel for a, kernel in zip(energy, kernels))
-        matrix[np.diag_indices(len(matrix))] += energy[-1]
-        try:
-            factor = cholesky(matrix, lower=True, overwrite_a=True, check_finite=False)
-        except LinAlgError:
-            return np.inf
-        scale = np.square(solve_triangular(factor, data, lower=True, check_finite=False)).mean(axis=0)
-        evidence = data.shape[1] * np.log(np.diag(factor)).sum() + 0.5 * len(data) * np.log(scale + 1e-300).sum()
-        return evidence + 0.5 * np.sum(np.square((where - expected) / _WIDTH))
 
-    simplex = np.vstack([start, start + np.eye(len(start))])
-    options = {"maxfev": 40, "xatol": 0.1, "fatol": 0.05, "initial_simplex": simplex}
-    found = minimize(cost, start, method="Nelder-Mead", options=options)
-    return found.fun, energies(found.x), found.x
+class _Trial(NamedTuple):
+    """One point of the search: cost, where (logarithms), energy of each kernel and of the noise, Cholesky factor."""
+
+    cost: float
+    where: np.ndarray
+    energy: np.ndarray
+    factor: np.ndarray
+    solved: np.ndarray  # C⁻¹ data
+    square: np.ndarray  # data' C⁻¹ data of each column
+
+
+def _evaluate(kernels, data, where, expected) -> _Trial:
+    energy = np.concatenate([[1.0], np.exp(where)])
+    matrix = kernels[0] + sum(a * kernel for a, kernel in zip(energy[1:], kernels[1:]))
+    matrix[np.diag_indices(len(matrix))] += energy[-1]
+    factor, failed = dpotrf(matrix.T, lower=1, clean=1, overwrite_a=1)
+    if failed:
+        return _Trial(np.inf, where, energy, factor, data, data[0])
+    solved = dpotrs(factor, data, lower=1)[0]
+    square = np.maximum(np.einsum("hk,hk->k", data, solved), 1e-300)
+    evidence = data.shape[1] * np.log(np.diag(factor)).sum() + 0.5 * len(data) * np.log(square / len(data)).sum()
+    return _Trial(evidence + _surprise(where, expected), where, energy, factor, solved, square)
+
+
+def _surprise(where, expected):
+    return 0.5 * np.sum(np.square((where - expected) / _WIDTH))
+
+
+def _derivatives(kernels, data, at: _Trial, expected):
+    """Gradient and average information (Gilmour, Thompson & Cullis 1995), which is never indefinite."""
+    h, k = data.shape
+    inverse = dpotri(at.factor, lower=1)[0].T  # one triangle; the kernels are symmetric
+    diagonal = np.diag(inverse)
+    weighted = at.solved / at.square
+    pulls, gradient = [], []
+    for a, kernel in zip(at.energy[1:-1], kernels[1:]):
+        trace = a * (2.0 * np.vdot(inverse, kernel) - diagonal @ np.diag(kernel))
+        pulls.append(a * (kernel @ at.solved))
+        gradient.append(0.5 * k * trace - 0.5 * h * np.vdot(weighted, pulls[-1]))
+    pulls.append(at.energy[-1] * at.solved)
+    gradient.append(0.5 * k * at.energy[-1] * diagonal.sum() - 0.5 * h * np.vdot(weighted, pulls[-1]))
+    slopes = np.array([np.einsum("hk,hk->k", at.solved, pull) / at.square for pull in pulls])  # (parameters, k)
+    answers = [dpotrs(at.factor, pull, lower=1)[0] / at.square for pull in pulls]
+    information = np.array([[np.vdot(pull, answer) for answer in answers] for pull in pulls]) - slopes @ slopes.T
+    precision = np.eye(len(pulls)) / _WIDTH**2
+    return np.array(gradient) + precision @ (at.where - expected), 0.5 * h * information + precision

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import comb
 
 import numpy as np
+from scipy.linalg.lapack import dpotrf, dpotri
 from scipy.special import stdtrit
 
 from xai.designs import Design
@@ -35,9 +36,9 @@ def least_squares(design: Design, values: np.ndarray) -> Estimate:
     rows, odd = odd_parts(design, values)
     a = np.where(rows, 0.5, -0.5)
     n = a.shape[1]
-    if len(a) < n or np.linalg.matrix_rank(a) < n:
+    inverse = gram_inverse(a) if len(a) >= n else None
+    if inverse is None:
         return _paired_reuse(a, odd)
-    inverse = np.linalg.inv(a.T @ a)
     influence = inverse @ a.T
     estimate = influence @ odd
     leverage = np.einsum("np,pn->p", influence, a)
@@ -46,6 +47,15 @@ def least_squares(design: Design, values: np.ndarray) -> Estimate:
         return Estimate(estimate, np.full_like(estimate, np.nan))
     residual = (odd - a @ estimate) / freedom[:, None]
     return Estimate(estimate, *spread(influence, residual))
+
+
+def gram_inverse(a):
+    """(a'a)⁻¹ of rows ±½ (p, n), or None where they leave a player's value open."""
+    factor, failed = dpotrf(a.T @ a, lower=1, clean=1)
+    if failed or np.diag(factor).min() ** 2 < 1e-9 * len(a):
+        return None
+    lower = dpotri(factor, lower=1)[0]
+    return lower + np.tril(lower, -1).T
 
 
 def _paired_reuse(a, odd) -> Estimate:

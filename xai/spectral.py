@@ -14,7 +14,7 @@ from xai.designs import MAX_EXACT_PLAYERS, Design, with_ends
 from xai.evidence import choose_prior
 from xai.orthogonal import orthogonal_pairs, paired
 from xai.solvers import MAX_COVARIANCE, Estimate, exact_banzhaf, exact_shapley
-from xai.walsh import Prior, posterior
+from xai.walsh import Fit, committee, posterior
 
 MAX_PAIRS = 8000  # the posterior costs the cube of the pairs; more budget is left unspent
 LADDER_EVERY = 4  # one pair in so many climbs the ladder
@@ -87,21 +87,22 @@ def walsh_shapley(design: Design, values: np.ndarray) -> Estimate:
     return posterior_estimate("shapley", *pairs_of(design, values), values)[0]
 
 
-def posterior_estimate(index, rows, odd, values) -> tuple[Estimate, Prior | None]:
-    """The estimate from pairs (h, n) and their odd parts (h, k), and the prior; None where nothing was left open.
+def posterior_estimate(index, rows, odd, values) -> tuple[Estimate, list[Fit]]:
+    """The estimate from pairs (h, n) and their odd parts (h, k), and the fits; none where nothing was left open.
 
     values : those of the design, whose size says what of the odd parts is rounding
     """
     n, k = rows.shape[1], odd.shape[1]
     if n <= MAX_EXACT_PLAYERS and len(rows) == 2 ** (n - 1):
-        return _exact(index, rows, odd), None
+        return _exact(index, rows, odd), []
     scale = np.sqrt(np.square(odd).mean(axis=0))
     varies = scale > 1e-13 * np.abs(values).max(axis=0)
-    mean, variance, shape, prior = np.zeros((n, k)), np.zeros(n), np.zeros((k, k)), None
+    mean, variance, shape, fits = np.zeros((n, k)), np.zeros(n), np.zeros((k, k)), []
     if varies.any():
         x, unit = np.where(rows, 1.0, -1.0), odd[:, varies] / scale[varies]
         prior = choose_prior(x, unit)
-        mean[:, varies], variance, shape[np.ix_(varies, varies)] = posterior(index, x, unit, prior)
+        fits = committee(x, unit, prior)
+        mean[:, varies], variance, shape[np.ix_(varies, varies)] = posterior(index, fits)
         shape *= scale[:, None] * scale
         mean *= scale
         tail = 0.0
@@ -112,7 +113,7 @@ def posterior_estimate(index, rows, odd, values) -> tuple[Estimate, Prior | None
         variance = level * (1.0 + haste * (n / len(x)) ** 2) * variance + tail
     error = np.sqrt(variance[:, None] * np.diag(shape))
     covariance = variance[:, None, None] * shape if n * k * k <= MAX_COVARIANCE else None
-    return Estimate(mean, error, covariance), prior
+    return Estimate(mean, error, covariance), fits
 
 
 def pairs_of(design: Design, values):

@@ -15,7 +15,8 @@ import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 
 DEGREES = (1, 3, 5)
-_BLOCK = 1024
+MAX_JOINT = 1100  # rows of one factorization
+_BLOCK = 64
 
 
 def symmetric_polynomials(powers, top: int) -> list:
@@ -51,14 +52,35 @@ def degree_kernels(x, other, rho) -> list[np.ndarray]:
 
 
 def covariance(x, prior: Prior) -> np.ndarray:
-    """Covariance (h, h) of what is observed at the rows of x, noise included; in blocks, for the memory's sake."""
-    out = np.empty((len(x), len(x)))
+    """Lower triangle (h, h) of the covariance of what is observed at the rows of x, noise included; zeros above it.
+
+    One polynomial in the power sums p_1, p_3, p_5 instead of `degree_kernels`, in blocks that stay in the cache; the
+    columns lie one after the other in memory, so that the factorization works in place.
+    """
+    tau, p = prior.tau, [np.sum(prior.rho**k) for k in range(6)]
+    t1, t3, t5 = (tau[j] for j in DEGREES)
+    first, third, fifth = t1 - t3 * p[2] / 2 + t5 * (p[2] ** 2 / 8 - p[4] / 4), t3 / 6 - t5 * p[2] / 12, t5 / 120
+    linear = (t3 / 3 - t5 * p[2] / 6) * prior.rho**3 + t5 / 5 * prior.rho**5
+    flat = np.all(prior.rho == 1.0)
+    if flat:
+        first, third, linear = first + linear[0], third + t5 / 6, None
+    out = np.zeros((len(x), len(x)))
     for start in range(0, len(x), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        kernels = degree_kernels(x[part], x, prior.rho)
-        out[part] = sum(a * kernel for a, kernel in zip(prior.energy, kernels))
+        part, other = x[start : start + _BLOCK], x[start:].T
+        p1 = (part * prior.rho) @ other
+        square = np.square(p1)
+        block = fifth * square
+        block += third
+        block *= square
+        block += first
+        block *= p1
+        if not flat:
+            block += (part * linear) @ other
+            square *= (part * (t5 / 6 * prior.rho**3)) @ other
+            block += square
+        out[start : start + _BLOCK, start:] = np.triu(block)
     out[np.diag_indices(len(x))] += prior.noise
-    return out
+    return out.T
 
 
 def cross_covariance(index, x, prior: Prior):
@@ -85,21 +107,52 @@ def _leave_one_out(rows):
     return without
 
 
-def posterior(index, x, odd, prior: Prior):
-    """Posterior of the values given odd (h, k) at rows x, one prior up to a scale for each column.
+class Fit:
+    """The posterior given odd (h, k) at rows x (h, n): one factorization for both indices and for what it foretells."""
 
+    def __init__(self, x, odd, prior: Prior):
+        self.x, self.prior = x, prior
+        self.factor = cholesky(covariance(x, prior), lower=True, overwrite_a=True, check_finite=False)
+        self.white = solve_triangular(self.factor, odd, lower=True, check_finite=False)
+
+    def values(self, index):
+        """Posterior mean (n, k) and variance (n,) of the values, and their variance (n,) before any data."""
+        cross, variance = cross_covariance(index, self.x, self.prior)
+        weights = solve_triangular(self.factor, cross.T, lower=True, check_finite=False)  # (h, n)
+        left = variance - np.einsum("hn,hn->n", weights, weights)
+        return weights.T @ self.white, np.maximum(left, 0.0), variance
+
+    def left_out(self, rows) -> np.ndarray:
+        """What the posterior given all other rows leaves of the odd part of each of `rows` (len(rows), k)."""
+        unit = np.zeros((len(self.x), len(rows)), order="F")
+        unit[rows, np.arange(len(rows))] = 1.0
+        unit = solve_triangular(self.factor, unit, lower=True, overwrite_b=True, check_finite=False)
+        return unit.T @ self.white / np.einsum("hr,hr->r", unit, unit)[:, None]
+
+
+def committee(x, odd, prior: Prior) -> list[Fit]:
+    """One fit up to MAX_JOINT rows; beyond, fits of about equal parts, each of consecutive rows.
+
+    The cost is then linear in the rows. Consecutive rows of a nested code form complete blocks.
+    """
+    parts = np.array_split(np.arange(len(x)), -(-len(x) // MAX_JOINT))
+    return [Fit(x[part], odd[part], prior) for part in parts]
+
+
+def posterior(index, fits: list[Fit]):
+    """Posterior of the values given all fits, as if parts of the data told of the values independently.
+
+    The precisions add, the prior's counted once (Tresp 2000, "A Bayesian Committee Machine"); one fit is exact.
     Returns mean (n, k), variance (n,), scales (k, k): the covariance of player i's values between columns is
     variance_i · scales, which the data set as well: odd' C⁻¹ odd / h.
     """
-    factor = cholesky(covariance(x, prior), lower=True, overwrite_a=True, check_finite=False)
-    white = solve_triangular(factor, odd, lower=True, check_finite=False)
-    cross, variance = cross_covariance(index, x, prior)
-    weights = solve_triangular(factor, cross.T, lower=True, check_finite=False)  # (h, n)
-    return weights.T @ white, np.maximum(variance - np.square(weights).sum(axis=0), 0.0), white.T @ white / len(x)
-
-
-def leave_one_out(x, odd, prior: Prior) -> np.ndarray:
-    """What the posterior given all other rows leaves of each row's odd part (h, k), in closed form."""
-    factor = cholesky(covariance(x, prior), lower=True, overwrite_a=True, check_finite=False)
-    inverse = solve_triangular(factor, np.eye(len(x)), lower=True, check_finite=False)
-    return inverse.T @ (inverse @ odd) / np.square(inverse).sum(axis=0)[:, None]
+    means, variances, priors = zip(*(fit.values(index) for fit in fits))
+    count = sum(len(fit.x) for fit in fits)
+    scales = sum(fit.white.T @ fit.white for fit in fits) / count
+    if len(fits) == 1:
+        return means[0], variances[0], scales
+    least = 1e-12 * np.maximum(priors[0], 1e-300)
+    precision = [1.0 / np.maximum(variance, least) for variance in variances]
+    total = sum(precision) - (len(fits) - 1) / np.maximum(priors[0], least)
+    mean = sum(p[:, None] * m for p, m in zip(precision, means)) / total[:, None]
+    return mean, 1.0 / total, scales

@@ -9,7 +9,7 @@ from games import FakeGame, additive, brute_force, majority, tabulated, unanimit
 from xai import Ledger, explain
 from xai.evidence import choose_prior
 from xai.spectral import walsh_design
-from xai.walsh import DEGREES, Prior, covariance, cross_covariance, posterior
+from xai.walsh import DEGREES, Prior, committee, covariance, cross_covariance, degree_kernels, posterior
 
 INDICES = ("banzhaf", "shapley")
 
@@ -26,7 +26,10 @@ def test_kernels_equal_the_sum_over_all_terms(n):
     prior = Prior(np.array([1.0, 0.5, 0.2]), 0.1, rho / rho.mean())
     chi = np.array([x[:, t].prod(axis=1) for t in terms(n)])
     variances = np.array([prior.tau[len(t)] * prior.rho[t].prod() for t in terms(n)])
-    assert np.allclose(covariance(x, prior), (chi.T * variances) @ chi + 0.1 * np.eye(6), atol=1e-10)
+    want = (chi.T * variances) @ chi + 0.1 * np.eye(6)
+    assert np.allclose(covariance(x, prior), np.tril(want), atol=1e-10)
+    by_degree = sum(a * kernel for a, kernel in zip(prior.energy, degree_kernels(x, x, rho / rho.mean())))
+    assert np.allclose(by_degree, want - 0.1 * np.eye(6), atol=1e-10)
     for index in INDICES:
         share = np.array([[(i in t) * 2.0 / (len(t) if index == "shapley" else 1) for t in terms(n)] for i in range(n)])
         if index == "banzhaf":
@@ -46,9 +49,24 @@ def test_posterior_equals_bayesian_regression_on_the_terms():
     variances = np.array([prior.tau[len(t)] for t in terms(n)])
     precision = chi.T @ chi / 0.2 + np.diag(1 / variances)
     mean = np.linalg.solve(precision, chi.T @ odd / 0.2)
-    got, variance, _ = posterior("banzhaf", x, odd, prior)
+    got, variance, _ = posterior("banzhaf", committee(x, odd, prior))
     assert np.allclose(got, 2 * mean[:n], atol=1e-9)
     assert np.allclose(variance, 4 * np.diag(np.linalg.inv(precision))[:n], atol=1e-9)
+
+
+@pytest.mark.parametrize("index", INDICES)
+def test_a_committee_is_close_to_one_fit(index, monkeypatch):
+    rng = np.random.default_rng(0)
+    x = np.where(rng.random((120, 12)) < 0.5, 1.0, -1.0)
+    odd = x @ rng.normal(size=(12, 1)) + 0.3 * x[:, :1] * x[:, 1:2] * x[:, 2:3]
+    prior = Prior(np.array([1.0, 0.05, 0.01]), 0.01, np.ones(12))
+    mean, variance, _ = posterior(index, committee(x, odd, prior))
+    monkeypatch.setattr("xai.walsh.MAX_JOINT", 40)
+    fits = committee(x, odd, prior)
+    parted, wider, _ = posterior(index, fits)
+    assert [len(fit.x) for fit in fits] == [40, 40, 40]
+    assert np.abs(parted - mean).max() < 3.0 * np.sqrt(wider.max())
+    assert (wider > 0).all() and 0.5 < (wider / variance).mean() < 2.0
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 5, 10, 33, 256])
