@@ -30,6 +30,26 @@ def with_ends(rows: np.ndarray, budget: int, seed: int, weights=None) -> Design:
     return Design(np.concatenate([ends, rows]), budget, seed, weights)
 
 
+def with_further_pairs(design: Design, rows: np.ndarray, most: int) -> tuple[Design, int]:
+    """The pairs of the design among every pair S, S̄ of `rows` (m, n) that it lacks; and how many coalitions that adds.
+
+    None are added where there would be more than `most` coalitions: pairs of middle sizes say less and less of Shapley
+    values, and on games of high degree many of them were measured to do harm. They are spread evenly, in lexical order,
+    so that it does not matter which was paid first. Weights have no meaning here.
+    """
+    absent = rows ^ rows[:, :1]  # of each pair the coalition without the first player
+    keys, first, counts = np.unique(np.packbits(absent, axis=1), axis=0, return_index=True, return_counts=True)
+    own = {key.tobytes() for key in np.packbits(design.coalitions ^ design.coalitions[:, :1], axis=1)}
+    fresh = [f for key, f, count in zip(keys, first, counts) if count == 2 and key.tobytes() not in own]
+    if len(design.coalitions) + 2 * len(fresh) > most:
+        fresh = []
+    first = np.concatenate([design.coalitions[2::2], absent[fresh]])
+    place = [(np.arange(count) + 0.5) / count for count in (len(first) - len(fresh), len(fresh)) if count]
+    first = first[np.argsort(np.concatenate([*place, []]), kind="stable")]
+    mixed = np.stack([first, ~first], axis=1).reshape(-1, rows.shape[1])
+    return with_ends(mixed, design.budget, design.seed), 2 * len(fresh)
+
+
 def paired_uniform(n: int, budget: int, seed: int) -> Design:
     """Uniform coalitions, drawn with replacement, each followed by its complement (Kernel Banzhaf, Algorithm 1)."""
     pairs = (budget - 2) // 2

@@ -5,8 +5,10 @@ import time
 import numpy as np
 
 from xai.attribution import Attribution
+from xai.designs import with_further_pairs
 from xai.ledger import Ledger
 from xai.methods import choose
+from xai.walsh import MAX_JOINT
 
 
 def explain(
@@ -27,7 +29,8 @@ def explain(
     budget : most coalitions the model may evaluate, v(∅) and v(N) among them; "exact" takes all 2^n whatever it says.
         An odd budget leaves the last one unspent where coalitions come in pairs
     seed : of the design; the same seed gives the same result in every process
-    ledger : a Ledger of the same game; what it holds is not evaluated again
+    ledger : a Ledger of the same game; what it holds is not evaluated again, and Shapley values by "auto" use every
+        coalition in it whose complement it holds as well, up to some 1,000 pairs (the note says how many)
     progress : progress(done, total), called between batches
     cancel : cancel() → True stops before the next batch
 
@@ -45,6 +48,12 @@ def explain(
     design = entry.design(ledger.n_players, budget, seed)
     asked, paid = len(np.unique(np.packbits(design.coalitions, axis=1), axis=0)), ledger.evaluations
     values = ledger.evaluate(design.coalitions, progress, cancel)
+    shared = asked - (ledger.evaluations - paid)
+    note = f"{shared} of its {asked} coalitions were paid before." if entry.pools and shared else ""
+    if entry.pools and design.weights is None and ledger.evaluations > asked:
+        design, more = with_further_pairs(design, ledger.known()[0], 2 * MAX_JOINT)
+        values, shared = ledger.evaluate(design.coalitions), shared + more
+        note += f" It uses {more} further coalitions that the ledger held." if more else ""
     table = values if values.ndim == 2 else values[:, None]
     estimate = entry.solve(design, table)
     shape = (ledger.n_players, *values.shape[1:])
@@ -61,9 +70,9 @@ def explain(
         seconds=time.perf_counter() - started,
         empty_value=values[0],
         full_value=values[1],
-        reused=asked - (ledger.evaluations - paid),
+        reused=shared,
         covariance=estimate.covariance,
-        note=estimate.note,
+        note=" ".join(filter(None, [estimate.note, note.strip()])),
     )
 
 

@@ -12,11 +12,15 @@ from xai.solvers import Estimate
 
 @dataclass(frozen=True)
 class Method:
-    """design(n_players, budget, seed) → Design;  solve(Design, values) → Estimate;  smallest(n_players) → budget."""
+    """design(n_players, budget, seed) → Design;  solve(Design, values) → Estimate;  smallest(n_players) → budget.
+
+    pools : the solver can use any pair S, S̄, so `explain` hands it those that the ledger holds beside the design's
+    """
 
     design: Callable[[int, int, int], Design]
     solve: Callable[[Design, np.ndarray], Estimate]
     smallest: Callable[[int], int]
+    pools: bool = False
 
 
 METHODS: dict[str, dict[str, Method]] = {
@@ -30,7 +34,7 @@ METHODS: dict[str, dict[str, Method]] = {
         "exact": Method(designs.every_coalition, solvers.exact_banzhaf, lambda n: 0),
     },
     "shapley": {
-        "auto": Method(auto.auto_shapley_design, auto.auto_shapley, lambda n: 4),
+        "auto": Method(auto.auto_shapley_design, auto.auto_shapley, lambda n: 4, pools=True),
         "kernelshap": Method(kernelshap.kernelshap_design, kernelshap.kernelshap_solve, lambda n: 4),
         "leverage": Method(shapley.leverage_design, shapley.leverage_solve, lambda n: 4),
         "permutation": Method(shapley.permutations, shapley.permutation_solve, lambda n: 2 * n),

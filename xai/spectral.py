@@ -16,7 +16,7 @@ from xai.orthogonal import orthogonal_pairs, paired
 from xai.solvers import MAX_COVARIANCE, Estimate, exact_banzhaf, exact_shapley
 from xai.walsh import Fit, committee, posterior
 
-MAX_PAIRS = 8000  # the posterior costs the cube of the pairs; more budget is left unspent
+MAX_PAIRS = 16000  # some seconds for 256 players; more budget is left unspent
 LADDER_EVERY = 4  # one pair in so many climbs the ladder
 # Calibrated over seeds on tables, networks and language-model games: a posterior variance is multiplied by
 # a·(1 + b·(n/h)²), for with few pairs the prior itself is uncertain. Terms above degree 5, which the prior calls noise,

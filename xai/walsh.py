@@ -86,25 +86,29 @@ def covariance(x, prior: Prior) -> np.ndarray:
 def cross_covariance(index, x, prior: Prior):
     """Cov(φ_i, o(S)) as (n, h), and the prior variance of φ_i (n,)."""
     n, tau = x.shape[1], prior.tau
-    signed = x * prior.rho
-    cross = 2.0 * tau[1] * signed
+    signed = (x * prior.rho).T
     variance = 4.0 * tau[1] * prior.rho
-    if index == "shapley":
-        without, without_prior = _leave_one_out(signed), _leave_one_out(prior.rho[None])
-        for j in DEGREES[1:]:
-            if j <= n:
-                cross = cross + 2.0 / j * tau[j] * signed * without[j - 1]
-                variance = variance + 4.0 / j**2 * tau[j] * prior.rho * without_prior[j - 1][0]
-    return cross.T, variance
+    if index == "banzhaf":
+        return 2.0 * tau[1] * signed, variance
+    cross = np.full_like(signed, 2.0 * tau[1])
+    sums = [x @ prior.rho, np.sum(prior.rho**2), x @ prior.rho**3, np.sum(prior.rho**4)]
+    without = _leave_one_out(signed, sums)
+    without_prior = _leave_one_out(prior.rho, [np.sum(prior.rho**k) for k in range(1, 5)])
+    for j, e, e_prior in zip(DEGREES[1:], without, without_prior):
+        if j <= n:
+            cross += 2.0 / j * tau[j] * e
+            variance = variance + 4.0 / j**2 * tau[j] * prior.rho * e_prior
+    cross *= signed
+    return cross, variance
 
 
-def _leave_one_out(rows):
-    """e_0 … e_4 of each row's entries without the i-th, each (h, n)."""
-    e = symmetric_polynomials([(rows**k).sum(axis=1, keepdims=True) for k in range(1, 5)], 4)
-    without = [np.ones_like(rows)]
-    for m in range(1, 5):
-        without.append(e[m] - rows * without[m - 1])
-    return without
+def _leave_one_out(entries, sums):
+    """e_2 and e_4 of the entries (n, ...) without the i-th, from the power sums of all."""
+    e = symmetric_polynomials(sums, 4)
+    second = e[2] - entries * (e[1] - entries)
+    third = e[3] - entries * second
+    third *= entries
+    return second, e[4] - third
 
 
 class Fit:
