@@ -3,10 +3,13 @@
 import os
 import threading
 import time
+from contextlib import nullcontext
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
+from xai import records
 from xai.game import DEFAULT_BATCH, check_game, check_values
 
 
@@ -18,6 +21,14 @@ class Cancelled(Exception):
         self.ledger = ledger
 
 
+class Cost(NamedTuple):
+    """What a ledger paid: distinct coalitions, seconds inside the game, and seconds per coalition (NaN for none)."""
+
+    evaluations: int
+    seconds: float
+    seconds_per_evaluation: float
+
+
 class Ledger:
     """Values of the coalitions of one game, evaluated at most once each.
 
@@ -25,6 +36,8 @@ class Ledger:
     ----------
     game : callable with `n_players` and `labels` (see `xai.game`)
     batch_size : coalitions per call of the game; the game's own `batch_size` (or 64) when None
+    path : a new file to which every batch is added as soon as it is paid, so that a kill loses one batch at most;
+        `Ledger.load(path, game)` goes on with it. ValueError if the file exists
 
     Attributes
     ----------
@@ -32,7 +45,7 @@ class Ledger:
     seconds : time spent inside the game
     """
 
-    def __init__(self, game, batch_size: int | None = None):
+    def __init__(self, game, batch_size: int | None = None, path=None):
         self.game = game
         self.n_players, self.labels = check_game(game)
         self.batch_size = int(batch_size or getattr(game, "batch_size", DEFAULT_BATCH))
@@ -42,11 +55,21 @@ class Ledger:
         self._row: dict[bytes, int] = {}  # packed coalition → row of the values
         self._values: list[np.ndarray] = []  # one array per batch, in the order evaluated
         self._shape: tuple[int, ...] | None = None  # () for a scalar game, (k,) for k outputs
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # progress() may save
+        self._journal: Path | None = None if path is None else Path(path)
+        self._whole = 0  # bytes of the journal that are known to be good
+        if self._journal is not None:
+            self._begin_journal()
 
     @property
     def evaluations(self) -> int:
         return len(self._row)
+
+    @property
+    def cost(self) -> Cost:
+        """Evaluations, seconds and seconds per evaluation, those of a loaded file included."""
+        per = self.seconds / self.evaluations if self.evaluations else float("nan")
+        return Cost(self.evaluations, self.seconds, per)
 
     @property
     def n_outputs(self) -> int | None:
@@ -80,37 +103,37 @@ class Ledger:
 
     def known(self) -> tuple[np.ndarray, np.ndarray]:
         """Everything paid so far: coalitions (m, n) and values (m,) or (m, k), in the order evaluated."""
-        packed = np.frombuffer(b"".join(self._row), dtype=np.uint8).reshape(self.evaluations, -1)
-        return self._unpack(packed), self._all_values()
+        return self._unpack(self._packed()), self._all_values()
 
     def save(self, path) -> None:
-        """Write everything paid so far to one file (.npz without pickles), replacing it in one step."""
+        """Write everything paid so far to one file (`xai.records`), replacing it in one step.
+
+        It is a copy as of now; only the file of `Ledger(game, path=…)` grows by itself.
+        """
         path = Path(path)
-        coalitions, values = self.known()
         part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            with open(part, "wb") as file:
-                np.savez(
-                    file,
-                    packed=np.packbits(coalitions, axis=1),
-                    values=values,
-                    scalar=not self._shape,
-                    labels=np.array(self.labels),
-                    seconds=self.seconds,
-                )
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        own = self._journal is not None and path.resolve() == self._journal.resolve()
+        with self._lock if own else nullcontext():
+            try:
+                with open(part, "wb") as stream:
+                    records.start(stream, self.labels, journal=own)
+                    records.append(stream, self._packed(), self._all_values(), self.seconds)
+                    size = stream.tell()
+                part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)
+            self._whole = size if own else self._whole
 
     @classmethod
     def load(cls, path, game) -> "Ledger":
-        """Read a saved ledger and go on with `game`; ValueError if the file is not a ledger of this game."""
+        """Read a ledger's file and go on with `game`; ValueError if the file is not a ledger of this game.
+
+        A last record that a kill has torn is left out. A ledger with a file of its own goes on writing to it.
+        """
         ledger = cls(game)
         try:
-            with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
-                packed, values = file["packed"], np.asarray(file["values"], dtype=np.float64)
-                labels, seconds = [str(label) for label in file["labels"]], float(file["seconds"])
-                scalar = bool(file["scalar"])
+            header, batches, whole = records.read(path)
+            labels, journal = [str(label) for label in header["labels"]], bool(header["journal"])
         except FileNotFoundError:
             raise
         except Exception as error:
@@ -120,25 +143,48 @@ class Ledger:
                 f"{path} was saved for a game of {len(labels)} players with other labels; "
                 f"this game has {ledger.n_players}: load it with the game it was made with"
             )
-        if packed.shape != (len(values), -(-ledger.n_players // 8)) or values.ndim != (1 if scalar else 2):
-            raise ValueError(f"{path} is damaged: {packed.shape} coalitions and {values.shape} values do not match")
-        if len(values):
-            coalitions = ledger._unpack(packed)
-            ledger._store(check_values(values, coalitions), ledger._keys(coalitions))
-        ledger.seconds = seconds
+        for packed, values, seconds in batches:
+            ledger.seconds += seconds
+            if packed.shape != (len(values), -(-ledger.n_players // 8)):
+                raise ValueError(f"{path} is damaged: {packed.shape} coalitions and {values.shape} values do not match")
+            if len(values):
+                coalitions = ledger._unpack(packed)
+                ledger._store(check_values(values, coalitions), ledger._keys(coalitions))
+        if sum(map(len, ledger._values)) != ledger.evaluations:
+            raise ValueError(f"{path} is damaged: it holds a coalition twice")
+        if journal:
+            ledger._journal, ledger._whole = Path(path), whole
         return ledger
+
+    def _begin_journal(self):
+        try:
+            with open(self._journal, "xb") as stream:
+                records.start(stream, self.labels, journal=True)
+                self._whole = stream.tell()
+        except FileExistsError as error:
+            raise ValueError(
+                f"{self._journal} exists; go on with it by Ledger.load(path, game), or name a new file"
+            ) from error
 
     def _check(self, coalitions) -> np.ndarray:
         coalitions = np.asarray(coalitions)
         if coalitions.ndim != 2 or coalitions.shape[1] != self.n_players:
             raise ValueError(f"coalitions must have shape (m, {self.n_players}); got {coalitions.shape}")
-        return coalitions.astype(bool)
+        return coalitions.astype(bool, copy=False)
 
     def _pay(self, coalitions, keys) -> None:
         started = time.perf_counter()
         values = self.game(coalitions)
-        self.seconds += time.perf_counter() - started
-        self._store(check_values(values, coalitions), keys)
+        took = time.perf_counter() - started
+        self.seconds += took
+        values = check_values(values, coalitions)
+        self._store(values, keys)
+        if self._journal is not None:
+            with open(self._journal, "r+b") as stream:
+                stream.truncate(self._whole)  # what a kill or a full disk left of an earlier record
+                stream.seek(self._whole)
+                records.append(stream, np.packbits(coalitions, axis=1), values, took)
+                self._whole = stream.tell()
 
     def _store(self, values, keys) -> None:
         if self._shape is None:
@@ -157,5 +203,8 @@ class Ledger:
     def _keys(self, coalitions) -> list[bytes]:
         return [row.tobytes() for row in np.packbits(coalitions, axis=1)]
 
+    def _packed(self) -> np.ndarray:
+        return np.frombuffer(b"".join(self._row), dtype=np.uint8).reshape(self.evaluations, -(-self.n_players // 8))
+
     def _unpack(self, packed) -> np.ndarray:
-        return np.unpackbits(packed, axis=1, count=self.n_players).astype(bool)
+        return np.unpackbits(packed, axis=1, count=self.n_players).view(bool)
