@@ -24,6 +24,7 @@ class Attribution:
     empty_value, full_value : v(no player), v(all players), float or (k,)
     covariance : (n, k, k), for each player between its output columns, or None; what `combine` needs
     note : one sentence where the method did something a reader must know, else ""
+    p : of Banzhaf values, with which probability the other players are present
     """
 
     values: np.ndarray
@@ -40,6 +41,7 @@ class Attribution:
     reused: int = 0
     covariance: np.ndarray | None = None
     note: str = ""
+    p: float = 0.5
 
     def __post_init__(self):
         for name in _ARRAYS:

@@ -15,19 +15,23 @@ MAX_EXACT_PLAYERS = 20
 
 @dataclass(frozen=True)
 class Design:
-    """coalitions : (m, n) bool, row 0 empty, row 1 full;  weights : (m,) regression weights or None."""
+    """coalitions : (m, n) bool, row 0 empty, row 1 full;  weights : (m,) regression weights or None.
+
+    p : with which probability each player is present in the coalitions drawn
+    """
 
     coalitions: np.ndarray
     budget: int
     seed: int
     weights: np.ndarray | None = None
+    p: float = 0.5
 
 
-def with_ends(rows: np.ndarray, budget: int, seed: int, weights=None) -> Design:
+def with_ends(rows: np.ndarray, budget: int, seed: int, weights=None, p: float = 0.5) -> Design:
     """The design of the empty coalition, the full coalition, then `rows`."""
     n = rows.shape[1]
     ends = np.array([np.zeros(n, bool), np.ones(n, bool)])
-    return Design(np.concatenate([ends, rows]), budget, seed, weights)
+    return Design(np.concatenate([ends, rows]), budget, seed, weights, p)
 
 
 def with_further_pairs(design: Design, rows: np.ndarray, most: int) -> tuple[Design, int]:
@@ -57,27 +61,27 @@ def paired_uniform(n: int, budget: int, seed: int) -> Design:
     return with_ends(np.stack([drawn, ~drawn], axis=1).reshape(2 * pairs, n), budget, seed)
 
 
-def uniform(n: int, budget: int, seed: int) -> Design:
-    """Independent uniform coalitions (Maximum Sample Reuse, Wang & Jia 2023)."""
-    return with_ends(np.random.default_rng(seed).random((budget - 2, n)) < 0.5, budget, seed)
+def independent(n: int, budget: int, seed: int, p: float = 0.5) -> Design:
+    """Independent coalitions, uniform for p = ½ (Maximum Sample Reuse, Wang & Jia 2023)."""
+    return with_ends(np.random.default_rng(seed).random((budget - 2, n)) < p, budget, seed, p=p)
 
 
-def marginals(n: int, budget: int, seed: int) -> Design:
-    """Rounds of one marginal per player: a uniform coalition of the others without player i, then with player i."""
+def marginals(n: int, budget: int, seed: int, p: float = 0.5) -> Design:
+    """Rounds of one marginal per player: a random coalition of the others without player i, then with player i."""
     rounds = (budget - 2) // (2 * n)
-    rows = np.random.default_rng(seed).random((rounds, n, 1, n)) < 0.5
+    rows = np.random.default_rng(seed).random((rounds, n, 1, n)) < p
     rows = np.repeat(rows, 2, axis=2)
     players = np.arange(n)
     rows[:, players, 0, players] = False
     rows[:, players, 1, players] = True
-    return with_ends(rows.reshape(-1, n), budget, seed)
+    return with_ends(rows.reshape(-1, n), budget, seed, p=p)
 
 
-def every_coalition(n: int, budget: int, seed: int) -> Design:
+def every_coalition(n: int, budget: int, seed: int, p: float = 0.5) -> Design:
     """All 2^n coalitions, whatever the budget."""
     if n > MAX_EXACT_PLAYERS:
         raise ValueError(
             f"exact values of {n} players need 2^{n} evaluations; allowed are up to {MAX_EXACT_PLAYERS} players"
         )
     rows = ((np.arange(2**n)[:, None] >> np.arange(n)) & 1).astype(bool)
-    return with_ends(rows[1:-1], 2**n, seed)
+    return with_ends(rows[1:-1], 2**n, seed, p=p)

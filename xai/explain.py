@@ -12,14 +12,14 @@ from xai.walsh import MAX_JOINT
 
 
 def explain(
-    game, index="banzhaf", method="auto", budget=512, seed=0, ledger=None, progress=None, cancel=None
+    game, index="banzhaf", method="auto", budget=512, seed=0, ledger=None, progress=None, cancel=None, p=0.5
 ) -> Attribution:
     """Banzhaf or Shapley values of the players of `game`.
 
     Parameters
     ----------
     game : callable, bool (m, n_players) → float64 (m,) or (m, k); see `xai.game`
-    index : "banzhaf" (players present with probability ½) or "shapley"
+    index : "banzhaf" (players present with probability p) or "shapley"
     method : banzhaf: "kernel" (Kernel Banzhaf, arXiv 2410.08336), "orthogonal" (pairs that keep interactions apart from
         single players), "walsh", "msr" (Wang & Jia 2023), "monte_carlo", "exact";
         shapley: "kernelshap" (shap.KernelExplainer), "leverage" (Musco & Witter 2024), "permutation" (antithetic),
@@ -33,6 +33,8 @@ def explain(
         coalition in it whose complement it holds as well, up to some 1,000 pairs (the note says how many)
     progress : progress(done, total), called between batches
     cancel : cancel() → True stops before the next batch
+    p : of Banzhaf values, with which probability the other players are present: φ_i = E[v | i ∈ S] − E[v | i ∉ S] for
+        S ~ Bernoulli(p)^n. Other than ½ only for "msr", "monte_carlo" and "exact": pairs S, S̄ are right for ½ alone
 
     Raises
     ------
@@ -44,8 +46,8 @@ def explain(
     if ledger.game is not game:
         raise ValueError("the ledger belongs to another game; make one with Ledger(game), or pass the game it has")
     budget, seed = check_whole("budget", budget), check_whole("seed", seed)
-    method, entry = choose(index, method, ledger.n_players, budget)
-    design = entry.design(ledger.n_players, budget, seed)
+    method, entry = choose(index, method, ledger.n_players, budget, p)
+    design = entry.design(ledger.n_players, budget, seed, **({"p": p} if entry.weighted else {}))
     asked, paid = len(np.unique(np.packbits(design.coalitions, axis=1), axis=0)), ledger.evaluations
     values = ledger.evaluate(design.coalitions, progress, cancel)
     shared = asked - (ledger.evaluations - paid)
@@ -73,6 +75,7 @@ def explain(
         reused=shared,
         covariance=estimate.covariance,
         note=" ".join(filter(None, [estimate.note, note.strip()])),
+        p=design.p,
     )
 
 

@@ -71,7 +71,7 @@ def _paired_reuse(a, odd) -> Estimate:
 
 
 def sample_reuse(design: Design, values: np.ndarray) -> Estimate:
-    """E[v | i ∈ S] − E[v | i ∉ S] over one uniform sample (Maximum Sample Reuse, Wang & Jia 2023)."""
+    """E[v | i ∈ S] − E[v | i ∉ S] over one sample of coalitions (Maximum Sample Reuse, Wang & Jia 2023)."""
     z = design.coalitions[2:].astype(float)
     v = values[2:] - values[2:].mean(axis=0) if len(z) else values[2:]
     estimate, covariance, bare = 0.0, 0.0, np.zeros(z.shape[1], bool)
@@ -88,16 +88,20 @@ def sample_reuse(design: Design, values: np.ndarray) -> Estimate:
 
 
 def mean_marginal(design: Design, values: np.ndarray) -> Estimate:
-    """Mean of independent marginals v(S ∪ i) − v(S), S uniform among the others."""
+    """Mean of independent marginals v(S ∪ i) − v(S), S random among the others."""
     n = design.coalitions.shape[1]
     pairs = values[2:].reshape(-1, n, 2, values.shape[1])
     return mean_of(pairs[:, :, 1] - pairs[:, :, 0])
 
 
 def exact_banzhaf(design: Design, values: np.ndarray) -> Estimate:
-    """2·mean(χ_i v) over all coalitions."""
-    signs = np.where(design.coalitions, 1.0, -1.0)
-    return exact(2.0 * signs.T @ (values - values[0]) / len(values))
+    """E[v | i ∈ S] − E[v | i ∉ S] over all coalitions S ~ Bernoulli(p)^n; for p = ½, 2·mean(χ_i v)."""
+    z, p = design.coalitions, design.p
+    if p == 0.5:
+        signs = np.where(z, 1.0, -1.0)
+        return exact(2.0 * signs.T @ (values - values[0]) / len(values))
+    chance = np.where(z, p, 1.0 - p).prod(axis=1)
+    return exact((np.where(z, 1.0 / p, -1.0 / (1.0 - p)) * chance[:, None]).T @ (values - values[0]))
 
 
 def exact_shapley(design: Design, values: np.ndarray) -> Estimate:
