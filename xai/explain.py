@@ -8,6 +8,7 @@ from xai.attribution import Attribution
 from xai.designs import with_further_pairs
 from xai.ledger import Ledger
 from xai.methods import choose
+from xai.threads import one_thread
 from xai.walsh import MAX_JOINT
 
 
@@ -57,7 +58,8 @@ def explain(
         values, shared = ledger.evaluate(design.coalitions), shared + more
         note += f" It uses {more} further coalitions that the ledger held." if more else ""
     table = values if values.ndim == 2 else values[:, None]
-    estimate = entry.solve(design, table)
+    with one_thread():
+        estimate = entry.solve(design, table)
     shape = (ledger.n_players, *values.shape[1:])
     error = estimate.standard_error
     return Attribution(

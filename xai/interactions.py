@@ -17,6 +17,7 @@ from xai.evidence import best_energies, part_of
 from xai.explain import check_whole
 from xai.ledger import Ledger
 from xai.orthogonal import orthogonal
+from xai.threads import one_thread
 from xai.walsh import symmetric_polynomials
 
 _START = np.array([-2.0, -4.0])  # log energy of degree 4 and of the noise, relative to degree 2, that nothing surprises
@@ -76,7 +77,8 @@ def interactions(ledger_or_game, index="banzhaf", budget=None, seed=0, progress=
             f"the ledger has {len(rows)}, the budget is {budget}"
         )
     else:
-        found, error, note = _posterior(rows, table, players)
+        with one_thread():
+            found, error, note = _posterior(rows, table, players)
     shape = (len(players), *values.shape[1:])
     error = np.broadcast_to(error, found.shape).reshape(shape)
     return Interactions(players, found.reshape(shape), error, ledger.labels, index, ledger.evaluations - paid, note)

@@ -16,7 +16,7 @@ from xai.designs import MAX_EXACT_PLAYERS, Design, with_ends
 from xai.evidence import flat_prior
 from xai.solvers import Estimate, exact, least_squares, odd_parts, spread
 
-_TERMS = 300  # terms of each degree that are drawn to see how many the design confounds
+_TERMS = 300  # terms of each degree, fewer of very many pairs, drawn to see how many the design confounds
 
 
 def orthogonal(n: int, budget: int, seed: int) -> Design:
@@ -96,9 +96,10 @@ def _confounded_share(influence, x, prior) -> float:
     independent = np.square(influence).sum(axis=1).mean()
     energy = np.append(prior.energy[1:], prior.noise)
     left = np.array([0.0, 0.0, prior.noise])
+    count = min(_TERMS, 30 + 1_000_000 // len(x))
     for d, degree in enumerate((3, 5)):
         if degree <= n:
-            terms = rng.permuted(np.tile(np.arange(n), (_TERMS, 1)), axis=1)[:, :degree]
-            taken = influence @ x[:, terms].prod(axis=2)  # (n, _TERMS): what each term adds to each value
+            terms = rng.permuted(np.tile(np.arange(n), (count, 1)), axis=1)[:, :degree]
+            taken = influence @ x[:, terms].prod(axis=2)  # (n, count): what each term adds to each value
             left[d] = energy[d] * np.square(taken).mean() / independent
     return float(left.sum() / energy.sum())

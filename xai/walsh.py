@@ -69,7 +69,7 @@ def covariance(x, prior: Prior) -> np.ndarray:
         part, other = x[start : start + _BLOCK], x[start:].T
         p1 = (part * prior.rho) @ other
         square = np.square(p1)
-        block = fifth * square
+        block = np.multiply(square, fifth, out=out[start : start + _BLOCK, start:])
         block += third
         block *= square
         block += first
@@ -78,7 +78,7 @@ def covariance(x, prior: Prior) -> np.ndarray:
             block += (part * linear) @ other
             square *= (part * (t5 / 6 * prior.rho**3)) @ other
             block += square
-        out[start : start + _BLOCK, start:] = np.triu(block)
+        block[np.tril_indices(len(part), -1)] = 0.0
     out[np.diag_indices(len(x))] += prior.noise
     return out.T
 
