@@ -14,7 +14,7 @@ _WIDTH = 2.0  # and how far from there, in logarithms, nothing surprises
 _LOW, _HIGH = -16.0, 4.0  # bounds of every logarithm
 _STEP = 2.0  # longest step of the search, in logarithms
 _STEPS = 12  # of them at most
-_ENOUGH = 0.02  # gain in log evidence below which the search ends
+_ENOUGH = 0.1  # gain in log evidence below which the search ends
 _FLOOR = 0.1  # weight, relative to the typical player's value, that every player keeps
 
 
