@@ -90,7 +90,7 @@ def _convert(models: Path, target: Path, tell: Progress) -> None:
 
 
 def _write_in_child(work: Path, tell: Progress) -> None:
-    command = [sys.executable, "-m", "model.bundled", str(work)]
+    command = [sys.executable, "-c", "import sys; from model.bundled import child; child(sys.argv[1])", str(work)]
     with subprocess.Popen(command, cwd=Path(__file__).parents[1], stdout=subprocess.PIPE, text=True) as child:
         number = None
         for line in child.stdout:
@@ -158,7 +158,7 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _main(work: str) -> None:
+def child(work: str) -> None:
     """The child process: writes the checkpoint into `work`, and its progress as JSON lines."""
 
     def say(*line):
@@ -170,7 +170,3 @@ def _main(work: str) -> None:
         if error.errno is None:
             raise
         say("errno", error.errno)
-
-
-if __name__ == "__main__":
-    _main(sys.argv[1])

@@ -33,7 +33,12 @@ def bars(attributions: list[Attribution]):
             name=f"{INDICES[attribution.index]} ({method_name(attribution.index, attribution.method)})",
             y=place,
             x=attribution.values[shown].tolist(),
-            error_x=None if error is None else {"array": (INTERVAL * np.nan_to_num(error[shown])).tolist()},
+            error_x=None
+            if error is None
+            else {
+                "array": (INTERVAL * np.nan_to_num(error[shown])).tolist(),
+                "color": "#888888",  # seen on white and on black
+            },
             marker={"color": colour, "pattern": {"shape": pattern}},
             customdata=[escape(attribution.labels[i]) for i in shown],
             hovertemplate="%{customdata}: %{x:+.4f}<extra></extra>",

@@ -54,7 +54,10 @@ class Job:
             self.result = work(self._progress, lambda: self._stop.is_set() or not self._alive())
             self.state = "done"
         except Cancelled as stopped:
-            self.sentence = f"Cancelled. {stopped.ledger.evaluations} evaluations are kept: Explain goes on from them."
+            kept = stopped.ledger.evaluations
+            self.sentence = (
+                f"Cancelled. {kept} evaluations are kept: Explain goes on from them." if kept else "Cancelled."
+            )
             self.state = "cancelled"
         except (ValueError, TypeError, OSError) as error:
             self.sentence, self.state = str(error), "failed"

@@ -1,4 +1,4 @@
-"""What the engine's indices and methods are called on the pages."""
+"""What the pages call the engine's indices and methods, and a text's parts and their absence."""
 
 INDICES = {"banzhaf": "Banzhaf values", "shapley": "Shapley values"}
 METHODS = {
@@ -18,7 +18,9 @@ METHODS = {
         "permutation": "permutations",
     },
 }
-EXACT = "exact, all coalitions"
+EXACT = "exact (the budget covers all coalitions)"
+PLAYERS = {"word": "words", "token": "tokens", "sentence": "sentences", "line": "lines"}
+ABSENT = {"remove": "removed from the prompt", "hole": "hidden, their places kept", "replace": "replaced by “ ...”"}
 
 
 def method_name(index: str, method: str) -> str:

@@ -6,8 +6,8 @@ import streamlit as st
 
 from ui.charts import MAX_BARS, bars, strongest
 from ui.heatmap import legend, shared_scale, signed, token_heatmap
-from ui.names import INDICES, method_name
-from ui.text_run import TextResult
+from ui.names import ABSENT, INDICES, PLAYERS, method_name
+from ui.text_run import MAX_ANSWER, TextResult
 
 _MEANING = {
     "banzhaf": "How much a part changes the answer's log-probability on average, when every other part is present or "
@@ -22,6 +22,12 @@ def show(result: TextResult) -> None:
     st.subheader("The answer, and what swung it")
     said = "The model answered" if result.request.target is None else "The target you typed"
     st.html(f'<p>{said}:</p><p class="swing-answer" data-answer="1" dir="auto">{escape(result.target.strip())}</p>')
+    request = result.request
+    st.caption(
+        f"Parts: {PLAYERS[request.players]}; absent ones are {ABSENT[request.absent]}. At most {request.budget} "
+        "evaluations per index."
+        + (f" The answer is read up to the end of its line, {MAX_ANSWER} tokens at most." if not request.target else "")
+    )
     scale = shared_scale(result.banzhaf, result.shapley)
     for column, attribution in zip(st.columns(2), (result.banzhaf, result.shapley)):
         with column:

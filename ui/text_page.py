@@ -8,16 +8,14 @@ import streamlit as st
 from ui import text_run
 from ui.jobs import Job, this_session_alive
 from ui.model_slot import model_slot
-from ui.names import METHODS
+from ui.names import ABSENT, METHODS, PLAYERS
 from ui.samples import SAMPLES
 from ui.side_by_side import show
-from ui.text_run import MAX_PROMPT, Session, TextRequest
+from ui.text_run import Session, TextRequest
 
 STYLE = Path(__file__).parent.parent / "assets" / "style.css"
 FIRST = TextRequest(SAMPLES[0].before, SAMPLES[0].text, SAMPLES[0].after, budget=64)  # a newcomer's, without a click
 BUDGETS = [64, 128, 256, 512, 1024, 2048]
-PLAYERS = {"word": "words", "token": "tokens", "sentence": "sentences", "line": "lines"}
-ABSENT = {"remove": "removed from the prompt", "hole": "hidden, their places kept", "replace": "replaced by “ ...”"}
 
 
 def page() -> None:
@@ -25,6 +23,7 @@ def page() -> None:
     state.setdefault("session", Session())
     state.setdefault("job", None)
     state.setdefault("result", None)
+    state.setdefault("sample", SAMPLES[0].title)
     st.html(STYLE)
     st.title("Swing: why did Gemma 3 say that?")
     st.caption(
@@ -34,6 +33,8 @@ def page() -> None:
     request = ask()
     controls(request, slot)
     if state.result is not None:
+        if state.result.request.same_game != request.same_game:
+            st.info("The result below is of an earlier prompt or setting. Press Explain for the one above.")
         show(state.result)
 
 
@@ -43,10 +44,10 @@ def ask() -> TextRequest:
     st.session_state.setdefault("text", SAMPLES[0].text)
     st.session_state.setdefault("after", SAMPLES[0].after)
     st.pills("Samples", [sample.title for sample in SAMPLES], key="sample", on_change=_take_sample)
-    st.text_area("**Text to explain** – its parts are left out in turn", key="text", height=90, max_chars=MAX_PROMPT)
+    st.text_area("**Text to explain** – its parts are left out in turn", key="text", height=90)
     left, right = st.columns(2)
-    left.text_area("Always kept, before it", key="before", height=110, max_chars=MAX_PROMPT)
-    right.text_area("Always kept, after it", key="after", height=110, max_chars=MAX_PROMPT)
+    left.text_area("Always kept, before it", key="before", height=110)
+    right.text_area("Always kept, after it", key="after", height=110)
     with st.expander("Settings: target, parts, absence, budget"):
         own = st.radio(
             "What should be explained?", ["The model's own answer", "A target I type"], key="whose", horizontal=True

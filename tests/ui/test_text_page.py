@@ -209,6 +209,7 @@ def test_a_cancelled_run_keeps_what_was_paid_and_goes_on(ready):
         return original(self, coalitions)
 
     page.text_area(key="text").set_value("one two three four five six seven eight nine ten eleven twelve").run()
+    assert "earlier prompt" in page.info[0].value
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(game_type, "__call__", cancelling)
         page.button(key="explain").click().run()
@@ -216,7 +217,7 @@ def test_a_cancelled_run_keeps_what_was_paid_and_goes_on(ready):
     kept = session.ledger.evaluations
     assert len(calls) == 2
     assert kept == sum(calls)
-    assert f"{kept} evaluations are kept" in page.info[0].value
+    assert f"{kept} evaluations are kept" in " ".join(info.value for info in page.info)
     explain(page)
     assert page.session_state["result"].banzhaf.reused >= kept
 
