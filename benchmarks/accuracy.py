@@ -1,0 +1,129 @@
+"""Error against exact truth at equal numbers of model evaluations: Swing, the paper's methods, shap and shapiq.
+
+    python -m benchmarks.accuracy                    all games, 30 runs, budgets 2n to 80n: docs/accuracy.csv and .png
+    python -m benchmarks.accuracy --quick            five games, 10 runs, three budgets
+    python -m benchmarks.accuracy --games adult,cancer --keep    these only; the other rows of the CSV stay
+
+The experiment of Kernel Banzhaf (arXiv 2410.08336): relative squared error ‖φ̂ − φ‖²/‖φ‖², median and quartiles over the
+runs; also Spearman's correlation, overlap of the five largest, and values blurred by noise. Prints what must hold and
+whether it does. A cell whose call takes over a second of processor time is not measured: "too slow", and its seconds.
+"""
+
+import argparse
+import csv
+import multiprocessing
+import sys
+import warnings
+from dataclasses import asdict, fields
+from functools import lru_cache
+from pathlib import Path
+
+from threadpoolctl import threadpool_limits
+
+from benchmarks import accuracy_figure, verdicts
+from benchmarks.engine_time import engine_times
+from benchmarks.estimators import ESTIMATORS, warm_up
+from benchmarks.games import GAMES
+from benchmarks.measure import Cell, budgets_of, measure
+
+FACTORS, QUICK_FACTORS = (2, 2.5, 5, 10, 20, 40, 80), (2.5, 10, 40)
+QUICK = ("gemma remove", "diabetes", "adult", "degree 7", "cancer")
+NOISY, NOISE_FACTOR, SIGMAS = ("adult", "cancer"), 20, (0.02, 0.1, 0.5)
+
+
+def main() -> None:
+    options = parsed()
+    wanted = [name for name in GAMES if any(name.startswith(part) for part in options.games)]
+    tasks = [
+        (index, name, method, options)
+        for name in reversed(wanted)  # the largest first, for the sake of two processes
+        for index in ESTIMATORS
+        for method in ESTIMATORS[index]
+    ]
+    cells = kept(options.out / "accuracy.csv", set(wanted)) if options.keep else []
+    with multiprocessing.Pool(options.jobs, initializer=prepare) as pool:
+        for done, found in enumerate(pool.imap_unordered(cells_of, tasks), 1):
+            cells += found
+            print(f"\r{done} of {len(tasks)} lines", end="", file=sys.stderr, flush=True)
+    prepare()  # only now: a process that has started threads must not fork
+    order = {key: i for i, key in enumerate([*GAMES, *ESTIMATORS["banzhaf"], *ESTIMATORS["shapley"]])}
+    cells.sort(key=lambda c: (c.index, order[c.game], c.noise, c.budget, order[c.method]))
+    times = engine_times(options.engine_limit) if options.engine_limit else []
+    options.out.mkdir(parents=True, exist_ok=True)
+    write(options.out / "accuracy.csv", [asdict(cell) for cell in cells])
+    if times:
+        write(options.out / "engine_time.csv", times)
+    accuracy_figure.draw(cells, options.out / "accuracy.png")
+    verdicts.report(cells, times)
+
+
+def prepare() -> None:
+    """One thread and no first call's imports in what is timed."""
+    threadpool_limits(1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warm_up()
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="fewer games, runs and budgets")
+    parser.add_argument("--out", type=Path, default=Path("docs"), help="folder of the CSV and the figure")
+    parser.add_argument("--games", help="comma-separated beginnings of names")
+    parser.add_argument("--keep", action="store_true", help="keep the CSV's rows of the other games")
+    parser.add_argument("--runs", type=int)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--limit", type=float, default=1.0, help="processor seconds that one call may take")
+    parser.add_argument("--engine-limit", type=float, help="the same for the table of engine times; 0 leaves it out")
+    options = parser.parse_args()
+    options.games = options.games.split(",") if options.games else (QUICK if options.quick else list(GAMES))
+    options.factors = QUICK_FACTORS if options.quick else FACTORS
+    options.runs = options.runs or (10 if options.quick else 30)
+    if options.engine_limit is None:
+        options.engine_limit = 1.0 if options.quick else 20.0
+    return options
+
+
+def cells_of(task) -> list[Cell]:
+    """All budgets of one method on one game, noise last; after the first budget that is too slow, no larger one."""
+    index, name, method, options = task
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        games = built(name)
+        n, cells = games[0].n_players, []
+        for budget in budgets_of(n, options.factors):
+            if cells and cells[-1].status == "too slow":
+                late = Cell(index, name, n, budget, 0.0, method, seconds=cells[-1].seconds, status="too slow")
+                cells.append(late)
+                continue
+            cells.append(measure(index, name, games, budget, method, options.runs, options.limit))
+        if index == "banzhaf" and name.startswith(NOISY):
+            budget = NOISE_FACTOR * n
+            cells += [measure(index, name, games, budget, method, options.runs, options.limit, s) for s in SIGMAS]
+    return cells
+
+
+@lru_cache(maxsize=2)
+def built(name: str) -> list:
+    return GAMES[name]()
+
+
+def write(path: Path, records: list[dict]) -> None:
+    columns = list(dict.fromkeys(key for record in records for key in record))
+    with path.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, columns, lineterminator="\n")
+        writer.writeheader()
+        for record in records:
+            writer.writerow({k: f"{v:.4g}" if isinstance(v, float) else v for k, v in record.items()})
+
+
+def kept(path: Path, measured: set[str]) -> list[Cell]:
+    """Cells of an earlier run's CSV for games that are not measured now."""
+    kinds = {f.name: f.type for f in fields(Cell)}
+    with path.open() as stream:
+        cells = [Cell(**{k: kinds[k](v) for k, v in row.items()}) for row in csv.DictReader(stream)]
+    return [cell for cell in cells if cell.game not in measured]
+
+
+if __name__ == "__main__":
+    main()

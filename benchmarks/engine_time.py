@@ -1,0 +1,69 @@
+"""The engine's own time per method: design and solve on a game that costs nothing, beside a 1 ms model."""
+
+import time
+
+import numpy as np
+
+from benchmarks.estimators import ESTIMATORS
+from benchmarks.exact import WalshGame
+from benchmarks.measure import TooSlow, limited
+from xai.codes import nested_code
+
+SIZES, FACTORS = (16, 64, 256), (8, 64)
+SHARE = 0.05  # of a model that takes 1 ms a coalition
+
+
+def game_of(n: int):
+    """Single players and 3n pairs and triples: something to solve, microseconds a coalition."""
+    rng = np.random.default_rng(n)
+    sets = [[i] for i in range(n)]
+    sets += [rng.choice(n, size, replace=False).tolist() for size in (2, 3, 3) for _ in range(n)]
+    return WalshGame(n, rng.normal(size=len(sets)) / np.array([len(t) for t in sets]), sets)
+
+
+class Timed:
+    """A game whose own processor time is kept apart."""
+
+    def __init__(self, game):
+        self.game, self.seconds, self.asked = game, 0.0, 0
+        self.n_players, self.labels, self.batch_size = game.n_players, game.labels, game.batch_size
+
+    def __call__(self, coalitions):
+        started = time.process_time()
+        values = self.game(coalitions)
+        self.seconds += time.process_time() - started
+        self.asked += len(values)
+        return values
+
+
+def engine_times(limit: float, sizes=SIZES, factors=FACTORS) -> list[dict]:
+    """One record per index, method, n and budget: processor seconds (the better of two calls), or why there are none.
+
+    limit : seconds of one call; a method that exceeds it is not asked for more at that size.
+    """
+    records = []
+    for n in sizes:
+        game = game_of(n)
+        for index, methods in ESTIMATORS.items():
+            for method, estimator in methods.items():
+                slow = False
+                for factor in factors:
+                    record = {"index": index, "method": method, "n": n, "budget": factor * n, "status": "ok"}
+                    try:
+                        if slow:
+                            raise TooSlow
+                        record["seconds"] = min(_once(estimator, game, factor * n, limit) for _ in range(2))
+                    except TooSlow:
+                        slow, record["status"] = True, f"over {limit:g} s"
+                    except Exception as error:
+                        record["status"] = f"failed: {type(error).__name__}"
+                    records.append(record)
+    return records
+
+
+def _once(estimator, game, budget, limit) -> float:
+    nested_code.cache_clear()  # a user's first call pays for the codes too
+    timed, started = Timed(game), time.process_time()
+    with limited(limit):
+        estimator(timed, budget, 0)
+    return time.process_time() - started - timed.seconds
