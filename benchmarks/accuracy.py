@@ -14,7 +14,7 @@ import csv
 import multiprocessing
 import sys
 import warnings
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -37,10 +37,10 @@ def main() -> None:
     tasks = [
         (index, name, method, options)
         for name in reversed(wanted)  # the largest first, for the sake of two processes
-        for index in ESTIMATORS
+        for index in options.index
         for method in ESTIMATORS[index]
     ]
-    cells = kept(options.out / "accuracy.csv", set(wanted)) if options.keep else []
+    cells = kept(options.out / "accuracy.csv", {task[:2] for task in tasks}) if options.keep else []
     with multiprocessing.Pool(options.jobs, initializer=prepare) as pool:
         for done, found in enumerate(pool.imap_unordered(cells_of, tasks), 1):
             cells += found
@@ -70,7 +70,8 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="fewer games, runs and budgets")
     parser.add_argument("--out", type=Path, default=Path("docs"), help="folder of the CSV and the figure")
     parser.add_argument("--games", help="comma-separated beginnings of names")
-    parser.add_argument("--keep", action="store_true", help="keep the CSV's rows of the other games")
+    parser.add_argument("--index", choices=list(ESTIMATORS), nargs="+", default=list(ESTIMATORS))
+    parser.add_argument("--keep", action="store_true", help="keep the CSV's rows of what is not measured now")
     parser.add_argument("--runs", type=int)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--limit", type=float, default=1.0, help="processor seconds that one call may take")
@@ -80,7 +81,7 @@ def parsed() -> argparse.Namespace:
     options.factors = QUICK_FACTORS if options.quick else FACTORS
     options.runs = options.runs or (10 if options.quick else 30)
     if options.engine_limit is None:
-        options.engine_limit = 1.0 if options.quick else 20.0
+        options.engine_limit = 1.0 if options.quick else 5.0
     return options
 
 
@@ -99,7 +100,11 @@ def cells_of(task) -> list[Cell]:
             cells.append(measure(index, name, games, budget, method, options.runs, options.limit))
         if index == "banzhaf" and name.startswith(NOISY):
             budget = NOISE_FACTOR * n
-            cells += [measure(index, name, games, budget, method, options.runs, options.limit, s) for s in SIGMAS]
+            for sigma in SIGMAS:
+                if cells[-1].status == "too slow" and cells[-1].noise:
+                    cells.append(replace(cells[-1], noise=sigma))
+                else:
+                    cells.append(measure(index, name, games, budget, method, options.runs, options.limit, sigma))
     return cells
 
 
@@ -117,12 +122,14 @@ def write(path: Path, records: list[dict]) -> None:
             writer.writerow({k: f"{v:.4g}" if isinstance(v, float) else v for k, v in record.items()})
 
 
-def kept(path: Path, measured: set[str]) -> list[Cell]:
-    """Cells of an earlier run's CSV for games that are not measured now."""
+def kept(path: Path, measured: set[tuple[str, str]]) -> list[Cell]:
+    """Cells of an earlier run's CSV, less those of (index, game) that are measured now."""
+    if not path.exists():
+        return []
     kinds = {f.name: f.type for f in fields(Cell)}
     with path.open() as stream:
         cells = [Cell(**{k: kinds[k](v) for k, v in row.items()}) for row in csv.DictReader(stream)]
-    return [cell for cell in cells if cell.game not in measured]
+    return [cell for cell in cells if (cell.index, cell.game) not in measured]
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-GAMES = ("gemma remove (10)", "adult (trees, 14)", "cancer (trees, 30)", "communities (trees, 99)")
+GAMES = ("gemma remove (10)", "adult (trees, 14)", "cancer (trees, 30)", "digits (trees, 64)")
 # Okabe & Ito's colours, which colour-blind readers can tell apart, and a marker each.
 LINES = {
     "banzhaf": {

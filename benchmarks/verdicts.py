@@ -161,17 +161,16 @@ def engine(times) -> None:
         print("----  engine time: not measured in this run")
         return
     ours = [t for t in times if t["method"] in ("orthogonal", "walsh", "auto", "leverage", "permutation")]
-    worse = []
-    for t in ours:
-        share = t.get("seconds", np.inf) / (1e-3 * t["budget"])
-        if share > SHARE:
-            spent = f"{t['seconds']:.2f} s, {100 * share:.1f} %" if t["status"] == "ok" else t["status"]
-            worse.append(f"{t['index']} {t['method']}, n = {t['n']}, budget {t['budget']}: {spent}")
-    verdict(
-        not worse,
-        f"our own time below {100 * SHARE:.0f} % of a model of 1 ms: {len(worse)} of {len(ours)} above",
-        worse,
-    )
+    for call in ("first", "again"):
+        worse = []
+        for t in ours:
+            share = t.get(call, np.inf) / (1e-3 * t["budget"])
+            if t["status"] != "ok" or share > SHARE:
+                spent = f"{t[call]:.3f} s, {100 * share:.1f} %" if t["status"] == "ok" else t["status"]
+                worse.append(f"{t['index']} {t['method']}, n = {t['n']}, budget {t['budget']}: {spent}")
+        words = "a first call" if call == "first" else "a later call"
+        sentence = f"our own time of {words} below {100 * SHARE:.0f} % of a model of 1 ms a coalition"
+        verdict(not worse, f"{sentence}: {len(worse)} of {len(ours)} above", worse)
 
 
 def table_of(cells, index) -> None:
@@ -228,7 +227,7 @@ def not_measured(cells) -> None:
 
 def time_table(times) -> None:
     columns = list(dict.fromkeys((t["n"], t["budget"]) for t in times))
-    print("\n## Engine time (design and solve, no model), processor seconds\n")
+    print("\n## Engine time (design and solve, no model), processor seconds of a first call and a later one\n")
     print(
         "| index | method | "
         + " | ".join(f"n={n}, {b}" for n, b in columns)
@@ -238,6 +237,9 @@ def time_table(times) -> None:
     )
     for index, method in dict.fromkeys((t["index"], t["method"]) for t in times):
         row = {(t["n"], t["budget"]): t for t in times if (t["index"], t["method"]) == (index, method)}
-        cells = [f"{t['seconds']:.3f}" if t["status"] == "ok" else t["status"] for t in map(row.get, columns)]
+        cells = [
+            f"{t['first']:.3f} / {t['again']:.3f}" if t["status"] == "ok" else t["status"]
+            for t in map(row.get, columns)
+        ]
         print(f"| {index} | {method} | " + " | ".join(cells) + " |")
     print("| 5 % of 1 ms a coalition | | " + " | ".join(f"{SHARE * 1e-3 * b:.3f}" for _, b in columns) + " |")
