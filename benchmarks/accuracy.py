@@ -13,6 +13,7 @@ import argparse
 import csv
 import multiprocessing
 import sys
+import time
 import warnings
 from dataclasses import asdict, fields, replace
 from functools import lru_cache
@@ -32,29 +33,30 @@ NOISY, NOISE_FACTOR, SIGMAS = ("adult", "cancer"), 20, (0.02, 0.1, 0.5)
 
 
 def main() -> None:
-    options = parsed()
+    options, started = parsed(), time.perf_counter()
     wanted = [name for name in GAMES if any(name.startswith(part) for part in options.games)]
-    tasks = [
-        (index, name, method, options)
-        for name in reversed(wanted)  # the largest first, for the sake of two processes
-        for index in options.index
-        for method in ESTIMATORS[index]
-    ]
-    cells = kept(options.out / "accuracy.csv", {task[:2] for task in tasks}) if options.keep else []
-    with multiprocessing.Pool(options.jobs, initializer=prepare) as pool:
-        for done, found in enumerate(pool.imap_unordered(cells_of, tasks), 1):
-            cells += found
-            print(f"\r{done} of {len(tasks)} lines", end="", file=sys.stderr, flush=True)
-    prepare()  # only now: a process that has started threads must not fork
-    order = {key: i for i, key in enumerate([*GAMES, *ESTIMATORS["banzhaf"], *ESTIMATORS["shapley"]])}
-    cells.sort(key=lambda c: (c.index, order[c.game], c.noise, c.budget, order[c.method]))
-    times = engine_times(options.engine_limit) if options.engine_limit else []
+    path = options.out / "accuracy.csv"
+    cells = kept(path, {(index, name) for index in options.index for name in wanted}) if options.keep else []
     options.out.mkdir(parents=True, exist_ok=True)
-    write(options.out / "accuracy.csv", [asdict(cell) for cell in cells])
+    with multiprocessing.Pool(options.jobs, initializer=prepare) as pool:
+        for index, name in [(index, name) for name in wanted for index in options.index]:
+            tasks = [(index, name, method, options) for method in ESTIMATORS[index]]
+            cells += [cell for found in pool.imap_unordered(cells_of, tasks) for cell in found]
+            cells.sort(key=place)
+            write(path, [asdict(cell) for cell in cells])  # an interrupted run keeps what it has; --keep goes on
+            print(f"{time.perf_counter() - started:.0f} s: {index}, {name}", file=sys.stderr, flush=True)
+    prepare()  # only now: a process that has started threads must not fork
+    times = engine_times(options.engine_limit) if options.engine_limit else []
     if times:
         write(options.out / "engine_time.csv", times)
     accuracy_figure.draw(cells, options.out / "accuracy.png")
     verdicts.report(cells, times)
+
+
+def place(cell: Cell) -> tuple:
+    """Where a cell stands in the CSV."""
+    names = [*GAMES, *dict.fromkeys(method for methods in ESTIMATORS.values() for method in methods)]
+    return cell.index, names.index(cell.game), cell.noise, cell.budget, names.index(cell.method)
 
 
 def prepare() -> None:

@@ -40,6 +40,8 @@ class Cell:
     @property
     def doubt(self) -> float:
         """Standard error of the logarithm of the median, from the quartiles as if the logarithms were normal."""
+        if self.runs < 4:
+            return np.inf
         spread = np.log(max(self.error_75, EXACT) / max(self.error_25, EXACT)) / 1.349
         return 1.253 * spread / np.sqrt(self.runs)
 
