@@ -42,7 +42,7 @@ def draw(cells, path: Path) -> None:
                 panel(axis, [c for c in cells if c.game == game and c.index == index], LINES[index])
                 axis.set_title(game if row == 0 else "")
             axes[row][0].set_ylabel(f"{index.capitalize()}\nrelative squared error")
-            axes[row][-1].legend(frameon=False, fontsize=7, loc="lower left")
+            axes[row][-1].legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.02, 0.5))
         for axis in axes[1]:
             axis.set_xlabel("model evaluations per player")
         figure.savefig(path, dpi=100)
@@ -64,7 +64,7 @@ def panel(axis, cells, lines) -> None:
             )
     axis.set_xscale("log")
     axis.set_yscale("log")
-    ticks = sorted({c.budget / c.n for c in cells})
+    ticks = sorted({c.budget / c.n for c in cells if c.budget != int(2.5 * c.n)})  # 2.5 would stand on the label of 2
     axis.set_xticks(ticks, [f"{tick:.3g}" for tick in ticks])
     axis.minorticks_off()
     axis.grid(axis="y", color="#dddddd", lw=0.6)
