@@ -1,7 +1,7 @@
 """Error against exact truth at equal numbers of model evaluations: Swing, the paper's methods, shap and shapiq.
 
     python -m benchmarks.accuracy                    all games, 30 runs, budgets 2n to 80n: docs/accuracy.csv and .png
-    python -m benchmarks.accuracy --quick            five games, 10 runs, three budgets
+    python -m benchmarks.accuracy --quick            five games, 6 runs, three budgets, engine times up to n = 64
     python -m benchmarks.accuracy --games adult,cancer --keep    these only; the other rows of the CSV stay
 
 The experiment of Kernel Banzhaf (arXiv 2410.08336): relative squared error ‖φ̂ − φ‖²/‖φ‖², median and quartiles over the
@@ -22,7 +22,7 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from benchmarks import accuracy_figure, verdicts
-from benchmarks.engine_time import engine_times
+from benchmarks.engine_time import SIZES, engine_times
 from benchmarks.estimators import ESTIMATORS, warm_up
 from benchmarks.games import GAMES
 from benchmarks.measure import Cell, budgets_of, measure
@@ -46,7 +46,8 @@ def main() -> None:
             write(path, [asdict(cell) for cell in cells])  # an interrupted run keeps what it has; --keep goes on
             print(f"{time.perf_counter() - started:.0f} s: {index}, {name}", file=sys.stderr, flush=True)
     prepare()  # only now: a process that has started threads must not fork
-    times = engine_times(options.engine_limit) if options.engine_limit else []
+    sizes = SIZES[:2] if options.quick else SIZES
+    times = engine_times(options.engine_limit, sizes) if options.engine_limit else []
     if times:
         write(options.out / "engine_time.csv", times)
     accuracy_figure.draw(cells, options.out / "accuracy.png")
@@ -81,9 +82,9 @@ def parsed() -> argparse.Namespace:
     options = parser.parse_args()
     options.games = options.games.split(",") if options.games else (QUICK if options.quick else list(GAMES))
     options.factors = QUICK_FACTORS if options.quick else FACTORS
-    options.runs = options.runs or (10 if options.quick else 30)
+    options.runs = options.runs or (6 if options.quick else 30)
     if options.engine_limit is None:
-        options.engine_limit = 1.0 if options.quick else 5.0
+        options.engine_limit = 0.5 if options.quick else 5.0
     return options
 
 

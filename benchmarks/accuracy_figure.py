@@ -44,7 +44,7 @@ def draw(cells, path: Path) -> None:
             axes[row][0].set_ylabel(f"{index.capitalize()}\nrelative squared error")
             axes[row][-1].legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.02, 0.5))
         for axis in axes[1]:
-            axis.set_xlabel("model evaluations per player")
+            axis.set_xlabel("evaluations per player")
         figure.savefig(path, dpi=100)
         plt.close(figure)
 
