@@ -20,8 +20,7 @@ class Job:
     def __init__(self, work: Callable, alive: Callable[[], bool] = lambda: True):
         self.state, self.sentence, self.result = "running", "Starting", None
         self.done, self.total = 0, 0
-        self.started = time.monotonic()
-        self._counting_since = self.started
+        self._counting_since = time.monotonic()  # moved on until the first evaluation is done
         self._stop = threading.Event()
         self._alive = alive
         self._thread = threading.Thread(target=self._run, args=(work,), name="explain", daemon=True)
@@ -45,8 +44,8 @@ class Job:
         self._thread.join(timeout)
 
     def _progress(self, done: int, total: int, sentence: str) -> None:
-        if not self.done:
-            self._counting_since = self._counting_since if done else time.monotonic()
+        if not done:
+            self._counting_since = time.monotonic()
         self.done, self.total, self.sentence = done, total, sentence
 
     def _run(self, work) -> None:

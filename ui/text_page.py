@@ -95,7 +95,7 @@ def controls(request: TextRequest, slot) -> None:
         state.result = slot.first_result
         if state.result is None:
             _start(FIRST, slot)
-    waiting = slot.state == "loading" or state.job is not None
+    waiting = slot.state != "ready" or state.job is not None  # a failed load may be tried again
     st.fragment(_bar, run_every=0.5 if waiting else None)(request, slot)
 
 

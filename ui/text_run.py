@@ -1,7 +1,7 @@
 """From what the Text page asks to what it shows: one prompt, one target, both indices from one ledger."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -64,7 +64,7 @@ class Session:
 
     key: tuple | None = None
     ledger: Ledger | None = None
-    game: object = field(default=None, repr=False)
+    game: object = None
 
 
 def make_game(gemma, request: TextRequest, target: str):

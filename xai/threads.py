@@ -4,22 +4,17 @@ With two threads on two busy cores the search for a prior was measured to take 1
 BLAS of numpy and scipy is limited, only while an estimate is solved: a game's own threads are its own.
 """
 
-from contextlib import nullcontext
 from functools import lru_cache
 
 
 def one_thread():
-    """Solve within this context; it does nothing where threadpoolctl (which shap brings) is missing."""
-    pools = _pools()
-    return nullcontext() if pools is None else pools.limit(limits=1)
+    """Solve within this context."""
+    return _pools().limit(limits=1)
 
 
 @lru_cache(maxsize=1)
 def _pools():
-    try:
-        from threadpoolctl import ThreadpoolController
-    except ImportError:
-        return None
     import scipy.linalg  # noqa: F401 – its BLAS must be loaded to be found
+    from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController().select(internal_api="openblas")
