@@ -22,10 +22,15 @@ def leverage_design(n: int, budget: int, seed: int) -> Design:
     pairs = int(min(max(0, budget - 2) // 2, capacity.sum()))
     counts = _share_out(capacity, sizes, n, pairs, np.random.default_rng(seed))
     rows = [_distinct(n, int(s), int(m), np.random.default_rng([seed, int(s)])) for s, m in zip(sizes, counts)]
-    # The Shapley kernel of all pairs of a size, up to a constant, over the pairs taken of it.
-    weights = np.where(2 * sizes == n, 0.5, 1.0) / (sizes * (n - sizes) * np.maximum(counts, 1.0))
-    rows, weights = np.concatenate([np.zeros((0, n), bool), *rows]), np.repeat(np.repeat(weights, counts), 2)
-    return with_ends(paired(rows), budget, seed, np.concatenate([[0.0, 0.0], weights]))
+    rows = np.concatenate([np.zeros((0, n), bool), *rows])
+    return with_ends(paired(rows), budget, seed, np.concatenate([[0.0, 0.0], np.repeat(kernel_weights(rows), 2)]))
+
+
+def kernel_weights(rows):
+    """The Shapley kernel of all pairs of a row's size, up to a constant, over the rows (h, n) taken of it."""
+    present, where, counts, _ = _sizes(rows)
+    n = rows.shape[1]
+    return (np.where(2 * present == n, 0.5, 1.0) / (present * (n - present) * counts))[where]
 
 
 def _capacity(sizes, n):
@@ -68,20 +73,24 @@ def _distinct(n, size, count, rng):
 
 def leverage_solve(design: Design, values: np.ndarray) -> Estimate:
     """Weighted least squares under Σφ = v(N) − v(∅); errors over pairs, less for sizes that are nearly exhausted."""
-    rows, weights = design.coalitions[2::2], design.weights[2::2]
-    n, size = rows.shape[1], rows.sum(axis=1)
-    total = values[1] - values[0]
     # Both rows of a pair say the same of the odd part, so one equation per pair is the whole regression.
-    odd = (values[2::2] - values[3::2]) / 2.0 - (size / n - 0.5)[:, None] * total
-    return constrained_fit(rows, odd, weights, 1.0 - _taken(rows, n), total)
+    odd = (values[2::2] - values[3::2]) / 2.0
+    return fit_pairs(design.coalitions[2::2], odd, values[1] - values[0], design.weights[2::2])
 
 
-def _taken(rows, n):
-    """Which share of all pairs of its size is in `rows`, per row."""
-    size = np.minimum(rows.sum(axis=1), n - rows.sum(axis=1))
-    present, where, counts = np.unique(size, return_inverse=True, return_counts=True)
-    capacity = _capacity(present, n)
-    return (counts / capacity)[where] if len(rows) else np.zeros(0)
+def fit_pairs(rows, odd, total, weights) -> Estimate:
+    """Shapley values of sum `total` (k,) from one coalition of each of distinct pairs (h, n), its odd part (h, k), its
+    weight (h,)."""
+    n, (_, where, counts, capacity) = rows.shape[1], _sizes(rows)
+    target = odd - (rows.sum(axis=1) / n - 0.5)[:, None] * total
+    return constrained_fit(rows, target, weights, 1.0 - (counts / capacity)[where], total)
+
+
+def _sizes(rows):
+    """Sizes of the pairs (of the smaller coalition), each row's place among them, pairs taken and all of each size."""
+    n, size = rows.shape[1], rows.sum(axis=1)
+    present, where, counts = np.unique(np.minimum(size, n - size), return_inverse=True, return_counts=True)
+    return present, where, counts, _capacity(present, n)
 
 
 def constrained_fit(rows, target, weights, open_share, total) -> Estimate:

@@ -13,6 +13,7 @@ import numpy as np
 from xai.designs import MAX_EXACT_PLAYERS, Design, with_ends
 from xai.evidence import choose_prior
 from xai.orthogonal import orthogonal_pairs, paired
+from xai.shapley import fit_pairs, kernel_weights
 from xai.solvers import MAX_COVARIANCE, Estimate, exact_banzhaf, exact_shapley
 from xai.walsh import Fit, committee, posterior
 
@@ -21,8 +22,9 @@ LADDER_EVERY = 4  # one pair in so many climbs the ladder
 # Calibrated over seeds on tables, networks and language-model games: a posterior variance is multiplied by
 # a·(1 + b·(n/h)²), for with few pairs the prior itself is uncertain. Terms above degree 5, which the prior calls noise,
 # are part of a Shapley value too: of their energy this share, over n, joins its variance.
-_CALIBRATION = {"banzhaf": (1.0, 1.5), "shapley": (0.7, 4.0)}
+_CALIBRATION = {"banzhaf": (1.05, 1.5), "shapley": (0.75, 4.0)}
 _TAIL = 2.0 / 7.0
+_CORRECTED = 5  # pairs per player from which a regression on what the posterior left gains more than it adds of chance
 
 
 def walsh_design(n: int, budget: int, seed: int) -> Design:
@@ -82,7 +84,10 @@ def walsh_banzhaf(design: Design, values: np.ndarray) -> Estimate:
 def walsh_shapley(design: Design, values: np.ndarray) -> Estimate:
     """Posterior means and standard errors of the Shapley values, efficient; exact where all 2^n coalitions are known.
 
-    What the posterior's sum leaves of v(N) − v(∅) belongs to terms of higher degree and is shared equally.
+    What the posterior takes for noise belongs to terms of degree 7 and more. From `_CORRECTED` pairs per player on it
+    gets a regression of its own, that of Leverage SHAP, and is added: an estimate that a model assists (Särndal,
+    Swensson & Wretman 1992), which nears the truth as the coalitions of a size run out, whatever the model lacks.
+    Below, what the posterior's sum leaves of v(N) − v(∅) is shared equally.
     """
     return posterior_estimate("shapley", *pairs_of(design, values), values)[0]
 
@@ -107,13 +112,25 @@ def posterior_estimate(index, rows, odd, values) -> tuple[Estimate, list[Fit]]:
         mean *= scale
         tail = 0.0
         if index == "shapley":
-            mean += (2.0 * odd[0] - mean.sum(axis=0)) / n
+            left = np.zeros_like(odd)
+            left[:, varies] = np.concatenate([fit.residual() for fit in fits])
+            mean += _shared_rest(rows, left * scale, 2.0 * odd[0] - mean.sum(axis=0))
             tail = _TAIL * prior.noise / n
         level, haste = _CALIBRATION[index]
         variance = level * (1.0 + haste * (n / len(x)) ** 2) * variance + tail
+        if index == "shapley":
+            variance *= 1.0 - len(rows) / 2.0 ** (n - 1)  # what is left to draw
     error = np.sqrt(variance[:, None] * np.diag(shape))
     covariance = variance[:, None, None] * shape if n * k * k <= MAX_COVARIANCE else None
     return Estimate(mean, error, covariance), fits
+
+
+def _shared_rest(rows, left, total):
+    """Shapley values (n, k), of sum `total` (k,), of what the posterior left (h, k) of the odd parts."""
+    n = rows.shape[1]
+    if len(rows) <= _CORRECTED * n:
+        return np.broadcast_to(total / n, (n, len(total)))
+    return fit_pairs(rows[1:], left[1:], total, kernel_weights(rows[1:])).values
 
 
 def pairs_of(design: Design, values):

@@ -126,6 +126,10 @@ class Fit:
         left = variance - np.einsum("hn,hn->n", weights, weights)
         return weights.T @ self.white, np.maximum(left, 0.0), variance
 
+    def residual(self) -> np.ndarray:
+        """What the posterior takes for noise in the odd part of each of its own rows (h, k)."""
+        return self.prior.noise * solve_triangular(self.factor, self.white, lower=True, trans=1, check_finite=False)
+
     def left_out(self, rows) -> np.ndarray:
         """What the posterior given all other rows leaves of the odd part of each of `rows` (len(rows), k)."""
         unit = np.zeros((len(self.x), len(rows)), order="F")

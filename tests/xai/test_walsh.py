@@ -163,3 +163,26 @@ def test_same_seed_same_result():
     results = [explain(game, index="shapley", method="walsh", budget=150, seed=s) for s in (4, 4, 5)]
     assert np.array_equal(results[0].values, results[1].values)
     assert not np.array_equal(results[0].values, results[2].values)
+
+
+def test_what_the_posterior_lacks_is_regressed_where_few_coalitions_are_left():
+    """A game of degree 9 alone: the prior knows degrees up to 5, so all of it is noise to the posterior."""
+    n = 10
+    table = np.random.default_rng(3).normal(size=2**n)
+    game = tabulated(table)
+    truth = brute_force(game, "shapley")
+    errors = {}
+    for method in ("walsh", "leverage"):
+        found = [explain(game, "shapley", method, 2**n - 60, seed=s).values for s in range(12)]
+        errors[method] = np.median([np.square(v - truth).sum() for v in found])
+    assert errors["walsh"] <= errors["leverage"]
+
+
+def test_the_regression_of_what_is_left_keeps_efficiency_and_columns_apart():
+    rng = np.random.default_rng(4)
+    table = rng.normal(size=(2**9, 3))
+    game = FakeGame(9, lambda z: table[(z.astype(int) << np.arange(9)).sum(axis=1)])
+    for budget in (90, 91, 300):  # below and above the pairs from which it is made
+        a = explain(game, "shapley", "walsh", budget, seed=1)
+        assert np.allclose(a.values.sum(axis=0), a.full_value - a.empty_value)
+        assert np.isfinite(a.standard_error).all()
