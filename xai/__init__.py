@@ -4,6 +4,7 @@ from xai.attribution import Attribution
 from xai.explain import explain
 from xai.interactions import Interactions, interactions
 from xai.ledger import Cancelled, Ledger
+from xai.preliminary import preliminary
 from xai.ranks import Ranks, separable
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "Ranks",
     "explain",
     "interactions",
+    "preliminary",
     "separable",
 ]

@@ -21,6 +21,41 @@ class Game(Protocol):
     def __call__(self, coalitions: np.ndarray) -> np.ndarray: ...
 
 
+class JoinedGame:
+    """The columns of several games of the same players side by side, so that one ledger serves them all.
+
+    outputs : those of the games, one after the other;  work, batch_size : what evaluating all of them costs
+    """
+
+    def __init__(self, *games):
+        if len({game.n_players for game in games}) != 1:
+            raise ValueError(f"the games have {[game.n_players for game in games]} players; they must have the same")
+        self.games, self.n_players, self.labels = games, games[0].n_players, games[0].labels
+        self.outputs = [output for game in games for output in game.outputs]
+        self.work = sum(game.work for game in games)
+        self.batch_size = min(game.batch_size for game in games)
+
+    def __call__(self, coalitions: np.ndarray) -> np.ndarray:
+        return np.concatenate([game(coalitions) for game in self.games], axis=1)
+
+
+class WeightedGame:
+    """The weighted sum of a game's output columns, weights (k,): one value (m,) per coalition."""
+
+    def __init__(self, game, weights):
+        self.game, self.weights = game, np.asarray(weights, dtype=np.float64)
+        self.n_players, self.labels = game.n_players, game.labels
+
+    def __call__(self, coalitions: np.ndarray) -> np.ndarray:
+        return self.of(np.asarray(self.game(coalitions), dtype=np.float64))
+
+    def of(self, values: np.ndarray) -> np.ndarray:
+        table = values.reshape(len(values), -1)
+        if self.weights.shape != (table.shape[1],):
+            raise ValueError(f"weights must have shape ({table.shape[1]},), one per output; got {self.weights.shape}")
+        return table @ self.weights
+
+
 def check_game(game) -> tuple[int, list[str]]:
     """Number of players and their labels; TypeError or ValueError where `game` is not one."""
     if not callable(game) or not hasattr(game, "n_players"):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from xai import records
-from xai.game import DEFAULT_BATCH, check_game, check_values
+from xai.game import DEFAULT_BATCH, WeightedGame, check_game, check_values
 
 
 class Cancelled(Exception):
@@ -104,6 +104,15 @@ class Ledger:
     def known(self) -> tuple[np.ndarray, np.ndarray]:
         """Everything paid so far: coalitions (m, n) and values (m,) or (m, k), in the order evaluated."""
         return self._unpack(self._packed()), self._all_values()
+
+    def weighted(self, weights) -> "Ledger":
+        """A ledger of the weighted sum of the output columns, weights (k,), that holds all this one holds."""
+        game = WeightedGame(self.game, weights)
+        other = Ledger(game, self.batch_size)
+        coalitions, values = self.known()
+        if len(coalitions):
+            other._store(game.of(values), self._keys(coalitions))
+        return other
 
     def save(self, path) -> None:
         """Write everything paid so far to one file (`xai.records`), replacing it in one step.
