@@ -1,10 +1,12 @@
 """Which ranks a budget can tell apart: two players are separable where their difference exceeds its 95 % interval."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 QUANTILE = 1.959963984540054  # of the normal law: 95 % between −QUANTILE and +QUANTILE
+ROUNDING = 1e-12  # differences below this, relative to the largest value, are rounding
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,49 @@ def separable(attribution) -> Ranks:
     error = np.full(len(values), np.nan) if error is None else error
     order = np.argsort(-values, kind="stable")
     difference = np.abs(values[:, None] - values)
-    allowance = QUANTILE * np.hypot(error[:, None], error) + 1e-12 * np.abs(values).max(initial=0.0)
+    allowance = QUANTILE * np.hypot(error[:, None], error) + ROUNDING * np.abs(values).max(initial=0.0)
     pairs = np.isfinite(allowance) & (difference > allowance)
     ranked = pairs[np.ix_(order, order)]
     steps = np.array([ranked[: r + 1, r + 1 :].all() for r in range(len(values) - 1)], bool)
     return Ranks(order, pairs, steps)
+
+
+class Bracket(NamedTuple):
+    """A tie to draw beside ranks first … last (from 0, both included); brackets of one lane do not overlap."""
+
+    first: int
+    last: int
+    lane: int
+
+
+def ties(attribution, by: str = "size") -> tuple[np.ndarray, list[Bracket]]:
+    """Players in order, and brackets around those whose order is not separable.
+
+    by : "size" (the largest |value| first) or "value" (the greatest value first). Returns the order (n,) and the
+    brackets from the top down. The two ends of a bracket are not separable; two players that share no
+    bracket are. Between the ends there may be players that are separable from one another where errors differ much.
+    """
+    if by not in ("size", "value"):
+        raise ValueError(f"by must be 'size' or 'value'; got {by!r}")
+    if by == "size":
+        attribution = replace(attribution, values=np.abs(attribution.values))
+    found = separable(attribution)
+    tied = ~found.pairs[np.ix_(found.order, found.order)]
+    n, brackets, ends = len(tied), [], []
+    reached = 0
+    for first in range(n - 1):
+        last = int(np.flatnonzero(tied[first])[-1])
+        if last > max(first, reached):
+            lane = next((lane for lane, end in enumerate(ends) if end < first), len(ends))
+            ends[lane:] = [last, *ends[lane + 1 :]]
+            brackets.append(Bracket(first, last, lane))
+            reached = last
+    return found.order, brackets
+
+
+def certain_top(attribution) -> int:
+    """How many of the first ranks by |value| are certain: each separable from every player after it."""
+    found = separable(replace(attribution, values=np.abs(attribution.values)))
+    apart = found.pairs[np.ix_(found.order, found.order)]
+    open_ = [r for r in range(len(apart)) if not apart[r, r + 1 :].all()]
+    return open_[0] if open_ else len(apart)
