@@ -105,4 +105,4 @@ def warm_up() -> None:
 
 def spread_of(game) -> float:
     """Standard deviation of v over uniform coalitions: the unit of the noise experiment."""
-    return float(game(designs.uniform(game.n_players, 4002, 0).coalitions[2:]).std())
+    return float(game(designs.independent(game.n_players, 4002, 0).coalitions[2:]).std())
