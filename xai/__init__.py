@@ -3,21 +3,27 @@
 from xai.agreement import Agreement, agreement
 from xai.attribution import Attribution
 from xai.explain import explain
+from xai.fidelity import Fidelity, fidelity, fidelity_cost
 from xai.interactions import Interactions, interactions
 from xai.ledger import Cancelled, Ledger
 from xai.ranks import Bracket, Ranks, separable, ties
+from xai.verdict import verdict
 
 __all__ = [
     "Agreement",
     "Attribution",
     "Bracket",
     "Cancelled",
+    "Fidelity",
     "Interactions",
     "Ledger",
     "Ranks",
     "agreement",
     "explain",
+    "fidelity",
+    "fidelity_cost",
     "interactions",
     "separable",
     "ties",
+    "verdict",
 ]

@@ -82,3 +82,11 @@ def ties(attribution, by: str = "size") -> tuple[np.ndarray, list[Bracket]]:
             brackets.append(Bracket(first, last, lane))
             reached = last
     return found.order, brackets
+
+
+def certain_top(attribution) -> int:
+    """How many of the first ranks by |value| are certain: each separable from every player after it."""
+    found = separable(replace(attribution, values=np.abs(attribution.values)))
+    apart = found.pairs[np.ix_(found.order, found.order)]
+    open_ = [r for r in range(len(apart)) if not apart[r, r + 1 :].all()]
+    return open_[0] if open_ else len(apart)
