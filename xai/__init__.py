@@ -2,6 +2,7 @@
 
 from xai.agreement import Agreement, agreement
 from xai.attribution import Attribution
+from xai.control import Control, shuffled_control
 from xai.explain import explain
 from xai.fidelity import Fidelity, fidelity, fidelity_cost
 from xai.interactions import Interactions, interactions
@@ -14,6 +15,7 @@ __all__ = [
     "Attribution",
     "Bracket",
     "Cancelled",
+    "Control",
     "Fidelity",
     "Interactions",
     "Ledger",
@@ -24,6 +26,7 @@ __all__ = [
     "fidelity_cost",
     "interactions",
     "separable",
+    "shuffled_control",
     "ties",
     "verdict",
 ]
