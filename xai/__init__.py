@@ -2,6 +2,7 @@
 
 from xai.agreement import Agreement, agreement
 from xai.attribution import Attribution
+from xai.control import Control, shuffled_control
 from xai.explain import explain
 from xai.fidelity import Fidelity, fidelity, fidelity_cost
 from xai.interactions import Interactions, interactions
@@ -15,6 +16,7 @@ __all__ = [
     "Attribution",
     "Bracket",
     "Cancelled",
+    "Control",
     "Fidelity",
     "Interactions",
     "Ledger",
@@ -26,6 +28,7 @@ __all__ = [
     "interactions",
     "preliminary",
     "separable",
+    "shuffled_control",
     "ties",
     "verdict",
 ]

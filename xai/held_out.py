@@ -33,7 +33,8 @@ def draw(ledger: Ledger, count: int, seed: int) -> HeldOut:
     """`count` distinct coalitions of each law that the ledger does not hold yet; nothing is evaluated.
 
     All 2^n where the ledger holds so many that fewer than 2·count are left. Where the ledger holds every coalition of
-    some size (single players, say), none of that size can be unseen: the law is then that of the sizes that are left.
+    some size (single players, say), none of that size can be unseen: the law is then that of the sizes that are left,
+    where additive maps explain less; so R² errs on the low side (0.38 for 0.43 was measured on ten words).
     """
     n = ledger.n_players
     if n <= MAX_EXACT_PLAYERS and 2**n <= ledger.evaluations + 2 * count:

@@ -253,7 +253,7 @@ def test_verdicts_follow_the_thresholds():
 
     rng = np.random.default_rng(0)
     weights = np.array([8.0, -5.0, 3.0, 2.0, 1.0, *rng.normal(size=13) * 0.05])
-    noise = {"none": 0.0, "some": 2.3, "much": 3.5, "all": 40.0}
+    noise = {"none": 0.0, "some": 2.3, "much": 4.0, "all": 40.0}
 
     def game(level):  # an interaction of all players: unforeseeable by any additive map
         return FakeGame(18, lambda z: z @ weights + level * np.prod(np.where(z > 0.5, 1.0, -1.0)[:, :9], axis=1))
