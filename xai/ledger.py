@@ -105,6 +105,21 @@ class Ledger:
         """Everything paid so far: coalitions (m, n) and values (m,) or (m, k), in the order evaluated."""
         return self._unpack(self._packed()), self._all_values()
 
+    def take(self, other: "Ledger") -> int:
+        """Everything that another ledger of the same players holds and this one lacks; how many coalitions that is.
+
+        It must be of the same game: values are believed, not evaluated again.
+        """
+        if other.labels != self.labels:
+            raise ValueError(f"the other ledger is of {other.n_players} players, or of other labels than this one")
+        coalitions, values = other.known()
+        with self._lock:
+            keys = self._keys(coalitions)
+            new = [i for i, key in enumerate(keys) if key not in self._row]
+            if new:
+                self._keep(coalitions[new], values[new], [keys[i] for i in new], 0.0)
+        return len(new)
+
     def weighted(self, weights) -> "Ledger":
         """A ledger of the weighted sum of the output columns, weights (k,), that holds all this one holds."""
         game = WeightedGame(self.game, weights)
@@ -186,7 +201,9 @@ class Ledger:
         values = self.game(coalitions)
         took = time.perf_counter() - started
         self.seconds += took
-        values = check_values(values, coalitions)
+        self._keep(coalitions, check_values(values, coalitions), keys, took)
+
+    def _keep(self, coalitions, values, keys, took) -> None:
         self._store(values, keys)
         if self._journal is not None:
             with open(self._journal, "r+b") as stream:
