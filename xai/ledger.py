@@ -38,6 +38,8 @@ class Ledger:
     batch_size : coalitions per call of the game; the game's own `batch_size` (or 64) when None
     path : a new file to which every batch is added as soon as it is paid, so that a kill loses one batch at most;
         `Ledger.load(path, game)` goes on with it. ValueError if the file exists
+    on_batch : on_batch(packed, values, seconds), called with every batch as soon as it is paid, for who keeps it
+        elsewhere: packed coalitions uint8 (m, bytes), values (m,) or (m, k); `fill` takes them back
 
     Attributes
     ----------
@@ -45,7 +47,7 @@ class Ledger:
     seconds : time spent inside the game
     """
 
-    def __init__(self, game, batch_size: int | None = None, path=None):
+    def __init__(self, game, batch_size: int | None = None, path=None, on_batch=None):
         self.game = game
         self.n_players, self.labels = check_game(game)
         self.batch_size = int(batch_size or getattr(game, "batch_size", DEFAULT_BATCH))
@@ -56,6 +58,7 @@ class Ledger:
         self._values: list[np.ndarray] = []  # one array per batch, in the order evaluated
         self._shape: tuple[int, ...] | None = None  # () for a scalar game, (k,) for k outputs
         self._lock = threading.RLock()  # progress() may save
+        self._on_batch = on_batch
         self._journal: Path | None = None if path is None else Path(path)
         self._whole = 0  # bytes of the journal that are known to be good
         if self._journal is not None:
@@ -167,18 +170,29 @@ class Ledger:
                 f"{path} was saved for a game of {len(labels)} players with other labels; "
                 f"this game has {ledger.n_players}: load it with the game it was made with"
             )
-        for packed, values, seconds in batches:
-            ledger.seconds += seconds
-            if packed.shape != (len(values), -(-ledger.n_players // 8)):
-                raise ValueError(f"{path} is damaged: {packed.shape} coalitions and {values.shape} values do not match")
-            if len(values):
-                coalitions = ledger._unpack(packed)
-                ledger._store(check_values(values, coalitions), ledger._keys(coalitions))
-        if sum(map(len, ledger._values)) != ledger.evaluations:
+        try:
+            ledger.fill(batches)
+        except ValueError as error:
+            raise ValueError(f"{path} is damaged: {error}") from error
+        if sum(len(values) for _, values, _ in batches) != ledger.evaluations:
             raise ValueError(f"{path} is damaged: it holds a coalition twice")
         if journal:
             ledger._journal, ledger._whole = Path(path), whole
         return ledger
+
+    def fill(self, batches) -> None:
+        """Take over batches (packed, values, seconds) that `on_batch` was given; what is known already is left out."""
+        for packed, values, seconds in batches:
+            if packed.shape != (len(values), -(-self.n_players // 8)):
+                raise ValueError(f"{packed.shape} coalitions and {values.shape} values do not match this game")
+            coalitions = self._unpack(packed)
+            keys = self._keys(coalitions)
+            with self._lock:
+                first = {key: i for i, key in reversed(list(enumerate(keys)))}
+                new = sorted(i for key, i in first.items() if key not in self._row)
+                self.seconds += seconds
+                if new:
+                    self._store(check_values(values, coalitions)[new], [keys[i] for i in new])
 
     def _begin_journal(self):
         try:
@@ -211,6 +225,8 @@ class Ledger:
                 stream.seek(self._whole)
                 records.append(stream, np.packbits(coalitions, axis=1), values, took)
                 self._whole = stream.tell()
+        if self._on_batch is not None:
+            self._on_batch(np.packbits(coalitions, axis=1), values, took)
 
     def _store(self, values, keys) -> None:
         if self._shape is None:

@@ -24,12 +24,17 @@ def start(stream, labels: list[str], journal: bool) -> None:
 
 
 def append(stream, packed: np.ndarray, values: np.ndarray, seconds: float) -> None:
-    """Add packed coalitions uint8 (m, bytes), their values (m,) or (m, k), and the seconds they took; then sync."""
-    line = {"coalitions": packed.shape, "values": values.shape, "seconds": seconds}
-    arrays = np.ascontiguousarray(packed, "u1").tobytes() + np.ascontiguousarray(values, "<f8").tobytes()
-    _write(stream, json.dumps(line).encode() + b"\n" + arrays)
+    """Add one batch, see `to_body`; then sync."""
+    _write(stream, to_body(packed, values, seconds))
     stream.flush()
     os.fsync(stream.fileno())
+
+
+def to_body(packed: np.ndarray, values: np.ndarray, seconds: float) -> bytes:
+    """One batch as bytes: packed coalitions uint8 (m, bytes), values (m,) or (m, k), and the seconds they took."""
+    line = {"coalitions": packed.shape, "values": values.shape, "seconds": seconds}
+    arrays = np.ascontiguousarray(packed, "u1").tobytes() + np.ascontiguousarray(values, "<f8").tobytes()
+    return json.dumps(line).encode() + b"\n" + arrays
 
 
 def _write(stream, body):
@@ -47,7 +52,7 @@ def read(path):
             raise ValueError("its header is torn")
         batches, whole = [], stream.tell()
         while (body := _next(stream, size)) is not None:
-            batches.append(_batch(body))
+            batches.append(from_body(body))
             whole = stream.tell()
     return json.loads(header), batches, whole
 
@@ -68,7 +73,8 @@ def _next(stream, size):
     return body
 
 
-def _batch(body):
+def from_body(body: bytes) -> tuple[np.ndarray, np.ndarray, float]:
+    """The batch that `to_body` wrote."""
     line, _, arrays = body.partition(b"\n")
     about = json.loads(line)
     (rows, width), shape = about["coalitions"], tuple(about["values"])

@@ -138,3 +138,22 @@ def test_a_hundred_thousand_coalitions_of_256_players_stay_small(tmp_path):
     assert (tmp_path / "journal").stat().st_size < 6e6
     ledger.save(tmp_path / "copy")
     assert (tmp_path / "copy").stat().st_size < 5e6
+
+
+@pytest.mark.parametrize("outputs", [None, 3])
+def test_batches_may_be_kept_elsewhere_and_taken_back(outputs):
+    kept = []
+    ledger = Ledger(game(outputs=outputs), on_batch=lambda *batch: kept.append(batch))
+    explain(ledger.game, method="kernel", budget=100, ledger=ledger)
+    assert sum(len(values) for _, values, _ in kept) == ledger.evaluations and len(kept) > 4
+    again = Ledger(game(outputs=outputs))
+    again.fill(kept[:3])
+    again.fill(kept)  # what it holds already counts once
+    assert np.array_equal(again.known()[0], ledger.known()[0])
+    assert np.array_equal(again.known()[1], ledger.known()[1])
+    explain(again.game, method="kernel", budget=100, ledger=again)
+    assert again.game.asked == 0
+    with pytest.raises(ValueError, match="do not match"):
+        Ledger(game(20)).fill(kept)
+    with pytest.raises(ValueError, match="finite"):
+        Ledger(game(outputs=outputs)).fill([(kept[0][0], kept[0][1] * np.nan, 0.0)])
