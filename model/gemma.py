@@ -1,6 +1,8 @@
 """Gemma 3: loading a checkpoint, answering a prompt, and making games of prompts."""
 
 import contextlib
+import functools
+import hashlib
 import json
 import re
 import threading
@@ -56,6 +58,15 @@ class Gemma:
             )
         text = self.tokenizer.decode(out[0, len(ids) :], skip_special_tokens=True, clean_up_tokenization_spaces=False)
         return text.split(stop, 1)[0] if stop else text
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """The same for the same weights and tokenizer: what a kept value depends on. Reads the small tensors only."""
+        digest = hashlib.sha256(self.name.encode() + str(self.model.config).encode())
+        for name, tensor in self.model.named_parameters():
+            if tensor.ndim == 1:
+                digest.update(name.encode() + tensor.detach().float().cpu().numpy().tobytes())
+        return digest.hexdigest()[:32]
 
     def target_ids(self, target: str) -> list[int]:
         """Tokens of a target text; ValueError if there are none."""

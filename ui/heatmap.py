@@ -43,10 +43,10 @@ def ranks(attribution: Attribution) -> np.ndarray:
     return rank
 
 
-def token_heatmap(prompt: str, spans, attribution: Attribution, scale: float) -> str:
+def token_heatmap(prompt: str, spans, attribution: Attribution, scale: float, pane: str = "") -> str:
     """The prompt with each player's span coloured by its value; what is always present is dimmed.
 
-    spans : (start, end) per player, disjoint;  attribution : values (n,)
+    spans : (start, end) per player, disjoint;  attribution : values (n,);  pane : a name for this map in the page
     """
     errors, rank = attribution.standard_error, ranks(attribution)
     n, pieces, at = len(spans), [], 0
@@ -64,7 +64,10 @@ def token_heatmap(prompt: str, spans, attribution: Attribution, scale: float) ->
         )
         at = end
     pieces.append(_fixed(prompt[at:]))
-    return f'<div class="swing-heatmap" data-index="{escape(attribution.index)}" dir="auto">{"".join(pieces)}</div>'
+    return (
+        f'<div class="swing-heatmap" data-index="{escape(attribution.index)}" data-pane="{escape(pane)}" dir="auto">'
+        f"{''.join(pieces)}</div>"
+    )
 
 
 def legend(scale: float) -> str:

@@ -1,14 +1,17 @@
-"""What the pages call the engine's indices and methods, and a text's parts and their absence."""
+"""What the pages call the engine's indices and methods, and which two a comparison begins with."""
+
+from dataclasses import dataclass
 
 INDICES = {"banzhaf": "Banzhaf values", "shapley": "Shapley values"}
 METHODS = {
     "banzhaf": {
-        "kernel": "Kernel Banzhaf",
         "auto": "automatic choice",
+        "kernel": "Kernel Banzhaf",
         "orthogonal": "orthogonal pairs",
         "walsh": "Walsh posterior",
         "msr": "Maximum Sample Reuse",
         "monte_carlo": "Monte Carlo",
+        "exact": "exact",
     },
     "shapley": {
         "kernelshap": "KernelSHAP",
@@ -16,11 +19,47 @@ METHODS = {
         "walsh": "Walsh posterior",
         "leverage": "Leverage SHAP",
         "permutation": "permutations",
+        "exact": "exact",
     },
 }
 EXACT = "exact (the budget covers all coalitions)"
+MEANING = {
+    "banzhaf": "How much a part changes {what} on average, when every other part is present or absent with equal "
+    "chance.",
+    "shapley": "How a part shares in the whole change of {what} from no part to all parts: averaged over every order "
+    "in which the parts could be added; the shares sum to that change.",
+}
 PLAYERS = {"word": "words", "token": "tokens", "sentence": "sentences", "line": "lines"}
 ABSENT = {"remove": "removed from the prompt", "hole": "hidden, their places kept", "replace": "replaced by “ ...”"}
+
+
+@dataclass(frozen=True)
+class Pane:
+    """One side of a comparison: an index and the method that estimates it."""
+
+    index: str
+    method: str
+
+    def __str__(self) -> str:
+        return f"{INDICES[self.index]} · {METHODS[self.index][self.method]}"
+
+    @property
+    def key(self) -> str:
+        """As it stands in a link."""
+        return f"{self.index}-{self.method}"
+
+    @classmethod
+    def of(cls, key: str) -> "Pane":
+        """The pane of a key; ValueError for any other text."""
+        index, _, method = str(key).partition("-")
+        if method not in METHODS.get(index, ()):
+            raise ValueError(f"{key!r} names no index and method; allowed are {[pane.key for pane in PANES]}")
+        return cls(index, method)
+
+
+# "exact" is what a pane becomes where the budget covers all coalitions, so nobody need choose it.
+PANES = [Pane(index, method) for index in METHODS for method in METHODS[index] if method != "exact"]
+DEFAULT_PANES = (Pane("banzhaf", "auto"), Pane("shapley", "kernelshap"))
 
 
 def method_name(index: str, method: str) -> str:

@@ -1,65 +1,151 @@
-"""Two attributions of one prompt beside each other, on one scale."""
+"""What every page shares: two attributions of one input beside each other, on one scale, and how to judge them."""
 
-from html import escape
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
 
+import numpy as np
 import streamlit as st
 
-from ui.charts import MAX_BARS, bars, strongest
-from ui.heatmap import legend, shared_scale, signed, token_heatmap
-from ui.names import ABSENT, INDICES, PLAYERS, method_name
-from ui.text_run import MAX_ANSWER, TextResult
-
-_MEANING = {
-    "banzhaf": "How much a part changes the answer's log-probability on average, when every other part is present or "
-    "absent with equal chance.",
-    "shapley": "How a part shares in the whole change from no part to all parts: averaged over every order in which "
-    "the parts could be added; the shares sum to that change.",
-}
+from ui import charts
+from ui.comparison import Comparison
+from ui.heatmap import legend, shared_scale, signed
+from ui.judging import show_fidelity, trust
+from ui.names import INDICES, MEANING, method_name
+from ui.pairs import show_pairs
+from xai import Attribution, agreement
 
 
-def show(result: TextResult) -> None:
-    """Answer, heatmaps, legend, bars, and what each cost."""
-    st.subheader("The answer, and what swung it")
-    said = "The model answered" if result.request.target is None else "The target you typed"
-    st.html(f'<p>{said}:</p><p class="swing-answer" data-answer="1" dir="auto">{escape(result.target.strip())}</p>')
-    request = result.request
-    st.caption(
-        f"Parts: {PLAYERS[request.players]}; absent ones are {ABSENT[request.absent]}. At most {request.budget} "
-        "evaluations per index."
-        + (f" The answer is read up to the end of its line, {MAX_ANSWER} tokens at most." if not request.target else "")
-    )
-    scale = shared_scale(result.banzhaf, result.shapley)
-    for column, attribution in zip(st.columns(2), (result.banzhaf, result.shapley)):
+class Picture(Protocol):
+    """How a kind of input is drawn.
+
+    quantity : what the values are changes of, e.g. "the answer's log-probability";  parts : e.g. "words"
+    whole : the same for all output columns together, of which the fidelity is
+    unit : one sentence on what a value means
+    """
+
+    quantity: str
+    whole: str
+    parts: str
+    unit: str
+
+    def draw(self, attribution: Attribution, scale: float, key: str) -> None:
+        """Draw the input, coloured by the values (n,)."""
+
+    def links(self, found, chosen: np.ndarray, attribution: Attribution):
+        """A Plotly figure of the input with the chosen pairs drawn on it."""
+
+
+def show(comparison: Comparison, picture: Picture, weights=None, more: dict[str, Callable] | None = None) -> None:
+    """Both heatmaps, bars, difference, agreement, fidelity and interactions; weights (k,) of the output columns.
+
+    more : further tabs of a page's own, title → what draws it
+    """
+    maps = comparison.focused(weights)
+    if comparison.state == "preliminary":
+        st.caption(
+            ":material/hourglass_top: Preliminary values, from what is known so far; they settle as the run goes on."
+        )
+    if comparison.state == "partial":
+        st.warning("This run was cancelled: the values are of what had been computed. “Explain” goes on from there.")
+    scale, reach = shared_scale(*maps), charts.reach_of(maps)
+    for side, column, attribution in zip("lr", st.columns(2), maps):
         with column:
-            st.markdown(f"**{INDICES[attribution.index]}** · {method_name(attribution.index, attribution.method)}")
-            st.html(token_heatmap(result.request.prompt, result.spans, attribution, scale))
-            st.caption(f"{_MEANING[attribution.index]} {_cost(attribution)}")
-            if attribution.note:
-                st.caption(f":material/info: {attribution.note}")
+            _pane(comparison, side, attribution, picture, scale, reach, weights)
     st.html(legend(scale))
+    st.caption(f"One colour scale for all maps: equal colours mean equal values. {picture.unit}")
+    st.caption(_sums(maps, picture))
+    if len(maps) < 2 or comparison.state == "preliminary":
+        return
+    tabs = {
+        "Difference and agreement": lambda: _difference(maps, picture, scale),
+        "Can I trust it?": lambda: show_fidelity(comparison, picture, weights),
+        "Pairs of parts": lambda: show_pairs(comparison, picture, maps, weights),
+        **(more or {}),
+    }
+    for tab, draw in zip(st.tabs(list(tabs)), tabs.values()):
+        with tab:
+            draw()
+
+
+def _pane(comparison, side, attribution, picture, scale, reach, weights):
+    name = f"**{INDICES[attribution.index]}** · {method_name(attribution.index, attribution.method)}"
+    st.markdown(name + (" (preliminary)" if attribution.note.startswith("Preliminary") else ""))
+    picture.draw(attribution, scale, side)
+    if weights is None and comparison.judged is not None:
+        st.markdown(f":material/verified_user: {trust(comparison, side == 'r', picture)}")
+    st.caption(f"{MEANING[attribution.index].format(what=picture.quantity)} {_cost(attribution)}")
+    if attribution.note:
+        st.caption(f":material/info: {attribution.note}")
+    n = len(attribution.labels)
+    st.plotly_chart(charts.bars(attribution, picture.quantity, reach), width="stretch", key=f"bars-{side}")
     st.caption(
-        "One colour scale for both: equal colours mean equal values. Values are changes of the natural "
-        "log-probability of the whole answer; +0.69 doubles its probability. Hover or tap a part for its value and "
-        "rank. Dimmed text was always present."
+        (f"The {charts.MAX_BARS} largest of {n}. " if n > charts.MAX_BARS else "")
+        + "Whiskers: 95 % intervals. A grey bracket on the right ties parts whose order this budget cannot tell."
     )
-    shown, n = len(strongest([result.banzhaf, result.shapley])), result.banzhaf.values.size
-    st.markdown("**Value of each part**" + (f" (the {MAX_BARS} largest of {n})" if shown < n else ""))
-    st.plotly_chart(bars([result.banzhaf, result.shapley]), width="stretch", key="bars")
-    st.caption(_sums(result))
 
 
-def _cost(attribution) -> str:
-    shared = f", {attribution.reused} more were already known" if attribution.reused else ""
+def _cost(attribution: Attribution) -> str:
+    shared = f", {attribution.reused} shared with what was already paid" if attribution.reused else ""
     return f"Cost: {attribution.evaluations} evaluations{shared}; {attribution.seconds:.1f} s."
 
 
-def _sums(result: TextResult) -> str:
-    banzhaf, shapley = result.banzhaf, result.shapley
-    change = banzhaf.full_value - banzhaf.empty_value
-    return (
-        f"All parts together change the log-probability by {signed(change)} (from {signed(banzhaf.empty_value)} with "
-        f"none of them to {signed(banzhaf.full_value)} with all). Shapley values sum to "
-        f"{signed(shapley.values.sum())}; Banzhaf values to {signed(banzhaf.values.sum())}: they need not add up, "
-        "because each is an average over coalitions of about half the parts. Whiskers, where a method has them, are "
-        "95 % intervals of the estimate."
+def _sums(maps, picture) -> str:
+    first = maps[0]
+    change = first.full_value - first.empty_value
+    text = (
+        f"All {picture.parts} together change {picture.quantity} by {signed(change)} (from {signed(first.empty_value)} "
+        f"with none of them to {signed(first.full_value)} with all). "
     )
+    for one in maps:
+        text += f"{INDICES[one.index]} sum to {signed(one.values.sum())}. "
+    if any(one.index == "banzhaf" for one in maps):
+        text += (
+            "Banzhaf values need not add up to the change, because each is an average over coalitions of about half "
+            "the parts, and says nothing of how the parts share the whole."
+        )
+    return text
+
+
+def _difference(maps, picture, scale):
+    one, other = maps
+    found = agreement(one, other)
+    names = [f"{INDICES[m.index]} ({method_name(m.index, m.method)})" for m in maps]
+    st.markdown(f"**{names[0]} minus {names[1]}**, on the same colour scale")
+    picture.draw(_as_map(one, found), scale, "d")
+    columns = st.columns(2 + len(found.overlap))
+    columns[0].metric("Spearman", _two(found.spearman), help="Correlation of the ranks; 1 is the same order.")
+    columns[1].metric("Kendall", _two(found.kendall), help="Share of pairs in the same order less that in another.")
+    for column, (k, share) in zip(columns[2:], found.overlap.items()):
+        column.metric(f"Top {k} shared", f"{round(share * k)} of {k}", help="Parts of largest size that both name.")
+    rows = [
+        {
+            "part": one.labels[i],
+            names[0]: signed(one.values[i]),
+            names[1]: signed(other.values[i]),
+            "difference": signed(found.difference[i]),
+            "in standard errors": _errors(found.in_errors[i]),
+        }
+        for i in found.most[:8]
+        if found.difference[i] != 0
+    ]
+    if rows:
+        st.markdown("**Where they differ most**")
+        st.dataframe(rows, hide_index=True, key="differences")
+        st.caption(found.assumption)
+    else:
+        st.markdown("The two maps are the same.")
+
+
+def _as_map(one, found) -> Attribution:
+    return replace(one, values=found.difference, standard_error=found.standard_error, covariance=None)
+
+
+def _two(value: float) -> str:
+    return "–" if value != value else signed(value, 2)
+
+
+def _errors(value: float) -> str:
+    if value != value:
+        return "unknown"
+    return "beyond any" if np.isinf(value) else f"{abs(value):.1f}"

@@ -1,78 +1,87 @@
 """The Text page: a prompt, what of it is explained, and why the model said what it said."""
 
+from dataclasses import replace
 from html import escape
-from pathlib import Path
 
 import streamlit as st
 
-from ui import text_run
-from ui.jobs import Job, this_session_alive
+from ui import kept, text_run
+from ui.absence import show_policies
+from ui.bench import MORE, bar, bench
+from ui.comparison import Plan
+from ui.jobs import Job
 from ui.model_slot import model_slot
-from ui.names import ABSENT, METHODS, PLAYERS
+from ui.names import ABSENT, DEFAULT_PANES, PANES, PLAYERS, Pane
+from ui.page import frame, ready
 from ui.samples import SAMPLES
 from ui.side_by_side import show
-from ui.text_run import Session, TextRequest
+from ui.text_picture import TextPicture
+from ui.text_run import MAX_ANSWER, MAX_TARGET, TextRequest, TextResult
+from ui.words import plain
+from xai import Ledger
 
-STYLE = Path(__file__).parent.parent / "assets" / "style.css"
-FIRST = TextRequest(SAMPLES[0].before, SAMPLES[0].text, SAMPLES[0].after, budget=64)  # a newcomer's, without a click
-BUDGETS = [64, 128, 256, 512, 1024, 2048]
+FIRST = TextRequest(SAMPLES[0].before, SAMPLES[0].text, SAMPLES[0].after, plan=Plan(*DEFAULT_PANES, budget=64))
+BUDGETS = [64, 128, 256, 512, 1024, 2048, 4096]
 
 
 def page() -> None:
-    state, slot = st.session_state, model_slot()
-    state.setdefault("session", Session())
-    state.setdefault("job", None)
-    state.setdefault("result", None)
-    state.setdefault("sample", SAMPLES[0].title)
-    st.html(STYLE)
-    st.title("Swing: why did Gemma 3 say that?")
-    st.caption(
+    state, slot = bench("text"), model_slot()
+    frame(
+        "Swing: why did Gemma 3 say that?",
         "Swing leaves out parts of a prompt, again and again, and measures how the probability of the model's answer "
-        "swings. Pick a sample or write your own, then press Explain."
+        "swings. Pick a sample or write your own, then press Explain.",
     )
+    kept.reopen("text", state, TextResult, lambda settings: _open(TextRequest.from_settings(settings)))
     request = ask()
-    controls(request, slot)
-    if state.result is not None:
-        if state.result.request.same_game != request.same_game:
+    controls(request, state, slot)
+    if state.shown is not None:
+        if state.shown.request.same_game != request.same_game:
             st.info("The result below is of an earlier prompt or setting. Press Explain for the one above.")
-        show(state.result)
+        show_result(state.shown, state, slot)
+    kept.sidebar("text", state)
 
 
 def ask() -> TextRequest:
-    """The widgets of a request, and the prompt they make."""
-    st.session_state.setdefault("before", SAMPLES[0].before)
-    st.session_state.setdefault("text", SAMPLES[0].text)
-    st.session_state.setdefault("after", SAMPLES[0].after)
+    """The widgets of a request, and the prompt they make. Settings stand in the link; the text never does."""
+    for name in ("before", "text", "after"):
+        st.session_state.setdefault(name, getattr(SAMPLES[0], name))
+    st.session_state.setdefault("sample", SAMPLES[0].title)
     st.pills("Samples", [sample.title for sample in SAMPLES], key="sample", on_change=_take_sample)
     st.text_area("**Text to explain** – its parts are left out in turn", key="text", height=90)
     left, right = st.columns(2)
     left.text_area("Always kept, before it", key="before", height=110)
     right.text_area("Always kept, after it", key="after", height=110)
-    with st.expander("Settings: target, parts, absence, budget"):
+    with st.expander("Settings: target, parts, absence, methods, budget"):
         own = st.radio(
             "What should be explained?", ["The model's own answer", "A target I type"], key="whose", horizontal=True
         )
         target = None
         if own != "The model's own answer":
             target = st.text_input(
-                "Target text (a leading space matters to the model)",
-                key="target",
-                max_chars=500,
+                "Target text (a leading space matters to the model)", key="target", max_chars=MAX_TARGET,
                 placeholder=" positive",
-            )
+            )  # fmt: skip
+        rather = st.text_input(
+            "Why this rather than another answer? (leave empty for none)", key="rather", max_chars=MAX_TARGET,
+            placeholder=" negative", help="The values then say what makes the answer more likely than this one.",
+        )  # fmt: skip
         one, two, three = st.columns(3)
-        players = one.selectbox("Parts", list(PLAYERS), format_func=PLAYERS.get, key="players")
-        absent = two.selectbox("Absent parts are", list(ABSENT), format_func=ABSENT.get, key="absent")
-        budget = three.select_slider("Evaluations per index, at most", BUDGETS, value=256, key="budget")
-        banzhaf = one.selectbox(
-            "Banzhaf method", list(METHODS["banzhaf"]), format_func=METHODS["banzhaf"].get, key="banzhaf"
+        players = one.selectbox("Parts", list(PLAYERS), format_func=PLAYERS.get, **_linked("players"))
+        absent = two.selectbox("Absent parts are", list(ABSENT), format_func=ABSENT.get, **_linked("absent"))
+        budget = three.select_slider("Evaluations per map, at most", BUDGETS, **_linked("budget", value=256))
+        keys, name = [pane.key for pane in PANES], {pane.key: str(pane) for pane in PANES}.get
+        left = one.selectbox("Left map", keys, format_func=name, **_linked("left", index=PANES.index(DEFAULT_PANES[0])))
+        right = two.selectbox(
+            "Right map", keys, format_func=name, **_linked("right", index=PANES.index(DEFAULT_PANES[1]))
         )
-        shapley = two.selectbox(
-            "Shapley method", list(METHODS["shapley"]), format_func=METHODS["shapley"].get, key="shapley"
-        )
-        seed = int(three.number_input("Seed", 0, 2**31 - 1, 0, key="seed"))
-    state = st.session_state
-    return TextRequest(state.before, state.text, state.after, target, players, absent, banzhaf, shapley, budget, seed)
+        seed = int(three.number_input("Seed", 0, 2**31 - 1, **_linked("seed", value=0)))
+    state, plan = st.session_state, Plan(Pane.of(left), Pane.of(right), budget, seed)
+    return TextRequest(state.before, state.text, state.after, target, rather or None, players, absent, plan)
+
+
+def _linked(key: str, **default) -> dict:
+    """A widget whose choice stands in the link; its default, unless a reopened run has set it."""
+    return {"key": key, "bind": "query-params", **({} if key in st.session_state else default)}
 
 
 def _take_sample() -> None:
@@ -82,95 +91,98 @@ def _take_sample() -> None:
             st.session_state[name] = getattr(chosen, name)
 
 
-def controls(request: TextRequest, slot) -> None:
-    """Preview, cost, Explain and Cancel; polls while the model loads or a job runs."""
+def _open(request: TextRequest) -> tuple:
+    """Set the widgets to what a kept run asked; returns which game that is."""
+    state, plan = st.session_state, request.plan
+    for name in ("before", "text", "after", "players", "absent"):
+        state[name] = getattr(request, name)
+    state.sample = None
+    state.whose = "The model's own answer" if request.target is None else "A target I type"
+    state.target, state.rather = request.target or "", request.rather or ""
+    state.left, state.right = plan.left.key, plan.right.key
+    state.budget, state.seed = min(BUDGETS, key=lambda budget: abs(budget - plan.budget)), plan.seed
+    return request.same_game
+
+
+def controls(request: TextRequest, state, slot) -> None:
+    """Preview, then the model's progress while it loads, then the job bar."""
     st.html(
         f'<div class="swing-preview" dir="auto"><span class="swing-fixed">{escape(request.before)}</span>'
         f'<span class="swing-part">{escape(request.text)}</span>'
         f'<span class="swing-fixed">{escape(request.after)}</span></div>'
     )
-    state = st.session_state
-    if slot.state == "ready" and not state.get("visited"):
-        state.visited = True
-        state.result = slot.first_result
-        if state.result is None:
-            _start(FIRST, slot)
-    waiting = slot.state != "ready" or state.job is not None  # a failed load may be tried again
-    st.fragment(_bar, run_every=0.5 if waiting else None)(request, slot)
-
-
-def _bar(request: TextRequest, slot) -> None:
-    state = st.session_state
-    if slot.state != "ready":
-        _loading(slot)
-        if slot.state == "loading" and state.get("painted"):  # loading torch would hold up the browser's first paint
-            slot.start()
-        state.painted = True
+    if not ready(slot):
         return
-    if not state.get("visited"):  # it has just become ready: the whole page starts over, with the first run
-        st.rerun()
-    if state.job is not None:
-        _running(state.job)
-        return
-    if state.get("outcome"):
-        (st.info if state.outcome[0] == "cancelled" else st.error)(state.outcome[1])
-    try:
-        evaluations, seconds = text_run.cost(slot.gemma, request, slot.seconds_per_token)
-    except (ValueError, TypeError) as error:
-        st.warning(str(error)[0].upper() + str(error)[1:])
-        st.button("Explain", disabled=True, key="explain")
-        return
-    st.caption(f"This will take at most {evaluations} evaluations of the model: about {_duration(seconds)}.")
-    if st.button("Explain", type="primary", key="explain"):
-        _start(request, slot)
-        st.rerun()
+    if "interrupted" in state.extra:  # its server died in the middle of it
+        _explain(TextRequest.from_settings(state.extra.pop("interrupted")), state, slot)
+    elif state.new:
+        state.shown = slot.first_result
+        if state.shown is None:
+            state.begin(Job(lambda job: _first(slot, job)))
+    bar(
+        state,
+        lambda: text_run.cost(slot.gemma, request, slot.seconds_per_token),
+        lambda: _explain(request, state, slot),
+        lambda: _more(state, slot),
+    )
 
 
-def _start(request: TextRequest, slot) -> None:
-    """Begin a job for this session; what the page shows stays until there is something new."""
-    state, session = st.session_state, st.session_state.session
+def _first(slot, job) -> TextResult:
+    """A newcomer's run, made once for all."""
+    if slot.first_result is None:
+        slot.first_result = text_run.run(slot.gemma, FIRST, job, lambda game: Ledger(game))
+    return slot.first_result
 
-    def work(progress, cancel):
-        result = text_run.run(slot.gemma, request, session, progress, cancel)
-        slot.learn_rate(session.ledger.seconds, session.ledger.evaluations * session.game.work)
-        if request == FIRST:
-            slot.first_result = result
+
+def _more(state, slot) -> None:
+    request = state.shown.request
+    _explain(replace(request, plan=replace(request.plan, budget=request.plan.budget * MORE)), state, slot)
+
+
+def _explain(request: TextRequest, state, slot) -> None:
+    """Begin a run, or go on with the one shown where it is of the same game: what was paid stays paid."""
+    known = None
+    if state.shown is not None and state.shown.request.same_game == request.same_game:
+        known = state.shown.comparison.ledger
+    own = state.run if state.asked == request.same_game else None
+    state.run = run = kept.begin("text", request.text, request.to_settings(), slot.gemma.fingerprint, own)
+    state.asked = request.same_game
+
+    def work(job):
+        with kept.ended_with(run):
+            result = text_run.run(slot.gemma, request, job, lambda game: kept.ledger(run, game, known))
+        kept.finish(run, result)
+        ledger = result.comparison.ledger
+        slot.learn_rate(ledger.seconds, ledger.evaluations * ledger.game.work)
         return result
 
-    state.outcome = None
-    state.job = Job(work, alive=this_session_alive())
+    state.begin(Job(work, run))
 
 
-def _running(job: Job) -> None:
-    state = st.session_state
-    if job.state == "running":
-        left = "" if job.eta is None else f" · about {_duration(job.eta)} left"
-        text = "Stopping after this batch" if job.cancelling else job.sentence + left
-        st.progress(job.done / job.total if job.total else 0.0, text=text)
-        st.button("Cancel", key="cancel", on_click=job.cancel, disabled=job.cancelling)
-        return
-    if job.state == "done":
-        state.result = job.result
-    else:
-        state.outcome = (job.state, job.sentence)
-    state.job = None
-    st.rerun()
-
-
-def _loading(slot) -> None:
-    if slot.state == "failed":
-        st.error(slot.error)
-        st.button("Try again", on_click=slot.start, key="retry")
-        return
-    st.progress(min(slot.fraction, 1.0), text=f"{slot.sentence} … you can write your prompt meanwhile.")
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 1.5:
-        return "a second"
-    if seconds < 90:
-        return f"{seconds:.0f} seconds"
-    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
+def show_result(result: TextResult, state, slot) -> None:
+    """The answer, whose tokens can be chosen, and the comparison."""
+    subject, comparison = result.subject, result.comparison
+    st.subheader("The answer, and what swung it")
+    said = "The model answered" if result.request.target is None else "The target you typed"
+    st.html(
+        f'<p>{said}:</p><p class="swing-answer" data-answer="1" dir="auto">{escape(subject.target.strip())}</p>'
+        + (f"<p>rather than: {escape(result.request.rather.strip())}</p>" if result.request.rather else "")
+    )
+    chosen = []
+    if len(subject.tokens) > 1:
+        chosen = st.pills(
+            "Explain a part of the answer: click its tokens. It costs nothing.", range(len(subject.tokens)),
+            selection_mode="multi", format_func=lambda i: plain(subject.tokens[i]), key="tokens",
+        )  # fmt: skip
+    weights = result.selected(chosen)
+    request = result.request
+    st.caption(
+        f"Parts: {PLAYERS[request.players]}; absent ones are {ABSENT[request.absent]}. Paid for so far: "
+        f"{comparison.ledger.evaluations} evaluations."
+        + (f" The answer is read up to the end of its line, {MAX_ANSWER} tokens at most." if not request.target else "")
+    )
+    picture = TextPicture(subject, len(chosen))
+    show(comparison, picture, weights, {"Absence": lambda: show_policies(result, state, slot)})
 
 
 page()

@@ -1,0 +1,179 @@
+"""Runs that are kept: begun, continued, reopened by link or from the list, renamed, deleted, forgotten."""
+
+import json
+import secrets
+import time
+from contextlib import contextmanager
+
+import streamlit as st
+
+from ui.bench import Bench
+from ui.comparison import Paid
+from ui.jobs import line
+from ui.store import RunStore
+from ui.words import plain
+from xai import Cancelled, Ledger
+
+PAGES = {"text": "Text", "image": "Image", "table": "Table"}
+LISTED = 20
+
+
+@st.cache_resource(show_spinner=False)
+def store() -> RunStore:
+    """The server's store, the same for every session."""
+    return RunStore()
+
+
+def owner() -> str:
+    """Whose runs are listed: this browser's, known by the token that Streamlit gives it against forged requests."""
+    from streamlit.web.server.starlette.starlette_app_utils import decode_xsrf_token_string
+
+    cookie = st.context.cookies.get("_streamlit_xsrf", "")
+    token = decode_xsrf_token_string(cookie)[0] if cookie else None
+    if token:
+        return token.hex()
+    return st.session_state.setdefault("owner", secrets.token_hex(16))
+
+
+def begin(
+    page: str, name: str, settings: dict, model: str, run: str | None = None, content: bytes | None = None
+) -> str:
+    """The id of a run to work on: `run` again where it is of the same model and this browser's own, else a new one."""
+    kept = store()
+    if run is not None and kept.owns(run, owner()) and kept.get(run).fingerprint == model and kept.claim(run):
+        kept.keep(run, settings=json.dumps(settings))
+        return run
+    run = kept.create(owner(), page, name, settings, model, content)
+    st.query_params["run"] = run
+    return run
+
+
+def ledger(run: str, game, known: Ledger | None = None) -> Ledger:
+    """A ledger that keeps every batch as soon as it is paid, with all that the run, and `known`, hold already."""
+    kept = store()
+    made = Ledger(game, on_batch=lambda *batch: kept.append(run, *batch))
+    made.fill(kept.batches(run))
+    if known is not None:
+        made.take(known)
+    return made
+
+
+def finish(run: str, result) -> None:
+    """Keep a result: `to_record()` as JSON, and whether it is whole."""
+    state = result.comparison.state
+    store().keep(run, result=json.dumps(result.to_record()))
+    store().finish(run, state, "" if state == "done" else "It was cancelled; Explain goes on from what was paid.")
+
+
+@contextmanager
+def ended_with(run: str):
+    """Keep how a run ended where it gave no result."""
+    try:
+        yield
+    except Cancelled:
+        store().finish(run, "partial", "It was cancelled before there was anything to show.")
+        raise
+    except Exception as error:
+        said = (
+            str(error) if isinstance(error, (ValueError, TypeError, OSError)) else "Something went wrong inside Swing."
+        )
+        store().finish(run, "failed", said)
+        raise
+
+
+def reopen(page: str, state: Bench, result_type, set_widgets) -> None:
+    """Show the run that the link names, if it is not shown already.
+
+    set_widgets(settings) fills the page's fields and returns which game that is.
+
+    A run that is in the line is followed. One whose server died goes on as soon as the model is ready.
+    """
+    run = st.query_params.get("run")
+    if not run or run == state.run:
+        return
+    state.run = run
+    try:
+        found = store().get(run)
+        if found.page != page:
+            raise ValueError(f"This run belongs to the {PAGES.get(found.page, 'other')} page; open it there.")
+        results = store().results(run)
+        settings = json.loads(results["settings"]) if "settings" in results else found.settings
+        state.asked = set_widgets(settings)
+        job = line().of_run(run)
+        if job is not None:
+            state.follow(job)
+        elif found.interrupted:
+            state.extra["interrupted"] = settings
+        if "result" in results:
+            state.shown = result_type.from_record(
+                json.loads(results["result"]), settings, lambda labels: paid(run, labels)
+            )
+        elif job is None and not found.interrupted:
+            state.outcome = "cancelled", found.sentence or "This run was stopped before there was anything to show."
+    except ValueError as error:
+        state.outcome = "failed", str(error)
+        state.run = None
+        del st.query_params["run"]
+
+
+def paid(run: str, labels: list[str]) -> Ledger:
+    """What a run paid for, without its model."""
+    made = Ledger(Paid(labels))
+    made.fill(store().batches(run))
+    return made
+
+
+def sidebar(page: str, state: Bench) -> None:
+    """This browser's runs: reopen, rename, delete, forget everything; and what is kept where."""
+    with st.sidebar:
+        st.subheader("Runs")
+        runs = store().runs(owner())
+        if not runs:
+            st.caption("Nothing yet. Every run you start is listed here.")
+        for run in runs[:LISTED]:
+            _entry(run, page, state)
+        if len(runs) > LISTED:
+            st.caption(f"{len(runs) - LISTED} older runs are kept as well; links to them still work.")
+        if runs and st.button("Forget everything", key="forget"):
+            count = store().forget(owner())
+            _leave(state)
+            st.toast(f"{count} runs were deleted, and nothing of them is left in the file.")
+            st.rerun()
+        st.caption(
+            "Texts, settings, what the model answered and the values paid for are kept in one file on this server, so "
+            "that a run can go on after a crash; the oldest go first when it is full. Uploaded files are kept only if "
+            "you say so. A link with “?run=” opens that run for whoever has it."
+        )
+        if store().notice:
+            st.warning(store().notice)
+
+
+def _entry(run, page, state) -> None:
+    shown = "● " if run.id == state.run else ""
+    with st.expander(shown + plain(run.name, 40)):
+        ended = "interrupted" if run.interrupted else run.state
+        st.caption(
+            f"{PAGES.get(run.page, run.page)} · {ended} · {run.evaluations} evaluations · "
+            f"{time.strftime('%d %b %H:%M', time.localtime(run.created))}"
+        )
+        if run.page == page and st.button("Open", key=f"open-{run.id}"):
+            st.query_params["run"] = run.id
+            state.run = None
+            st.rerun()
+        name = st.text_input("Name", run.name, key=f"name-{run.id}", max_chars=80)
+        if name != run.name:
+            store().rename(run.id, owner(), name)
+            st.rerun()
+        if st.button("Delete", key=f"delete-{run.id}"):
+            store().delete(run.id, owner())
+            if run.id == state.run:
+                _leave(state)
+            st.rerun()
+
+
+def _leave(state) -> None:
+    """Show nothing of a run that was deleted."""
+    if state.job is not None:
+        line().leave(state.job)
+    state.job, state.shown, state.run, state.outcome = None, None, None, None
+    st.query_params.pop("run", None)

@@ -1,0 +1,34 @@
+"""What opens every page: its style, its title, what it is for; and the model's progress until it can be asked."""
+
+from pathlib import Path
+
+import streamlit as st
+
+STYLE = Path(__file__).parent.parent / "assets" / "style.css"
+
+
+def frame(title: str, purpose: str) -> None:
+    st.html(STYLE)
+    st.title(title)
+    st.caption(purpose)
+
+
+def ready(slot) -> bool:
+    """Whether the slot's model can be asked; if not, its progress is shown, and the page starts over when it can."""
+    if slot.state == "ready":
+        return True
+    st.fragment(_loading, run_every=0.5)(slot)
+    return False
+
+
+def _loading(slot) -> None:
+    if slot.state == "ready":
+        st.rerun()
+    if slot.state == "failed":
+        st.error(slot.error)
+        st.button("Try again", on_click=slot.start, key="retry")
+        return
+    st.progress(min(slot.fraction, 1.0), text=f"{slot.sentence} … you can write your input meanwhile.")
+    if st.session_state.get("painted"):  # loading torch would hold up the browser's first paint
+        slot.start()
+    st.session_state.painted = True

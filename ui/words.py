@@ -1,0 +1,11 @@
+"""Text of users and models inside Streamlit's Markdown: shown as it is, never obeyed."""
+
+import re
+
+
+def plain(text: str, most: int = 60) -> str:
+    """Escaped for Markdown, on one line, shortened; a lone space or line break gets a sign that can be seen."""
+    text = text if len(text) <= most else text[: most - 1] + "…"
+    if not text.strip():
+        text = text.replace("\n", "⏎").replace("\t", "⇥").replace(" ", "␣") or "∅"
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!:$~|<>&])", r"\\\1", " ".join(text.split()))
