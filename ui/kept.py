@@ -38,14 +38,25 @@ def owner() -> str:
 def begin(
     page: str, name: str, settings: dict, model: str, run: str | None = None, content: bytes | None = None
 ) -> str:
-    """The id of a run to work on: `run` again where it is of the same model and this browser's own, else a new one."""
+    """The id of a run to work on: `run` again where it is of the same model, else a new one.
+
+    It must be this browser's own, or one that was interrupted, which whoever has the link may finish.
+    """
     kept = store()
-    if run is not None and kept.owns(run, owner()) and kept.get(run).fingerprint == model and kept.claim(run):
+    if run is not None and _may_go_on(run, model) and kept.claim(run):
         kept.keep(run, settings=json.dumps(settings))
         return run
     run = kept.create(owner(), page, name, settings, model, content)
     st.query_params["run"] = run
     return run
+
+
+def _may_go_on(run: str, model: str) -> bool:
+    try:
+        found = store().get(run)
+    except ValueError:  # deleted meanwhile
+        return False
+    return found.fingerprint == model and (found.interrupted or store().owns(run, owner()))
 
 
 def ledger(run: str, game, known: Ledger | None = None) -> Ledger:

@@ -18,21 +18,45 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 
 
+class Server:
+    """A running app in a process of its own; `kill` it as a crash would, `start` it again at the same address."""
+
+    def __init__(self, **environment):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.address, self._environment = f"http://127.0.0.1:{self.port}", os.environ | environment
+        self.start()
+
+    def start(self):
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.address", "127.0.0.1",
+                   "--server.port", str(self.port), "--server.headless", "true"]  # fmt: skip
+        self.process = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=subprocess.DEVNULL)
+        _wait_until_healthy(self.address, self.process)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+
 @pytest.fixture(scope="session")
-def server(gemma):
-    """Address of a running app. `gemma` is asked for first, so that the checkpoint is converted."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.address", "127.0.0.1",
-               "--server.port", str(port), "--server.headless", "true"]  # fmt: skip
-    with subprocess.Popen(command, cwd=ROOT, env=os.environ, stdout=subprocess.DEVNULL) as process:
-        try:
-            address = f"http://127.0.0.1:{port}"
-            _wait_until_healthy(address, process)
-            yield address
-        finally:
-            process.terminate()
+def server(gemma, tmp_path_factory):
+    """The app on the bundled Gemma 3; that is asked for first, so that it is converted. Its runs are its own."""
+    from model.home import home
+
+    own = tmp_path_factory.mktemp("home")
+    (own / "models").symlink_to(home() / "models")
+    running = Server(SWING_HOME=str(own))
+    yield running.address
+    running.kill()
+
+
+@pytest.fixture(scope="session")
+def tiny_server(tiny_checkpoint, tmp_path_factory):
+    """The app on the tiny random Gemma 3: up in seconds, for what does not depend on what a model says."""
+    running = Server(SWING_HOME=str(tmp_path_factory.mktemp("home")), SWING_MODEL=str(tiny_checkpoint))
+    yield running
+    running.kill()
 
 
 @pytest.fixture(scope="session")
@@ -47,16 +71,26 @@ def browser():
 @pytest.fixture()
 def open_tab(browser, server):
     """A function that opens the app in a tab with a session of its own, waiting for the first heatmap."""
+    yield from _tabs(browser, server)
+
+
+@pytest.fixture()
+def open_tiny(browser, tiny_server):
+    """As `open_tab`, of the app on the tiny model."""
+    yield from _tabs(browser, tiny_server.address)
+
+
+def _tabs(browser, address):
     contexts = []
 
-    def tab(width=1280, height=1600, scheme="light", ready=True):
+    def tab(width=1280, height=1600, scheme="light", ready=True, path=""):
         contexts.append(browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme))
         page = contexts[-1].new_page()
-        page.goto(server)
+        page.goto(address + path)
         page.get_by_role("heading", name="Swing").wait_for()
         if ready:
             page.locator(".swing-heatmap").nth(1).wait_for(timeout=180_000)
-            page.locator(".st-key-explain button:enabled").wait_for()
+            page.locator(".st-key-explain button:enabled").wait_for(timeout=180_000)
         return page
 
     yield tab

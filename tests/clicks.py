@@ -1,0 +1,42 @@
+"""What a person does on the Text page, for the browser tests."""
+
+import numpy as np
+from playwright.sync_api import expect
+
+LONG = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon"
+
+
+def values(page, pane):
+    spans = page.locator(f'.swing-heatmap[data-pane="{pane}"] .swing-player').all()
+    return np.array([float(span.get_attribute("data-value")) for span in spans])
+
+
+def fill(page, key, text):
+    page.locator(f".st-key-{key} textarea, .st-key-{key} input").fill(text)
+    page.keyboard.press("Control+Enter")
+
+
+def set_budget(page, steps):
+    """Open the settings and move the budget slider by so many steps."""
+    if not page.locator(".st-key-budget").is_visible():
+        page.get_by_text("Settings: target").click()
+    slider = page.locator(".st-key-budget input[type=range]")
+    slider.focus()
+    for _ in range(abs(steps)):
+        slider.press("ArrowRight" if steps > 0 else "ArrowLeft")
+
+
+def press_explain(page):
+    page.locator(".st-key-explain button:enabled").click()
+
+
+def wait_until_shown(page, text):
+    expect(page.locator(".swing-heatmap").first).to_contain_text(text, timeout=120_000)
+    page.locator(".st-key-explain button:enabled").wait_for(timeout=120_000)
+
+
+def type_target(page, target):
+    """A target of one's own, for a random model answers with anything. The settings must be open."""
+    page.get_by_text("A target I type").click()
+    page.locator(".st-key-target input").fill(target)
+    page.keyboard.press("Enter")
