@@ -87,7 +87,7 @@ class Fidelity:
             for name in ("random_spread", "seconds"):
                 record[name] = _float(record[name])
             return cls(**record)
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
             raise ValueError(f"this is not a fidelity that Swing wrote ({error})") from error
 
 
@@ -237,7 +237,10 @@ def _curves(entry, points) -> Curves | None:
 def _float(value) -> float:
     if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
         raise ValueError(f"{str(value)[:40]!r} stands where a number belongs")
-    return float("nan") if value is None else float(value)
+    value = float("nan") if value is None else float(value)
+    if np.isinf(value):
+        raise ValueError("a number is infinite")
+    return value
 
 
 def _whole(values) -> list[int]:
