@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ui.comparison import Paid
 from ui.names import method_name
 from ui.untrusted import from_npy, parse_json, to_npy, unpack
 from xai import Attribution, Fidelity, Ledger
@@ -21,9 +22,10 @@ _MANIFEST, _COALITIONS, _VALUES = "manifest.json", "coalitions.npy", "values.npy
 _FIDELITY, _INPUT = "fidelity.json", "input.bin"
 _FIXED = {_MANIFEST, _COALITIONS, _VALUES, _FIDELITY, _INPUT}
 _MAP = re.compile(r"attributions/([a-z0-9_-]{1,40})\.json")
-_TEXTS = ("page", "name", "fingerprint")
-_KEYS = {*_TEXTS, "format", "version", "settings", "shown", "labels", "coalitions", "values"}
-_OF_TEXT = {"prompt", "target", "outputs", "spans"}
+_TEXTS = ("page", "name", "fingerprint", "state")
+_OWN = (*_TEXTS, "settings", "shown", "outputs", "weights")  # of the manifest and of a Bundle alike
+_KEYS = {*_OWN, "format", "version", "labels", "coalitions", "values"}
+_OF_TEXT = {"prompt", "target", "tokens", "spans"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,19 +34,24 @@ class Bundle:
 
     Attributes
     ----------
-    page, name, fingerprint : of the page, the run and the model;  settings : of the run, JSON
-    shown : what a figure needs beside attributions, JSON; for page "text" just "prompt", "target", "outputs" (texts of
-        the output columns) and "spans" ([start, end] of each player in the prompt)
-    attributions : by a name of a-z, 0-9, _ and -
-    coalitions, values : all that was evaluated, bool (m, n) and float64 (m,) or (m, k)
+    page, name, fingerprint : of the page, the run and the model;  state : "done" or "partial"
+    settings : of the run, JSON, not looked into here
+    shown : what a figure needs beside attributions, JSON; for page "text" just "prompt", "target", "tokens" (texts of
+        the target's) and "spans" ([start, end] of each player in the prompt)
+    outputs, weights : texts of the k output columns, and (k,) what each counts where one map is shown of all
+    attributions : values (n, k), by a name of a-z, 0-9, _ and -; those of the left and the right map first
+    coalitions, values : all that was evaluated, bool (m, n) and float64 (m,), for k = 1, or (m, k)
     fidelity : or None;  content : the uploaded input, if it is to travel; not looked into here
     """
 
     page: str
     name: str
     fingerprint: str
+    state: str
     settings: dict
     shown: dict
+    outputs: list[str]
+    weights: list[float]
     attributions: dict[str, Attribution]
     coalitions: np.ndarray
     values: np.ndarray
@@ -57,27 +64,16 @@ class Bundle:
 
     def ledger(self) -> Ledger:
         """All that was evaluated, for what needs no model: interactions, controls, other weights of the columns."""
-        ledger = Ledger(_NoModel(self.labels))
+        ledger = Ledger(Paid(self.labels))
         if len(self.values):
             ledger.fill([(np.packbits(self.coalitions, axis=1), self.values, 0.0)])
         return ledger
 
 
-class _NoModel:
-    """The game of a bundle: it knows its players and cannot be asked."""
-
-    def __init__(self, labels):
-        self.n_players, self.labels = len(labels), labels
-
-    def __call__(self, coalitions):
-        raise ValueError("An imported run has no model with it: only what it evaluated before can be shown.")
-
-
 def write_bundle(bundle: Bundle) -> bytes:
     """The file; the same bundle gives the same bytes. ValueError where `read_bundle` would refuse it."""
-    manifest = {"format": FORMAT, "version": VERSION, **{name: getattr(bundle, name) for name in _TEXTS}}
-    manifest |= {"settings": bundle.settings, "shown": bundle.shown, "labels": bundle.labels}
-    manifest |= {"coalitions": bundle.coalitions.shape, "values": bundle.values.shape}
+    manifest = {"format": FORMAT, "version": VERSION, **{name: getattr(bundle, name) for name in _OWN}}
+    manifest |= {"labels": bundle.labels, "coalitions": bundle.coalitions.shape, "values": bundle.values.shape}
     files = {_MANIFEST: json.dumps(manifest, allow_nan=False, indent=1).encode()}
     files |= {f"attributions/{name}.json": one.to_json().encode() for name, one in bundle.attributions.items()}
     files[_COALITIONS] = to_npy(np.packbits(bundle.coalitions, axis=1))
@@ -103,13 +99,18 @@ def read_bundle(data: bytes) -> Bundle:
         manifest = _manifest(parse_json(files[_MANIFEST], _MANIFEST))
         labels = manifest["labels"]
         coalitions, values = _arrays(files, manifest["coalitions"], manifest["values"], len(labels))
+        k = values.shape[1] if values.ndim == 2 else 1
+        if len(manifest["outputs"]) != k or len(manifest["weights"]) != k:
+            raise ValueError(f"its {k} output columns are not named and weighted one by one")
         if manifest["page"] == "text":
-            _check_text(manifest["shown"], len(labels), values)
+            _check_text(manifest["shown"], len(labels))
         maps = {found[1]: _attribution(files[name], labels) for name in files if (found := _MAP.fullmatch(name))}
         if not maps:
             raise ValueError("it holds no attribution")
+        if any(one.values.shape[1:] != values.shape[1:] for one in maps.values()):
+            raise ValueError("an attribution has other output columns than its values")
         fidelity = _fidelity(files[_FIDELITY], len(labels)) if _FIDELITY in files else None
-        own = {name: manifest[name] for name in (*_TEXTS, "settings", "shown")}
+        own = {name: manifest[name] for name in _OWN}
         return Bundle(
             **own, attributions=maps, coalitions=coalitions, values=values, fidelity=fidelity, content=files.get(_INPUT)
         )
@@ -135,6 +136,13 @@ def _manifest(found) -> dict:
         raise ValueError(f"it has {len(labels)} players, and 1 to {MAX_PLAYERS} are allowed")
     if not all(isinstance(found[name], str) and len(found[name]) <= 1000 for name in _TEXTS):
         raise ValueError("its page, name or fingerprint is not a short text")
+    if found["state"] not in ("done", "partial"):
+        raise ValueError("its state is neither done nor partial")
+    outputs, weights = found["outputs"], found["weights"]
+    if not isinstance(outputs, list) or not all(isinstance(text, str) for text in outputs):
+        raise ValueError("its output columns are not named")
+    if not isinstance(weights, list) or not all(type(w) in (int, float) and abs(w) < 1e300 for w in weights):
+        raise ValueError("its weights are not numbers")
     if not isinstance(found["settings"], dict) or not isinstance(found["shown"], dict):
         raise ValueError("its settings are not settings")
     return found
@@ -175,18 +183,17 @@ def _fidelity(content: bytes, n: int) -> Fidelity:
     return found
 
 
-def _check_text(shown, n, values) -> None:
+def _check_text(shown, n) -> None:
     if set(shown) != _OF_TEXT or not all(isinstance(shown[name], str) for name in ("prompt", "target")):
         raise ValueError("its text is not described as on the Text page")
-    spans, outputs, length = shown["spans"], shown["outputs"], len(shown["prompt"])
+    if not isinstance(shown["tokens"], list) or not all(isinstance(text, str) for text in shown["tokens"]):
+        raise ValueError("the tokens of its target are not texts")
+    spans, length = shown["spans"], len(shown["prompt"])
     if not isinstance(spans, list) or len(spans) != n or not all(_is_span(span, length) for span in spans):
         raise ValueError("its players do not lie in its prompt")
     ordered = sorted(spans)
     if any(first[1] > second[0] for first, second in zip(ordered, ordered[1:])):
         raise ValueError("its players overlap in its prompt")
-    columns = values.shape[1] if values.ndim == 2 else 1
-    if not isinstance(outputs, list) or len(outputs) != columns or not all(isinstance(text, str) for text in outputs):
-        raise ValueError("its output columns are not named one by one")
 
 
 def _is_span(span, length) -> bool:

@@ -15,35 +15,32 @@ from ui.sentences import agreed, cost, sums, tied
 from xai import Agreement, Attribution, agreement
 
 ASSETS = Path(__file__).parent.parent / "assets"
-WORDS = {"text": ("parts", "answer’s log-probability", "the answer")}  # of a page: its players, their value, and whose
-OTHER_WORDS = ("players", "value", "the output")
 # The browser itself then refuses whatever a hostile text might have smuggled in.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
-def html_report(bundle: Bundle, first: str, second: str, weights=None, made: str = "") -> str:
-    """The report of two of the bundle's attributions beside each other.
+def html_report(bundle: Bundle, parts: str = "parts", quantity: str = "the value", made: str = "") -> str:
+    """The report of a bundle's first attributions, two beside each other or one alone.
 
-    first, second : their names;  weights : (k,) of the output columns, None: their sum;  made : when, in words.
-    Numbers are shown to the digits of the pages; each cell's `data-value` holds all of them.
+    parts : what its players are called;  quantity : what values are changes of;  made : when, in words. Numbers are
+    shown to the digits of the pages; each cell's `data-value` holds all of them.
     """
-    maps = combined(bundle, weights)
-    pair = [maps[first], maps[second]]
-    parts, unit, whose = WORDS.get(bundle.page, OTHER_WORDS)
+    maps = list(combined(bundle).values())[:2]
     prompt, spans = as_text(bundle)
-    scale, found = shared_scale(*pair), agreement(*pair)
+    scale = shared_scale(*maps)
     sections = [
         _opening(bundle, made),
-        '<div class="panes">' + "".join(_pane(one, prompt, spans, scale) for one in pair) + "</div>",
+        '<div class="panes">' + "".join(_pane(one, prompt, spans, scale) for one in maps) + "</div>",
         legend(scale),
-        f'<p class="small">One scale for both: equal colours mean equal values, changes of the {escape(unit)}.</p>',
-        f"<p>{escape(sums(pair, parts, unit))}</p>",
-        "<h2>Where they differ</h2>",
-        _difference(pair, found, prompt, spans, scale),
-        f"<h2>Numbers</h2>{_table(pair, found)}",
+        f'<p class="small">One scale for all: equal colours mean equal values, changes of {escape(quantity)}.</p>',
+        f"<p>{escape(sums(maps, parts, quantity))}</p>",
     ]
+    found = agreement(*maps) if len(maps) == 2 else None
+    if found is not None:
+        sections.append(f"<h2>Where they differ</h2>{_difference(maps, found, prompt, spans, scale)}")
+    sections.append(f"<h2>Numbers</h2>{_table(maps, found)}")
     if bundle.fidelity is not None:
-        sections.append(fidelity_section(bundle.fidelity, parts, whose))
+        sections.append(fidelity_section(bundle.fidelity, parts, quantity))
     sections.append(f"<h2>Settings</h2>{_settings(bundle)}")
     style = "\n".join((ASSETS / name).read_text() for name in ("style.css", "report.css"))
     return (
@@ -55,14 +52,9 @@ def html_report(bundle: Bundle, first: str, second: str, weights=None, made: str
     )
 
 
-def combined(bundle: Bundle, weights=None) -> dict[str, Attribution]:
-    """The bundle's attributions with values (n,): those of several output columns combined, by their sum where None."""
-    found = {}
-    for name, one in bundle.attributions.items():
-        if one.values.ndim == 2:
-            one = one.combine(np.ones(one.values.shape[1]) if weights is None else weights)
-        found[name] = one
-    return found
+def combined(bundle: Bundle) -> dict[str, Attribution]:
+    """The bundle's attributions with values (n,): their output columns weighted as the bundle says."""
+    return {name: one.combine(bundle.weights) for name, one in bundle.attributions.items()}
 
 
 def as_text(bundle: Bundle) -> tuple[str, list]:
@@ -80,9 +72,10 @@ def _opening(bundle, made) -> str:
     told = [f"<h1>{escape(bundle.name)}</h1>"]
     if bundle.page == "text":
         told.append(f'<p class="swing-answer" dir="auto">{escape(bundle.shown["target"].strip())}</p>')
-    model = f"Model {bundle.fingerprint}. " if bundle.fingerprint else ""
+    cut = "This run was cancelled: the values are of what had been computed." if bundle.state == "partial" else ""
+    model = f"Model {bundle.fingerprint}." if bundle.fingerprint else ""
     evaluated = f"{len(bundle.values)} coalitions were evaluated in all."
-    return "".join([*told, f'<p class="small">{escape(" ".join(filter(None, [made, model, evaluated])))}</p>'])
+    return "".join([*told, f'<p class="small">{escape(" ".join(filter(None, [made, cut, model, evaluated])))}</p>'])
 
 
 def _pane(one: Attribution, prompt, spans, scale) -> str:
@@ -103,20 +96,24 @@ def _difference(pair, found: Agreement, prompt, spans, scale) -> str:
     )
 
 
-def _table(pair, found: Agreement) -> str:
-    titles = [f"{INDICES[one.index]}<br>{escape(method_name(one.index, one.method))}" for one in pair]
+def _table(maps, found: Agreement | None) -> str:
+    titles = [f"{INDICES[one.index]}<br>{escape(method_name(one.index, one.method))}" for one in maps]
+    places = [ranks(one) for one in maps]
     head = "".join(f'<th class="n">{title}</th><th class="n">± error</th><th class="n">rank</th>' for title in titles)
+    if found is not None:
+        head += '<th class="n">difference</th><th class="n">in errors</th>'
     rows = []
-    for i, label in enumerate(pair[0].labels):
+    for i, label in enumerate(maps[0].labels):
         cells = [f'<td class="n">{i + 1}</td><td class="label" dir="auto">{escape(label)}</td>']
-        for one in pair:
+        for one, place in zip(maps, places):
             error = np.nan if one.standard_error is None else one.standard_error[i]
-            cells += [_cell(one.values[i]), _cell(error, "{:.3f}"), f'<td class="n">{ranks(one)[i]}</td>']
-        cells += [_cell(found.difference[i]), _cell(found.in_errors[i], "{:+.1f}")]
+            cells += [_cell(one.values[i]), _cell(error, "{:.3f}"), f'<td class="n">{place[i]}</td>']
+        if found is not None:
+            cells += [_cell(found.difference[i]), _cell(found.in_errors[i], "{:+.1f}")]
         rows.append(f'<tr data-player="{i}">{"".join(cells)}</tr>')
     return (
-        f'<div class="scroll"><table><thead><tr><th class="n">#</th><th>part</th>{head}<th class="n">difference</th>'
-        f'<th class="n">in errors</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+        f'<div class="scroll"><table><thead><tr><th class="n">#</th><th>part</th>{head}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
         '<p class="small">± error is the standard error; ranks are by size. A dash: unknown.</p>'
     )
 

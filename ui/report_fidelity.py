@@ -4,20 +4,21 @@ from html import escape
 
 import numpy as np
 
-from ui.charts import STYLES
+from ui.charts import FIRST, GREY, SECOND, THIRD
 from ui.heatmap import signed
 from ui.names import INDICES, method_name
 from xai import Fidelity, verdict
 
-DASHES = ("", "7 4")  # of the maps in turn: told apart without their colours as well
+# Told apart by their dashes as well: of the maps in turn, of a random order, of leave-one-out.
+_MAPS, _RANDOM, _ONE_OUT = ((FIRST, "none"), (SECOND, "7 4")), (GREY, "2 3"), (THIRD, "12 3 2 3")
 _WIDTH, _HEIGHT, _PAD = 460, 240, 34
 
 
-def fidelity_section(found: Fidelity, parts: str, whose: str) -> str:
-    """What `xai.fidelity` measured. parts : what players are called;  whose : what the value is of."""
+def fidelity_section(found: Fidelity, parts: str, quantity: str) -> str:
+    """What `xai.fidelity` measured. parts : what players are called;  quantity : what values are changes of."""
     names = [f"{INDICES[one.index]} · {method_name(one.index, one.method)}" for one in found.maps]
     told = [
-        f'<p class="verdict"><b>{escape(name)}</b>: {escape(verdict(found, m, parts, whose))}</p>'
+        f'<p class="verdict"><b>{escape(name)}</b>: {escape(verdict(found, m, parts, quantity))}</p>'
         for m, name in enumerate(names)
     ]
     if found.exhaustive:
@@ -44,12 +45,8 @@ def _measures(found: Fidelity, names) -> str:
 
 
 def _curves(found: Fidelity, names) -> str:
-    styles = [(colour, dash) for (colour, _), dash in zip(STYLES, DASHES)]
-    lines = [(name, one.curves, styles[m % 2]) for m, (name, one) in enumerate(zip(names, found.maps))]
-    lines += [
-        ("random order", found.random, ("#888888", "2 3")),
-        ("leave-one-out", found.leave_one_out, ("#E69F00", "12 3 2 3")),
-    ]
+    lines = [(name, one.curves, _MAPS[m % 2]) for m, (name, one) in enumerate(zip(names, found.maps))]
+    lines += [("random order", found.random, _RANDOM), ("leave-one-out", found.leave_one_out, _ONE_OUT)]
     rows = [
         f'<tr><td><svg width="34" height="10"><line x2="34" y1="5" y2="5" {_stroke(style)}/></svg> {escape(name)}</td>'
         f'<td class="n">{signed(one.insertion_auc)}</td><td class="n">{signed(one.deletion_auc)}</td></tr>'
@@ -92,7 +89,7 @@ def _drawing(counts, lines) -> str:
 
 
 def _stroke(style) -> str:
-    return f'stroke="{style[0]}" stroke-width="2" stroke-dasharray="{style[1] or "none"}"'
+    return f'stroke="{style[0]}" stroke-width="2" stroke-dasharray="{style[1]}"'
 
 
 def _number(value) -> str:

@@ -9,25 +9,29 @@ from xai import Agreement, Attribution, ties
 
 def cost(attribution: Attribution) -> str:
     """Evaluations, those shared with others, and seconds."""
-    shared = f", {attribution.reused} more were already known" if attribution.reused else ""
+    shared = f", {attribution.reused} shared with what was already paid" if attribution.reused else ""
     return f"Cost: {attribution.evaluations} evaluations{shared}; {attribution.seconds:.1f} s."
 
 
-def sums(attributions: list[Attribution], parts: str = "parts", unit: str = "value") -> str:
-    """What the values sum to beside v(all) − v(none), and why Banzhaf values need not match."""
-    first = attributions[0]
+def sums(maps: list[Attribution], parts: str, quantity: str) -> str:
+    """What the values (n,) sum to beside v(all) − v(none), and why Banzhaf values need not match.
+
+    parts : what players are called;  quantity : what values are changes of
+    """
+    first = maps[0]
     change = first.full_value - first.empty_value
-    told = [
-        f"All {parts} together change the {unit} by {signed(change)} (from {signed(first.empty_value)} with none of "
-        f"them to {signed(first.full_value)} with all)."
-    ]
-    told += [f"{INDICES[a.index]} sum to {signed(a.values.sum())}." for a in attributions]
-    if any(a.index == "banzhaf" for a in attributions):
-        told.append(
-            f"Banzhaf values need not add up to the change, because each is an average over coalitions of about half "
-            f"the {parts}."
+    text = (
+        f"All {parts} together change {quantity} by {signed(change)} (from {signed(first.empty_value)} with none of "
+        f"them to {signed(first.full_value)} with all). "
+    )
+    for one in maps:
+        text += f"{INDICES[one.index]} sum to {signed(one.values.sum())}. "
+    if any(one.index == "banzhaf" for one in maps):
+        text += (
+            "Banzhaf values need not add up to the change, because each is an average over coalitions of about half "
+            f"the {parts}, and says nothing of how the {parts} share the whole."
         )
-    return " ".join(told)
+    return text.strip()
 
 
 def tied(attribution: Attribution) -> str:

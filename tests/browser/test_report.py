@@ -20,16 +20,17 @@ def bundled():
     game = FakeGame(len(words), lambda z: np.tanh(z @ weights), [PROMPT[start:end] for start, end in words])
     ledger = Ledger(game)
     maps = {index: explain(game, index, budget=80, ledger=ledger) for index in ("banzhaf", "shapley")}
-    shown = {"prompt": PROMPT, "target": " positive", "outputs": [" pos", "itive"], "spans": words}
+    shown = {"prompt": PROMPT, "target": " positive", "tokens": [" pos", "itive"], "spans": words}
     judged = fidelity(ledger, list(maps.values()), 32)
-    return Bundle("text", "A review", "gemma-3-270m", {"budget": 80}, shown, maps, *ledger.known(), judged)
+    about = "text", "A review", "gemma-3-270m", "done", {"budget": 80}, shown
+    return Bundle(*about, [" pos", "itive"], [1.0, 1.0], maps, *ledger.known(), judged)
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
 def test_it_opens_from_disk_without_network(browser, tmp_path, scheme, width):
     bundle = bundled()
     file = tmp_path / "report.html"
-    file.write_text(html_report(read_bundle(write_bundle(bundle)), "banzhaf", "shapley"))
+    file.write_text(html_report(read_bundle(write_bundle(bundle)), "words", "the answer’s log-probability"))
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
     page, asked, told = context.new_page(), [], []
     page.on("request", lambda request: asked.append(request.url))

@@ -30,10 +30,12 @@ def made(outputs=3, content=None):
     maps = {index: explain(game, index, budget=40, ledger=ledger) for index in ("banzhaf", "shapley")}
     maps["few"] = explain(game, "shapley", "kernelshap", budget=8, ledger=ledger)  # its errors are NaN
     judged = fidelity(ledger, list(maps.values()), 8)
-    shown = {"prompt": PROMPT, "target": " yes", "outputs": ["a", "b", "c"][: outputs or 1], "spans": spans}
+    shown = {"prompt": PROMPT, "target": " yes", "tokens": [" ye", "s"], "spans": spans}
+    weights = [1.0, -0.5, 2.0][: outputs or 1]
     return Bundle(
-        "text", "a run", "gemma-1", {"budget": 40, "absent": "remove"}, shown, maps, *ledger.known(), judged, content
-    )
+        "text", "a run", "gemma-1", "done", {"budget": 40, "absent": "remove"}, shown, ["a", "b", "c"][: outputs or 1],
+        weights, maps, *ledger.known(), judged, content,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -86,13 +88,14 @@ def test_everything_comes_back_bit_for_bit(outputs, content):
 
 
 def test_figures_are_the_same(bundle, data):
-    from ui.charts import bars
+    from ui.charts import bars, reach_of
     from ui.heatmap import shared_scale, token_heatmap
 
     def drawn(one):
         maps = [one.attributions[name].combine(np.ones(3)) for name in ("banzhaf", "shapley")]
         scale = shared_scale(*maps)
-        return [token_heatmap(PROMPT, one.shown["spans"], a, scale) for a in maps] + [bars(maps).to_json()]
+        charts = [bars(a, "the value", reach_of(maps)).to_json() for a in maps]
+        return [token_heatmap(PROMPT, one.shown["spans"], a, scale) for a in maps] + charts
 
     assert drawn(read_bundle(data)) == drawn(bundle)
 
@@ -102,7 +105,7 @@ def test_what_needs_no_model_works_offline(bundle, data):
     assert np.array_equal(ledger.known()[1], bundle.values)
     assert interactions(ledger).values.shape == (15, 3)
     assert shuffled_control(ledger, bundle.attributions["banzhaf"]).ratio > 0
-    with pytest.raises(ValueError, match="An imported run has no model"):
+    with pytest.raises(ValueError, match="holds only what was paid for"):
         Ledger(ledger.game).evaluate(np.ones((1, 6), bool))
 
 
@@ -161,6 +164,13 @@ def test_manifests_that_lie(data):
     refused(manifest(data, values=[50, 10**9]), "shape")
     refused(manifest(data, settings=[]), "settings")
     refused(manifest(data, name="x" * 2000), "short text")
+    refused(manifest(data, outputs=["a"]), "one by one")
+    refused(manifest(data, outputs=[1, 2, 3]), "not named")
+    refused(manifest(data, weights=[1.0, 2.0]), "one by one")
+    refused(manifest(data, weights=[1.0, 2.0, "x"]), "not numbers")
+    refused(manifest(data, weights=[1.0, 2.0, True]), "not numbers")
+    refused(manifest(data, weights=[1.0, 2.0, 10**400]), "not numbers")
+    refused(manifest(data, state="running"), "neither done nor partial")
     deep = b'{"a":' * 40 + b"1" + b"}" * 40
     refused(rewritten(data, **{"manifest.json": deep}), "nested more than 12")
     refused(rewritten(data, **{"manifest.json": b"[" * 100_000}), "JSON|too large")
@@ -177,7 +187,7 @@ def test_manifests_that_lie(data):
         ({"spans": [[0, 99], *[[i, i + 1] for i in range(1, 6)]]}, "do not lie"),
         ({"spans": [[True, 3], *[[i, i + 1] for i in range(3, 8)]]}, "do not lie"),
         ({"spans": 7}, "do not lie"),
-        ({"outputs": ["a"]}, "one by one"),
+        ({"tokens": [1]}, "not texts"),
         ({"prompt": 5}, "not described"),
         ({"extra": 5}, "not described"),
     ],
@@ -296,6 +306,11 @@ def read_or_refused(data):
     again = read_bundle(write_bundle(found))  # what is let in is whole
     assert again.values.tobytes() == found.values.tobytes()
     found.ledger()
+
+
+def test_an_attribution_of_other_columns_is_refused(bundle):
+    with pytest.raises(ValueError, match="other output columns"):
+        write_bundle(replace(bundle, attributions={"left": bundle.attributions["few"].combine(np.ones(3))}))
 
 
 def test_writing_refuses_what_reading_would(bundle):

@@ -43,9 +43,12 @@ def bundled(page="text", judged=True, method=("kernel", "kernelshap"), budget=60
         index: explain(game, index, m, budget=budget, ledger=ledger) for index, m in zip(("banzhaf", "shapley"), method)
     }
     found = fidelity(ledger, list(maps.values()), 16) if judged else None
-    shown = {"prompt": prompt, "target": " <b>yes</b>", "outputs": ["a", "b"], "spans": spans} if page == "text" else {}
+    shown = (
+        {"prompt": prompt, "target": " <b>yes</b>", "tokens": ["<b>", "yes"], "spans": spans} if page == "text" else {}
+    )
     settings = {"budget": budget, "absent": "remove", "<i>": {"x": ["</td>", 1.5]}}
-    return Bundle(page, "<u>run</u>", "gemma & co", settings, shown, maps, *ledger.known(), found)
+    about = page, "<u>run</u>", "gemma & co", "done", settings, shown
+    return Bundle(*about, ["a", "b"], [1.0, 1.0], maps, *ledger.known(), found)
 
 
 class Reader(HTMLParser):
@@ -78,8 +81,9 @@ class Reader(HTMLParser):
 
 def test_the_report_shows_the_bundle_s_numbers():
     bundle = bundled()
-    page = html_report(read_bundle(write_bundle(bundle)), "banzhaf", "shapley", made="On a Monday.")
-    assert page == html_report(bundle, "banzhaf", "shapley", made="On a Monday.")
+    words = "words", "the answer’s log-probability"
+    page = html_report(read_bundle(write_bundle(bundle)), *words, made="On a Monday.")
+    assert page == html_report(bundle, *words, made="On a Monday.")
     read = Reader(page)
     pair = [bundle.attributions[name].combine(np.ones(2)) for name in ("banzhaf", "shapley")]
     rows = [row for row in read.rows if len(row) == 10 and row[0][1].isdigit()]
@@ -93,8 +97,8 @@ def test_the_report_shows_the_bundle_s_numbers():
     text = " ".join("".join(read.texts).split())
     found = agreement(*pair)
     for sentence in (
-        sums(pair, "parts", "answer’s log-probability"), agreed(found, HOSTILE), found.assumption, "On a Monday.",
-        *(verdict(bundle.fidelity, m, "parts", "the answer") for m in range(2)), *map(cost, pair), *map(tied, pair),
+        sums(pair, *words), agreed(found, HOSTILE), found.assumption, "On a Monday.",
+        *(verdict(bundle.fidelity, m, *words) for m in range(2)), *map(cost, pair), *map(tied, pair),
         f"{len(bundle.values)} coalitions were evaluated in all",
     ):  # fmt: skip
         assert " ".join(sentence.split()) in text
@@ -106,7 +110,7 @@ def test_the_report_shows_the_bundle_s_numbers():
 
 
 def test_nothing_is_executed_and_nothing_comes_from_elsewhere():
-    page = html_report(bundled(), "banzhaf", "shapley")
+    page = html_report(bundled())
     read = Reader(page)
     assert not {"script", "img", "u", "i", "iframe", "link", "object", "form", "a"} & set(read.tags)
     assert {name for _, name, _ in read.attributes if name.startswith("on") or name in ("src", "href")} == set()
@@ -120,15 +124,18 @@ def test_other_pages_and_other_weights():
     bundle = bundled("table", judged=False)
     prompt, spans = as_text(bundle)
     assert [prompt[start:end] for start, end in spans] == HOSTILE
-    page = html_report(bundle, "shapley", "banzhaf", weights=[1.0, 0.0])
-    first = combined(bundle, [1.0, 0.0])["shapley"]
+    page = html_report(replace(bundle, weights=[1.0, 0.0]))
+    first = bundle.attributions["shapley"].combine([1.0, 0.0])
     assert f'data-value="{float(first.values[0])!r}"' in page and "Fidelity" not in page
+    one = replace(bundle, attributions={"left": bundle.attributions["shapley"]}, state="partial")
+    page = html_report(one)
+    assert "This run was cancelled" in page and "Where they differ" not in page
     assert read_bundle(write_bundle(bundle)).page == "table"
 
 
 def test_errors_that_are_unknown_are_dashes():
     bundle = bundled(budget=8)
-    page = html_report(bundle, "banzhaf", "shapley")
+    page = html_report(bundle)
     assert ">–</td>" in page and "nan" not in page.lower()
     assert "standard errors are not known" in tied(combined(bundle)["shapley"])
 
@@ -137,8 +144,9 @@ def test_a_constant_game():
     game = FakeGame(4, lambda z: np.ones(len(z)))
     ledger = Ledger(game)
     maps = {index: explain(game, index, ledger=ledger) for index in ("banzhaf", "shapley")}
-    bundle = Bundle("table", "flat", "", {}, {}, maps, *ledger.known(), fidelity(ledger, list(maps.values())))
-    page = html_report(bundle, "banzhaf", "shapley")
+    judged = fidelity(ledger, list(maps.values()))
+    bundle = Bundle("table", "flat", "", "done", {}, {}, [""], [1.0], maps, *ledger.known(), judged)
+    page = html_report(bundle)
     assert "There is nothing to judge" in page and "no order to compare" in page and "nan" not in page.lower()
 
 
@@ -214,8 +222,10 @@ def test_sentences():
     b = replace(
         a, index="shapley", method="kernelshap", values=np.array([1.0, -1.0]), standard_error=np.array([0.0, 0.0])
     )
-    assert "Banzhaf values sum to +3.000. Shapley values sum to +0.000. Banzhaf values need not" in sums([a, b])
-    assert "need not" not in sums([b])
+    assert "Banzhaf values sum to +3.000. Shapley values sum to +0.000. Banzhaf values need not" in sums(
+        [a, b], "parts", "v"
+    )
+    assert "need not" not in sums([b], "parts", "v")
     assert "“y” by +3.000 (error unknown)" in agreed(agreement(a, b), a.labels)
     assert "“y” by +3.000 (both exact)" in agreed(agreement(replace(a, standard_error=np.zeros(2)), b), a.labels)
     assert tied(b) == "Not separable at this budget: ranks 1–2."
