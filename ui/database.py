@@ -12,13 +12,14 @@ log = logging.getLogger("swing.store")
 
 BUSY_MS = 20_000  # another process's transaction is a few milliseconds, a large delete a second
 _SLACK = 8 * 4096  # pages that a row needs besides its own bytes
+_LOG_BYTES = 4 << 20  # of the write-ahead log, about what SQLite lets it grow to by itself
 _PRAGMAS = (
     "PRAGMA auto_vacuum = FULL",  # before the first table: what is deleted gives its pages back
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",  # a killed process loses nothing; a power failure may lose the last batches
     "PRAGMA secure_delete = ON",
     "PRAGMA foreign_keys = ON",
-    f"PRAGMA journal_size_limit = {4 << 20}",
+    f"PRAGMA journal_size_limit = {_LOG_BYTES}",
 )
 
 
@@ -60,6 +61,8 @@ class Database:
                         )
                 yield db
                 db.execute("COMMIT")
+                if incoming > _LOG_BYTES:
+                    self.scrub()
             except BaseException:
                 with suppress(sqlite3.Error):
                     db.execute("ROLLBACK")
@@ -74,7 +77,7 @@ class Database:
         return (pages - free) * size
 
     def scrub(self) -> None:
-        """Take what was deleted out of the write-ahead log as well."""
+        """Empty the write-ahead log into the file, so that nothing that was deleted stays in it."""
         with self.reading() as db:
             for _ in range(3):
                 if not db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:

@@ -23,6 +23,12 @@ def colour(value: float, scale: float) -> str:
     return f"rgba({red},{green},{blue},{STRONGEST * min(abs(value) / scale, 1.0):.3f})"
 
 
+def on_white(value: float, scale: float) -> tuple[int, int, int]:
+    """The same colour on a white page, 0 … 255 each, for pictures."""
+    strength = STRONGEST * min(abs(value) / scale, 1.0)
+    return tuple(round(255 + strength * (part - 255)) for part in (RAISES if value > 0 else LOWERS))
+
+
 def signed(value: float, digits: int = 3) -> str:
     """A value as the page writes it: signed, with a real minus."""
     return f"{value:+.{digits}f}".replace("-", "−")
@@ -49,25 +55,36 @@ def token_heatmap(prompt: str, spans, attribution: Attribution, scale: float, pa
     spans : (start, end) per player, disjoint;  attribution : values (n,);  pane : a name for this map in the page
     """
     errors, rank = attribution.standard_error, ranks(attribution)
-    n, pieces, at = len(spans), [], 0
-    for i in sorted(range(n), key=lambda i: spans[i]):
-        start, end = spans[i]
-        lead = len(prompt[start:end]) - len(prompt[start:end].lstrip())  # the space before a word is not painted
-        lead = 0 if lead == end - start else lead
-        pieces.append(_fixed(prompt[at : start + lead]))
+    shown = []
+    for text, i in pieces(prompt, spans):
+        if i is None:
+            shown.append(f'<span class="swing-fixed">{escape(text)}</span>')
+            continue
         value = attribution.values[i]
-        tip = f"{with_error(value, None if errors is None else errors[i])} · rank {rank[i]} of {n}"
-        pieces.append(
+        tip = f"{with_error(value, None if errors is None else errors[i])} · rank {rank[i]} of {len(spans)}"
+        shown.append(
             f'<span class="swing-player" tabindex="0" style="background:{colour(value, scale)}" '
-            f'data-player="{i}" data-value="{value:.6f}" data-tip="{escape(tip)}">'
-            f"{escape(prompt[start + lead : end])}</span>"
+            f'data-player="{i}" data-value="{value:.6f}" data-tip="{escape(tip)}">{escape(text)}</span>'
         )
-        at = end
-    pieces.append(_fixed(prompt[at:]))
     return (
         f'<div class="swing-heatmap" data-index="{escape(attribution.index)}" data-pane="{escape(pane)}" dir="auto">'
-        f"{''.join(pieces)}</div>"
+        f"{''.join(shown)}</div>"
     )
+
+
+def pieces(prompt: str, spans) -> list[tuple[str, int | None]]:
+    """The whole prompt in order, cut into (text, player), player None where it is always present.
+
+    The space before a word is not painted, so it belongs to what precedes it.
+    """
+    found, at = [], 0
+    for i in sorted(range(len(spans)), key=lambda i: spans[i]):
+        start, end = spans[i]
+        lead = len(prompt[start:end]) - len(prompt[start:end].lstrip())
+        start += 0 if lead == end - start else lead
+        found += [(prompt[at:start], None), (prompt[start:end], i)]
+        at = end
+    return [(text, i) for text, i in [*found, (prompt[at:], None)] if text]
 
 
 def legend(scale: float) -> str:
@@ -78,7 +95,3 @@ def legend(scale: float) -> str:
         f'<div class="swing-bar" style="background:linear-gradient(to right,{stops})"></div>'
         f"<span>{signed(scale, 2)} makes it more likely</span></div>"
     )
-
-
-def _fixed(text: str) -> str:
-    return f'<span class="swing-fixed">{escape(text)}</span>' if text else ""

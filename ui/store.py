@@ -34,8 +34,12 @@ _SCHEMA = """
 CREATE TABLE runs (
     id TEXT PRIMARY KEY, owner TEXT NOT NULL, created REAL NOT NULL, changed REAL NOT NULL, name TEXT NOT NULL,
     page TEXT NOT NULL, settings TEXT NOT NULL, fingerprint TEXT NOT NULL, worker TEXT NOT NULL, state TEXT NOT NULL,
-    sentence TEXT NOT NULL, results TEXT NOT NULL, content BLOB
+    sentence TEXT NOT NULL
 );
+CREATE TABLE results (
+    run TEXT NOT NULL REFERENCES runs ON DELETE CASCADE, name TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (run, name)
+);
+CREATE TABLE contents (run TEXT PRIMARY KEY REFERENCES runs ON DELETE CASCADE, body BLOB NOT NULL);
 CREATE TABLE batches (
     number INTEGER PRIMARY KEY, run TEXT NOT NULL REFERENCES runs ON DELETE CASCADE,
     evaluations INTEGER NOT NULL, checksum INTEGER NOT NULL, body BLOB NOT NULL
@@ -44,10 +48,11 @@ CREATE INDEX batches_of_run ON batches (run);
 CREATE INDEX runs_of_owner ON runs (owner, created);
 """
 _COLUMNS = """id, created, changed, name, page, settings, fingerprint, worker, state, sentence,
-    content IS NOT NULL AS has_content,
+    EXISTS (SELECT 1 FROM contents WHERE run = id) AS has_content,
     (SELECT coalesce(sum(evaluations), 0) FROM batches WHERE run = id) AS evaluations,
-    (SELECT coalesce(sum(length(body)), 0) FROM batches WHERE run = id) + length(CAST(settings AS BLOB))
-        + length(CAST(results AS BLOB)) + coalesce(length(content), 0) AS size"""
+    (SELECT coalesce(sum(length(body)), 0) FROM batches WHERE run = id)
+        + (SELECT coalesce(sum(length(body)), 0) FROM results WHERE run = id)
+        + (SELECT coalesce(sum(length(body)), 0) FROM contents WHERE run = id) + length(settings) AS size"""
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,7 @@ class RunStore:
     Parameters
     ----------
     path : the file; `runs.sqlite` under Swing's home when None
-    most_bytes : of the file; SWING_RUNS_MB (500) when None. SQLite's log beside it takes some MB more while in use
+    most_bytes : of the file; SWING_RUNS_MB (500) when None. SQLite's log beside it takes some MB more
 
     An owner is a token that a browser keeps; only its hash is stored. Who may open a run may call all but `rename`,
     `delete` and `forget`.
@@ -112,9 +117,11 @@ class RunStore:
     def create(self, owner: str, page: str, name: str, settings: dict, fingerprint: str, content=None) -> str:
         """Begin a run; returns its id, which is its link. content : bytes the user agreed to keep, or None."""
         run, now, text = secrets.token_urlsafe(16), time.time(), json.dumps(settings, allow_nan=False)
-        row = (run, _hash(owner), now, now, _name(name), page, text, fingerprint, self._worker, content)
+        row = (run, _hash(owner), now, now, _name(name), page, text, fingerprint, self._worker)
         with self._file.writing(len(text.encode()) + len(content or b"")) as db:
-            db.execute("INSERT INTO runs VALUES (?,?,?,?,?,?,?,?,?,'running','','{}',?)", row)
+            db.execute("INSERT INTO runs VALUES (?,?,?,?,?,?,?,?,?,'running','')", row)
+            if content is not None:
+                db.execute("INSERT INTO contents VALUES (?,?)", (run, content))
         return run
 
     def get(self, run: str) -> Run:
@@ -177,24 +184,23 @@ class RunStore:
         return ledger
 
     def keep(self, run: str, **results: str) -> None:
-        """Keep results by name (JSON texts) beside those kept already."""
+        """Keep results by name (JSON texts) beside those kept already; nothing where the run was deleted meanwhile."""
         with self._file.writing(sum(len(text.encode()) for text in results.values()), keep=run) as db:
-            row = db.execute("SELECT results FROM runs WHERE id = ?", (run,)).fetchone()
-            if row is not None:
-                text = json.dumps({**json.loads(row["results"]), **results})
-                db.execute("UPDATE runs SET results = ?, changed = ? WHERE id = ?", (text, time.time(), run))
+            if self._exists(db, run):
+                rows = [(run, name, text) for name, text in results.items()]
+                db.executemany("INSERT OR REPLACE INTO results VALUES (?,?,?)", rows)
+                db.execute("UPDATE runs SET changed = ? WHERE id = ?", (time.time(), run))
 
     def results(self, run: str) -> dict[str, str]:
         """What `keep` was given; {} for none."""
         with self._file.reading() as db:
-            row = db.execute("SELECT results FROM runs WHERE id = ?", (run,)).fetchone()
-        return json.loads(row["results"]) if row else {}
+            return dict(db.execute("SELECT name, body FROM results WHERE run = ?", (run,)).fetchall())
 
     def content(self, run: str) -> bytes | None:
         """The upload of a run whose user agreed to keep it, else None."""
         with self._file.reading() as db:
-            row = db.execute("SELECT content FROM runs WHERE id = ?", (run,)).fetchone()
-        return row["content"] if row else None
+            row = db.execute("SELECT body FROM contents WHERE run = ?", (run,)).fetchone()
+        return row["body"] if row else None
 
     def finish(self, run: str, state: str, sentence: str = "") -> None:
         """Say how a run ended: "partial", "done" or "failed", and why."""

@@ -31,9 +31,11 @@ class Agreement:
     in_errors: np.ndarray
     most: np.ndarray
 
+    # Measured over 60 seeds on three networks of ten players, 100 evaluations, one ledger: the spread of the difference
+    # is 0.3 ("walsh" for both) to 0.5 ("auto") of what independence says, and 1.0 for "kernel" beside "kernelshap".
     assumption = (
-        "The errors of the two maps are taken as independent. Maps from one ledger share coalitions, so their errors "
-        "as a rule move together and the difference is known better than stated here."
+        "The errors of the two maps are taken as independent. Where maps share coalitions, their errors move together, "
+        "and the difference is known better than stated here."
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields
 import numpy as np
 
 FORMAT = "swing-attribution-1"
+INDICES = ("banzhaf", "shapley")
 _ARRAYS = ("values", "standard_error", "covariance", "empty_value", "full_value")
 
 
@@ -102,9 +103,40 @@ class Attribution:
             for name in _ARRAYS:
                 if record[name] is not None:
                     record[name] = np.array(record[name], dtype=np.float64)
-            return cls(**record)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            found = cls(**record)
+            _check(found)
+            return found
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
             raise ValueError(f"this is not an attribution that Swing wrote ({error})") from error
+
+
+def _check(found: Attribution) -> None:
+    """ValueError where a field is not what `explain` would have put there, so that nothing read from a file is."""
+    shape, k = found.values.shape, int(np.prod(found.values.shape[1:]))
+    shapes = {
+        "standard_error": shape,
+        "covariance": (shape[0], k, k),
+        "empty_value": shape[1:],
+        "full_value": shape[1:],
+    }
+    for name, wanted in shapes.items():
+        value = getattr(found, name)
+        if value is not None and np.shape(value) != wanted:
+            raise ValueError(f"{name} has shape {np.shape(value)}; {wanted} belongs to values of shape {shape}")
+    for name in ("values", "empty_value", "full_value"):
+        if getattr(found, name) is None or not np.isfinite(getattr(found, name)).all():
+            raise ValueError(f"{name} is not finite")
+    for name in ("standard_error", "covariance"):
+        if getattr(found, name) is not None and np.isinf(getattr(found, name)).any():
+            raise ValueError(f"{name} is infinite")
+    if found.index not in INDICES or not isinstance(found.method, str) or not isinstance(found.note, str):
+        raise ValueError("index, method or note is not what it should be")
+    for name in ("seed", "budget", "evaluations", "reused"):
+        if isinstance(getattr(found, name), bool) or not isinstance(getattr(found, name), int):
+            raise ValueError(f"{name} is not a whole number")
+    numbers = isinstance(found.seconds, (int, float)) and isinstance(found.p, float)
+    if not (numbers and 0.0 <= found.seconds < np.inf and 0.0 < found.p < 1.0):
+        raise ValueError("seconds or p is not a number that it could be")
 
 
 def _nan_to_none(value):

@@ -78,16 +78,22 @@ class Fidelity:
             if record.pop("format") != FORMAT:
                 raise ValueError("unknown format")
             _whole([record[name] for name in ("n_players", "seed", "orders", "evaluations", "reused")])
-            points = len(_whole(record["counts"]))
+            counts, n = _whole(record["counts"]), record["n_players"]
+            if len(counts) < 2 or [counts[0], counts[-1]] != [0, n] or sorted(set(counts)) != counts:
+                raise ValueError("the points of its curves do not go from no player to all")
+            points = len(counts)
             if len(_whole(record["held_out"])) != 2 or not isinstance(record["exhaustive"], bool):
                 raise ValueError("its held-out coalitions are not described")
             record["maps"] = [_map(entry, points) for entry in record["maps"]]
             for name in ("random", "leave_one_out"):
                 record[name] = _curves(record[name], points)
+            drawn = [record["random"], record["leave_one_out"], *(one.curves for one in record["maps"])]
+            if len({curve is None for curve in drawn}) != 1:
+                raise ValueError("some of its curves are missing")
             for name in ("random_spread", "seconds"):
                 record[name] = _float(record[name])
             return cls(**record)
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
             raise ValueError(f"this is not a fidelity that Swing wrote ({error})") from error
 
 
@@ -229,7 +235,7 @@ def _curves(entry, points) -> Curves | None:
     if entry is None:
         return None
     lists = [[_float(number) for number in entry[name]] for name in ("insertion", "deletion")]
-    if {len(heights) for heights in lists} != {points}:
+    if {len(heights) for heights in lists} != {points} or not np.isfinite(lists).all():
         raise ValueError(f"a curve does not have its {points} points")
     return Curves(*lists, _float(entry["insertion_auc"]), _float(entry["deletion_auc"]))
 
@@ -237,7 +243,10 @@ def _curves(entry, points) -> Curves | None:
 def _float(value) -> float:
     if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
         raise ValueError(f"{str(value)[:40]!r} stands where a number belongs")
-    return float("nan") if value is None else float(value)
+    value = float("nan") if value is None else float(value)
+    if np.isinf(value):
+        raise ValueError("a number is infinite")
+    return value
 
 
 def _whole(values) -> list[int]:
