@@ -34,6 +34,11 @@ class Bench:
         """Nothing was asked or shown here yet."""
         return self.shown is None and self.job is None and self.outcome is None and self.run is None
 
+    def show_brought(self, result) -> None:
+        """Show what comes from a file: it is of no run here; the page sets its fields by it when it starts over."""
+        self.shown, self.run, self.asked, self.outcome = result, None, None, None
+        self.extra["brought"] = result
+
     def begin(self, job: Job) -> None:
         """Put a job into the line, or say why not; what the page shows stays until there is something new."""
         self.outcome = None

@@ -13,6 +13,7 @@ from ui.heatmap import legend, shared_scale, signed
 from ui.judging import show_fidelity, trust
 from ui.names import INDICES, MEANING, method_name
 from ui.pairs import show_pairs
+from ui.sentences import cost, sums
 from xai import Attribution, agreement
 
 
@@ -54,7 +55,7 @@ def show(comparison: Comparison, picture: Picture, weights=None, more: dict[str,
             _pane(comparison, side, attribution, picture, scale, reach, weights)
     st.html(legend(scale))
     st.caption(f"One colour scale for all maps: equal colours mean equal values. {picture.unit}")
-    st.caption(_sums(maps, picture))
+    st.caption(sums(maps, picture.parts, picture.quantity))
     if len(maps) < 2 or comparison.state == "preliminary":
         return
     tabs = {
@@ -74,7 +75,7 @@ def _pane(comparison, side, attribution, picture, scale, reach, weights):
     picture.draw(attribution, scale, side)
     if weights is None and comparison.judged is not None:
         st.markdown(f":material/verified_user: {trust(comparison, side == 'r', picture)}")
-    st.caption(f"{MEANING[attribution.index].format(what=picture.quantity)} {_cost(attribution)}")
+    st.caption(f"{MEANING[attribution.index].format(what=picture.quantity)} {cost(attribution)}")
     if attribution.note:
         st.caption(f":material/info: {attribution.note}")
     n = len(attribution.labels)
@@ -83,28 +84,6 @@ def _pane(comparison, side, attribution, picture, scale, reach, weights):
         (f"The {charts.MAX_BARS} largest of {n}. " if n > charts.MAX_BARS else "")
         + "Whiskers: 95 % intervals. A grey bracket on the right ties parts whose order this budget cannot tell."
     )
-
-
-def _cost(attribution: Attribution) -> str:
-    shared = f", {attribution.reused} shared with what was already paid" if attribution.reused else ""
-    return f"Cost: {attribution.evaluations} evaluations{shared}; {attribution.seconds:.1f} s."
-
-
-def _sums(maps, picture) -> str:
-    first = maps[0]
-    change = first.full_value - first.empty_value
-    text = (
-        f"All {picture.parts} together change {picture.quantity} by {signed(change)} (from {signed(first.empty_value)} "
-        f"with none of them to {signed(first.full_value)} with all). "
-    )
-    for one in maps:
-        text += f"{INDICES[one.index]} sum to {signed(one.values.sum())}. "
-    if any(one.index == "banzhaf" for one in maps):
-        text += (
-            "Banzhaf values need not add up to the change, because each is an average over coalitions of about half "
-            "the parts, and says nothing of how the parts share the whole."
-        )
-    return text
 
 
 def _difference(maps, picture, scale):

@@ -15,6 +15,8 @@ from ui.names import ABSENT, DEFAULT_PANES, PANES, PLAYERS, Pane
 from ui.page import frame, ready
 from ui.samples import SAMPLES
 from ui.side_by_side import show
+from ui.take_away import downloads, open_bundle
+from ui.text_bundle import from_bundle, to_bundle
 from ui.text_picture import TextPicture
 from ui.text_run import MAX_ANSWER, MAX_TARGET, TextRequest, TextResult
 from ui.words import plain
@@ -32,6 +34,8 @@ def page() -> None:
         "swings. Pick a sample or write your own, then press Explain.",
     )
     kept.reopen("text", state, TextResult, lambda settings: _open(TextRequest.from_settings(settings)))
+    if (brought := state.extra.pop("brought", None)) is not None:
+        _open(brought.request)
     request = ask()
     controls(request, state, slot)
     if state.shown is not None:
@@ -39,6 +43,7 @@ def page() -> None:
             st.info("The result below is of an earlier prompt or setting. Press Explain for the one above.")
         show_result(state.shown, state, slot)
     kept.sidebar("text", state)
+    open_bundle(state, from_bundle)
 
 
 def ask() -> TextRequest:
@@ -182,7 +187,15 @@ def show_result(result: TextResult, state, slot) -> None:
         + (f" The answer is read up to the end of its line, {MAX_ANSWER} tokens at most." if not request.target else "")
     )
     picture = TextPicture(subject, len(chosen))
-    show(comparison, picture, weights, {"Absence": lambda: show_policies(result, state, slot)})
+    more = {
+        "Absence": lambda: show_policies(result, state, slot),
+        "Take away": lambda: downloads(
+            lambda: to_bundle(result, request.text[:60], slot.gemma.fingerprint if slot.gemma else ""),
+            picture.parts,
+            picture.whole,
+        ),
+    }
+    show(comparison, picture, weights, more)
 
 
 page()
