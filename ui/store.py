@@ -97,7 +97,7 @@ class RunStore:
         self._workers = path.with_name(f"{path.name}.workers")
         self._workers.mkdir(parents=True, exist_ok=True)
         self._worker = secrets.token_hex(8)
-        self._file = Database(path, _SCHEMA, 1, most_bytes, self._evict_oldest)
+        self._file = Database(path, _SCHEMA, 2, most_bytes, self._evict_oldest)
         self._alive = FileLock(self._workers / self._worker, thread_local=False)
         with FileLock(f"{path}.opening"):  # so that none is taken for dead between making its file and locking it
             for file in self._workers.iterdir():
