@@ -8,7 +8,8 @@ import re
 import threading
 from pathlib import Path
 
-from model.bundled import Progress, bundled_checkpoint
+from model.bundled import bundled_checkpoint
+from model.kept import Progress
 from model.prompt import Prompt, check_text
 
 TEXT_TYPE = "gemma3_text"
