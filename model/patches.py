@@ -65,6 +65,23 @@ def check_visible(labels: np.ndarray, n_players: int, height: int, width: int) -
         )
 
 
+def cells_touched(start: int, end: int, length: int, parts: int, side: int) -> np.ndarray:
+    """bool (side, parts): which parts of an edge each of `side` equal steps of the stretch start–end touches.
+
+    The edge has `length` pixels and `side` units, which `parts` share as `cells` says; a Pan & Scan crop is a stretch.
+    """
+    edges = (start + (end - start) * np.arange(side + 1) / side) * side / length
+    first, last = np.floor(edges[:-1] + 1e-6), np.ceil(edges[1:] - 1e-6)  # the same edge, rounded either way
+    units = (np.arange(side) >= first[:, None]) & (np.arange(side) < last[:, None])
+    return (units[:, :, None] & (cells(parts, side)[:, None] == np.arange(parts))).any(axis=1)
+
+
+def cells_of_pixels(start: int, end: int, length: int, parts: int, side: int, pixels: int) -> np.ndarray:
+    """int (pixels,): which part of the edge the middle of each of `pixels` equal steps of the stretch lies in."""
+    middles = (start + (end - start) * (np.arange(pixels) + 0.5) / pixels) * side / length
+    return cells(parts, side)[middles.astype(int)]
+
+
 def check_coalitions(coalitions, n_players: int) -> np.ndarray:
     """bool (m, n_players); ValueError for another shape."""
     coalitions = np.asarray(coalitions, dtype=bool)
