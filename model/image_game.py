@@ -15,9 +15,11 @@ from model.patches import (
     patch_names,
 )
 from model.prompt import Prompt
-from model.text_game import AT_ONCE, HEAD_TOKENS, TOKENS_PER_BATCH
+from model.text_game import AT_ONCE, HEAD_TOKENS
 
 ABSENT = ("soft-token", "strict", "pixel")
+WORK_PER_BATCH = 1e11  # weights × tokens: about one second on two cores
+GPU_FASTER = 100  # roughly; it only sets how often progress is told
 
 
 class ImageGame:
@@ -29,8 +31,8 @@ class ImageGame:
     n_patches : the first players are the patches, row by row from the top left; the words follow
     spans : the words' (start, end) in the prompt, none without words;  labels : "row 1, column 1" …, then the words
     outputs : the texts of the target's tokens
-    work : average cost of one coalition, in tokens and the tower's patches
-    batch_size : coalitions after which a ledger pauses
+    work : average cost of one coalition, in tokens run through the language model; the tower's patches by their share
+    batch_size : coalitions that together are about one second's work, 4 to 256
     """
 
     def __init__(self, gemma, image, prompt: str, target: str, grid=(8, 8), absent: str = "soft-token", words=False):
@@ -60,9 +62,9 @@ class ImageGame:
         total = len(self._ids) + len(self._target)
         # As in a text game: beyond the window, hidden tokens stay in place, for sliding layers count tokens.
         self._in_place = total > gemma.model.config.sliding_window
-        tower = 0 if absent == "soft-token" else len(self._seen.boxes) * vision.patches**2
-        self.work = total + HEAD_TOKENS * len(self._target) + tower
-        self.batch_size = int(np.clip(TOKENS_PER_BATCH // self.work, 4, 128))
+        self.work, weights = self._mean_work(), vision.weights[0]
+        faster = 1 if gemma.model.device.type == "cpu" else GPU_FASTER
+        self.batch_size = int(np.clip(faster * WORK_PER_BATCH / (weights * self.work), 4, 256))
         self._scorer = ImageScorer(vision.model, gemma.lock, self._target, self._features)
 
     @property
@@ -76,6 +78,14 @@ class ImageGame:
         parts = [unique[start : start + AT_ONCE] for start in range(0, len(unique), AT_ONCE)]
         values = [self._scorer.score(self._sequences(part)) for part in parts]
         return np.concatenate([np.zeros((0, len(self.outputs))), *values])[back.reshape(-1)]
+
+    def _mean_work(self) -> float:
+        tokens = len(self._ids) + len(self._target) - 1
+        if not self._in_place:
+            tokens -= ((self._owner >= 0).sum() + (len(self._soft) if self.absent != "pixel" else 0)) / 2
+        language, tower = self._vision.weights
+        patches = 0 if self.absent == "soft-token" else len(self._seen.boxes) * self._vision.patches**2
+        return float(tokens + HEAD_TOKENS * len(self._target) + patches * tower / language)
 
     def _sequences(self, coalitions) -> list[SeeingSequence]:
         patches = coalitions[:, : self.n_patches]

@@ -41,6 +41,7 @@ class Vision:
     model : transformers.Gemma3ForConditionalGeneration in eval mode;  processor : its Gemma3Processor
     tokens : soft tokens along a side of a picture;  patches : the tower's patches along a side
     pixels : pixels along a side
+    weights : how many the layers of language model and tower have: what a token, and a patch, costs
     """
 
     def __init__(self, model, processor):
@@ -50,6 +51,8 @@ class Vision:
         self.pixels = int(config.vision_config.image_size)
         self.patches = self.pixels // int(config.vision_config.patch_size)
         self.token_id = int(config.image_token_id)
+        halves = model.model.language_model.layers, model.model.vision_tower.encoder
+        self.weights = tuple(sum(p.numel() for p in half.parameters()) for half in halves)
 
     @property
     def pan_and_scan(self) -> dict:
