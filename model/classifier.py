@@ -10,6 +10,7 @@ import threading
 import warnings
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ NAME = "efficientnet-lite0"
 TITLE = "EfficientNet-Lite0"
 SIDE = 224  # pixels a side that the model sees
 CENTRE, SCALE = 127.0, 128.0  # its input is (pixel − 127) / 128
+IMAGES_PER_RUN = 2  # what fits a core's cache; 16 at a time take 1.3 times as long
 BYTES_NEEDED = 40_000_000  # 18.6 MB of weights, slack
 
 
@@ -162,12 +164,18 @@ def _convert(directory: Path, tell: Progress) -> None:
 def _onnx(directory: Path) -> Callable:
     import onnxruntime
 
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    threads = int(os.environ.get("OMP_NUM_THREADS", "").split(",")[0] or cores)
     options = onnxruntime.SessionOptions()
-    # As in model/__init__.py: threads that spin while they wait slow down whatever else the machine does.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or 0)  # 0: one per core
+    options.intra_op_num_threads = 1  # whole pictures are shared out between threads: they need not wait for each other
     session = onnxruntime.InferenceSession(str(directory / "model.onnx"), options, providers=["CPUExecutionProvider"])
-    return lambda inputs: session.run(None, {"pixels": inputs})[0]
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="classifier")
+
+    def run(inputs):
+        parts = [inputs[i : i + IMAGES_PER_RUN] for i in range(0, len(inputs), IMAGES_PER_RUN)]
+        return np.concatenate(list(pool.map(lambda part: session.run(None, {"pixels": part})[0], parts)))
+
+    return run
 
 
 def _torch(device: str) -> Callable:
