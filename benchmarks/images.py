@@ -1,6 +1,6 @@
 """Milliseconds per evaluation and insertion/deletion AUC on photos: Swing, Captum and shap on one classifier.
 
-    python -m benchmarks.images             five sample photos, three seeds
+    python -m benchmarks.images             five sample photos, two seeds
     python -m benchmarks.images --quick     two photos, one seed
 
 All explain EfficientNet-Lite0's log-odds of its first answer, patches of a 7 × 7 grid, absent ones in the mean colour.
@@ -181,7 +181,7 @@ def main() -> None:
         cells = [f"{1e3 * took[name]:.1f}" for name in (*OURS, *PEERS)]
         ratios = [f"{took[PEERS[0]] / slowest:.1f}", f"{fastest / slowest:.1f}"]
         print("| " + " | ".join([title, *cells, *ratios]) + " |", flush=True)
-    table = scores(photos, classifier.logits, arguments.budget, 1 if arguments.quick else 3)
+    table = scores(photos, classifier.logits, arguments.budget, 1 if arguments.quick else 2)
     print(f"\n| {arguments.budget} evaluations | insertion | deletion | gap | behind |\n|---|---|---|---|---|")
     best = table["Swing Banzhaf"] @ [1, -1]
     for name, rows in table.items():
