@@ -24,6 +24,7 @@ import numpy as np
 from model import load_image_classifier, read_image
 from model.classifier import _torch, normalise
 from xai import explain
+from xai.curves import curves_of, order_of, steps_of
 
 SAMPLES = Path(__file__).parents[1] / "assets/samples/images"
 PHOTOS = ("chelsea", "coffee", "camera", "rocket", "astronaut")
@@ -130,14 +131,12 @@ def timed(photo: Photo, run, budget: int) -> dict[str, float]:
     return seconds
 
 
-def areas(photo: Photo, order) -> tuple[float, float]:
-    """Insertion and deletion AUC of the class's probability for patches in this order, heaviest first."""
-    n = len(order)
-    inside = np.zeros((n + 1, n), bool)
-    for k, player in enumerate(order):
-        inside[k + 1 :, player] = True
-    chance = 1 / (1 + np.exp(-photo.game(np.concatenate([inside, ~inside]))))
-    return tuple(float(np.trapezoid(curve, dx=1 / n)) for curve in (chance[: n + 1], chance[n + 1 :]))
+def areas(photo: Photo, heat) -> tuple[float, float]:
+    """Insertion and deletion AUC of the class's probability, patches in the order of their values."""
+    counts = np.arange(photo.game.n_players + 1)
+    log_odds = photo.game(steps_of(order_of(heat), counts))
+    curves = curves_of(1 / (1 + np.exp(-log_odds)), counts)
+    return curves.insertion_auc, curves.deletion_auc
 
 
 def scores(photos, run, budget: int, seeds: int) -> dict[str, np.ndarray]:
@@ -146,11 +145,10 @@ def scores(photos, run, budget: int, seeds: int) -> dict[str, np.ndarray]:
     for photo in photos:
         for seed in range(seeds):
             for name in OURS:
-                table[name].append(areas(photo, np.argsort(-swing(photo, OURS[name], budget, seed).values)))
+                table[name].append(areas(photo, swing(photo, OURS[name], budget, seed).values))
             for name in PEERS:
-                heat = RUN[name](photo, Counted(run, photo.index), budget, seed)
-                table[name].append(areas(photo, np.argsort(-heat, kind="stable")))
-            table["random"].append(areas(photo, np.random.default_rng(seed).permutation(photo.game.n_players)))
+                table[name].append(areas(photo, RUN[name](photo, Counted(run, photo.index), budget, seed)))
+            table["random"].append(areas(photo, np.random.default_rng(seed).random(photo.game.n_players)))
     return {name: np.array(rows) for name, rows in table.items()}
 
 

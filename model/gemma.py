@@ -72,8 +72,9 @@ class Gemma:
     @functools.cached_property
     def fingerprint(self) -> str:
         """The same for the same weights and tokenizer: what a kept value depends on. Reads the small tensors only."""
-        digest = hashlib.sha256(self.name.encode() + str(self.model.config).encode())
-        for name, tensor in self.model.named_parameters():
+        whole = self.vision.model if self.vision else self.model
+        digest = hashlib.sha256(self.name.encode() + str(whole.config).encode())
+        for name, tensor in whole.named_parameters():
             if tensor.ndim == 1:
                 digest.update(name.encode() + tensor.detach().float().cpu().numpy().tobytes())
         return digest.hexdigest()[:32]

@@ -58,7 +58,7 @@ def damage(directory: Path) -> str | None:
             file = directory / name
             if not file.is_file():
                 return f"{name} is missing"
-            if file.stat().st_size != entry["bytes"] or _sha256(file) != entry["sha256"]:
+            if file.stat().st_size != entry["bytes"] or sha256(file) != entry["sha256"]:
                 return f"{name} is not what was written"
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return "its manifest cannot be read"
@@ -75,7 +75,7 @@ def _make(models: Path, target: Path, bytes_needed: int, write, tell: Progress) 
     try:
         write(work, tell)
         files = sorted(path for path in work.iterdir())
-        manifest = {path.name: {"bytes": path.stat().st_size, "sha256": _sha256(path)} for path in files}
+        manifest = {path.name: {"bytes": path.stat().st_size, "sha256": sha256(path)} for path in files}
         (work / MANIFEST).write_text(json.dumps(manifest, indent=1))
         work.rename(target)
     finally:
@@ -106,6 +106,7 @@ def _log_progress(fraction: float, sentence: str) -> None:
     log.info("%3.0f %% %s", 100 * fraction, sentence)
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Checksum of a file, in hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

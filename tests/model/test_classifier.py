@@ -224,6 +224,7 @@ def test_converted_once_and_kept(tmp_path, monkeypatch, cat):
     again = load_image_classifier("cpu")
     assert kept.stat().st_mtime_ns == written
     assert again.top(cat, 1) == first.top(cat, 1)
+    assert again.fingerprint == first.fingerprint and len(first.fingerprint) == 32
     kept.write_bytes(kept.read_bytes()[:-10])
     assert load_image_classifier("cpu").top(cat, 1) == first.top(cat, 1)
 

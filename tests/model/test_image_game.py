@@ -330,3 +330,11 @@ def test_a_text_only_checkpoint_sees_nothing(tiny_gemma):
     for call in (tiny_gemma.image_game, lambda i, p, t: tiny_gemma.generate(p, image=i)):
         with pytest.raises(ValueError, match="reads text only"):
             call(PHOTO, PROMPT, TARGET)
+
+
+def test_another_tower_is_another_model(tiny_seeing, tiny_seeing_checkpoint):
+    again = load_gemma(str(tiny_seeing_checkpoint))
+    assert again.fingerprint == tiny_seeing.fingerprint
+    del again.fingerprint  # it is kept once known
+    again.vision.model.model.vision_tower.post_layernorm.bias.data += 1
+    assert again.fingerprint != tiny_seeing.fingerprint
