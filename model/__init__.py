@@ -6,6 +6,8 @@ import os
 # spinning at barriers makes torch 10 times slower, sleeping makes it 2 times slower. Read when torch is first loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from model.gemma import load_gemma  # noqa: E402 (the setting above must come first)
+from model.classifier import load_image_classifier  # noqa: E402 (the setting above must come first)
+from model.gemma import load_gemma  # noqa: E402
+from model.images import read_image  # noqa: E402
 
-__all__ = ["load_gemma"]
+__all__ = ["load_gemma", "load_image_classifier", "read_image"]

@@ -8,10 +8,11 @@ import re
 import threading
 from pathlib import Path
 
-from model.bundled import Progress, bundled_checkpoint
+from model.bundled import bundled_checkpoint
+from model.kept import Progress
 from model.prompt import Prompt, check_text
 
-TEXT_TYPE = "gemma3_text"
+TEXT_TYPE, VISION_TYPE = "gemma3_text", "gemma3"
 
 
 class Gemma:
@@ -20,12 +21,13 @@ class Gemma:
     Attributes
     ----------
     model : transformers.Gemma3ForCausalLM in eval mode;  tokenizer : its fast tokenizer
+    vision : model.vision.Vision of a multimodal checkpoint, whose language model `model` is; None for one of text only
     name : what was loaded;  context : most tokens of prompt and target together
     chat : True where the checkpoint has a chat template; prompts are then wrapped in it once, as the user's turn
     """
 
-    def __init__(self, model, tokenizer, name: str):
-        self.model, self.tokenizer, self.name = model, tokenizer, name
+    def __init__(self, model, tokenizer, name: str, vision=None):
+        self.model, self.tokenizer, self.name, self.vision = model, tokenizer, name, vision
         self.lock = threading.RLock()
         self.context = int(model.config.max_position_embeddings)
         self.chat = bool(tokenizer.chat_template)
@@ -37,23 +39,31 @@ class Gemma:
     def generate(self, prompt: str, image=None, max_new_tokens: int = 20, stop: str | None = None) -> str:
         """The greedy continuation of `prompt`, special tokens left out, cut before `stop` where that is given.
 
+        image : a PIL image or uint8 (height, width, 3) that stands before the prompt; multimodal checkpoints only
+
         Leading white space is part of the answer: prompt + answer is what the model would have written.
         """
         import torch
 
-        if image is not None:
-            raise ValueError(f"{self.name} reads text only; images need a multimodal Gemma 3 checkpoint")
-        ids = self.encode(prompt).ids
+        if image is None:
+            ids, model, picture = self.encode(prompt).ids, self.model, {}
+        else:
+            self._check_vision()
+            seen, model = self.vision.look(image), self.vision.model
+            ids = Prompt(self.tokenizer, prompt, self.chat, seen.text).ids
+            kinds = torch.tensor([ids], device=model.device) == self.vision.token_id
+            picture = {"pixel_values": seen.pixels.to(model.device, model.dtype), "token_type_ids": kinds.long()}
         self.check_length(len(ids), max_new_tokens)
         with self.lock, torch.no_grad():
-            tokens = torch.tensor([ids], device=self.model.device)
-            out = self.model.generate(
+            tokens = torch.tensor([ids], device=model.device)
+            out = model.generate(
                 tokens,
                 attention_mask=torch.ones_like(tokens),
                 max_new_tokens=max_new_tokens,
                 do_sample=False,
                 top_p=None,
                 top_k=None,
+                **picture,
                 **({"stop_strings": [stop], "tokenizer": self.tokenizer} if stop else {}),
             )
         text = self.tokenizer.decode(out[0, len(ids) :], skip_special_tokens=True, clean_up_tokenization_spaces=False)
@@ -62,8 +72,9 @@ class Gemma:
     @functools.cached_property
     def fingerprint(self) -> str:
         """The same for the same weights and tokenizer: what a kept value depends on. Reads the small tensors only."""
-        digest = hashlib.sha256(self.name.encode() + str(self.model.config).encode())
-        for name, tensor in self.model.named_parameters():
+        whole = self.vision.model if self.vision else self.model
+        digest = hashlib.sha256(self.name.encode() + str(whole.config).encode())
+        for name, tensor in whole.named_parameters():
             if tensor.ndim == 1:
                 digest.update(name.encode() + tensor.detach().float().cpu().numpy().tobytes())
         return digest.hexdigest()[:32]
@@ -91,6 +102,34 @@ class Gemma:
 
         return TextGame(self, prompt, target, players, absent)
 
+    def image_game(self, image, prompt: str, target: str, grid=(8, 8), absent: str = "soft-token", words=False):
+        """The game of a picture and a prompt: which patches, and words, make the target likely.
+
+        image : a PIL image or uint8 (height, width, 3). The processor resizes all of it to a square, and adds Pan &
+            Scan crops where it is set so; `regions` says where each patch lies in the original
+        grid : (rows, columns) of patches, at most as many a side as the picture has soft tokens, and 16
+        absent : "soft-token" (the language model does not attend to the patch's soft tokens; the tower saw the whole
+            picture once, so the other tokens may still tell of it), "strict" (hidden inside the tower too: nothing of
+            the patch reaches the answer) or "pixel" (painted over in the picture's mean colour, all tokens stay)
+        words : True makes the words of the prompt players too, after the patches; or what `text_game` takes as
+            players. Absent words are hidden from attention, the others keep their places
+
+        In "strict", a pixel at the border of two patches of the original may count a little to both, where the
+        processor's resizing mixes neighbours; of the pixels that the model sees none does. A token of a Pan & Scan crop
+        that shows parts of several patches is present where all of them are.
+
+        Returns a game: bool (m, n_players) → float64 (m, target tokens), the natural log-probability of each target
+        token given what precedes it. ValueError or TypeError for what is not allowed, and for a text-only checkpoint.
+        """
+        from model.image_game import ImageGame
+
+        self._check_vision()
+        return ImageGame(self, image, prompt, target, grid, absent, words)
+
+    def _check_vision(self) -> None:
+        if self.vision is None:
+            raise ValueError(f"{self.name} reads text only; images need a multimodal Gemma 3 checkpoint")
+
     def check_length(self, *tokens: int) -> None:
         """ValueError if this many tokens together exceed the context."""
         if sum(tokens) > self.context:
@@ -101,38 +140,58 @@ class Gemma:
 
 
 def load_gemma(source=None, device: str | None = None, progress: Progress | None = None) -> Gemma:
-    """A Gemma 3 text model, ready to explain.
+    """A Gemma 3 model, of text or of text and images, ready to explain.
 
     source : None for the bundled 270M checkpoint, a directory with a checkpoint, or a hub id such as
-        "google/gemma-3-1b-pt" (downloaded by transformers)
+        "google/gemma-3-1b-pt" or "google/gemma-3-4b-it" (downloaded by transformers)
     device : "cpu", "cuda", …; a GPU where there is one by default. float32 on CPU, bfloat16 on GPU
     progress : progress(fraction, sentence)
 
-    Raises ValueError for a checkpoint that is not a Gemma 3 text model, naming what it is; OSError with one sentence
+    Raises ValueError for a checkpoint that is not a Gemma 3 model, naming what it is; OSError with one sentence
     if the bundled checkpoint cannot be converted for want of room or rights.
     """
     tell = progress or (lambda fraction, sentence: None)
     directory = bundled_checkpoint(progress) if source is None else source
     tell(0.92, "Loading torch and transformers")
     import torch
-    from transformers import AutoTokenizer, Gemma3ForCausalLM
+    from transformers import AutoTokenizer, Gemma3ForCausalLM, Gemma3ForConditionalGeneration
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()
     name = "the bundled Gemma 3 270M" if source is None else str(source)
     kind = _model_type(directory, name)
-    if kind != TEXT_TYPE:
-        raise ValueError(f"{name} is a checkpoint of type {kind!r}; Swing explains Gemma 3 text models ({TEXT_TYPE!r})")
+    if kind not in (TEXT_TYPE, VISION_TYPE):
+        raise ValueError(
+            f"{name} is a checkpoint of type {kind!r}; Swing explains Gemma 3 ({TEXT_TYPE}, {VISION_TYPE})"
+        )
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     dtype = torch.float32 if device == "cpu" else torch.bfloat16
     with _one_sentence(name):
         tell(0.94, "Loading the tokenizer")
         tokenizer = AutoTokenizer.from_pretrained(directory)
         tell(0.97, "Loading the weights")
-        model = Gemma3ForCausalLM.from_pretrained(directory, dtype=dtype, use_safetensors=True)
-    model = model.to(device).eval().requires_grad_(False)
+        architecture = Gemma3ForCausalLM if kind == TEXT_TYPE else Gemma3ForConditionalGeneration
+        model = architecture.from_pretrained(directory, dtype=dtype, use_safetensors=True)
+        model = model.to(device).eval().requires_grad_(False)
+        gemma = Gemma(model, tokenizer, name) if kind == TEXT_TYPE else _seeing(model, tokenizer, name, directory)
     tell(1.0, f"{name[0].upper()}{name[1:]} is ready")
-    return Gemma(model, tokenizer, name)
+    return gemma
+
+
+def _seeing(model, tokenizer, name: str, directory) -> Gemma:
+    """A Gemma of a multimodal model: its language model serves prompts of text alone, sharing all weights."""
+    import torch
+    from transformers import AutoProcessor, Gemma3ForCausalLM
+
+    from model.vision import Vision
+
+    processor = AutoProcessor.from_pretrained(directory, backend="pil")
+    tokenizer.chat_template = tokenizer.chat_template or processor.chat_template
+    with torch.device("meta"):
+        text = Gemma3ForCausalLM(model.config.text_config)
+    text.model, text.lm_head = model.model.language_model, model.lm_head
+    text.generation_config = model.generation_config
+    return Gemma(text.eval(), tokenizer, name, Vision(model, processor))
 
 
 def _model_type(source, name: str) -> str:

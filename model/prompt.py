@@ -21,6 +21,7 @@ _WORD = re.compile(
 )
 _SENTENCE = re.compile(r"\s*\S.*?(?:[.!?…]+[\"'”’)\]]*(?=\s)|[。！？]+|(?=\n)|\Z)", re.DOTALL)
 _LINE = re.compile(r"[^\n]*\S[^\n]*\n*")
+_PLACE = "\ue000"  # a private character: where a template puts the prompt
 _PATTERNS = {"word": _WORD, "sentence": _SENTENCE, "line": _LINE}
 
 
@@ -46,11 +47,14 @@ class Prompt:
         template's own)
     """
 
-    def __init__(self, tokenizer, text: str, chat: bool = False):
+    def __init__(self, tokenizer, text: str, chat: bool = False, picture: str | None = None):
+        """picture : what the processor writes for a picture that stands before the text; None where there is none"""
         check_text(text, "prompt")
         if not text.strip():
             raise ValueError("the prompt is empty: write what the model should read")
-        rendered, shift, first, last = _apply_template(tokenizer, text) if chat else (text, 0, 0, len(text))
+        before, bare, after = _render(tokenizer, text, chat, picture)
+        rendered, first, last = before + bare + after, len(before), len(before) + len(bare)
+        shift = first - text.index(bare)
         encoded = tokenizer(rendered, return_offsets_mapping=True, add_special_tokens=not chat)
         special = {id for id, token in tokenizer.added_tokens_decoder.items() if token.special}
         special |= set(tokenizer.all_special_ids) | set(tokenizer.convert_tokens_to_ids(list(IMAGE_TOKENS)))
@@ -140,15 +144,34 @@ def _overlaps(token, spans, text):
         k += 1
 
 
-def _apply_template(tokenizer, text: str) -> tuple[str, int, int, int]:
-    """The chat template around the prompt as the user's turn: text, shift of offsets, first and last of the prompt."""
-    messages = [{"role": "user", "content": text}]
-    rendered = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-    bare = text.strip()  # the template strips the turn
-    first = rendered.rfind(bare)
-    if first < 0:
-        raise ValueError("the chat template of this checkpoint changes the prompt, so its parts cannot be found again")
-    return rendered, first - text.index(bare), first, first + len(bare)
+def _render(tokenizer, text: str, chat: bool, picture: str | None) -> tuple[str, str, str]:
+    """What the model reads: before the prompt, the prompt, after it. A template is applied once, as the user's turn."""
+    bare, before, after = text, "", ""
+    if picture is not None:
+        marks = [tokenizer.boi_token, tokenizer.eoi_token, tokenizer.image_token]
+        for mark in filter(text.__contains__, marks):
+            raise ValueError(
+                f"the prompt holds {mark}, which stands for a picture: take it out, the picture comes first"
+            )
+        before = tokenizer.boi_token
+    if chat:
+        bare = text.strip()  # the template strips the turn
+
+        def turn(content):
+            parts = content if picture is None else [{"type": "image"}, {"type": "text", "text": content}]
+            messages = [{"role": "user", "content": parts}]
+            return tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+
+        before, _, after = turn(_PLACE).partition(_PLACE)
+        if turn(text) != before + bare + after:
+            raise ValueError(
+                "the chat template of this checkpoint changes the prompt, so its parts cannot be found again"
+            )
+    if picture is not None:
+        if before.count(tokenizer.boi_token) != 1:
+            raise ValueError("the chat template of this checkpoint has no place for a picture")
+        before = before.replace(tokenizer.boi_token, picture)
+    return before, bare, after
 
 
 def _check_spans(spans, length: int) -> list[tuple[int, int]]:

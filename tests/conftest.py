@@ -26,3 +26,20 @@ def tiny_gemma(tiny_checkpoint):
     from model import load_gemma
 
     return load_gemma(str(tiny_checkpoint))
+
+
+@pytest.fixture(scope="session")
+def tiny_seeing_checkpoint(tmp_path_factory):
+    """A directory with a random multimodal Gemma 3 of 6 × 6 soft tokens."""
+    import torch
+    from tiny import write_tiny_vision_checkpoint
+
+    torch.manual_seed(0)
+    return write_tiny_vision_checkpoint(tmp_path_factory.mktemp("tiny-seeing"))
+
+
+@pytest.fixture(scope="session")
+def tiny_seeing(tiny_seeing_checkpoint):
+    from model import load_gemma
+
+    return load_gemma(str(tiny_seeing_checkpoint))

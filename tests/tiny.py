@@ -11,10 +11,83 @@ TEXT = [
 SPECIAL = ["<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>"]
 
 
+IMAGE = {"boi_token": "<start_of_image>", "eoi_token": "<end_of_image>", "image_token": "<image_soft_token>"}
+CHAT = (
+    "{{ bos_token }}{% for m in messages %}<start_of_turn>{{ m['role'] }}\n"
+    "{% if m['content'] is string %}{{ m['content'] | trim }}{% else %}{% for part in m['content'] %}"
+    "{% if part['type'] == 'image' %}<start_of_image>{% else %}{{ part['text'] | trim }}{% endif %}"
+    "{% endfor %}{% endif %}<end_of_turn>\n{% endfor %}"
+    "{% if add_generation_prompt %}<start_of_turn>model\n{% endif %}"
+)
+
+
 def write_tiny_checkpoint(directory: Path, window: int = 16, chat: bool = False) -> Path:
-    """Two sliding layers to one global, a window of `window` tokens, 300 tokens of vocabulary."""
+    """Two sliding layers to one global, a window of `window` tokens, 500 tokens of vocabulary."""
+    from transformers import Gemma3ForCausalLM
+
+    tokenizer = build_tokenizer(chat)
+    model = Gemma3ForCausalLM(text_config(tokenizer, window))
+    randomise(model)
+    model.save_pretrained(directory)
+    tokenizer.save_pretrained(directory)
+    return directory
+
+
+def write_tiny_vision_checkpoint(
+    directory: Path, window: int = 512, chat: bool = True, pan_and_scan: bool = False
+) -> Path:
+    """As above with a tower of 12 × 12 patches of 4 pixels and 6 × 6 soft tokens."""
+    from transformers import Gemma3Config, Gemma3ForConditionalGeneration, Gemma3Processor, SiglipVisionConfig
+    from transformers.models.gemma3.image_processing_pil_gemma3 import Gemma3ImageProcessorPil
+
+    tokenizer = build_tokenizer(chat, IMAGE)
+    pictures = Gemma3ImageProcessorPil(
+        size={"height": 48, "width": 48},
+        do_pan_and_scan=pan_and_scan,
+        pan_and_scan_min_crop_size=16,
+        pan_and_scan_max_num_crops=4,
+        pan_and_scan_min_ratio_to_activate=1.2,
+    )
+    config = Gemma3Config(
+        text_config=text_config(tokenizer, window),
+        vision_config=SiglipVisionConfig(
+            image_size=48, patch_size=4, hidden_size=32, intermediate_size=64, num_hidden_layers=2,
+            num_attention_heads=2, vision_use_head=False,
+        ),
+        mm_tokens_per_image=36,
+        **{f"{name}_index": tokenizer.convert_tokens_to_ids(token) for name, token in IMAGE.items()},
+    )  # fmt: skip
+    model = Gemma3ForConditionalGeneration(config)
+    randomise(model)  # the projector too: it starts at zero, and nothing would be seen
+    model.save_pretrained(directory)
+    Gemma3Processor(pictures, tokenizer, chat_template=CHAT if chat else None, image_seq_length=36).save_pretrained(
+        directory
+    )
+    return directory
+
+
+def text_config(tokenizer, window: int):
+    from transformers import Gemma3TextConfig
+
+    return Gemma3TextConfig(
+        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=64, num_hidden_layers=3, num_attention_heads=2,
+        num_key_value_heads=1, head_dim=16, query_pre_attn_scalar=16, sliding_window=window,
+        layer_types=["sliding_attention", "sliding_attention", "full_attention"], max_position_embeddings=2048,
+        pad_token_id=0, eos_token_id=1, bos_token_id=2,
+    )  # fmt: skip
+
+
+def randomise(model) -> None:
+    for parameter in model.parameters():  # large enough that attention and content matter
+        if parameter.ndim > 1:
+            parameter.data.normal_(0, 0.3)
+
+
+def build_tokenizer(chat: bool, extra: dict[str, str] | None = None):
+    """A BPE tokenizer with byte fallback; `extra` names further special tokens."""
     from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
-    from transformers import Gemma3ForCausalLM, Gemma3TextConfig, PreTrainedTokenizerFast
+    from tokenizers.processors import TemplateProcessing
+    from transformers import PreTrainedTokenizerFast
 
     raw = Tokenizer(models.BPE(byte_fallback=True, unk_token="<unk>"))
     raw.normalizer = normalizers.Replace(" ", "▁")
@@ -28,31 +101,15 @@ def write_tiny_checkpoint(directory: Path, window: int = 16, chat: bool = False)
     merges = [tuple(merge) for merge in learned["merges"]]
     raw.model = models.BPE(vocabulary, merges, byte_fallback=True, unk_token="<unk>")
     tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=raw, pad_token="<pad>", eos_token="<eos>", bos_token="<bos>", unk_token="<unk>"
-    )
+        tokenizer_object=raw, pad_token="<pad>", eos_token="<eos>", bos_token="<bos>", unk_token="<unk>",
+        extra_special_tokens=extra,
+    )  # fmt: skip
     tokenizer.add_special_tokens(
         {"additional_special_tokens": [AddedToken(t, special=True) for t in ("<start_of_turn>", "<end_of_turn>")]}
     )
-    from tokenizers.processors import TemplateProcessing
-
     tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
         single="<bos> $A", special_tokens=[("<bos>", tokenizer.bos_token_id)]
     )
     if chat:
-        tokenizer.chat_template = (
-            "{{ bos_token }}{% for m in messages %}<start_of_turn>{{ m['role'] }}\n{{ m['content'] | trim }}"
-            "<end_of_turn>\n{% endfor %}{% if add_generation_prompt %}<start_of_turn>model\n{% endif %}"
-        )
-    config = Gemma3TextConfig(
-        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=64, num_hidden_layers=3, num_attention_heads=2,
-        num_key_value_heads=1, head_dim=16, query_pre_attn_scalar=16, sliding_window=window,
-        layer_types=["sliding_attention", "sliding_attention", "full_attention"], max_position_embeddings=2048,
-        pad_token_id=0, eos_token_id=1, bos_token_id=2,
-    )  # fmt: skip
-    model = Gemma3ForCausalLM(config)
-    for parameter in model.parameters():  # large enough that attention and content matter
-        if parameter.ndim > 1:
-            parameter.data.normal_(0, 0.3)
-    model.save_pretrained(directory)
-    tokenizer.save_pretrained(directory)
-    return directory
+        tokenizer.chat_template = CHAT
+    return tokenizer

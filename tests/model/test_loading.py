@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from model import bundled, load_gemma
+from model import bundled, kept, load_gemma
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,7 +38,7 @@ def test_converted_once_and_reused(fake_home):
     assert bundled.bundled_checkpoint() == first
     assert len(written) == 1
     assert told[0] == (0.5, "half") and told[-1][0] == 1.0
-    assert bundled.damage(first) is None
+    assert kept.damage(first) is None
 
 
 @pytest.mark.parametrize("harm", ["flip", "truncate", "remove", "manifest"])
@@ -53,7 +53,7 @@ def test_damage_is_noticed_and_mended(fake_home, caplog, harm):
     elif harm == "remove":
         weights.unlink()
     else:
-        (weights.parent / bundled.MANIFEST).write_text("{")
+        (weights.parent / kept.MANIFEST).write_text("{")
     with caplog.at_level(logging.WARNING, "swing.model"):
         bundled.bundled_checkpoint()
     assert weights.read_bytes() == good

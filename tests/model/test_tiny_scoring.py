@@ -140,3 +140,13 @@ def test_chat_template_is_applied_once_and_never_a_player(tmp_path):
     assert "".join(prompt[a:b] for a, b in game.spans) == "Review: superb"
     want = [plain(gemma, prompt, " dog", game.spans, "remove", row) for row in np.eye(game.n_players, dtype=bool)]
     np.testing.assert_allclose(game(np.eye(game.n_players, dtype=bool)), want, atol=2e-5)
+
+
+@pytest.mark.parametrize("prompt", ["model", "o", "user"])
+def test_a_prompt_that_also_stands_in_the_template_is_found(tmp_path, prompt):
+    from tiny import write_tiny_checkpoint
+
+    encoded = load_gemma(str(write_tiny_checkpoint(tmp_path, chat=True))).encode(prompt)
+    assert encoded.spans[0] is None and encoded.spans[-1] is None
+    spans = [span for span in encoded.spans if span]
+    assert "".join(prompt[a:b] for a, b in spans) == prompt

@@ -1,0 +1,90 @@
+"""Where the players of a picture lie: patches of a grid or superpixels, in what the model sees and on the original.
+
+Both image models resize the whole picture to a square, so a position is a fraction of width and height: a patch keeps
+its place however wide the photo was.
+"""
+
+import numpy as np
+
+MAX_SIDE = 16
+
+
+def check_grid(grid, most: int = MAX_SIDE) -> tuple[int, int]:
+    """(rows, columns) of a grid; ValueError for anything else or more than `most` a side."""
+    try:
+        rows, columns = (int(side) for side in grid)
+        whole = (rows, columns) == tuple(grid)
+    except (TypeError, ValueError):
+        whole = False
+    if not whole or not (1 <= rows <= most and 1 <= columns <= most):
+        raise ValueError(f"grid must be two whole numbers from 1 to {most}, (rows, columns); got {grid!r}")
+    return rows, columns
+
+
+def cells(parts: int, side: int) -> np.ndarray:
+    """int (side,): for each of `side` equal steps along an edge, which of `parts` equal parts its middle lies in."""
+    return ((2 * np.arange(side) + 1) * parts) // (2 * side)
+
+
+def grid_labels(grid: tuple[int, int], side: int) -> np.ndarray:
+    """int (side, side): the player of each unit of a square that a grid divides, row by row from the top left."""
+    rows, columns = grid
+    return cells(rows, side)[:, None] * columns + cells(columns, side)
+
+
+def patch_names(grid: tuple[int, int]) -> list[str]:
+    rows, columns = grid
+    return [f"row {row + 1}, column {column + 1}" for row in range(rows) for column in range(columns)]
+
+
+def superpixels(pixels: np.ndarray, count: int) -> np.ndarray:
+    """int (height, width): SLIC superpixels of uint8 (height, width, 3), about `count`, numbered from 0.
+
+    Achanta et al., "SLIC Superpixels Compared to State-of-the-Art Superpixel Methods", PAMI 2012; by scikit-image.
+    """
+    from skimage.segmentation import slic
+
+    labels = slic(pixels, n_segments=count, compactness=10.0, start_label=0, channel_axis=-1)
+    return np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
+
+
+def on_original(labels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """int16 (height, width): the player of each pixel of the original, from those of the square the model sees."""
+    rows, columns = cells(labels.shape[0], height), cells(labels.shape[1], width)
+    return labels.astype(np.int16)[np.ix_(rows, columns)]
+
+
+def check_visible(labels: np.ndarray, n_players: int, height: int, width: int) -> None:
+    """ValueError if the original has so few pixels that a player has none."""
+    rows, columns = np.unique(cells(labels.shape[0], height)), np.unique(cells(labels.shape[1], width))
+    found = len(np.unique(labels[np.ix_(rows, columns)]))
+    if found < n_players:
+        raise ValueError(
+            f"the picture of {width} × {height} pixels has room for {found} of {n_players} patches: "
+            "use a larger picture or a coarser grid"
+        )
+
+
+def cells_touched(start: int, end: int, length: int, parts: int, side: int) -> np.ndarray:
+    """bool (side, parts): which parts of an edge each of `side` equal steps of the stretch start–end touches.
+
+    The edge has `length` pixels and `side` units, which `parts` share as `cells` says; a Pan & Scan crop is a stretch.
+    """
+    edges = (start + (end - start) * np.arange(side + 1) / side) * side / length
+    first, last = np.floor(edges[:-1] + 1e-6), np.ceil(edges[1:] - 1e-6)  # the same edge, rounded either way
+    units = (np.arange(side) >= first[:, None]) & (np.arange(side) < last[:, None])
+    return (units[:, :, None] & (cells(parts, side)[:, None] == np.arange(parts))).any(axis=1)
+
+
+def cells_of_pixels(start: int, end: int, length: int, parts: int, side: int, pixels: int) -> np.ndarray:
+    """int (pixels,): which part of the edge the middle of each of `pixels` equal steps of the stretch lies in."""
+    middles = (start + (end - start) * (np.arange(pixels) + 0.5) / pixels) * side / length
+    return cells(parts, side)[middles.astype(int)]
+
+
+def check_coalitions(coalitions, n_players: int) -> np.ndarray:
+    """bool (m, n_players); ValueError for another shape."""
+    coalitions = np.asarray(coalitions, dtype=bool)
+    if coalitions.ndim != 2 or coalitions.shape[1] != n_players:
+        raise ValueError(f"coalitions must have shape (m, {n_players}); got {coalitions.shape}")
+    return coalitions
