@@ -87,7 +87,7 @@ def paper_order(cells) -> None:
                 r = ratio(rows[key]["kernel"], rows[key][other])
                 if rows[key]["kernel"].error > EXACT:
                     found[other].append(r)
-                if r >= 1:
+                if r > 1:
                     worse.append(f"{named(key, {game: n})}: {r:.2f} × {other}")
     means = {other: geometric(found[other]) for other in PAPER[1:]}
     holds = not worse and all(m <= 0.25 for m in means.values())

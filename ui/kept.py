@@ -61,9 +61,7 @@ def _may_go_on(run: str, model: str) -> bool:
 
 def ledger(run: str, game, known: Ledger | None = None) -> Ledger:
     """A ledger that keeps every batch as soon as it is paid, with all that the run, and `known`, hold already."""
-    kept = store()
-    made = Ledger(game, on_batch=lambda *batch: kept.append(run, *batch))
-    made.fill(kept.batches(run))
+    made = store().ledger(run, game)
     if known is not None:
         made.take(known)
     return made
