@@ -9,5 +9,6 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 from model.classifier import load_image_classifier  # noqa: E402 (the setting above must come first)
 from model.gemma import load_gemma  # noqa: E402
 from model.images import read_image  # noqa: E402
+from model.tables import TableModel  # noqa: E402
 
-__all__ = ["load_gemma", "load_image_classifier", "read_image"]
+__all__ = ["TableModel", "load_gemma", "load_image_classifier", "read_image"]

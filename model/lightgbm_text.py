@@ -75,8 +75,7 @@ def _tree(fields: dict[str, str], output: int, scale: float) -> Tree:
         return Tree(empty, np.zeros(0), empty, empty, empty, [], value, output)
     kind, threshold = _numbers(fields["decision_type"], int), _numbers(fields["threshold"], float)
     missing = kind >> 2 & 3
-    # The bits of `xai.leaves`: categorical, default left, zero is missing, NaN is missing. LightGBM with zero_as_missing
-    # turns NaN to 0 first, which then is missing.
+    # The bits of `xai.leaves`: categorical, default left, zero is missing, NaN is missing.
     flags = (kind & 3) + 4 * (missing == _ZERO) + 8 * (missing == _NAN)
     return Tree(
         feature=_numbers(fields["split_feature"], int),
@@ -91,7 +90,7 @@ def _tree(fields: dict[str, str], output: int, scale: float) -> Tree:
 
 
 def _categories(fields, flags, threshold) -> list[np.ndarray]:
-    """Each node's set of categories that go left, words of 32 bits; a categorical node's threshold is its set's number."""
+    """Each node's set of categories that go left, words of 32 bits; such a node's threshold is its set's number."""
     if not (flags & 1).any():
         return [np.zeros(0, np.uint32)] * len(flags)
     starts, words = _numbers(fields["cat_boundaries"], int), _numbers(fields["cat_threshold"], int).astype(np.uint32)

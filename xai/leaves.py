@@ -2,7 +2,8 @@
 
 A path's conditions on one column are met by a row or not, all together: so what a leaf knows of a row is one bit for
 each column on its path. Rows with the same bits are the same to the leaf, and few patterns occur: every pattern of an
-explicand meets every pattern of the background once, whatever the number of rows. Compiled on first use and kept on disk by numba.
+explicand meets every pattern of the background once, whatever the number of rows. numba compiles this on first use and
+keeps it on disk.
 """
 
 import numpy as np
@@ -13,55 +14,64 @@ _ZERO = 1.0000000180025095e-35  # LightGBM's kZeroThreshold, a float32
 
 
 @njit(cache=True, nogil=True)
-def goes_left(value, node, trees):
-    """LightGBM's own decision (include/LightGBM/tree.h) of one value at one node."""
-    flags = trees.flags[node]
-    if flags & CATEGORICAL:
-        if not -1.0 < value < 32 * trees.words[node]:  # missing, negative, or beyond every known category
-            return False
-        category = np.int64(value)
-        return (trees.categories[trees.first_word[node] + category // 32] >> (category % 32)) & 1 == 1
-    missing = np.isnan(value)
-    if missing and not flags & NAN_MISSING:
-        value, missing = 0.0, False
-    if missing or (flags & ZERO_MISSING and -_ZERO <= value <= _ZERO):
-        return flags & DEFAULT_LEFT != 0
-    return value <= trees.threshold[node]
+def decisions(columns, first, last, trees):
+    """Who goes left at the nodes first … last − 1, uint8 (nodes, rows): LightGBM's rules (include/LightGBM/tree.h)."""
+    out = np.empty((last - first, columns.shape[1]), np.uint8)
+    for node in range(first, last):
+        values, went, flags = columns[trees.feature[node]], out[node - first], trees.flags[node]
+        if flags & CATEGORICAL:
+            start = trees.first_word[node]
+            _in_set(values, trees.categories[start : start + trees.words[node]], went)
+        else:
+            _at_most(values, trees.threshold[node], flags, went)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _in_set(values, words, went):
+    for r in range(len(values)):
+        went[r] = 0  # missing, negative, or beyond every category of the set
+        if -1.0 < values[r] < 32.0 * len(words):
+            category = np.int64(values[r])
+            went[r] = words[category // 32] >> (category % 32) & 1
+
+
+@njit(cache=True, nogil=True)
+def _at_most(values, threshold, flags, went):
+    nan_missing, zero_missing = flags & NAN_MISSING != 0, flags & ZERO_MISSING != 0
+    default = np.uint8(flags & DEFAULT_LEFT != 0)
+    of_nan = default if nan_missing or zero_missing else np.uint8(threshold >= 0.0)  # else a missing value counts as 0
+    for r in range(len(values)):
+        value = values[r]
+        went[r] = of_nan if np.isnan(value) else np.uint8(value <= threshold)
+        if zero_missing and -_ZERO <= value <= _ZERO:
+            went[r] = default
 
 
 @njit(cache=True, nogil=True)
 def margins(columns, trees, outputs):
     """Sums of leaf values, (outputs, rows), of columns (features, rows)."""
     out = np.zeros((outputs, columns.shape[1]))
+    left, right, value = trees.left, trees.right, trees.leaf_value
     for t in range(len(trees.root)):
+        first, root, total = trees.node_start[t], trees.root[t], out[trees.output[t]]
+        went = decisions(columns, first, trees.node_start[t + 1], trees)
         for r in range(columns.shape[1]):
-            node = trees.root[t]
+            node = root
             while node >= 0:
-                left = goes_left(columns[trees.feature[node], r], node, trees)
-                node = trees.left[node] if left else trees.right[node]
-            out[trees.output[t], r] += trees.leaf_value[-1 - node]
+                node = left[node] if went[node - first, r] else right[node]
+            total[r] += value[-1 - node]
     return out
 
 
 @njit(cache=True, nogil=True)
-def _decisions(columns, first, last, trees):
-    """Who goes left at the nodes first … last − 1: uint8 (nodes, rows)."""
-    out = np.empty((last - first, columns.shape[1]), np.uint8)
-    for node in range(first, last):
-        values = columns[trees.feature[node]]
-        for r in range(len(values)):
-            out[node - first, r] = goes_left(values[r], node, trees)
-    return out
-
-
-@njit(cache=True, nogil=True)
-def _patterns(leaf, first, decisions, trees, met, out):
+def _patterns(leaf, first, decided, trees, met, out):
     """out[r] = bits of the columns on the leaf's path whose conditions row r meets."""
     out[:] = 0
     for j in range(trees.slot_start[leaf], trees.slot_start[leaf + 1]):
         met[:] = 1
         for s in range(trees.step_start[j], trees.step_start[j + 1]):
-            wanted, went = trees.step_left[s], decisions[trees.step_node[s] - first]
+            wanted, went = trees.step_left[s], decided[trees.step_node[s] - first]
             for r in range(len(met)):
                 met[r] &= went[r] == wanted
         bit = j - trees.slot_start[leaf]
@@ -145,7 +155,7 @@ def values(columns, background, trees, gain, loss, outputs):
     shares, alive = np.zeros((rows, most)), np.zeros(rows, np.bool_)
     for t in range(len(trees.root)):
         first, last = trees.node_start[t], trees.node_start[t + 1]
-        decided, decided_b = _decisions(columns, first, last, trees), _decisions(background, first, last, trees)
+        decided, decided_b = decisions(columns, first, last, trees), decisions(background, first, last, trees)
         total = out[trees.output[t]]
         for leaf in range(trees.leaf_start[t], trees.leaf_start[t + 1]):
             start = trees.slot_start[leaf]
@@ -179,7 +189,7 @@ def terms(column, background, trees, limit):
     n = 0
     for t in range(len(trees.root)):
         first, last = trees.node_start[t], trees.node_start[t + 1]
-        decided, decided_b = _decisions(column, first, last, trees), _decisions(background, first, last, trees)
+        decided, decided_b = decisions(column, first, last, trees), decisions(background, first, last, trees)
         for leaf in range(trees.leaf_start[t], trees.leaf_start[t + 1]):
             k = trees.slot_start[leaf + 1] - trees.slot_start[leaf]
             _patterns(leaf, first, decided, trees, met, bits)
@@ -196,7 +206,7 @@ def terms(column, background, trees, limit):
 
 @njit(cache=True, nogil=True)
 def pair_values(leaves, present, absent, weights, trees, together, apart, out):
-    """Adds to out (features, features): together[a, c] for two columns of E, [c, a] for two of R, apart[a, c] between."""
+    """Adds to out (features, features): together[a, c] for two columns of E, [c, a] for two of R, −apart[a, c] else."""
     for n in range(len(leaves)):
         start = trees.slot_start[leaves[n]]
         k = trees.slot_start[leaves[n] + 1] - start
@@ -206,10 +216,8 @@ def pair_values(leaves, present, absent, weights, trees, together, apart, out):
                 first, second = present[n] >> i & 1, present[n] >> j & 1
                 if not (first or absent[n] >> i & 1) or not (second or absent[n] >> j & 1):
                     continue
-                if first and second:
-                    value = together[a, c]
-                else:
-                    value = -apart[a, c] if first or second else together[c, a]
+                within = together[a, c] if first else together[c, a]
+                value = within if first == second else -apart[a, c]
                 one, other = trees.slot_feature[start + i], trees.slot_feature[start + j]
                 out[one, other] += weights[n] * value
                 out[other, one] += weights[n] * value

@@ -1,4 +1,4 @@
-"""Exact Banzhaf and Shapley values of a tree ensemble: what does each column add, over all coalitions, without sampling?
+"""Exact Banzhaf and Shapley values of a tree ensemble: what does each column add over all coalitions?
 
 One explicand x, one background row b: a mixture takes the present columns from x and the absent ones from b. It reaches
 a leaf when it meets every condition on its path. Let E be the columns whose conditions only x meets, R those that only
@@ -27,7 +27,7 @@ class TreeArrays(NamedTuple):
     """What the compiled loops read. Nodes and leaves are numbered through the ensemble; a child −1 − l is leaf l.
 
     root, output (trees,): first node, and which output the tree adds to;  node_start, leaf_start (trees + 1,)
-    feature, left, right, flags, first_word, words (nodes,), threshold (nodes,), categories: see `xai.leaves.goes_left`
+    feature, left, right, flags, first_word, words (nodes,), threshold (nodes,), categories: see `xai.leaves.decisions`
     slot_start (leaves + 1,): each leaf's slots, one per column on its path;  slot_feature (slots,)
     step_start (slots + 1,), step_node, step_left (steps,): the conditions on that column
     """
@@ -95,7 +95,10 @@ class TreeEnsemble:
         """Raw sums (rows, n_outputs) for rows (rows, n_features), NaN where missing."""
         from xai import leaves
 
-        return leaves.margins(self._columns(rows), self.arrays, self.n_outputs).T + self.offset
+        rows = np.asarray(rows, float)
+        parts = [self._columns(rows[start : start + _ROWS]) for start in range(0, len(rows), _ROWS)]
+        found = [leaves.margins(part, self.arrays, self.n_outputs).T for part in parts]
+        return np.concatenate([np.zeros((0, self.n_outputs)), *found]) + self.offset
 
     def values(self, rows, background, index: str = "banzhaf") -> np.ndarray:
         """Exact values (rows, n_features, n_outputs) over the mean of the background rows (b, n_features)."""
@@ -113,9 +116,9 @@ class TreeEnsemble:
         return out / background.shape[1]
 
     def interactions(self, row, background, index: str = "banzhaf") -> np.ndarray:
-        """Exact interactions (n_features, n_features, n_outputs) of every two columns for one row (n_features,); 0 on the diagonal.
+        """Exact interactions (n_features, n_features, n_outputs) of every two columns for one row (n_features,).
 
-        E[v(S∪ij) − v(S∪i) − v(S∪j) + v(S)] over uniform S (Banzhaf), or over the sizes of S alike (Shapley).
+        0 on the diagonal, else E[v(S∪ij) − v(S∪i) − v(S∪j) + v(S)] over uniform S (Banzhaf), or over the sizes of S alike (Shapley).
         """
         from xai import leaves
 
@@ -228,7 +231,7 @@ def _weights(index: str, most: int) -> tuple[np.ndarray, np.ndarray]:
 def _pair_weights(index: str, most: int) -> tuple[np.ndarray, np.ndarray]:
     """Interaction of two columns of E, and (negative) of one of E and one of R, in a leaf of value 1, by [a, c].
 
-    Shapley: the two are merged into one of a + c − 1 players that must come after the rest of E and before the rest of R.
+    Shapley: the two are merged into one of a + c − 1 players that comes after the rest of E and before the rest of R.
     """
     _check_index(index)
     together, apart = np.zeros((most + 1, most + 1)), np.zeros((most + 1, most + 1))
