@@ -54,9 +54,7 @@ def samples() -> dict[str, Sample]:
 def check_size(size: int) -> None:
     """ValueError for an upload of more than 50 MB; ask before its bytes are read."""
     if size > MAX_BYTES:
-        raise ValueError(
-            f"the file has {size / 1e6:,.1f} MB; at most {MAX_BYTES / 1e6:.0f} MB are read: leave rows out"
-        )
+        raise ValueError(f"the file has {size / 1e6:,.1f} MB; at most {MAX_BYTES / 1e6:.0f} MB are read: shorten it")
 
 
 def read_table(data: bytes, filename: str = "table.csv") -> pd.DataFrame:
@@ -188,9 +186,7 @@ def _parquet(data: bytes, filename: str) -> pd.DataFrame:
         schema, rows = file.schema_arrow, file.metadata.num_rows
         nested = [field.name for field in schema if pa.types.is_nested(field.type)]
         if nested:
-            raise ValueError(
-                f"the column {nested[0]!r} of {filename} holds lists or records; cells must be single values"
-            )
+            raise ValueError(f"the column {nested[0]!r} of {filename} holds lists or records; give single values")
         _check_width(len(schema), filename)
         if rows * len(schema) > MAX_CELLS:
             raise ValueError(f"{filename} has {rows:,} × {len(schema)} cells; at most {MAX_CELLS:,} are read")

@@ -118,7 +118,8 @@ class TreeEnsemble:
     def interactions(self, row, background, index: str = "banzhaf") -> np.ndarray:
         """Exact interactions (n_features, n_features, n_outputs) of every two columns for one row (n_features,).
 
-        0 on the diagonal, else E[v(S∪ij) − v(S∪i) − v(S∪j) + v(S)] over uniform S (Banzhaf), or over the sizes of S alike (Shapley).
+        0 on the diagonal, else the mean of v(S∪ij) − v(S∪i) − v(S∪j) + v(S) over S without i and j: all S alike
+        (Banzhaf), or all sizes of S alike (Shapley).
         """
         from xai import leaves
 
