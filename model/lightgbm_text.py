@@ -1,10 +1,10 @@
 """A LightGBM model's text, read as what it is: numbers. Nothing in it is executed, and every index is checked."""
 
 import json
-from dataclasses import dataclass
 
 import numpy as np
 
+from model.tree_model import TreeModel
 from xai.trees import Tree, TreeEnsemble
 
 # decision_type of a node, bit by bit (include/LightGBM/tree.h): categorical, default left, two bits of missing type.
@@ -15,22 +15,6 @@ _LINKS = {
     "binary": "logistic", "cross_entropy": "logistic", "multiclass": "softmax", "multiclassova": "logistic",
     "lambdarank": "identity", "rank_xendcg": "identity",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class TreeModel:
-    """A tree model from a file.
-
-    ensemble : its trees;  names : of its columns, as the file has them
-    link : from raw margin to prediction: "identity", "exp", "logistic" or "softmax";  sigmoid : the logistic's slope
-    levels : for each column of categories, in the order of the columns, its levels; None where the file names none
-    """
-
-    ensemble: TreeEnsemble
-    names: list[str]
-    link: str
-    sigmoid: float = 1.0
-    levels: list[list] | None = None
 
 
 def read_lightgbm(text: str) -> TreeModel:
@@ -75,8 +59,8 @@ def _tree(fields: dict[str, str], output: int, scale: float) -> Tree:
         return Tree(empty, np.zeros(0), empty, empty, empty, [], value, output)
     kind, threshold = _numbers(fields["decision_type"], int), _numbers(fields["threshold"], float)
     missing = kind >> 2 & 3
-    # The bits of `xai.leaves`: categorical, default left, zero is missing, NaN is missing.
-    flags = (kind & 3) + 4 * (missing == _ZERO) + 8 * (missing == _NAN)
+    # The bits of `xai.leaves`: categorical (a missing category goes right), default left, zero or NaN is missing.
+    flags = np.where(kind & 1, 1, (kind & 2) + 4 * (missing == _ZERO) + 8 * (missing == _NAN))
     return Tree(
         feature=_numbers(fields["split_feature"], int),
         threshold=threshold,

@@ -43,7 +43,7 @@ class TableGame:
 
 
 class TableModel:
-    """A model of one column of a table, made by `TableModel.fit` or `model.table_models.load_table_model`.
+    """A model of one column of a table, made by `TableModel.fit` or `TableModel.load`.
 
     Attributes
     ----------
@@ -100,6 +100,29 @@ class TableModel:
         }  # fmt: skip
         table.metrics = figures(goal, y[held], table._answer(cells[held]))
         table.baseline = figures(goal, y[held], guess(goal, y[train], len(held)))
+        return table
+
+    @classmethod
+    def load(cls, data: bytes | str, frame, target=None, seed=0) -> "TableModel":
+        """A tree model from a file, read without executing anything: LightGBM's text, or XGBoost's JSON.
+
+        frame : a table with the model's columns, from which the background is drawn; with `target`, the model is judged
+            on its rows (they may be those it was trained on)
+
+        ValueError with one sentence for another file, or a table whose columns do not fit.
+        """
+        from model.table_models import loaded
+
+        parts, cells, y = loaded(data, frame, target)
+        columns, goal, model = parts
+        drawn = np.random.default_rng([seed, 1]).permutation(len(cells))[:BACKGROUND]
+        table = cls(columns, goal, model.ensemble, cells[drawn])
+        table.slope, table.link = model.slope, model.link
+        if y is not None:
+            known = ~np.isnan(y)
+            table.rows = {"judged": int(known.sum()), "no target": int((~known).sum())}
+            table.metrics = figures(goal, y[known], table._answer(cells[known]))
+            table.baseline = figures(goal, y[known], guess(goal, y[known], int(known.sum())))
         return table
 
     @property

@@ -21,16 +21,17 @@ def decisions(columns, first, last, trees):
         values, went, flags = columns[trees.feature[node]], out[node - first], trees.flags[node]
         if flags & CATEGORICAL:
             start = trees.first_word[node]
-            _in_set(values, trees.categories[start : start + trees.words[node]], went)
+            _in_set(values, trees.categories[start : start + trees.words[node]], flags, went)
         else:
             _at_most(values, trees.threshold[node], flags, went)
     return out
 
 
 @njit(cache=True, nogil=True)
-def _in_set(values, words, went):
+def _in_set(values, words, flags, went):
+    of_nan = np.uint8(flags & DEFAULT_LEFT != 0)
     for r in range(len(values)):
-        went[r] = 0  # missing, negative, or beyond every category of the set
+        went[r] = of_nan if np.isnan(values[r]) else 0  # negative, or beyond every category of the set
         if -1.0 < values[r] < 32.0 * len(words):
             category = np.int64(values[r])
             went[r] = words[category // 32] >> (category % 32) & 1

@@ -57,8 +57,8 @@ class Tree:
     """One tree, as a model's file has it: node 0 is the root, a child −1 − l is leaf l.
 
     feature, left, right, flags (nodes,) int;  threshold (nodes,) float: left if value ≤ threshold
-    flags : sums of `xai.leaves`' CATEGORICAL (left if the value's bit is set in categories[node]), DEFAULT_LEFT,
-        ZERO_MISSING, NAN_MISSING (without it a missing value counts as 0)
+    flags : sums of `xai.leaves`' CATEGORICAL (left if the value's bit is set in categories[node]), DEFAULT_LEFT (where
+        missing values go), ZERO_MISSING, NAN_MISSING (without these two a missing number counts as 0)
     categories : for each node its words of 32 bits, uint32;  value (leaves,) float
     output : which output the tree adds to
     """

@@ -1,4 +1,4 @@
-"""Exact tree values against enumeration by a plain walk down random trees, and against shap's interventional TreeSHAP."""
+"""Exact tree values against enumeration by plain walks down random trees, and against shap's TreeSHAP."""
 
 from math import comb
 
