@@ -3,10 +3,8 @@
 import numpy as np
 
 from model.columns import Column
-from model.lightgbm_text import read_lightgbm
 from model.smooth import SmoothModel, fit_linear, fit_network
 from model.target import Target
-from xai.trees import TreeEnsemble
 
 ROUNDS, PATIENCE = 300, 20  # trees per output at most; rounds without a better loss before stopping
 THREADS = 2  # LightGBM's sums depend on their number: a fixed one gives the same trees everywhere
@@ -29,17 +27,16 @@ def split(y: np.ndarray, target: Target, seed: int) -> tuple[np.ndarray, np.ndar
     return train, watch, held
 
 
-def fit(model: str, columns: list[Column], target: Target, cells, y, train, watch, seed) -> TreeEnsemble | SmoothModel:
-    """The model that MODELS names, fitted to cells (rows, columns) and y (rows,)."""
+def fit_smooth(model: str, columns: list[Column], target: Target, cells, y, train, watch, seed) -> SmoothModel:
+    """The "linear" model or the "network", fitted to cells (rows, columns) and y (rows,)."""
     classes = len(target.classes)
     if model == "linear":
         return fit_linear(columns, cells[train], y[train], classes, seed)
-    if model == "network":
-        return fit_network(columns, cells[train], y[train], classes, seed, (cells[watch], y[watch]))
-    return _fit_trees(columns, target, cells, y, train, watch, seed)
+    return fit_network(columns, cells[train], y[train], classes, seed, (cells[watch], y[watch]))
 
 
-def _fit_trees(columns, target, cells, y, train, watch, seed) -> TreeEnsemble:
+def fit_trees(columns: list[Column], target: Target, cells, y, train, watch, seed) -> str:
+    """LightGBM's text of the trees with the least loss on the rows that are watched."""
     import lightgbm
 
     few = int(np.clip(len(train) // 20, 1, 20))
@@ -60,7 +57,7 @@ def _fit_trees(columns, target, cells, y, train, watch, seed) -> TreeEnsemble:
     stop = lightgbm.early_stopping(PATIENCE, verbose=False)
     watched = data.create_valid(cells[watch], y[watch])
     booster = lightgbm.train(settings, data, ROUNDS, valid_sets=[watched], callbacks=[stop])
-    return read_lightgbm(booster.model_to_string()).ensemble
+    return booster.model_to_string()
 
 
 def probabilities(margin: np.ndarray, classes: int, slope: float = 1.0, link: str = "softmax") -> np.ndarray:

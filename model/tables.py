@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from model.columns import Column, profile
-from model.fitting import figures, fit, guess, probabilities, split
+from model.fitting import figures, fit_smooth, fit_trees, guess, probabilities, split
+from model.lightgbm_text import read_lightgbm
 from model.rows import as_frame, encode, positions, target_position
 from model.target import Target, understand_target
 from xai.trees import INDICES, TreeEnsemble
@@ -56,6 +57,7 @@ class TableModel:
     background : encoded rows (b, columns) from which absent columns come where none is given: at most 100 training
         rows, drawn with the seed
     units : what a margin is, in words
+    text : of trees fitted here, LightGBM's own text of them, which LightGBM can load; else None
     """
 
     def __init__(self, columns: list[Column], target: Target, fitted, background, model: str = "trees"):
@@ -65,6 +67,7 @@ class TableModel:
         self.metrics: dict[str, float] = {}
         self.baseline: dict[str, float] = {}
         self.rows: dict[str, int] = {}
+        self.text: str | None = None
         self.slope, self.link = 1.0, "softmax" if target.kind == "classification" else "identity"
 
     @classmethod
@@ -94,7 +97,11 @@ class TableModel:
         cells, y = encode(columns, frame, others)[known], y[known]
         train, watch, held = split(y, goal, seed)
         drawn = np.random.default_rng([seed, 1]).permutation(train)[:BACKGROUND]
-        table = cls(columns, goal, fit(model, columns, goal, cells, y, train, watch, seed), cells[drawn], model)
+        parts = (columns, goal, cells, y, train, watch, seed)
+        text = fit_trees(*parts) if model == "trees" else None
+        fitted = fit_smooth(model, *parts) if text is None else read_lightgbm(text).ensemble
+        table = cls(columns, goal, fitted, cells[drawn], model)
+        table.text = text
         table.rows = {
             "trained": len(train), "watched": len(watch), "held out": len(held), "no target": int((~known).sum())
         }  # fmt: skip

@@ -180,8 +180,8 @@ def values(columns, background, trees, gain, loss, outputs):
 def terms(column, background, trees, limit):
     """The leaves that mixtures of one explicand (features, 1) and the background reach, as products.
 
-    Returns leaf (t,), bits of E and of R (t,), how many background rows (t,), and t; only the first `limit` are kept,
-    so that a call with limit 0 counts them.
+    Returns leaf, bits of E, bits of R, and how many background rows, each (limit,), and the number of products, which
+    may exceed the limit: then the rest is missing.
     """
     leaves, present, absent, weight = (np.empty(limit, np.int64), np.empty(limit, np.int64),
                                        np.empty(limit, np.int64), np.empty(limit, np.int64))  # fmt: skip

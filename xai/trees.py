@@ -159,8 +159,11 @@ class TreeEnsemble:
         column, background = self._columns(np.asarray(row, float)[None]), self._columns(background)
         if not background.shape[1]:
             raise ValueError("the background has no rows; give at least one")
-        count = leaves.terms(column, background, self.arrays, 0)[-1]
-        leaf, present, absent, often, _ = leaves.terms(column, background, self.arrays, count)
+        room = min(16, background.shape[1]) * len(self.arrays.leaf_value)
+        *found, count = leaves.terms(column, background, self.arrays, room)
+        if count > room:
+            *found, count = leaves.terms(column, background, self.arrays, count)
+        leaf, present, absent, often = (part[:count] for part in found)
         return leaf, present, absent, often * self.arrays.leaf_value[leaf] / background.shape[1]
 
 
@@ -176,12 +179,13 @@ class TreeGame:
         output = ensemble._owners()[leaf]
         present, absent = (self._words(ensemble.arrays, leaf, bits) for bits in (present, absent))
         keys = np.column_stack([output.astype(np.uint64), present, absent])
-        keys, where = np.unique(keys, axis=0, return_inverse=True) if len(keys) else (keys, np.zeros(0, int))
-        words = present.shape[1]
-        self._weight = np.bincount(where.reshape(-1), weight, minlength=len(keys))
-        self._output = keys[:, 0].astype(np.int64)
-        self._present = np.ascontiguousarray(keys[:, 1 : 1 + words])
-        self._members = self._present | keys[:, 1 + words :]
+        order = np.lexsort(keys.T)  # equal products side by side: they become one
+        keys = keys[order]
+        first = np.flatnonzero(np.append(True, (keys[1:] != keys[:-1]).any(axis=1))[: len(keys)])
+        self._weight = np.add.reduceat(weight[order], first) if len(keys) else weight
+        self._output, words = output[order][first], present.shape[1]
+        self._present = np.ascontiguousarray(keys[first, 1 : 1 + words])
+        self._members = self._present | keys[first, 1 + words :]
 
     def __call__(self, coalitions) -> np.ndarray:
         from xai import leaves
