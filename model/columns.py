@@ -182,6 +182,8 @@ def texts_of(cells: pd.Series) -> tuple[list[str], np.ndarray]:
 
 def _factorized(cells: pd.Series):
     """For each cell the place of its value among the distinct ones, −1 where missing; and those."""
+    if cells.dtype == object and pd.api.types.infer_dtype(cells, skipna=True).startswith("mixed"):
+        cells = cells.map(cell_text, na_action="ignore")  # True and 1 are equal, their texts are not
     try:
         return pd.factorize(cells)
     except TypeError:  # lists and the like

@@ -8,6 +8,7 @@ import pandas as pd
 from model.columns import numbers, profile, texts_of
 
 MAX_CLASSES = 50
+LARGEST = 1e30  # of a number to predict: LightGBM keeps it in float32
 _FEW = 10  # whole numbers with at most this many values are classes, unless the user says otherwise
 
 
@@ -55,6 +56,8 @@ def understand_target(cells: pd.Series, label: str, kind: str | None = None) -> 
     if kind == "regression":
         if np.isnan(values).all() or column.kind == "category" and not numeric:
             raise ValueError(f"the target {label!r} holds texts, not numbers: predict it as a classification")
+        if np.nanmax(np.abs(values)) > LARGEST:
+            raise ValueError(f"the target {label!r} has numbers beyond ±{LARGEST:g}; give it in another unit")
         return Target(label, kind)
     if len(texts) > MAX_CLASSES:
         raise ValueError(
