@@ -1,6 +1,7 @@
 """What is explained: models, and the games they make of an input. torch is imported when a model is loaded."""
 
 import os
+from importlib import import_module
 
 # Measured on two cores with one other busy process (a browser, the page's own server thread): OpenMP's default of
 # spinning at barriers makes torch 10 times slower, sleeping makes it 2 times slower. Read when torch is first loaded.
@@ -10,4 +11,12 @@ from model.classifier import load_image_classifier  # noqa: E402 (the setting ab
 from model.gemma import load_gemma  # noqa: E402
 from model.images import read_image  # noqa: E402
 
-__all__ = ["load_gemma", "load_image_classifier", "read_image"]
+_LATER = {"TableModel": "model.tables", "gemma_table_game": "model.table_text"}  # with pandas, half a second
+
+__all__ = ["TableModel", "gemma_table_game", "load_gemma", "load_image_classifier", "read_image"]
+
+
+def __getattr__(name):
+    if name not in _LATER:
+        raise AttributeError(f"module 'model' has no attribute {name!r}")
+    return getattr(import_module(_LATER[name]), name)
