@@ -73,7 +73,7 @@ class Runs:
 
 
 def alignment(source_share: float, target_share: float) -> float:
-    """A(D,T) = P_src·P_dest + 0.7·P_src + 0.8·P_dest (arXiv 2402.04177): 1 for an even mix, 0.7 and 0.8 for one language.
+    """A(D,T) = P_src·P_dest + 0.7·P_src + 0.8·P_dest (arXiv 2402.04177): 1 for halves, 0.7 and 0.8 for one language.
 
     source_share, target_share : of the two languages of the translation in the pre-training data
     """
@@ -103,8 +103,11 @@ def read_runs(content: str | bytes) -> list[Runs]:
     traits = [key for key in ("source_share", "target_share", "fine_tuning") if key in columns]
     keys = list(zip(data, *(columns[key].tolist() for key in traits)))
     varying = [key for i, key in enumerate(traits) if len({k[i + 1] for k in keys}) > 1]
+    distinct = dict.fromkeys(keys)
+    if len({key[0] for key in distinct}) == len(distinct):
+        varying = []  # the names alone tell them apart
     sets = []
-    for key in dict.fromkeys(keys):
+    for key in distinct:
         mine = [i for i, other in enumerate(keys) if other == key]
         facts = dict(zip(traits, key[1:]))
         labels = [key[0]] + [f"{trait.replace('_', ' ')} {facts[trait]:g}" for trait in varying]
