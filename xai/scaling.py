@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xai.scaling_laws import LAWS, LossLaw, ScoreLaw
+from xai.scaling_laws import LAWS, LossLaw, ScoreLaw, bounded_exp
 from xai.scaling_search import FEW_STEPS, minimise, polish
 
 PARAMETERS = 3
@@ -48,7 +48,8 @@ class Fit:
         if new_run:
             rng = np.random.default_rng(0)
             scatter = np.array(self.noise).reshape(-1, *[1] * tokens.ndim)
-            curves = curves * np.exp(scatter * rng.standard_normal(curves.shape))
+            with np.errstate(divide="ignore"):
+                curves = bounded_exp(np.log(curves) + scatter * rng.standard_normal(curves.shape))
         ends = np.quantile(curves, [(1.0 - level) / 2, (1.0 + level) / 2], axis=0)
         return ends[0], ends[1]
 

@@ -28,8 +28,8 @@ class ScoreLaw:
     def __call__(self, tokens) -> np.ndarray:
         """Score at `tokens`; 0 where the law's own logarithm would be negative."""
         inner = 1.0 + self.bend * (np.log(np.asarray(tokens, dtype=np.float64)) - self.centre)
-        with np.errstate(divide="ignore"):
-            return np.exp(self.level + self.slope / self.bend * np.log(np.maximum(inner, 0.0)))
+        log_value = self.level + self.beta * np.log(np.maximum(inner, 1e-300))
+        return np.where((inner > 0) | (self.slope == 0), bounded_exp(log_value), 0.0)
 
     @property
     def beta(self) -> float:
@@ -93,7 +93,7 @@ class LossLaw:
 
     def __call__(self, tokens) -> np.ndarray:
         x = np.log(np.asarray(tokens, dtype=np.float64)) - self.centre
-        return np.exp(np.logaddexp(self.log_floor, self.log_gap - self.alpha * x))
+        return bounded_exp(np.logaddexp(self.log_floor, self.log_gap - self.alpha * x))
 
     @property
     def floor(self) -> float:
@@ -130,6 +130,11 @@ class LossLaw:
         value = np.logaddexp(floor, fading)
         share = np.exp(fading - value)
         return value, np.stack([np.exp(floor - value), share, -x * share], -1)
+
+
+def bounded_exp(log_value):
+    """exp, kept within what a float can hold: laws refitted to few, wild runs shoot beyond it when extrapolated."""
+    return np.exp(np.clip(log_value, -700.0, 700.0))
 
 
 LAWS = {law.kind: law for law in (ScoreLaw, LossLaw)}

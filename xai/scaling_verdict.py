@@ -16,7 +16,7 @@ from xai.scaling import PARAMETERS, Fit, HeldOut, expected_error, fit, held_out
 SCATTER = 0.05  # relative scatter of the runs about the law, above which they do not follow it
 HELD_OUT = 0.10  # mean relative error on the runs left out, above which their scatter must explain it
 FALL = 0.05  # how far below its best a score must end to count as falling
-FLAT = 0.03  # rise over all runs, below which pre-training on this data hardly matters
+FLAT = 0.05  # change over all runs, below which pre-training on this data hardly matters
 IMPROVED = 0.01  # how far cross-entropy must come down to count as improving
 
 

@@ -32,8 +32,9 @@ def noisy(values, noise, seed=0):
         ("breaks", FALLING, None),
         ("breaks", FALLING, LOSS[::-1]),
         ("flat", np.full(8, 30.0), LOSS),
+        ("flat", np.linspace(30, 29.4, 8), LOSS),
     ],
-    ids=["aligned", "no loss", "falls", "rises then falls", "fluctuates", "falls, no loss", "both worsen", "flat"],
+    ids=["aligned", "no loss", "falls", "rises, falls", "fluctuates", "falls, no loss", "both worsen", "flat", "sinks"],
 )
 def test_verdicts(kind, score, loss, seed):
     runs = Runs(SIZES, noisy(score, 0.01, seed), None if loss is None else noisy(loss, 0.002, seed + 50))
@@ -97,6 +98,25 @@ def test_order_does_not_matter_and_duplicates_are_one_size():
     twice = judge(Runs(np.repeat(SIZES, 2), np.repeat(score, 2) * np.tile([0.99, 1.01], 8)))
     assert twice.kind == "fits"
     assert twice.held_out.fitted == 8
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_any_positive_sizes_get_a_verdict_and_bands_without_nan(seed):
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(1, 12))
+    sizes = 10 ** rng.uniform(*[(0, 15), (8, 12), (9, 9.001)][seed % 3], count)
+    sizes = rng.choice(sizes, count) if seed % 4 == 0 else sizes
+    wild = [10 ** rng.uniform(-6, 6, count), rng.uniform(-5, 100, count), np.full(count, 30.0), np.log(sizes + 2)]
+    loss = [10 ** rng.uniform(-6, 6, count), rng.uniform(1, 3, count), None][seed % 3]
+    runs = Runs(sizes, wild[seed // 3 % 4], loss)
+    verdict = judge(runs)
+    assert len(rank([runs], 1e13, [verdict])) == 1
+    for found in filter(None, (verdict.score, verdict.loss)):
+        far = np.logspace(0, 16, 5)
+        assert np.isfinite(found.law(far)).all()
+        for band in filter(None, (found.band(far), found.band(far, new_run=True))):
+            assert np.isfinite(band).all()
+            assert (band[0] <= band[1]).all()
 
 
 def test_ranking_is_by_prediction_and_puts_lawless_sets_last():
