@@ -53,37 +53,58 @@ def read_scored_runs(content: str | bytes) -> ScoredRuns:
     return ScoredRuns(coalitions, np.stack(list(scores.values()), axis=1), list(sources), list(scores))
 
 
-def source_values(runs: ScoredRuns) -> Attribution:
-    """Least-squares Banzhaf values of the sources, (n, k), one column per measure; NaN for what the runs leave open.
+@dataclass(frozen=True, eq=False)
+class SourceValues:
+    """What given runs say about their sources.
+
+    Attributes
+    ----------
+    values, standard_error : (n, k), one column per measure; NaN for what the runs leave open
+    determined : (n,) bool;  note : sentences on what is open, and on errors that cannot be judged
+    attribution : the same for the sources that are determined, with the scores that least squares predicts for no
+        source and for all of them as its ends; None where no source is
+    """
+
+    values: np.ndarray
+    standard_error: np.ndarray
+    determined: np.ndarray
+    note: str
+    attribution: Attribution | None
+
+
+def source_values(runs: ScoredRuns) -> SourceValues:
+    """Least-squares Banzhaf values of the sources.
 
     Standard errors take what sources do together for noise, with m − rank degrees of freedom, widened (Student's t) so
-    that ±1.96 of them cover 95 %; NaN where no degree of freedom is left. empty_value and full_value are the mean
-    scores of the runs with no source and with all of them, NaN without such runs. The note names what is open.
+    that ±1.96 of them cover 95 %; NaN where no degree of freedom is left.
     """
     z, scores = runs.coalitions, runs.scores
     m, n = z.shape
     x = _rows(z)
     inverse, rank = _inverse(x)
     freedom = m - rank
-    open_ = _undetermined(x)
+    determined = ~_undetermined(x)
     fitted = inverse @ x.T @ scores
-    residual = scores - x @ fitted
-    per_unit = np.sqrt(np.maximum(np.diag(inverse)[1:], 0.0))
-    error = np.full((n, scores.shape[1]), np.nan)
-    covariance = np.full((n, scores.shape[1], scores.shape[1]), np.nan)
+    per_unit = np.maximum(np.diag(inverse)[1:], 0.0)
+    noise = np.full((scores.shape[1], scores.shape[1]), np.nan)
     if freedom:
+        residual = scores - x @ fitted
         widened = stdtrit(freedom, 0.975) / stdtrit(np.inf, 0.975)
         noise = residual.T @ residual * (widened**2 / freedom)
-        error = per_unit[:, None] * np.sqrt(np.diag(noise))
-        covariance = np.square(per_unit)[:, None, None] * noise
-    for table in (fitted[1:], error, covariance):
-        table[open_] = np.nan
-    ends = [_mean_score(z == present, scores) for present in (False, True)]
-    return Attribution(
-        values=fitted[1:], standard_error=error, labels=runs.sources, index="banzhaf", method="given runs", seed=0,
-        budget=m, evaluations=0, seconds=0.0, empty_value=ends[0], full_value=ends[1], reused=m, covariance=covariance,
-        note=_explain_open(runs, open_, freedom),
+    covariance = per_unit[:, None, None] * noise
+    values, error = fitted[1:].copy(), np.sqrt(np.einsum("njj->nj", covariance))
+    values[~determined], error[~determined] = np.nan, np.nan
+    note = _explain_open(runs, ~determined, freedom)
+    if not determined.any():
+        return SourceValues(values, error, determined, note, None)
+    ends = _rows(np.array([np.zeros(n, bool), np.ones(n, bool)])) @ fitted
+    attribution = Attribution(
+        values=values[determined], standard_error=error[determined],
+        labels=[name for name, known in zip(runs.sources, determined) if known], index="banzhaf", method="given runs",
+        seed=0, budget=m, evaluations=0, seconds=0.0, empty_value=ends[0], full_value=ends[1], reused=m,
+        covariance=covariance[determined], note=note,
     )  # fmt: skip
+    return SourceValues(values, error, determined, note, attribution)
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,11 +186,6 @@ def _undetermined(x) -> np.ndarray:
 def _errors(coalitions) -> np.ndarray:
     x = _rows(coalitions)
     return np.where(_undetermined(x), np.inf, np.sqrt(np.maximum(np.diag(_inverse(x)[0])[1:], 0.0)))
-
-
-def _mean_score(same, scores):
-    runs = same.all(axis=1)
-    return scores[runs].mean(axis=0) if runs.any() else np.full(scores.shape[1], np.nan)
 
 
 def _explain_open(runs: ScoredRuns, open_, freedom: int) -> str:

@@ -6,6 +6,8 @@ from games import tabulated
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.scaling_samples import FOLDER as SAMPLES
+from benchmarks.scaling_samples import SCORED
 from xai import Attribution, explain
 from xai.data_scores import ScoredRuns, next_runs, read_scored_runs, source_values
 
@@ -28,8 +30,8 @@ def test_all_coalitions_give_the_exact_banzhaf_values_of_any_game(n, seed):
     found = source_values(runs_of(every(n), game(every(n))))
     exact = explain(game, index="banzhaf", method="exact")
     np.testing.assert_allclose(found.values[:, 0], exact.values, atol=1e-10)
-    assert found.empty_value[0] == pytest.approx(exact.empty_value)
-    assert found.full_value[0] == pytest.approx(exact.full_value)
+    assert found.determined.all()
+    assert found.attribution.gap[0] == pytest.approx(0.0, abs=1e-9)  # the linear fit's own ends
 
 
 def test_an_additive_game_needs_no_more_runs_than_unknowns():
@@ -38,9 +40,9 @@ def test_an_additive_game_needs_no_more_runs_than_unknowns():
     np.testing.assert_allclose(found.values[:, 0], WEIGHTS, atol=1e-10)
     assert np.isnan(found.standard_error).all()
     assert "errors cannot be judged" in found.note
-    assert np.isnan(found.empty_value[0])
-    again = Attribution.from_json(found.to_json())
+    again = Attribution.from_json(found.attribution.to_json())
     np.testing.assert_array_equal(again.values, found.values)
+    assert (again.empty_value[0], again.full_value[0]) == pytest.approx((20.0, 22.5))
 
 
 def test_intervals_cover():
@@ -62,7 +64,8 @@ def test_measures_are_solved_together():
     np.testing.assert_allclose(both.values[:, 1], one.values[:, 0])
     np.testing.assert_allclose(both.standard_error[:, 1], one.standard_error[:, 0])
     mixed = source_values(runs_of(z, scores @ [0.3, 0.7]))
-    np.testing.assert_allclose(both.combine([0.3, 0.7]).standard_error, mixed.standard_error[:, 0])
+    np.testing.assert_allclose(both.attribution.combine([0.3, 0.7]).standard_error, mixed.standard_error[:, 0])
+    assert both.attribution.labels == list("abcd")
 
 
 def test_what_the_runs_leave_open_is_named():
@@ -75,6 +78,9 @@ def test_what_the_runs_leave_open_is_named():
     found = source_values(runs_of(z, z @ np.arange(7) + rng.standard_normal(20)))
     assert np.isnan(found.values[:, 0]).tolist() == [False, True, True, True, True, True, True]
     assert np.isfinite(found.standard_error[0])
+    assert found.attribution.labels == ["s0"]
+    assert found.attribution.values[0] == found.values[0]
+    assert source_values(runs_of(z[:, 1:2], np.ones(20))).attribution is None
     assert "s1 was in every run" in found.note
     assert "s2 was in no run" in found.note
     assert "s3 and s4 were always in together" in found.note
@@ -126,6 +132,20 @@ def test_added_runs_beat_random_ones():
         x = np.hstack([np.ones((22, 1)), np.where(np.vstack([z, other]), 0.5, -0.5)])
         random = np.sqrt(np.diag(np.linalg.inv(x.T @ x))[1:])
         assert np.square(found.after).mean() < np.square(random).mean()
+
+
+def test_the_sample_is_read_and_its_open_pair_is_named():
+    runs = read_scored_runs((SAMPLES / SCORED).read_bytes())
+    found = source_values(runs)
+    known = dict(zip(runs.sources, found.values[:, 0]))
+    assert np.isnan([known["parliament"], known["books"]]).all()
+    assert "parliament and books were always in together" in found.note
+    wanted = {"web": 3.25, "news": 1.75, "forum": -1.5, "code": 0.0}  # web and news lose half their interaction
+    for name, value in wanted.items():
+        assert abs(known[name] - value) < 2.5 * found.standard_error[runs.sources.index(name), 0]
+    more = next_runs(runs.coalitions, 2)
+    assert np.isinf(more.before).sum() == 2
+    assert np.isfinite(more.after).all()
 
 
 def test_an_upload():

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.scaling_samples import FILES, main
+from benchmarks.scaling_samples import FILES, SCORED, main
 from xai.runs import Runs, alignment, read_runs
 from xai.scaling_verdict import judge, rank
 
@@ -164,7 +164,7 @@ def test_the_samples_get_the_verdicts_that_they_were_made_for():
 
 def test_the_samples_are_what_their_command_writes(tmp_path):
     main(tmp_path)
-    for name in FILES:
+    for name in (*FILES, SCORED):
         assert (tmp_path / name).read_bytes() == (SAMPLES / name).read_bytes()
 
 
