@@ -45,7 +45,9 @@ class PrefixScorer:
         with torch.no_grad():
             for group in plan_batches([len(s.ids) for s in sequences], len(self._prefix)):
                 self._forward(sequences, group, hidden)
-            return self._log_probabilities(torch.stack(hidden)) if hidden else np.zeros((0, len(self._target)))
+            if not hidden:
+                return np.zeros((0, len(self._target)))
+            return log_probabilities(self.model, self.lock, torch.stack(hidden), self._target)
 
     def _forward(self, sequences, group, hidden) -> None:
         """Final hidden states at the positions that predict the target, for one batch; halved if memory runs out."""
@@ -104,22 +106,23 @@ class PrefixScorer:
             self._cache = cache
         return _repeat(self._cache, rows)
 
-    def _log_probabilities(self, hidden) -> np.ndarray:
-        import torch
 
-        target = torch.from_numpy(self._target).to(hidden.device)
-        flat = hidden.reshape(-1, hidden.shape[-1])
-        wanted = target.repeat(len(hidden))
-        cap = getattr(self.model.config, "final_logit_softcapping", None)
-        parts = []
-        for start in range(0, len(flat), HEAD_ROWS):
-            with self.lock:
-                logits = self.model.lm_head(flat[start : start + HEAD_ROWS]).float()
-            if cap:
-                logits = torch.tanh(logits / cap) * cap
-            picked = logits.gather(1, wanted[start : start + HEAD_ROWS, None]).squeeze(1)
-            parts.append(picked.double() - torch.logsumexp(logits, dim=1).double())
-        return torch.cat(parts).reshape(len(hidden), -1).cpu().numpy()
+def log_probabilities(model, lock, hidden, target: np.ndarray) -> np.ndarray:
+    """float64 (rows, len(target)) from the final hidden states (rows, len(target), width) that predict the target."""
+    import torch
+
+    flat = hidden.reshape(-1, hidden.shape[-1])
+    wanted = torch.from_numpy(target).to(hidden.device).repeat(len(hidden))
+    cap = getattr(model.config, "final_logit_softcapping", None)
+    parts = []
+    for start in range(0, len(flat), HEAD_ROWS):
+        with lock:
+            logits = model.lm_head(flat[start : start + HEAD_ROWS]).float()
+        if cap:
+            logits = torch.tanh(logits / cap) * cap
+        picked = logits.gather(1, wanted[start : start + HEAD_ROWS, None]).squeeze(1)
+        parts.append(picked.double() - torch.logsumexp(logits, dim=1).double())
+    return torch.cat(parts).reshape(len(hidden), -1).cpu().numpy()
 
 
 def plan_batches(lengths: list[int], prefix: int = 0) -> list[list[int]]:

@@ -1,0 +1,228 @@
+"""Banzhaf values of data sources from training runs that a user has already scored, and which runs to add next.
+
+Each run is a coalition: the sources it was trained on. A user's runs are no design of ours, so the values come from
+ordinary least squares with an intercept on the sources (v ≈ c + Σ φ_i (z_i − ½)), whose coefficients tend to the
+Banzhaf values as uniform coalitions are added (arXiv 2410.08336, where pairs make the intercept drop out). What the
+runs leave open is said, not guessed: a source that was always in, or always in together with another, has no value.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import stdtrit
+
+from xai.attribution import Attribution
+from xai.codes import hadamard_order
+from xai.orthogonal import orthogonal_pairs, paired
+from xai.uploads import numbers, read_table
+
+MAX_SOURCES = 200
+_OPEN = 1e-8  # part of a coefficient's direction outside the runs' row space above which it is not determined
+_SHIFTS = 16  # random orthogonal designs whose rows are candidates for further runs
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredRuns:
+    """coalitions : (m, n) bool, which source was in which run;  scores : (m, k);  sources, measures : their names."""
+
+    coalitions: np.ndarray
+    scores: np.ndarray
+    sources: list[str]
+    measures: list[str]
+
+
+def read_scored_runs(content: str | bytes) -> ScoredRuns:
+    """The runs of an uploaded table: every column of 0 and 1 alone is a source, every other column of numbers a score.
+
+    A column without any number names the runs and is left out. ValueError with one sentence for any other table.
+    """
+    table = read_table(content)
+    sources, scores = {}, {}
+    for name, cells in table.items():
+        if not any(_is_number(cell) for cell in cells):
+            continue
+        values = numbers(name, cells)
+        (sources if np.isin(values, (0.0, 1.0)).all() else scores)[name] = values
+    if not sources:
+        raise ValueError("no column holds 0 and 1 only: give one such column for each data source, 1 where it was in")
+    if not scores:
+        raise ValueError("no column holds scores: give at least one column of numbers other than 0 and 1")
+    if len(sources) > MAX_SOURCES:
+        raise ValueError(f"the table has {len(sources)} sources; at most {MAX_SOURCES} are compared: join some")
+    coalitions = np.stack(list(sources.values()), axis=1).astype(bool)
+    return ScoredRuns(coalitions, np.stack(list(scores.values()), axis=1), list(sources), list(scores))
+
+
+@dataclass(frozen=True, eq=False)
+class SourceValues:
+    """What given runs say about their sources.
+
+    Attributes
+    ----------
+    values, standard_error : (n, k), one column per measure; NaN for what the runs leave open
+    determined : (n,) bool;  note : sentences on what is open, and on errors that cannot be judged
+    attribution : the same for the sources that are determined, with the scores that least squares predicts for no
+        source and for all of them as its ends; None where no source is
+    """
+
+    values: np.ndarray
+    standard_error: np.ndarray
+    determined: np.ndarray
+    note: str
+    attribution: Attribution | None
+
+
+def source_values(runs: ScoredRuns) -> SourceValues:
+    """Least-squares Banzhaf values of the sources.
+
+    Standard errors take what sources do together for noise, with m − rank degrees of freedom, widened (Student's t) so
+    that ±1.96 of them cover 95 %; NaN where no degree of freedom is left.
+    """
+    z, scores = runs.coalitions, runs.scores
+    m, n = z.shape
+    x = _rows(z)
+    inverse, rank = _inverse(x)
+    freedom = m - rank
+    determined = ~_undetermined(x)
+    fitted = inverse @ x.T @ scores
+    per_unit = np.maximum(np.diag(inverse)[1:], 0.0)
+    noise = np.full((scores.shape[1], scores.shape[1]), np.nan)
+    if freedom:
+        residual = scores - x @ fitted
+        widened = stdtrit(freedom, 0.975) / stdtrit(np.inf, 0.975)
+        noise = residual.T @ residual * (widened**2 / freedom)
+    covariance = per_unit[:, None, None] * noise
+    values, error = fitted[1:].copy(), np.sqrt(np.einsum("njj->nj", covariance))
+    values[~determined], error[~determined] = np.nan, np.nan
+    note = _explain_open(runs, ~determined, freedom)
+    if not determined.any():
+        return SourceValues(values, error, determined, note, None)
+    ends = _rows(np.array([np.zeros(n, bool), np.ones(n, bool)])) @ fitted
+    attribution = Attribution(
+        values=values[determined], standard_error=error[determined],
+        labels=[name for name, known in zip(runs.sources, determined) if known], index="banzhaf", method="given runs",
+        seed=0, budget=m, evaluations=0, seconds=0.0, empty_value=ends[0], full_value=ends[1], reused=m,
+        covariance=covariance[determined], note=note,
+    )  # fmt: skip
+    return SourceValues(values, error, determined, note, attribution)
+
+
+@dataclass(frozen=True, eq=False)
+class NextRuns:
+    """Runs to add, best first.
+
+    coalitions : (count, n) bool
+    before, after : (n,) standard error of each source's value in units of one run's noise; inf where it is open
+    """
+
+    coalitions: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+
+
+def next_runs(coalitions, count: int, seed: int = 0) -> NextRuns:
+    """The `count` runs that shrink the mean variance of the sources' values most, beside the runs there are.
+
+    Candidates are the rows of orthogonal designs (`xai.orthogonal`), which separate all sources from each other once
+    complete: of several such designs, and of all of them together, the one that greedy choice does best with. Runs that
+    there are already are proposed only when no others are left; a run without any source only for a single source.
+
+    coalitions : (m, n) bool, the runs there are; m may be 0
+    """
+    done = np.asarray(coalitions, dtype=bool)
+    if done.ndim != 2 or not done.shape[1]:
+        raise ValueError(f"the runs must have shape (m, sources); got {done.shape}")
+    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or not 1 <= count <= 1000:
+        raise ValueError(f"the number of runs to add must be a whole number from 1 to 1000; got {count!r}")
+    n = done.shape[1]
+    designs = [paired(orthogonal_pairs(n, hadamard_order(n), seed + shift)) for shift in range(_SHIFTS)]
+    pools = [np.unique(pool, axis=0) for pool in [*designs, np.concatenate(designs)]]
+    options = [_greedy(done, pool[pool.any(axis=1) | (n == 1)], count) for pool in pools]
+    added = min(options, key=lambda option: option[1])[0]
+    return NextRuns(added, _errors(done), _errors(np.concatenate([done, added])))
+
+
+def _greedy(done, candidates, count: int) -> tuple[np.ndarray, float]:
+    """`count` of the candidates, each the best beside those before it, and the sum of the values' variances with them.
+
+    A vague prior, of variance 1e6 times one run's noise, makes every direction finite, so that gains can be compared.
+    """
+    rows, x = _rows(candidates), _rows(done)
+    inverse = np.linalg.inv(x.T @ x + 1e-6 * np.eye(x.shape[1]))
+    left = np.trace(inverse[1:, 1:])
+    reach = rows @ inverse
+    repeats = (candidates[:, None] == done[None]).all(axis=2).sum(axis=1)
+    chosen = []
+    for _ in range(count):
+        gain = np.square(reach[:, 1:]).sum(axis=1) / (1.0 + np.einsum("cp,cp->c", reach, rows))
+        best = int(np.argmax(np.where(repeats == repeats.min(), gain, -1.0)))
+        repeats[best] += 1
+        left -= gain[best]
+        chosen.append(best)
+        share = reach[best] / (1.0 + reach[best] @ rows[best])
+        reach = reach - np.outer(reach @ rows[best], share)
+    return candidates[chosen], float(left)
+
+
+def _rows(coalitions) -> np.ndarray:
+    """Regression rows: 1, then ±½ for each source."""
+    return np.hstack([np.ones((len(coalitions), 1)), np.where(coalitions, 0.5, -0.5)])
+
+
+def _inverse(x):
+    """Pseudo-inverse of x'x, and its rank."""
+    _, size, right = np.linalg.svd(x, full_matrices=False)
+    kept = size > 1e-9 * max(size.max(initial=0.0), 1.0)
+    return (right[kept].T / np.square(size[kept])) @ right[kept], int(kept.sum())
+
+
+def _undetermined(x) -> np.ndarray:
+    """Which sources' coefficients the rows leave open, bool (n,)."""
+    inverse, _ = _inverse(x)
+    projection = inverse @ (x.T @ x)
+    return np.abs(projection - np.eye(len(projection)))[1:].max(axis=1) > _OPEN
+
+
+def _errors(coalitions) -> np.ndarray:
+    x = _rows(coalitions)
+    return np.where(_undetermined(x), np.inf, np.sqrt(np.maximum(np.diag(_inverse(x)[0])[1:], 0.0)))
+
+
+def _explain_open(runs: ScoredRuns, open_, freedom: int) -> str:
+    """Sentences on what the runs cannot tell apart."""
+    z, names, said = runs.coalitions, runs.sources, []
+    constant = [i for i in np.flatnonzero(open_) if z[:, i].all() or not z[:, i].any()]
+    for state, word in ((True, "every"), (False, "no")):
+        same = [names[i] for i in constant if z[0, i] == state]
+        if same:
+            said.append(
+                f"{_join(same)} {'was' if len(same) == 1 else 'were'} in {word} run: add runs that differ there."
+            )
+    rest, told = [i for i in np.flatnonzero(open_) if i not in constant], set(constant)
+    for i in rest:
+        together = [j for j in rest if j not in told and (z[:, j] == z[:, i]).all()]
+        opposite = [j for j in rest if j not in told and (z[:, j] != z[:, i]).all()]
+        if i not in told and len(together) > 1:
+            said.append(f"{_join([names[j] for j in together])} were always in together: only their sum can be told.")
+        if i not in told and opposite:
+            said.append(f"{names[i]} was in exactly where {_join([names[j] for j in opposite])} was not.")
+        if i not in told and len(together) + len(opposite) > 1:
+            told.update(together, opposite)
+    left = [names[i] for i in rest if i not in told]
+    if left:
+        said.append(f"{_join(left)} cannot be told apart by these {len(z)} runs: add more.")
+    if not freedom:
+        said.append("There are no more runs than unknowns, so errors cannot be judged.")
+    return " ".join(said)
+
+
+def _join(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
