@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-ORACLES = sorted((Path(__file__).parents[1] / "data").glob("*.json"))
+ORACLES = sorted((Path(__file__).parents[1] / "data").glob("sentiment*.json"))
 
 
 def load(path):
