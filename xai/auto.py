@@ -22,10 +22,10 @@ MAX_COMPARED = 2000  # pairs up to which both solvers are tried; beyond, least s
 
 def auto_banzhaf(design: Design, values: np.ndarray) -> Estimate:
     """Least squares or posterior on an orthogonal design, by their leave-one-out errors; the note says which."""
-    rows, odd = pairs_of(design, values)
+    rows, odd, even = pairs_of(design, values)
     if len(rows) - 1 > MAX_COMPARED:
         return _named(orthogonal_solve(design, values), "least squares")
-    estimate, fits = posterior_estimate("banzhaf", rows, odd, values)
+    estimate, fits = posterior_estimate("banzhaf", rows, odd, even, values)
     if not fits:
         return _named(estimate, "enumeration of all coalitions")
     judged = np.arange(1, len(rows))  # not the pair ∅, N, which least squares does not use

@@ -10,6 +10,9 @@ from xai.walsh import Prior, degree_kernels
 MAX_ROWS = 160  # pairs that the search looks at; three numbers need no more
 HEREDITY = (0.5, 1.0)  # candidate powers of a player's first-order value in its weight ρ
 _START = np.array([-2.5, -4.0, -4.0])  # log energy of degrees 3 and 5 and log noise, relative to degree 1
+# The same where the even parts of the pairs are known: intercept and slope over the log of their energy, relative to
+# the odd parts'. What is nearly additive in pairs of players is so in threes: read off tables, networks and prompts.
+_BY_EVEN = np.array([[-0.8, 1.1], [-1.8, 1.4], [-2.8, 1.5]])
 _WIDTH = 2.0  # and how far from there, in logarithms, nothing surprises
 _LOW, _HIGH = -16.0, 4.0  # bounds of every logarithm
 _STEP = 2.0  # longest step of the search, in logarithms
@@ -21,13 +24,19 @@ _FLOOR = 0.1  # weight, relative to the typical player's value, that every playe
 def flat_prior(x, odd) -> Prior:
     """As `choose_prior`, all players alike."""
     rows = part_of(len(x))
-    return _search(x[rows], odd[rows], np.ones(x.shape[1]), _START)[1]
+    return _search(x[rows], odd[rows], np.ones(x.shape[1]), _START, _START)[1]
 
 
-def choose_prior(x, odd) -> Prior:
-    """The prior of greatest evidence for odd (h, k), columns of unit scale, at rows x (h, n); one for all columns."""
+def choose_prior(x, odd, even_energy=None) -> Prior:
+    """The prior of greatest evidence for odd (h, k), columns of unit scale, at rows x (h, n); one for all columns.
+
+    even_energy : variance of the pairs' even parts in the same units, which says how additive the game is
+    """
     n, rows = x.shape[1], part_of(len(x))
-    flat = _search(x[rows], odd[rows], np.ones(n), _START)
+    expected = _START
+    if even_energy is not None:
+        expected = np.clip(_BY_EVEN @ [1.0, np.log(max(even_energy, 1e-12))], _LOW, _HIGH)
+    flat = _search(x[rows], odd[rows], np.ones(n), expected, expected)
     best = flat
     if n > 2:
         size = np.sqrt(np.square(_ridge(x, odd, flat[1])).mean(axis=1))
@@ -35,7 +44,7 @@ def choose_prior(x, odd) -> Prior:
         if typical > 0:
             for power in HEREDITY:
                 rho = np.hypot(size / typical, _FLOOR) ** power
-                tried = _search(x[rows], odd[rows], rho / rho.mean(), flat[2])
+                tried = _search(x[rows], odd[rows], rho / rho.mean(), flat[2], expected)
                 best = min(best, tried, key=lambda found: found[0])
     return best[1]
 
@@ -57,9 +66,9 @@ def part_of(count):
     return np.concatenate([[0], np.sort(others)])
 
 
-def _search(x, odd, rho, start):
+def _search(x, odd, rho, start, expected):
     """(negative log posterior, prior, where) of the best energies for these weights."""
-    cost, energy, where = best_energies(degree_kernels(x, x, rho), odd, start, _START)
+    cost, energy, where = best_energies(degree_kernels(x, x, rho), odd, start, expected)
     return cost, Prior(energy[:-1], energy[-1], rho), where
 
 
@@ -74,7 +83,7 @@ def best_energies(kernels, data, start, expected):
     for _ in range(_STEPS):
         gradient, curvature = _derivatives(kernels, data, tried, expected)
         step = np.linalg.solve(curvature, -gradient)
-        step *= min(1.0, _STEP / np.abs(step).max())
+        step *= _STEP / max(_STEP, np.abs(step).max())
         gain = -gradient @ step
         while gain > _ENOUGH:
             where = np.clip(tried.where + step, _LOW, _HIGH)

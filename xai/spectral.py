@@ -22,7 +22,7 @@ LADDER_EVERY = 4  # one pair in so many climbs the ladder
 # Calibrated over seeds on tables, networks and language-model games: a posterior variance is multiplied by
 # a·(1 + b·(n/h)²), for with few pairs the prior itself is uncertain. Terms above degree 5, which the prior calls noise,
 # are part of a Shapley value too: of their energy this share, over n, joins its variance.
-_CALIBRATION = {"banzhaf": (1.05, 1.5), "shapley": (0.75, 4.0)}
+_CALIBRATION = {"banzhaf": (1.25, 1.5), "shapley": (0.95, 4.0)}
 _TAIL = 2.0 / 7.0
 _CORRECTED = 5  # pairs per player from which a regression on what the posterior left gains more than it adds of chance
 
@@ -92,8 +92,8 @@ def walsh_shapley(design: Design, values: np.ndarray) -> Estimate:
     return posterior_estimate("shapley", *pairs_of(design, values), values)[0]
 
 
-def posterior_estimate(index, rows, odd, values) -> tuple[Estimate, list[Fit]]:
-    """The estimate from pairs (h, n) and their odd parts (h, k), and the fits; none where nothing was left open.
+def posterior_estimate(index, rows, odd, even, values) -> tuple[Estimate, list[Fit]]:
+    """The estimate from pairs (h, n), their odd and even parts (h, k), and the fits; none where nothing was left open.
 
     values : those of the design, whose size says what of the odd parts is rounding
     """
@@ -105,7 +105,8 @@ def posterior_estimate(index, rows, odd, values) -> tuple[Estimate, list[Fit]]:
     mean, variance, shape, fits = np.zeros((n, k)), np.zeros(n), np.zeros((k, k)), []
     if varies.any():
         x, unit = np.where(rows, 1.0, -1.0), odd[:, varies] / scale[varies]
-        prior = choose_prior(x, unit)
+        energy = np.mean(np.var(even[:, varies], axis=0) / np.square(scale[varies]))
+        prior = choose_prior(x, unit, energy)
         fits = committee(x, unit, prior)
         mean[:, varies], variance, shape[np.ix_(varies, varies)] = posterior(index, fits)
         shape *= scale[:, None] * scale
@@ -134,12 +135,16 @@ def _shared_rest(rows, left, total):
 
 
 def pairs_of(design: Design, values):
-    """One coalition of each distinct pair, N of the pair ∅, N first (h, n), and its odd part (v(S) − v(S̄))/2 (h, k)."""
+    """One coalition of each distinct pair, N of the pair ∅, N first (h, n), its odd part (v(S) − v(S̄))/2 (h, k), and
+    its even part (v(S) + v(S̄))/2 less that of the pair ∅, N (h, k).
+    """
     rows = np.concatenate([design.coalitions[1:2], design.coalitions[2::2]])
-    odd = np.concatenate([values[1:2] - values[:1], values[2::2] - values[3::2]]) / 2.0
+    one = np.concatenate([values[1:2], values[2::2]]) - values[:1]  # a huge offset would cost digits
+    other = np.concatenate([values[:1], values[3::2]]) - values[:1]
+    odd, even = (one - other) / 2.0, (one + other - one[:1]) / 2.0
     _, first = np.unique(np.packbits(rows ^ rows[:, :1], axis=1), axis=0, return_index=True)
     first = np.sort(first)
-    return rows[first], odd[first]
+    return rows[first], odd[first], even[first]
 
 
 def _exact(index, rows, odd):

@@ -186,3 +186,11 @@ def test_the_regression_of_what_is_left_keeps_efficiency_and_columns_apart():
         a = explain(game, "shapley", "walsh", budget, seed=1)
         assert np.allclose(a.values.sum(axis=0), a.full_value - a.empty_value)
         assert np.isfinite(a.standard_error).all()
+
+
+@pytest.mark.parametrize("index", INDICES)
+def test_even_parts_tell_that_a_game_is_additive(index):
+    """As many pairs as players leave nothing to see noise by, but the even parts of an additive game do not move."""
+    game, *truth = additive(np.random.default_rng(5).normal(size=50), offset=3.0)
+    a = explain(game, index, "walsh", 100, seed=2)
+    assert np.allclose(a.values, truth[0], atol=2e-3)
