@@ -3,6 +3,7 @@
     python -m benchmarks.accuracy                    all games, 30 runs, budgets 2n to 80n: docs/accuracy.csv and .png
     python -m benchmarks.accuracy --quick            five games, 6 runs, three budgets, engine times up to n = 64
     python -m benchmarks.accuracy --games adult,cancer --keep    these only; the other rows of the CSV stay
+    python -m benchmarks.accuracy --methods walsh,auto --keep    after a change of these
 
 The experiment of Kernel Banzhaf (arXiv 2410.08336): relative squared error ‖φ̂ − φ‖²/‖φ‖², median and quartiles over the
 runs; also Spearman's correlation, overlap of the five largest, and values blurred by noise. Prints what must hold and
@@ -36,11 +37,15 @@ def main() -> None:
     options, started = parsed(), time.perf_counter()
     wanted = [name for name in GAMES if any(name.startswith(part) for part in options.games)]
     path = options.out / "accuracy.csv"
-    cells = kept(path, {(index, name) for index in options.index for name in wanted}) if options.keep else []
+    names = {
+        index: [m for m in ESTIMATORS[index] if m in (options.methods or ESTIMATORS[index])] for index in ESTIMATORS
+    }
+    measured = {(index, name, method) for index in options.index for name in wanted for method in names[index]}
+    cells = kept(path, measured) if options.keep else []
     options.out.mkdir(parents=True, exist_ok=True)
     with multiprocessing.Pool(options.jobs, initializer=prepare) as pool:
         for index, name in [(index, name) for name in wanted for index in options.index]:
-            tasks = [(index, name, method, options) for method in ESTIMATORS[index]]
+            tasks = [(index, name, method, options) for method in names[index]]
             cells += [cell for found in pool.imap_unordered(cells_of, tasks) for cell in found]
             cells.sort(key=place)
             write(path, [asdict(cell) for cell in cells])  # an interrupted run keeps what it has; --keep goes on
@@ -73,6 +78,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="fewer games, runs and budgets")
     parser.add_argument("--out", type=Path, default=Path("docs"), help="folder of the CSV and the figure")
     parser.add_argument("--games", help="comma-separated beginnings of names")
+    parser.add_argument("--methods", type=lambda text: text.split(","), help="comma-separated names; all if not given")
     parser.add_argument("--index", choices=list(ESTIMATORS), nargs="+", default=list(ESTIMATORS))
     parser.add_argument("--keep", action="store_true", help="keep the CSV's rows of what is not measured now")
     parser.add_argument("--runs", type=int)
@@ -125,14 +131,14 @@ def write(path: Path, records: list[dict]) -> None:
             writer.writerow({k: f"{v:.4g}" if isinstance(v, float) else v for k, v in record.items()})
 
 
-def kept(path: Path, measured: set[tuple[str, str]]) -> list[Cell]:
-    """Cells of an earlier run's CSV, less those of (index, game) that are measured now."""
+def kept(path: Path, measured: set[tuple[str, str, str]]) -> list[Cell]:
+    """Cells of an earlier run's CSV, less those of (index, game, method) that are measured now."""
     if not path.exists():
         return []
     kinds = {f.name: f.type for f in fields(Cell)}
     with path.open() as stream:
         cells = [Cell(**{k: kinds[k](v) for k, v in row.items()}) for row in csv.DictReader(stream)]
-    return [cell for cell in cells if (cell.index, cell.game) not in measured]
+    return [cell for cell in cells if (cell.index, cell.game, cell.method) not in measured]
 
 
 if __name__ == "__main__":
