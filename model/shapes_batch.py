@@ -40,25 +40,59 @@ _LEAST_SHARE = 0.04  # of a thing's area, before a patch is said to show it
 
 
 @dataclass
-class Batch:
-    """Arrays for one training step; B scenes, T tokens, N = B · BRANCHES answers, V words.
+class Pictures:
+    """Arrays of B scenes, some with absent patches.
 
+    scenes : the Scenes;  keep : bool (B, 64), the patches that are present
     pixels : float32 (B, 3, 64, 64) from −1 to 1;  tower, soft : bool (B, 64), patches seen inside the tower, and soft
-    tokens seen by the language model;  ids, positions : int64 (B, T);  seen : bool (B, T)
-    ends : int64 (N,), column of the last token before the answer;  beliefs : float32 (N, V)
-    colours, shapes : int64 (B, 64), what each patch shows: a class, the number of classes for ground, −100 for no matter
+    tokens seen by the language model
+    colours, shapes : int64 (B, 64), what a patch shows: a class, the number of classes for ground, −100 for no matter
     """
 
+    scenes: list[Scene]
+    keep: np.ndarray
     pixels: np.ndarray
     tower: np.ndarray
     soft: np.ndarray
+    colours: np.ndarray
+    shapes: np.ndarray
+
+
+@dataclass
+class Questions:
+    """Arrays of the questions about B scenes; T tokens, N = B · BRANCHES answers, V words.
+
+    ids, positions : int64 (B, T);  seen : bool (B, T)
+    ends : int64 (N,), column of the last token before the answer;  beliefs : float32 (N, V)
+    names : int64 (N,), column of the word that names what is asked about;  targets : bool (2, N, 64), the patches that
+    show it, and those that show the answer; none where that is not to be seen
+    """
+
     ids: np.ndarray
     positions: np.ndarray
     seen: np.ndarray
     ends: np.ndarray
     beliefs: np.ndarray
-    colours: np.ndarray
-    shapes: np.ndarray
+    names: np.ndarray
+    targets: np.ndarray
+
+
+def draw_pictures(rng: np.random.Generator, size: int, counts, absence: float) -> Pictures:
+    """`size` random scenes.
+
+    counts : probabilities of one to four things;  absence : share of the scenes that have absent patches
+    """
+    scenes = [draw_scene(rng, int(rng.choice(MOST, p=counts)) + 1) for _ in range(size)]
+    kinds = rng.choice(len(ABSENT), size, p=[1 - absence, *[absence / 3] * 3])
+    keep = np.stack([_present(rng, s) if kind else np.ones(N_PATCHES, bool) for s, kind in zip(scenes, kinds)])
+    pixels = np.stack([_hide(rng, s, k) if kind == 1 else s.pixels for s, k, kind in zip(scenes, keep, kinds)])
+    tower = keep | (kinds < 3)[:, None]
+    shown = keep | np.isin(kinds, (0, 2))[:, None]
+    labels = np.stack([_labels(scene, here) for scene, here in zip(scenes, shown)], axis=1)
+    return Pictures(
+        scenes=scenes, keep=keep, pixels=(pixels.transpose(0, 3, 1, 2) / 127.5 - 1).astype(np.float32),
+        tower=tower, soft=keep | (kinds < 2)[:, None], colours=labels[0], shapes=labels[1],
+    )  # fmt: skip
 
 
 class BatchMaker:
@@ -75,42 +109,34 @@ class BatchMaker:
         self.branch = np.repeat(np.arange(-1, BRANCHES), [len(self.prefix), *[BRANCH] * BRANCHES])
         self._known: dict[str, list[int]] = {}
 
-    def make(self, rng: np.random.Generator, size: int, counts, absence: float) -> Batch:
-        """A batch of `size` scenes.
-
-        counts : probabilities of one to four things;  absence : share of the scenes that have absent patches
-        """
-        scenes = [draw_scene(rng, int(rng.choice(MOST, p=counts)) + 1) for _ in range(size)]
-        kinds = rng.choice(len(ABSENT), size, p=[1 - absence, *[absence / 3] * 3])
-        keep = np.stack([_present(rng, scene) if kind else np.ones(N_PATCHES, bool) for scene, kind in zip(scenes, kinds)])
-        hidden = ~keep[:, :, None]
-        pixels = np.stack([_hide(rng, s, k) if kind == 1 else s.pixels for s, k, kind in zip(scenes, keep, kinds)])
+    def ask(self, rng: np.random.Generator, pictures: Pictures) -> Questions:
+        """BRANCHES questions about each picture; some of their words are absent, too."""
+        size, first = len(pictures.scenes), len(self.prefix)
         ids = np.zeros((size, len(self.branch)), np.int64)
-        ids[:, : len(self.prefix)] = self.prefix
         seen, positions = np.zeros(ids.shape, bool), np.zeros_like(ids)
-        seen[:, : len(self.prefix)] = True
-        positions[:, : len(self.prefix)] = np.arange(len(self.prefix))
-        soft = keep | (kinds < 2)[:, None]
-        seen[:, self.image_at : self.image_at + N_PATCHES] = soft
+        ids[:, :first], seen[:, :first], positions[:, :first] = self.prefix, True, np.arange(first)
+        seen[:, self.image_at : self.image_at + N_PATCHES] = pictures.soft
         beliefs = np.zeros((size, BRANCHES, len(self._tokenizer)), np.float32)
-        ends = np.zeros((size, BRANCHES), np.int64)
-        for row, scene in enumerate(scenes):
+        ends, names = np.zeros((2, size, BRANCHES), np.int64)
+        targets = np.zeros((2, size, BRANCHES, N_PATCHES), bool)
+        for row, scene in enumerate(pictures.scenes):
             for k, question in enumerate(_ask(rng, scene)):
                 words = self._words(question.text)
                 here = rng.random(len(words)) < 0.5 if rng.random() < WORDS_ABSENT else np.ones(len(words), bool)
                 told = all(here[i] for i in _needed(words, question, self._tokenizer))
-                belief = believe(question, scene.shares @ keep[row], told)
+                visible = scene.shares @ pictures.keep[row]
+                belief = believe(question, visible, told)
                 for word, probability in belief.items():
                     beliefs[row, k, self._tokenizer.convert_tokens_to_ids(word)] = probability
                 answer = self._tokenizer.convert_tokens_to_ids(max(belief, key=belief.get))
-                start = len(self.prefix) + k * BRANCH
+                start = first + k * BRANCH
                 ends[row, k] = self._write(rng, ids[row], positions[row], seen[row], start, words, here, answer)
-        labels = np.stack([_labels(scene) for scene in scenes], axis=1)
-        labels[:, (kinds[:, None] != 2) & hidden[..., 0]] = -100
-        return Batch(
-            pixels=(pixels.transpose(0, 3, 1, 2) / 127.5 - 1).astype(np.float32),
-            tower=keep | (kinds < 3)[:, None], soft=soft, ids=ids, positions=positions, seen=seen,
-            ends=ends.ravel(), beliefs=beliefs.reshape(-1, beliefs.shape[-1]), colours=labels[0], shapes=labels[1],
+                names[row, k] = start + len(words) - 2  # before the question mark
+                if here.all():
+                    targets[:, row, k] = _targets(scene, question, visible) & pictures.soft[row]
+        return Questions(
+            ids=ids, positions=positions, seen=seen, ends=ends.ravel(), beliefs=beliefs.reshape(-1, beliefs.shape[-1]),
+            names=names.ravel(), targets=targets.reshape(2, -1, N_PATCHES),
         )  # fmt: skip
 
     def _words(self, text: str) -> list[int]:
@@ -120,7 +146,10 @@ class BatchMaker:
 
     def _write(self, rng, ids, positions, seen, start, words, here, answer) -> int:
         """One branch; absent words are hidden in their places or left out. Returns the column before the answer."""
-        tokens, visible = np.array([*words, *self.opening, answer]), np.append(here, np.ones(len(self.opening) + 1, bool))
+        tokens, visible = (
+            np.array([*words, *self.opening, answer]),
+            np.append(here, np.ones(len(self.opening) + 1, bool)),
+        )
         if not here.all() and rng.random() < 0.5:
             tokens, visible = tokens[visible], visible[visible]
         stop = start + len(tokens)
@@ -173,6 +202,16 @@ def _ask(rng, scene: Scene) -> list[Question]:
     return asked
 
 
+def _targets(scene: Scene, question: Question, visible) -> np.ndarray:
+    """bool (2, 64): where to look for what is named, and for the answer."""
+    ends = (question.about, question.about) if question.kind == "count" else (question.about[:1], question.about[-1:])
+    targets = np.zeros((2, N_PATCHES), bool)
+    for target, things in zip(targets, ends):
+        for thing in things:
+            target |= (scene.shares[thing] >= _LEAST_SHARE) & (visible[thing] > 0.3)
+    return targets
+
+
 def _needed(words, question: Question, tokenizer) -> list[int]:
     """Places of the words without which a question has no answer: what is asked for, and of what."""
     asked = {"colour": " colour", "shape": " shape", "left": " left", "count": " many"}[question.kind]
@@ -182,7 +221,7 @@ def _needed(words, question: Question, tokenizer) -> list[int]:
 
 
 def _present(rng, scene: Scene) -> np.ndarray:
-    """Which patches are present: any with one chance, mostly one half as in a Banzhaf value; or a thing is taken out."""
+    """Which patches are present: any with one chance, mostly ½ as in a Banzhaf value; or a thing is taken out."""
     form = rng.random()
     if form < 0.8:
         return rng.random(N_PATCHES) < (0.5 if form < 0.45 else rng.random())
@@ -194,15 +233,19 @@ def _present(rng, scene: Scene) -> np.ndarray:
 def _hide(rng, scene: Scene, keep) -> np.ndarray:
     """The picture with absent patches painted over: with the ground, the mean colour, or a grey."""
     mean = scene.pixels.mean(axis=(0, 1))
-    fill = [scene.ground, mean, np.full(3, 127.5), np.full(3, rng.uniform(0, 255))][rng.choice(4, p=[0.3, 0.35, 0.25, 0.1])]
+    fill = [scene.ground, mean, np.full(3, 127.5), np.full(3, rng.uniform(0, 255))][
+        rng.choice(4, p=[0.3, 0.35, 0.25, 0.1])
+    ]
     hidden = ~keep.reshape(GRID, GRID).repeat(PATCH, axis=0).repeat(PATCH, axis=1)
     return np.where(hidden[..., None], np.rint(fill).astype(np.uint8), scene.pixels)
 
 
-def _labels(scene: Scene) -> np.ndarray:
-    """int64 (2, 64): colour and shape class that each patch shows."""
+def _labels(scene: Scene, here) -> np.ndarray:
+    """int64 (2, 64): colour and shape class that each patch shows; no matter where too little of its thing is here."""
     most, share = scene.shares.argmax(axis=0), scene.shares.max(axis=0)
     colours, shapes = list(COLOURS), list(SHAPES)
     classes = np.array([[colours.index(t.colour), shapes.index(t.shape)] for t in scene.things]).T[:, most]
     ground = np.array([[len(colours)], [len(shapes)]])
-    return np.where(share >= _LEAST_SHARE, classes, np.where(share > 0, -100, ground))
+    labels = np.where(share >= _LEAST_SHARE, classes, np.where(share > 0, -100, ground))
+    clear = here & ((share == 0) | ((scene.shares @ here)[most] > 0.3))
+    return np.where(clear, labels, -100)

@@ -1,8 +1,10 @@
 """Trains the small Gemma 3 with eyes: `python -m model.train_shapes`.
 
-Scenes of one thing come first, then of two, three and four; without that order it does not get beyond guessing. Early
-on, the tower also learns to name what each patch shows; those two layers are thrown away in the end. Step k draws its
-scenes from the seed and k alone, so that a run that was stopped goes on (--resume) as if it never had been.
+First the tower alone learns to name what each patch shows, by two layers that are thrown away in the end. Then come the
+questions, on scenes of one and two things, then of three and four; without that order it does not get beyond guessing.
+Half of the heads of the global layers are shown where to look, less and less: in the first from the word that names a
+thing to the thing, in the second from the end of the prompt to the thing that is the answer. Step k draws its scenes
+from the seed and k alone, so that a run that was stopped goes on (--resume) as if it never had been.
 """
 
 import argparse
@@ -12,22 +14,24 @@ from pathlib import Path
 import numpy as np
 
 from model.scenes import COLOURS, N_PATCHES, SHAPES
-from model.shapes_batch import BatchMaker
+from model.shapes_batch import BRANCHES, BatchMaker, draw_pictures
 from model.shapes_parts import build_model, build_processor, build_tokenizer, save
 
 OUT = Path(__file__).parents[1] / "assets" / "shapes"
 STATE = ".training.pt"  # beside the checkpoint while the training is not finished
-SEED, STEPS, BATCH = 0, 6500, 32
-PEAK, WARM_UP, DECAY = 1.5e-3, 200, 0.05
+SEED, STEPS, BATCH = 0, 4000, 32
+PEAK, WARM_UP, DECAY = 2e-3, 100, 0.05
 SAVE_EVERY = 90  # seconds
+NAMING = 0.2  # of the steps are for the tower alone, with twice the scenes
 # From this share of the steps on: probabilities of one to four things, and the share of scenes with absent patches.
 LESSONS = (
-    (0.00, (1.0, 0.0, 0.0, 0.0), 0.1),
-    (0.06, (0.4, 0.6, 0.0, 0.0), 0.1),
-    (0.12, (0.2, 0.3, 0.5, 0.0), 0.2),
-    (0.20, (0.1, 0.2, 0.3, 0.4), 0.3),
-    (0.35, (0.1, 0.2, 0.35, 0.35), 0.55),
+    (0.00, (0.25, 0.25, 0.25, 0.25), 0.4),
+    (NAMING, (0.5, 0.5, 0.0, 0.0), 0.1),
+    (0.25, (0.2, 0.4, 0.4, 0.0), 0.15),
+    (0.32, (0.1, 0.2, 0.3, 0.4), 0.3),
+    (0.45, (0.1, 0.2, 0.35, 0.35), 0.55),
 )
+HEADS = 2  # of four in each global layer, which are shown where to look
 
 
 class Trainer:
@@ -53,21 +57,24 @@ class Trainer:
         return [*self.model.parameters(), *self.heads.parameters()]
 
     def advance(self) -> dict[str, float]:
-        """One step: the loss, and the share of right answers among those that should be sure."""
+        """One step: the losses, and the share of right answers among those that should be sure."""
         import torch
 
         done = self.step / self.steps
         counts, absence = next((c, a) for start, c, a in reversed(LESSONS) if done >= start)
-        batch = self.maker.make(np.random.default_rng([self.seed, self.step]), self.batch, counts, absence)
-        answers, naming, sure = losses(self.model, self.heads, batch, self.maker, self.device)
+        rng, alone = np.random.default_rng([self.seed, self.step]), done < NAMING
+        pictures = draw_pictures(rng, self.batch * (2 if alone else 1), counts, absence)
+        questions = None if alone else self.maker.ask(rng, pictures)
+        found = losses(self.model, self.heads, self.maker, pictures, questions, self.device)
+        weights = {"loss": 1.0, "patches": max(0.1, 0.6 - done), "looks": max(0.02, 0.3 - 0.4 * done)}
         for group in self.optimizer.param_groups:
-            group["lr"] = PEAK * min((self.step + 1) / WARM_UP, 0.02 + 0.49 * (1 + np.cos(np.pi * done)))
+            group["lr"] = float(PEAK * min((self.step + 1) / WARM_UP, 0.02 + 0.49 * (1 + np.cos(np.pi * done))))
         self.optimizer.zero_grad(set_to_none=True)
-        (answers + max(0.1, 1 - 2 * done) * naming).backward()
+        sum(weights[name] * found[name] for name in weights if name in found).backward()
         torch.nn.utils.clip_grad_norm_(self.parameters(), 1.0)
         self.optimizer.step()
         self.step += 1
-        return {"loss": float(answers.detach()), "patches": float(naming.detach()), "right": sure}
+        return {name: float(value.detach()) for name, value in found.items()}
 
     def store(self, out: Path) -> None:
         """The checkpoint, and beside it what a resumed run needs, each replaced in one step."""
@@ -95,31 +102,57 @@ class Trainer:
         return self.steps, self.batch, self.seed
 
 
-def losses(model, heads, batch, maker, device):
-    """Loss of the answers and of naming the patches, and the share of right answers where one is nearly sure."""
+def losses(model, heads, maker, pictures, questions, device) -> dict:
+    """Losses of the answers, of naming the patches and of looking, and the share of right answers where one is sure.
+
+    questions : None for the tower alone
+    """
     import torch
-    from torch.nn.functional import cross_entropy
 
     def tensor(array):
         return torch.from_numpy(array).to(device)
 
     with torch.autocast(device.split(":")[0], torch.bfloat16, enabled=half_precision(device)):
-        hidden, features = look(model, tensor(batch.pixels), tensor(batch.tower))
-        states = read(model, maker, features, *map(tensor, (batch.ids, batch.positions, batch.seen)))
-    hidden, states = hidden.float(), states.float()
-    rows = torch.arange(len(batch.ids), device=device).repeat_interleave(len(batch.ends) // len(batch.ids))
-    ends = tensor(batch.ends)
-    logits = model.lm_head(states[rows, ends])
-    beliefs = tensor(batch.beliefs)
-    closing = torch.full_like(ends, maker.opening[0])  # the turn ends after the answer
-    answers = cross_entropy(logits, beliefs) + 0.1 * cross_entropy(model.lm_head(states[rows, ends + 1]), closing)
-    naming = sum(
-        cross_entropy(head(hidden).flatten(0, 1), tensor(labels).flatten())
-        for head, labels in zip(heads, (batch.colours, batch.shapes))
+        hidden, features = look(model, tensor(pictures.pixels), tensor(pictures.tower))
+        labels = tensor(pictures.colours), tensor(pictures.shapes)
+        found = {"patches": sum(map(naming, heads, (hidden.float(),) * 2, labels))}
+        if questions is None:
+            return found
+        given = map(tensor, (questions.ids, questions.positions, questions.seen))
+        states, attentions = read(model, maker, features, *given)
+    rows = torch.arange(len(states), device=device).repeat_interleave(BRANCHES)
+    ends, beliefs = tensor(questions.ends), tensor(questions.beliefs)
+    columns = tensor(questions.names), ends
+    image = slice(maker.image_at, maker.image_at + N_PATCHES)
+    found["looks"] = sum(
+        looking(attention[rows, :HEADS, column, image].float().mean(dim=1), target)
+        for attention, column, target in zip(attentions[1::2], columns, tensor(questions.targets))
     )
+    logits = model.lm_head(states[rows, ends].float())
+    closing = torch.full_like(ends, maker.opening[0])  # the turn ends after the answer
+    cross_entropy = torch.nn.functional.cross_entropy
+    after = cross_entropy(model.lm_head(states[rows, ends + 1].float()), closing)
+    found["loss"] = cross_entropy(logits, beliefs) + 0.1 * after
     sure = beliefs.max(dim=1).values > 0.95
-    right = (logits.argmax(dim=1) == beliefs.argmax(dim=1))[sure].float().mean()
-    return answers, naming, float(right)
+    found["right"] = ((logits.argmax(dim=1) == beliefs.argmax(dim=1)) & sure).sum() / sure.sum().clamp(min=1)
+    return found
+
+
+def naming(head, hidden, labels):
+    """Loss of naming what each patch shows; most show ground, which must not drown the things."""
+    import torch
+
+    weights = torch.ones(head.out_features, device=labels.device)
+    weights[-1] = 0.05
+    return torch.nn.functional.cross_entropy(head(hidden).flatten(0, 1), labels.flatten(), weight=weights)
+
+
+def looking(shares, targets):
+    """Loss of attention (N, 64) that should lie on `targets`, bool (N, 64), where there are any."""
+    import torch
+
+    some = targets.any(dim=1)
+    return -(torch.log((shares * targets).sum(dim=1) + 1e-4) * some).sum() / some.sum().clamp(min=1)
 
 
 def look(model, pixels, present):
@@ -135,7 +168,10 @@ def look(model, pixels, present):
 
 
 def read(model, maker, features, ids, positions, seen):
-    """Last hidden states (B, T, width) of packed sequences: each branch sees the prefix and itself, at its positions."""
+    """Last hidden states (B, T, width) and attention of each layer (B, heads, T, T), of packed sequences.
+
+    Each branch sees the prefix and itself, at the positions it would have alone.
+    """
     import torch
 
     embedded = model.get_input_embeddings()(ids)
@@ -151,9 +187,13 @@ def read(model, maker, features, ids, positions, seen):
     local = full & (distance < model.config.text_config.sliding_window)
     masks = {"full_attention": added(full[:, None]), "sliding_attention": added(local[:, None])}
     out = model.model.language_model(
-        inputs_embeds=embedded, attention_mask=masks, position_ids=positions, use_cache=False
+        inputs_embeds=embedded,
+        attention_mask=masks,
+        position_ids=positions,
+        use_cache=False,
+        output_attentions=True,
     )
-    return out.last_hidden_state
+    return out.last_hidden_state, out.attentions
 
 
 def added(mask):
