@@ -1,4 +1,4 @@
-"""The bundled small Gemma 3 with eyes: it loads as any checkpoint does, reads its words, and answers as its card says."""
+"""The bundled small Gemma 3 with eyes: it loads as any checkpoint does, reads its words, answers as its card says."""
 
 import numpy as np
 import pytest
