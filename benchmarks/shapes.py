@@ -10,108 +10,44 @@ from pathlib import Path
 
 import numpy as np
 
-from model.scenes import GRID, KINDS, MOST, N_PATCHES, PATCH, draw_scene
+from model import load_gemma
+from model.prompt import Prompt
+from model.scenes import COLOURS, KINDS, MOST, N_PATCHES, NOTHING, SHAPES, UNKNOWN, draw_scene
 from xai import Ledger, explain
 
 CHECKPOINT = Path(__file__).parents[1] / "assets" / "shapes"
 HELD_OUT = 7_000_000  # seeds of scenes that no training step draws
 ABSENT = ("soft-token", "strict", "pixel")
 INDICES = ("shapley", "banzhaf")  # in this order each uses its own calls only, and what both ask for is paid once
+WORDS = (UNKNOWN, NOTHING, *COLOURS, *SHAPES)  # what may be answered instead
 BUDGET, BATCH = 256, 64
 
 
-class Shapes:
-    """A checkpoint with its processor, for answers and for the values of coalitions of patches."""
+def answers(gemma, asked) -> list[str]:
+    """The first word of the answer to each (scene, question), by plain forward passes in batches."""
+    import torch
 
-    def __init__(self, directory=CHECKPOINT):
-        from transformers import AutoProcessor, Gemma3ForConditionalGeneration
-
-        self.processor = AutoProcessor.from_pretrained(directory)
-        self.tokenizer = self.processor.tokenizer
-        self.model = Gemma3ForConditionalGeneration.from_pretrained(directory).eval().requires_grad_(False)
-
-    def ids(self, text: str) -> list[int]:
-        """Tokens of the whole turn: template, image, question, and the start of the model's own turn."""
-        message = {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": text}]}
-        rendered = self.processor.apply_chat_template([message], add_generation_prompt=True)
-        whole = rendered.replace("<start_of_image>", self.processor.full_image_sequence)
-        return self.tokenizer(whole, add_special_tokens=False)["input_ids"]
-
-    def answers(self, asked) -> list[str]:
-        """The first word of the answer to each (pixels, question text), by plain forward passes in batches."""
-        import torch
-
-        words, groups = [""] * len(asked), {}
-        for i, (_, text) in enumerate(asked):
-            groups.setdefault(len(self.ids(text)), []).append(i)
-        for members in groups.values():
-            for start in range(0, len(members), BATCH):
-                part = members[start : start + BATCH]
-                ids = torch.tensor([self.ids(asked[i][1]) for i in part])
-                logits = self.model(
+    words, groups, model = [""] * len(asked), {}, gemma.vision.model
+    around = gemma.vision.look(asked[0][0].image).text
+    prompts = {q.text: Prompt(gemma.tokenizer, q.text, gemma.chat, around).ids for _, q in asked}
+    for i, (_, question) in enumerate(asked):
+        groups.setdefault(len(prompts[question.text]), []).append(i)
+    for members in groups.values():
+        for start in range(0, len(members), BATCH):
+            part = members[start : start + BATCH]
+            ids = torch.tensor([prompts[asked[i][1].text] for i in part], device=model.device)
+            pixels = tensor_of(np.stack([asked[i][0].pixels for i in part]))
+            kinds = (ids == gemma.vision.token_id).long()
+            with torch.no_grad():
+                logits = model(
                     input_ids=ids,
-                    pixel_values=tensor_of(np.stack([asked[i][0] for i in part])),
-                    token_type_ids=(ids == self.tokenizer.image_token_id).long(),
+                    pixel_values=pixels.to(model.device, model.dtype),
+                    token_type_ids=kinds,
                     logits_to_keep=1,
                 ).logits
-                for i, token in zip(part, logits[:, 0].argmax(dim=1).tolist()):
-                    words[i] = self.tokenizer.decode([token])
-        return words
-
-
-class PatchGame:
-    """bool (m, 64) → float64 (m,): log-probability of the answer when only these patches are there.
-
-    absent : "soft-token" (hidden from the language model), "strict" (from the tower too), "pixel" (mean colour)
-    """
-
-    def __init__(self, shapes: Shapes, pixels, text: str, answer: str, absent: str):
-        import torch
-
-        self.shapes, self.pixels, self.absent = shapes, pixels, absent
-        self.n_players, self.labels, self.batch_size = N_PATCHES, [str(i) for i in range(N_PATCHES)], BATCH
-        self._ids = torch.tensor(shapes.ids(text))
-        self._image = (self._ids == shapes.tokenizer.image_token_id).numpy()
-        self._answer = shapes.tokenizer.convert_tokens_to_ids(answer)
-        self._features = shapes.model.get_image_features(tensor_of(pixels[None])).pooler_output
-
-    def __call__(self, coalitions) -> np.ndarray:
-        logits = self.logits(np.asarray(coalitions, bool))
-        return (logits[:, self._answer] - logits.logsumexp(dim=1)).numpy()
-
-    def logits(self, coalitions):
-        """float64 (m, vocabulary) of the word after the prompt."""
-        import torch
-
-        present = torch.from_numpy(coalitions)
-        model, size, count = self.shapes.model, len(coalitions), len(self._ids)
-        seen = torch.ones(size, count, dtype=torch.bool)
-        if self.absent == "soft-token":
-            features = self._features.expand(size, -1, -1)
-            seen[:, self._image] = present
-        elif self.absent == "strict":
-            mask = present[:, None, None, :] | torch.eye(N_PATCHES, dtype=torch.bool)
-            repeated = tensor_of(self.pixels[None]).expand(size, -1, -1, -1)
-            features = model.get_image_features(repeated, attention_mask=mask).pooler_output
-            seen[:, self._image] = present
-        else:
-            blocks = coalitions.reshape(-1, GRID, GRID, 1).repeat(PATCH, axis=1).repeat(PATCH, axis=2)
-            mean = np.rint(self.pixels.mean(axis=(0, 1))).astype(np.uint8)
-            features = model.get_image_features(tensor_of(np.where(blocks, self.pixels, mean))).pooler_output
-        embedded = model.get_input_embeddings()(self._ids).expand(size, -1, -1).clone()
-        embedded[:, self._image] = features
-        place, image = torch.arange(count), torch.from_numpy(self._image)
-        distance = place[:, None] - place[None, :]
-        full = (distance >= 0) | (image[:, None] & image[None, :])
-        full = (full & seen[:, None, :]) | (distance == 0)
-        local = full & (distance < model.config.text_config.sliding_window)
-        hidden = model.model.language_model(
-            inputs_embeds=embedded,
-            attention_mask={"full_attention": full[:, None], "sliding_attention": local[:, None]},
-            position_ids=place[None].expand(size, -1),
-            use_cache=False,
-        ).last_hidden_state[:, -1]
-        return model.lm_head(hidden).double()
+            for i, token in zip(part, logits[:, 0].argmax(dim=1).tolist()):
+                words[i] = gemma.tokenizer.decode([token])
+    return words
 
 
 def tensor_of(pixels):
@@ -127,13 +63,13 @@ def held_out(number: int, count: int | None = None):
         yield draw_scene(np.random.default_rng([HELD_OUT, i]), count or 2 + i % 3)
 
 
-def accuracy(shapes: Shapes, number: int) -> dict[tuple[str, int], tuple[int, int]]:
+def accuracy(gemma, number: int) -> dict[tuple[str, int], tuple[int, int]]:
     """For each kind of question and number of things: right answers and questions, over `number` scenes each."""
     table = {}
     for count in range(1, MOST + 1):
         scenes = list(held_out(number, count))
         asked = [(scene, question) for scene in scenes for question in scene.questions()]
-        found = shapes.answers([(scene.pixels, question.text) for scene, question in asked])
+        found = answers(gemma, asked)
         for kind in (*KINDS, "missing"):
             right = [
                 word == question.answer
@@ -144,7 +80,7 @@ def accuracy(shapes: Shapes, number: int) -> dict[tuple[str, int], tuple[int, in
     return table
 
 
-def questions_for_games(shapes: Shapes, number: int):
+def questions_for_games(gemma, number: int):
     """(scene, question) of held-out scenes, about a colour or a shape in turn, that the model answers rightly."""
     pairs = []
     for i, scene in enumerate(held_out(4 * number)):
@@ -152,30 +88,35 @@ def questions_for_games(shapes: Shapes, number: int):
         if fit:
             pairs.append((scene, fit[i % len(fit)]))
     pairs = pairs[: number + number // 5 + 5]
-    found = shapes.answers([(scene.pixels, question.text) for scene, question in pairs])
+    found = answers(gemma, pairs)
     return [pair for pair, word in zip(pairs, found) if word == pair[1].answer][:number]
 
 
-def play(shapes: Shapes, scene, question, absent: str, method: str, budget: int = BUDGET, seed: int = 0):
+def play(gemma, scene, question, absent: str, method: str, budget: int = BUDGET, seed: int = 0):
     """For each index: does the heaviest patch lie on the thing, and does deletion change the answer?"""
-    game = PatchGame(shapes, scene.pixels, question.text, question.answer, absent)
+    game = gemma.image_game(scene.image, question.text, question.answer, absent=absent)
     target = scene.patches(*question.about)
     results, ledger = {}, Ledger(game)
     for index in INDICES:
-        values = explain(game, index=index, method=method, budget=budget, seed=seed, ledger=ledger).values
+        values = explain(game, index=index, method=method, budget=budget, seed=seed, ledger=ledger).values[:, 0]
         order = np.argsort(-values, kind="stable")
-        results[index] = (bool(target[order[0]]), changes(game, order[: target.sum()], question.answer))
-    order = np.random.default_rng(seed).permutation(N_PATCHES)
-    results["random"] = (target.mean(), changes(game, order[: target.sum()], question.answer))
-    results["the thing"] = (1.0, changes(game, np.flatnonzero(target), question.answer))
+        results[index] = (bool(target[order[0]]), changes(gemma, scene, question, absent, order[: target.sum()]))
+    order = np.random.default_rng(seed).permutation(N_PATCHES)[: target.sum()]
+    results["random"] = (target.mean(), changes(gemma, scene, question, absent, order))
+    results["the thing"] = (1.0, changes(gemma, scene, question, absent, np.flatnonzero(target)))
     return results
 
 
-def changes(game: PatchGame, removed, answer: str) -> bool:
-    """Is the answer another one without these patches?"""
+def changes(gemma, scene, question, absent: str, removed) -> bool:
+    """Is another word likelier than the answer without these patches?"""
     present = np.ones((1, N_PATCHES), bool)
     present[0, removed] = False
-    return game.shapes.tokenizer.decode([int(game.logits(present)[0].argmax())]) != answer
+
+    def likely(word):
+        return gemma.image_game(scene.image, question.text, word, absent=absent)(present)[0, 0]
+
+    own = likely(question.answer)
+    return own < np.log(0.5) and any(likely(word) > own for word in WORDS if word != question.answer)
 
 
 def main():
@@ -185,20 +126,20 @@ def main():
     parser.add_argument("--accuracy-scenes", default=300, type=int, help="of each number of things")
     parser.add_argument("--method", default="auto")
     options = parser.parse_args()
-    shapes = Shapes(options.checkpoint)
-    table = accuracy(shapes, options.accuracy_scenes)
+    gemma = load_gemma(str(options.checkpoint))
+    table = accuracy(gemma, options.accuracy_scenes)
     print(f"Right answers on held-out scenes, % ({options.accuracy_scenes} scenes of each number of things)")
     print(f"{'question':>10} " + " ".join(f"{count:>6}" for count in range(1, MOST + 1)) + "    all")
     for kind in (*KINDS, "missing"):
         cells = [table[kind, count] for count in range(1, MOST + 1)]
         cells.append(tuple(map(sum, zip(*cells))))
         print(f"{kind:>10} " + " ".join(f"{100 * right / max(asked, 1):6.1f}" for right, asked in cells))
-    pairs = questions_for_games(shapes, options.scenes)
+    pairs = questions_for_games(gemma, options.scenes)
     print(f"\n{len(pairs)} scenes of two to four things, {BUDGET} evaluations, method {options.method}")
     print(f"{'absent':>10} {'index':>10} {'pointing %':>10} {'deletion %':>10}")
     for absent in ABSENT:
         started = time.perf_counter()
-        played = [play(shapes, scene, question, absent, options.method) for scene, question in pairs]
+        played = [play(gemma, scene, question, absent, options.method) for scene, question in pairs]
         for index in played[0]:
             pointing, deletion = 100 * np.mean([game[index] for game in played], axis=0)
             print(f"{absent:>10} {index:>10} {pointing:10.1f} {deletion:10.1f}", flush=True)

@@ -30,7 +30,7 @@ def build_tokenizer():
     """A word-level fast tokenizer: a word with the space before it is one token, as in Gemma's own vocabulary."""
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
     from tokenizers.processors import TemplateProcessing
-    from transformers import GemmaTokenizerFast, PreTrainedTokenizerFast  # noqa: F401
+    from transformers import PreTrainedTokenizerFast
 
     words = [*ANSWERS, *_OTHERS]
     vocabulary = {token: i for i, token in enumerate([*SPECIAL, *_MARKS, *words, *(f" {word}" for word in words)])}
@@ -85,7 +85,7 @@ def build_model(tokenizer):
             head_dim=32,
             query_pre_attn_scalar=32,
             sliding_window=32,
-            layer_types=["sliding_attention", "full_attention"] * 2,
+            sliding_window_pattern=2,
             max_position_embeddings=512,
             initializer_range=0.06,
             pad_token_id=ids["<pad>"],

@@ -18,7 +18,7 @@ from model.shapes_batch import BRANCHES, BatchMaker, draw_pictures
 from model.shapes_parts import build_model, build_processor, build_tokenizer, save
 
 OUT = Path(__file__).parents[1] / "assets" / "shapes"
-STATE = ".training.pt"  # beside the checkpoint while the training is not finished
+STATE = ".training.pt"  # in the same directory while the training is not finished
 SEED, STEPS, BATCH = 0, 4000, 32
 PEAK, WARM_UP, DECAY = 2e-3, 100, 0.05
 SAVE_EVERY = 90  # seconds
@@ -77,10 +77,9 @@ class Trainer:
         return {name: float(value.detach()) for name, value in found.items()}
 
     def store(self, out: Path) -> None:
-        """The checkpoint, and beside it what a resumed run needs, each replaced in one step."""
+        """What a resumed run needs, as one file that replaces the one before in one step."""
         import torch
 
-        save(self.model, self.tokenizer, out)
         state = {name: getattr(self, name).state_dict() for name in ("model", "heads", "optimizer")}
         part = out / f"{STATE}.part"
         torch.save(state | {"plan": self.plan, "step": self.step}, part)
@@ -211,7 +210,11 @@ def half_precision(device: str) -> bool:
 
 
 def train(out=OUT, steps=STEPS, batch=BATCH, seed=SEED, minutes=None, resume=False, device=None) -> Path:
-    """Train and write the checkpoint into `out`; `minutes` stops early, to be resumed. Returns `out`."""
+    """Train, and write the checkpoint into `out` at the end, or after so many `minutes`. Returns `out`.
+
+    resume : go on where a run of the same steps, batch and seed was stopped or killed, at most SAVE_EVERY seconds back
+    device : "cpu", "cuda", …; a GPU where there is one by default
+    """
     import torch
     from tqdm import tqdm
     from transformers.utils import logging
@@ -234,6 +237,7 @@ def train(out=OUT, steps=STEPS, batch=BATCH, seed=SEED, minutes=None, resume=Fal
                 trainer.store(out)
                 stored = time.monotonic()
     trainer.store(out)
+    save(trainer.model, trainer.tokenizer, out)
     if trainer.step == steps:
         (out / STATE).unlink()
     return out

@@ -119,3 +119,16 @@ def test_a_training_that_was_stopped_goes_on_as_if_it_never_had_been(tmp_path, m
     assert resumed.advance() == found[3]
     with pytest.raises(ValueError, match="this run has"):
         Trainer(5, 2, 0, "cpu").restore(tmp_path)
+
+
+def test_stopped_and_resumed_it_writes_the_same_checkpoint(tmp_path):
+    from model.train_shapes import STATE, train
+
+    straight = train(tmp_path / "straight", steps=5, batch=2, device="cpu")
+    stopped = train(tmp_path / "stopped", steps=5, batch=2, minutes=0, device="cpu")
+    assert (stopped / STATE).exists()
+    train(stopped, steps=5, batch=2, resume=True, device="cpu")
+    assert not (stopped / STATE).exists()
+    names = [file.name for file in sorted(straight.iterdir())]
+    assert "model.safetensors" in names
+    assert [(stopped / name).read_bytes() for name in names] == [(straight / name).read_bytes() for name in names]
