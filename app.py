@@ -3,4 +3,8 @@
 import streamlit as st
 
 st.set_page_config(page_title="Swing", page_icon="⚖️", layout="wide")
-st.navigation([st.Page("ui/text_page.py", title="Text", icon="📝", default=True)]).run()
+PAGES = [
+    st.Page("ui/text_page.py", title="Text", icon="📝", default=True),
+    st.Page("ui/table_page.py", title="Table", icon="🧮"),
+]
+st.navigation(PAGES).run()

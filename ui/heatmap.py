@@ -10,6 +10,7 @@ from xai import Attribution
 # zero is the page's own background and text stays readable in light and dark themes.
 RAISES, LOWERS = (213, 94, 0), (0, 114, 178)
 STRONGEST = 0.62
+LIKELIHOOD = ("makes it less likely", "makes it more likely")
 
 
 def shared_scale(*attributions: Attribution) -> float:
@@ -87,11 +88,11 @@ def pieces(prompt: str, spans) -> list[tuple[str, int | None]]:
     return [(text, i) for text, i in [*found, (prompt[at:], None)] if text]
 
 
-def legend(scale: float) -> str:
-    """The shared scale as a bar from −scale to +scale."""
+def legend(scale: float, ends: tuple[str, str] = LIKELIHOOD) -> str:
+    """The shared scale as a bar from −scale to +scale; ends : what values at either end do."""
     stops = ",".join(colour(x, 1.0) for x in np.linspace(-1, 1, 9))
     return (
-        f'<div class="swing-legend" data-scale="{scale:.6f}"><span>{signed(-scale, 2)} makes it less likely</span>'
+        f'<div class="swing-legend" data-scale="{scale:.6f}"><span>{signed(-scale, 2)} {escape(ends[0])}</span>'
         f'<div class="swing-bar" style="background:linear-gradient(to right,{stops})"></div>'
-        f"<span>{signed(scale, 2)} makes it more likely</span></div>"
+        f"<span>{signed(scale, 2)} {escape(ends[1])}</span></div>"
     )

@@ -27,7 +27,7 @@ def show_fidelity(comparison, picture, weights) -> None:
     )
     st.markdown(f"{seen}; with the curves below that took {judged.evaluations} further evaluations.")
     if weights is not None:
-        st.caption("This is of the whole answer, whatever tokens are selected above.")
+        st.caption(f"This is of {picture.whole}, whatever is selected above.")
     rows = [
         {
             "map": name,

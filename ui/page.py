@@ -13,6 +13,11 @@ def frame(title: str, purpose: str) -> None:
     st.caption(purpose)
 
 
+def linked(key: str, **default) -> dict:
+    """A widget whose choice stands in the link; its default, unless a reopened run has set it."""
+    return {"key": key, "bind": "query-params", **({} if key in st.session_state else default)}
+
+
 def ready(slot) -> bool:
     """Whether the slot's model can be asked; if not, its progress is shown, and the page starts over when it can."""
     if slot.state == "ready":

@@ -9,7 +9,7 @@ import streamlit as st
 
 from ui import charts
 from ui.comparison import Comparison
-from ui.heatmap import legend, shared_scale, signed
+from ui.heatmap import LIKELIHOOD, legend, shared_scale, signed
 from ui.judging import show_fidelity, trust
 from ui.names import INDICES, MEANING, method_name
 from ui.pairs import show_pairs
@@ -23,6 +23,9 @@ class Picture(Protocol):
     quantity : what the values are changes of, e.g. "the answer's log-probability";  parts : e.g. "words"
     whole : the same for all output columns together, of which the fidelity is
     unit : one sentence on what a value means
+
+    A picture may also have `ends`, what values at either end of the colour scale do in words, and
+    `chart(attribution, quantity, reach)`, a Plotly figure that stands in the place of `charts.bars`.
     """
 
     quantity: str
@@ -53,7 +56,7 @@ def show(comparison: Comparison, picture: Picture, weights=None, more: dict[str,
     for side, column, attribution in zip("lr", st.columns(2), maps):
         with column:
             _pane(comparison, side, attribution, picture, scale, reach, weights)
-    st.html(legend(scale))
+    st.html(legend(scale, getattr(picture, "ends", LIKELIHOOD)))
     st.caption(f"One colour scale for all maps: equal colours mean equal values. {picture.unit}")
     st.caption(sums(maps, picture.parts, picture.quantity))
     if len(maps) < 2 or comparison.state == "preliminary":
@@ -79,7 +82,8 @@ def _pane(comparison, side, attribution, picture, scale, reach, weights):
     if attribution.note:
         st.caption(f":material/info: {attribution.note}")
     n = len(attribution.labels)
-    st.plotly_chart(charts.bars(attribution, picture.quantity, reach), width="stretch", key=f"bars-{side}")
+    chart = getattr(picture, "chart", charts.bars)
+    st.plotly_chart(chart(attribution, picture.quantity, reach), width="stretch", key=f"bars-{side}")
     st.caption(
         (f"The {charts.MAX_BARS} largest of {n}. " if n > charts.MAX_BARS else "")
         + "Whiskers: 95 % intervals. A grey bracket on the right ties parts whose order this budget cannot tell."
