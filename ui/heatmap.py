@@ -11,11 +11,17 @@ from xai import Attribution
 RAISES, LOWERS = (213, 94, 0), (0, 114, 178)
 STRONGEST = 0.62
 LIKELIHOOD = ("makes it less likely", "makes it more likely")
+CHANGE = ("lowers it", "raises it")  # of a number that is no likelihood
 
 
 def shared_scale(*attributions: Attribution) -> float:
     """The largest |value| of all: one symmetric scale, so that equal colours mean equal values."""
     return max(float(np.abs(a.values).max()) for a in attributions) or 1.0
+
+
+def ends_of(page: str) -> tuple[str, str]:
+    """What values at either end of the scale do, on the page of this name."""
+    return CHANGE if page == "table" else LIKELIHOOD
 
 
 def colour(value: float, scale: float) -> str:

@@ -19,21 +19,10 @@ def choose_table(state) -> Source:
         take(state, sample(FIRST))
     st.session_state.setdefault("t-sample", FIRST)
     st.pills("Samples", sample_titles(), key="t-sample", on_change=_pick, args=(state,))
-    file = st.file_uploader(
+    st.file_uploader(
         "Or a table of yours: CSV or Parquet, up to 50 MB, its first line the names of the columns", key="t-file",
-        max_upload_size=50,
+        max_upload_size=50, on_change=_bring, args=(state,),
     )  # fmt: skip
-    if file is not None and file.file_id != state.extra.get("table-file"):
-        state.extra["table-file"], state.extra["table-error"] = file.file_id, None
-        try:
-            from model.table_files import check_size
-
-            check_size(file.size)
-            take(state, uploaded(file.name, file.getvalue()))
-        except ValueError as error:
-            state.extra["table-error"] = str(error)
-    if file is None:
-        state.extra["table-error"] = None
     if state.extra.get("table-error"):
         st.error(said(state.extra["table-error"]))
     return state.extra["table"]
@@ -42,6 +31,19 @@ def choose_table(state) -> Source:
 def _pick(state) -> None:
     if st.session_state["t-sample"]:
         take(state, sample(st.session_state["t-sample"]))
+
+
+def _bring(state) -> None:
+    from model.table_files import check_size
+
+    file, state.extra["table-error"] = st.session_state["t-file"], None
+    if file is not None:
+        try:
+            check_size(file.size)
+            with st.spinner("Reading the table"):
+                take(state, uploaded(file.name, file.getvalue()))
+        except ValueError as error:
+            state.extra["table-error"] = str(error)
 
 
 def take(state, source: Source) -> None:

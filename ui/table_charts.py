@@ -68,7 +68,7 @@ def waterfall(attribution, cells, quantity: str, reach: float, exact=None):
     _mark(figure, None if exact is None else bases[: len(top)] + exact[top], places[: len(top)])
     figure.update_layout(
         height=90 + 26 * len(steps), margin={"l": 10, "r": 12, "t": 20, "b": 40}, showlegend=False,
-        xaxis={"title": quantity}, bargap=0.25,
+        xaxis={"title": escape(quantity)}, bargap=0.25,
         yaxis={"tickvals": places, "ticktext": names, "range": [len(steps) - 0.4, -0.9], "automargin": True},
     )  # fmt: skip
     return figure
@@ -101,7 +101,7 @@ def importance(labels: list[str], means: dict[str, np.ndarray], quantity: str):
         )  # fmt: skip
     figure.update_layout(
         height=110 + 34 * len(order), margin={"l": 10, "r": 12, "t": 40, "b": 40}, barmode="group",
-        xaxis={"title": f"mean size of the change of {quantity}"}, clickmode="event+select",
+        xaxis={"title": f"mean size of the change of {escape(quantity)}"}, clickmode="event+select",
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         yaxis={"tickvals": list(range(len(order))), "ticktext": [escape(_short(labels[i], 24)) for i in order],
                "range": [len(order) - 0.4, -0.6], "automargin": True},
@@ -139,7 +139,7 @@ def beeswarm(labels: list[str], values, cells, order, quantity: str):
     )  # fmt: skip
     figure.update_layout(
         height=90 + 44 * len(order), margin={"l": 10, "r": 10, "t": 10, "b": 40},
-        xaxis={"title": f"change of {quantity}", "zeroline": True},
+        xaxis={"title": f"change of {escape(quantity)}", "zeroline": True},
         yaxis={"tickvals": list(range(len(order))), "ticktext": [escape(_short(labels[i], 24)) for i in order],
                "range": [len(order) - 0.4, -0.6], "automargin": True, "showgrid": False},
     )  # fmt: skip

@@ -179,8 +179,8 @@ def _figures(result: TableResult) -> None:
     where = "held out from the fit" if "held out" in about.rows else "of the table, which it may have been trained on"
     for column, (name, value) in zip(st.columns(max(3, len(about.metrics))), about.metrics.items()):
         column.metric(
-            _FIGURES.get(name, name), _three(value), f"baseline {_three(about.baseline[name])}", delta_color="off",
-            delta_arrow="off",
+            plain(_FIGURES.get(name, name)), _three(value), f"baseline {_three(about.baseline.get(name, np.nan))}",
+            delta_color="off", delta_arrow="off",
         )  # fmt: skip
     st.caption(
         f"On {judged:.0f} rows {where}. The baseline reads no column: "

@@ -6,9 +6,8 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from ui import table_charts
-from ui.charts import arcs
-from ui.heatmap import colour, ranks, signed, with_error
+from ui import charts, table_charts
+from ui.heatmap import colour, ends_of, ranks, signed, with_error
 from ui.table_request import TableAbout
 
 LONGEST = 60
@@ -28,7 +27,7 @@ class TablePicture:
     first: str = ""
 
     parts = "columns"
-    ends = ("lowers it", "raises it")
+    ends = ends_of("table")
 
     @property
     def quantity(self) -> str:
@@ -60,8 +59,14 @@ class TablePicture:
         drawn = table_charts.waterfall if attribution.index == "shapley" else table_charts.bars
         return drawn(attribution, self.about.cells, quantity, reach, self.exact.get(attribution.index))
 
+    def under_chart(self, attribution) -> str:
+        exact = " Diamonds: the exact values." if attribution.index in self.exact else ""
+        if attribution.index == "shapley":
+            return "Each column moves the answer from where the last one left it. Whiskers: 95 % intervals." + exact
+        return charts.under_bars(attribution) + exact
+
     def links(self, found, chosen, attribution):
-        return arcs(found, chosen, attribution)
+        return charts.arcs(found, chosen, attribution)
 
 
 def relative_error(values, truth) -> float:

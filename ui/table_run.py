@@ -80,7 +80,7 @@ def check(source: Source, request: TableRequest, gemma=None) -> int:
     frame = source.frame
     if request.target not in frame:
         raise ValueError(f"the table has no column {request.target!r} to predict; choose one that it has")
-    n = frame.shape[1] - 1 - len(set(request.left_out) - {request.target})
+    n = frame.shape[1] - 1 - len(_left_out(source, request))
     if n < 2:
         raise ValueError(
             f"{n} column is left to explain, and one alone cannot be compared with others: leave out fewer"
@@ -94,6 +94,10 @@ def check(source: Source, request: TableRequest, gemma=None) -> int:
     if request.model == "file" and not request.file:
         raise ValueError("bring the file of the model: LightGBM's text or XGBoost's JSON")
     return n
+
+
+def _left_out(source: Source, request: TableRequest) -> list[str]:
+    return [name for name in request.left_out if name in source.frame and name != request.target]
 
 
 def cost(source: Source, request: TableRequest, seconds_per_token: float | None = None) -> tuple[int, float]:
@@ -116,7 +120,7 @@ def fit(source: Source, request: TableRequest, job, file: bytes | None = None) -
     from model.fitting import FitCancelled
     from model.tables import TableModel
 
-    frame = source.frame.drop(columns=[name for name in request.left_out if name != request.target])
+    frame = source.frame.drop(columns=_left_out(source, request))
     if request.model == "gemma":
         return shelf().put(request, Fitted(None, frame))
     if request.model == "file":

@@ -10,7 +10,7 @@ from ui.names import INDICES
 from ui.sentences import sums
 from ui.table_picture import TablePicture, row_heatmap
 from ui.table_run import background_of, exact_values, prediction
-from ui.words import plain
+from ui.words import plain, said
 from xai import Attribution, Ledger, explain
 
 MOST_CELLS = 24  # that can be edited: the columns with the largest values
@@ -61,7 +61,7 @@ def _edited(result, fitted, picture, weights):
         column.markdown(f"**{INDICES[one.index]}** of the edited row" + (", exact" if fitted.exact else ""))
         column.html(row_heatmap(texts, one, scale, f"edited-{one.index}"))
     st.html(legend(scale, picture.ends))
-    st.caption(sums(maps, picture.parts, picture.quantity))
+    st.caption(said(sums(maps, picture.parts, picture.quantity)))
 
 
 def maps_of(fitted, request, row, weights) -> list[Attribution]:
@@ -95,15 +95,15 @@ def _cell(place, column, cell, key):
     label = plain(column.label, 40)
     if column.kind == "number":
         value = _as_number(cell)
-        found = place.number_input(label, value=value, key=key, step=_step(value), format="%g", placeholder="missing")
+        st.session_state.setdefault(key, value)  # no default of the widget's own, so that it can be cleared
+        found = place.number_input(label, value=None, key=key, step=_step(value), format="%g", placeholder="missing")
         return None if found is None else float(found)
     if column.kind in ("category", "boolean"):
         levels = column.levels[:MOST_LEVELS] if column.kind == "category" else ["True", "False"]
         own = _level(cell, column)
         options = [*levels, *([own] if own is not None and own not in levels else [])]
-        found = place.selectbox(
-            label, options, index=options.index(own) if own is not None else None, key=key, placeholder="missing"
-        )
+        st.session_state.setdefault(key, own)
+        found = place.selectbox(label, options, index=None, key=key, placeholder="missing")
         return cell if found == own else _typed(found, column)
     text = place.text_input(label, _text(cell) if not _is_missing(cell) else "", key=key, placeholder="missing")
     return cell if text == _text(cell) else (text.strip() or None)
