@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui.comparison import Plan
 from ui.names import DEFAULT_PANES, PANES, Pane
-from ui.page import linked
+from ui.page import linked, preset
 from ui.table_request import BACKGROUNDS, MODELS, TARGET_KINDS, USUAL_BACKGROUND, TableRequest
 from ui.table_source import FIRST, Source, digest_of, sample, sample_titles, uploaded
 from ui.words import plain, said
@@ -187,6 +187,6 @@ def set_widgets(request: TableRequest, source: Source | None, state) -> tuple:
         rows = len(source.frame)
         fields["t-row"], fields["t-baseline"] = min(request.row + 1, rows), min(request.baseline + 1, rows)
         fields["t-kept"] = request.kept
-    fields.background, fields.left, fields.right = request.background, plan.left.key, plan.right.key
-    fields.budget, fields.seed = min(BUDGETS, key=lambda budget: abs(budget - plan.budget)), plan.seed
+    nearest = min(BUDGETS, key=lambda budget: abs(budget - plan.budget))
+    preset(background=request.background, left=plan.left.key, right=plan.right.key, budget=nearest, seed=plan.seed)
     return request.same_game

@@ -89,7 +89,7 @@ def _shown(all_rows: AllRows, result, fitted, picture, weights):
         placeholder="click a bar, or choose a column",
     )  # fmt: skip
     points = event.selection.points if event else []
-    clicked = int(order[points[0]["y"]]) if points else None
+    clicked = int(order[points[0]["point_index"]]) if points else None
     if (column := chosen if chosen is not None else clicked) is not None:
         _rows_of(column, values, all_rows, fitted, labels)
     index = st.segmented_control(

@@ -143,6 +143,7 @@ class TableAbout:
             raise ValueError("its cells and its columns do not match")
         if type(record["classes"]) is not bool:
             raise ValueError("its target is neither a number nor a class")
+        figures["rows"] = {key: int(count) for key, count in figures["rows"].items()}
         return cls(cells, str(record["says"]), str(record["units"]), record["classes"], **figures, exact=exact)
 
 

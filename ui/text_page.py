@@ -12,7 +12,7 @@ from ui.comparison import Plan
 from ui.jobs import Job
 from ui.model_slot import model_slot
 from ui.names import ABSENT, DEFAULT_PANES, PANES, PLAYERS, Pane
-from ui.page import frame, linked, ready
+from ui.page import frame, linked, preset, ready
 from ui.samples import SAMPLES
 from ui.side_by_side import show
 from ui.take_away import downloads, open_bundle
@@ -99,8 +99,8 @@ def _open(request: TextRequest) -> tuple:
     state.sample = None
     state.whose = "The model's own answer" if request.target is None else "A target I type"
     state.target, state.rather = request.target or "", request.rather or ""
-    state.left, state.right = plan.left.key, plan.right.key
-    state.budget, state.seed = min(BUDGETS, key=lambda budget: abs(budget - plan.budget)), plan.seed
+    nearest = min(BUDGETS, key=lambda budget: abs(budget - plan.budget))
+    preset(left=plan.left.key, right=plan.right.key, budget=nearest, seed=plan.seed)
     return request.same_game
 
 

@@ -99,7 +99,7 @@ def test_a_click_on_a_bar_shows_its_rows_and_errors_are_measured_live(open_tiny)
     expect(page.get_by_text("Rows by their value of log triglycerides")).to_be_visible(timeout=20_000)
     page.get_by_role("tab", name="Errors against exact").click()
     page.locator(".st-key-measure-errors button").click()
-    expect(page.locator(".st-key-error-chart .js-line")).to_have_count(6, timeout=60_000)
+    expect(page.locator(".st-key-error-chart .scatterlayer .js-line")).to_have_count(6, timeout=60_000)
 
 
 def test_a_bad_file_is_one_sentence(open_tiny):
