@@ -3,8 +3,9 @@
 import streamlit as st
 
 st.set_page_config(page_title="Swing", page_icon="⚖️", layout="wide")
-pages = [
-    st.Page("ui/text_page.py", title="Text", icon="📝", default=True),
-    st.Page("ui/image_page.py", title="Image", icon="🖼️"),
+PAGES = [
+    st.Page("ui/text_page.py", title="Text", icon=":material/notes:", default=True),
+    st.Page("ui/image_page.py", title="Image", icon=":material/image:"),
+    st.Page("ui/table_page.py", title="Table", icon=":material/table_chart:"),
 ]
-st.navigation(pages).run()
+st.navigation(PAGES).run()

@@ -3,11 +3,28 @@
 import numpy as np
 
 from model.columns import Column
-from model.smooth import SmoothModel, fit_linear, fit_network
+from model.smooth import EPOCHS, SmoothModel, fit_linear, fit_network
 from model.target import Target
 
 ROUNDS, PATIENCE = 300, 20  # trees per output at most; rounds without a better loss before stopping
 THREADS = 2  # LightGBM's sums depend on their number: a fixed one gives the same trees everywhere
+
+
+class FitCancelled(Exception):
+    """Raised when `cancel()` said so; nothing of the model is kept."""
+
+
+class Watcher:
+    """What a fit calls after each of its rounds: says how far it is, and stops where somebody says so."""
+
+    def __init__(self, progress=None, cancel=None):
+        self.progress, self.cancel = progress, cancel
+
+    def __call__(self, done: int, total: int) -> None:
+        if self.cancel is not None and self.cancel():
+            raise FitCancelled(f"the fit was cancelled after round {done}")
+        if self.progress is not None:
+            self.progress(done, total)
 
 
 def split(y: np.ndarray, target: Target, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -27,16 +44,17 @@ def split(y: np.ndarray, target: Target, seed: int) -> tuple[np.ndarray, np.ndar
     return train, watch, held
 
 
-def fit_smooth(model: str, columns: list[Column], target: Target, cells, y, train, watch, seed) -> SmoothModel:
-    """The "linear" model or the "network", fitted to cells (rows, columns) and y (rows,)."""
+def fit_smooth(model: str, columns: list[Column], target: Target, cells, y, train, watch, seed, told) -> SmoothModel:
+    """The "linear" model or the "network", fitted to cells (rows, columns) and y (rows,); told(done, total)."""
     classes = len(target.classes)
+    told(0, EPOCHS)
     if model == "linear":
         return fit_linear(columns, cells[train], y[train], classes, seed)
-    return fit_network(columns, cells[train], y[train], classes, seed, (cells[watch], y[watch]))
+    return fit_network(columns, cells[train], y[train], classes, seed, (cells[watch], y[watch]), told)
 
 
-def fit_trees(columns: list[Column], target: Target, cells, y, train, watch, seed) -> str:
-    """LightGBM's text of the trees with the least loss on the rows that are watched."""
+def fit_trees(columns: list[Column], target: Target, cells, y, train, watch, seed, told) -> str:
+    """LightGBM's text of the trees with the least loss on the rows that are watched; told(done, total) each round."""
     import lightgbm
 
     few = int(np.clip(len(train) // 20, 1, 20))
@@ -56,7 +74,9 @@ def fit_trees(columns: list[Column], target: Target, cells, y, train, watch, see
     data = lightgbm.Dataset(cells[train], y[train], categorical_feature=categories, params=settings)
     stop = lightgbm.early_stopping(PATIENCE, verbose=False)
     watched = data.create_valid(cells[watch], y[watch])
-    booster = lightgbm.train(settings, data, ROUNDS, valid_sets=[watched], callbacks=[stop])
+    booster = lightgbm.train(
+        settings, data, ROUNDS, valid_sets=[watched], callbacks=[lambda now: told(now.iteration + 1, ROUNDS), stop]
+    )
     return booster.model_to_string()
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from model.columns import Column
 
 UNITS = 32  # of the network's hidden layer
-_EPOCHS, _PATIENCE = 100, 8
+EPOCHS, _PATIENCE = 100, 8
 
 
 class Design:
@@ -115,8 +115,11 @@ def fit_linear(columns, cells, target, classes: int, seed: int) -> SmoothModel:
     return SmoothModel(design, len(columns), fitted.coef_.reshape(-1, 1) * spread, bias)
 
 
-def fit_network(columns, cells, target, classes: int, seed: int, check) -> SmoothModel:
-    """A network of 32 tanh units; of its epochs the one with the least loss on the rows check = (cells, target)."""
+def fit_network(columns, cells, target, classes: int, seed: int, check, told) -> SmoothModel:
+    """A network of 32 tanh units; of its epochs the one with the least loss on the rows check = (cells, target).
+
+    told(done, total) is called after each epoch.
+    """
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
     design = Design(columns, cells)
@@ -127,9 +130,10 @@ def fit_network(columns, cells, target, classes: int, seed: int, check) -> Smoot
     network = kind(**settings, random_state=seed)
     known = {"classes": np.arange(classes)} if classes else {}
     best, weights, since = np.inf, None, 0
-    for _ in range(_EPOCHS):
+    for epoch in range(EPOCHS):
         network.partial_fit(x, (target - mean) / spread if not classes else target.astype(int), **known)
         loss = _loss(network, held, check[1], classes, mean, spread)
+        told(epoch + 1, EPOCHS)
         since += 1
         if loss < best or weights is None:
             best, since = loss, 0

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from model.columns import Column, profile
-from model.fitting import figures, fit_smooth, fit_trees, guess, probabilities, split
+from model.fitting import Watcher, figures, fit_smooth, fit_trees, guess, probabilities, split
 from model.lightgbm_text import read_lightgbm
 from model.rows import as_frame, encode, positions, target_position
 from model.target import Target, understand_target
@@ -71,16 +71,19 @@ class TableModel:
         self.slope, self.link = 1.0, "softmax" if target.kind == "classification" else "identity"
 
     @classmethod
-    def fit(cls, frame, target, kind=None, model="trees", seed=0, kinds=None) -> "TableModel":
+    def fit(
+        cls, frame, target, kind=None, model="trees", seed=0, kinds=None, progress=None, cancel=None
+    ) -> "TableModel":
         """Fit a model of the column `target` of a frame on all others.
 
         kind : None (by the target's cells), "regression" or "classification"
         model : "trees" (LightGBM, with its own categories and missing values), "linear" or "network"
         seed : of the split, the model and the background; the same seed gives the same model
         kinds : corrections of what columns hold, label → one of `model.columns.KINDS`
+        progress : progress(done, total), rounds of fitting, after each;  cancel : cancel() → True stops at the next
 
         A fifth of the rows is held out for the metrics, a fifth is watched to stop early. TypeError or ValueError with
-        one sentence for a table or a target that no model can be fitted to.
+        one sentence for a table or a target that no model can be fitted to; FitCancelled where `cancel` said so.
         """
         if model not in MODELS:
             raise ValueError(f"model must be one of {list(MODELS)}; got {model!r}")
@@ -97,7 +100,7 @@ class TableModel:
         cells, y = encode(columns, frame, others)[known], y[known]
         train, watch, held = split(y, goal, seed)
         drawn = np.random.default_rng([seed, 1]).permutation(train)[:BACKGROUND]
-        parts = (columns, goal, cells, y, train, watch, seed)
+        parts = (columns, goal, cells, y, train, watch, seed, Watcher(progress, cancel))
         text = fit_trees(*parts) if model == "trees" else None
         fitted = fit_smooth(model, *parts) if text is None else read_lightgbm(text).ensemble
         table = cls(columns, goal, fitted, cells[drawn], model)

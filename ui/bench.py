@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from ui.jobs import Job, line
+from ui.words import said
 
 POLL = 0.5  # seconds
 MORE = 2  # "Add budget" asks for so many times the evaluations
@@ -95,11 +96,11 @@ def _bar(state, cost, explain, more):
         _progress(state.job)
         return
     if state.outcome:
-        (st.info if state.outcome[0] == "cancelled" else st.error)(state.outcome[1])
+        (st.info if state.outcome[0] == "cancelled" else st.error)(said(state.outcome[1]))
     try:
         evaluations, seconds = cost()
     except (ValueError, TypeError) as error:
-        st.warning(str(error)[0].upper() + str(error)[1:])
+        st.warning(said(str(error)))
         st.button("Explain", disabled=True, key="explain")
         return
     st.caption(f"This will take at most {evaluations} evaluations of the model: about {duration(seconds)}.")
@@ -119,7 +120,7 @@ def _progress(job: Job):
         st.progress(0.0, text=f"Waiting in the line: {runs} before yours. The model serves one at a time.")
     else:
         left = "" if job.eta is None else f" · about {duration(job.eta)} left"
-        text = "Stopping after this batch" if job.cancelling else job.sentence + left
+        text = "Stopping after this batch" if job.cancelling else said(job.sentence) + left
         st.progress(min(job.done / job.total, 1.0) if job.total else 0.0, text=text)
     st.button("Cancel", key="cancel", on_click=line().leave, args=(job,), disabled=job.cancelling)
 

@@ -48,7 +48,7 @@ def bars(attribution: Attribution, quantity: str, reach: float):
     figure.update_layout(
         height=80 + 26 * len(order),
         margin={"l": 10, "r": 12 + 14 * lanes, "t": 10, "b": 40},
-        xaxis={"title": f"change of {quantity}", "zeroline": True, "range": [-reach, reach]},
+        xaxis={"title": f"change of {escape(quantity)}", "zeroline": True, "range": [-reach, reach]},
         yaxis={
             "tickvals": list(range(len(order))),
             "ticktext": [escape(_short(attribution.labels[i])) for i in order],
@@ -58,6 +58,14 @@ def bars(attribution: Attribution, quantity: str, reach: float):
         showlegend=False,
     )
     return figure
+
+
+def under_bars(attribution: Attribution) -> str:
+    """How `bars` are read."""
+    n = len(attribution.labels)
+    return (f"The {MAX_BARS} largest of {n}. " if n > MAX_BARS else "") + (
+        "Whiskers: 95 % intervals. A grey bracket on the right ties parts whose order this budget cannot tell."
+    )
 
 
 def reach_of(attributions) -> float:
@@ -88,7 +96,7 @@ def curves(judged: Fidelity, names: list[str], quantity: str):
                 row=1, col=column,
             )  # fmt: skip
     figure.update_xaxes(title="parts that came or went")
-    figure.update_yaxes(title=quantity, col=1)
+    figure.update_yaxes(title=escape(quantity), col=1)
     figure.update_layout(height=340, margin={"l": 10, "r": 10, "t": 70, "b": 40},
                          legend={"orientation": "h", "y": 1.28, "x": 0})  # fmt: skip
     return figure

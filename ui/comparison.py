@@ -72,9 +72,8 @@ class Comparison:
             outputs, weights = [str(text) for text in record["outputs"]], [float(w) for w in record["weights"]]
             if not 1 <= len(maps) <= 2 or any(one.labels != ledger.labels for one in maps):
                 raise ValueError("its maps are of other players than its ledger")
-            if any(one.values.shape != (len(ledger.labels), len(weights)) for one in maps) or len(outputs) != len(
-                weights
-            ):
+            shapes = {(len(ledger.labels), len(weights)), (len(ledger.labels),) if len(weights) == 1 else ()}
+            if any(one.values.shape not in shapes for one in maps) or len(outputs) != len(weights):
                 raise ValueError("its maps and its outputs do not match")
             if record["state"] not in ("partial", "done"):
                 raise ValueError("its state is unknown")

@@ -10,11 +10,18 @@ from xai import Attribution
 # zero is the page's own background and text stays readable in light and dark themes.
 RAISES, LOWERS = (213, 94, 0), (0, 114, 178)
 STRONGEST = 0.62
+LIKELIHOOD = ("makes it less likely", "makes it more likely")
+CHANGE = ("lowers it", "raises it")  # of a number that is no likelihood
 
 
 def shared_scale(*attributions: Attribution) -> float:
     """The largest |value| of all: one symmetric scale, so that equal colours mean equal values."""
     return max(float(np.abs(a.values).max()) for a in attributions) or 1.0
+
+
+def ends_of(page: str) -> tuple[str, str]:
+    """What values at either end of the scale do, on the page of this name."""
+    return CHANGE if page == "table" else LIKELIHOOD
 
 
 def colour(value: float, scale: float) -> str:
@@ -87,11 +94,11 @@ def pieces(prompt: str, spans) -> list[tuple[str, int | None]]:
     return [(text, i) for text, i in [*found, (prompt[at:], None)] if text]
 
 
-def legend(scale: float) -> str:
-    """The shared scale as a bar from −scale to +scale."""
+def legend(scale: float, ends: tuple[str, str] = LIKELIHOOD) -> str:
+    """The shared scale as a bar from −scale to +scale; ends : what values at either end do."""
     stops = ",".join(colour(x, 1.0) for x in np.linspace(-1, 1, 9))
     return (
-        f'<div class="swing-legend" data-scale="{scale:.6f}"><span>{signed(-scale, 2)} makes it less likely</span>'
+        f'<div class="swing-legend" data-scale="{scale:.6f}"><span>{signed(-scale, 2)} {escape(ends[0])}</span>'
         f'<div class="swing-bar" style="background:linear-gradient(to right,{stops})"></div>'
-        f"<span>{signed(scale, 2)} makes it more likely</span></div>"
+        f"<span>{signed(scale, 2)} {escape(ends[1])}</span></div>"
     )

@@ -4,6 +4,7 @@ import streamlit as st
 
 from ui import charts
 from ui.names import INDICES, method_name
+from ui.words import said
 from xai import shuffled_control, verdict
 
 
@@ -27,7 +28,7 @@ def show_fidelity(comparison, picture, weights) -> None:
     )
     st.markdown(f"{seen}; with the curves below that took {judged.evaluations} further evaluations.")
     if weights is not None:
-        st.caption("This is of the whole answer, whatever tokens are selected above.")
+        st.caption(said(f"This is of {picture.whole}, whatever is selected above."))
     rows = [
         {
             "map": name,

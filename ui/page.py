@@ -13,6 +13,23 @@ def frame(title: str, purpose: str) -> None:
     st.caption(purpose)
 
 
+def linked(key: str, **default) -> dict:
+    """A widget whose choice stands in the link; its default, unless a reopened run has just set it.
+
+    The default must stay from run to run: a browser that sees only the second run takes that one's for the choice.
+    """
+    given = st.session_state.get("preset", set())
+    own = {} if key in given else default
+    given.discard(key)
+    return {"key": key, "bind": "query-params", **own}
+
+
+def preset(**values) -> None:
+    """Set widgets that are `linked`, before they are made."""
+    st.session_state.update(values)
+    st.session_state["preset"] = set(values)
+
+
 def ready(slot) -> bool:
     """Whether the slot's model can be asked; if not, its progress is shown, and the page starts over when it can."""
     if slot.state == "ready":

@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 
-from ui.heatmap import on_white, pieces, signed
+from ui.heatmap import LIKELIHOOD, on_white, pieces, signed
 from xai import Attribution
 
 WIDTH, MARGIN = 1400, 40  # pixels
@@ -14,10 +14,11 @@ SIZE, LEADING = 30, 52
 _TITLE, _INK, _FAINT = (0, 0, 0), (17, 17, 17), (115, 115, 115)
 
 
-def heatmaps_png(prompt: str, spans, maps: dict[str, Attribution], scale: float) -> bytes:
+def heatmaps_png(prompt: str, spans, maps: dict[str, Attribution], scale: float, ends=LIKELIHOOD) -> bytes:
     """One heatmap under the other, each below its title, then the legend of their common scale.
 
     spans : (start, end) of each player in the prompt;  maps : title → attribution with values (n,)
+    ends : what values at either end of the scale do
     """
     from PIL import Image, ImageDraw
 
@@ -38,7 +39,7 @@ def heatmaps_png(prompt: str, spans, maps: dict[str, Attribution], scale: float)
                     box, 5, on_white(attribution.values[player], scale), _FAINT if width else None, 1
                 )
             _write(draw, x, top, words, _TITLE if attribution is None else _INK if player is not None else _FAINT)
-    _legend(draw, MARGIN + len(rows) * LEADING, scale)
+    _legend(draw, MARGIN + len(rows) * LEADING, scale, ends)
     out = io.BytesIO()
     picture.save(out, "PNG", optimize=True)
     return out.getvalue()
@@ -70,8 +71,8 @@ def _fitting(word):
     yield word
 
 
-def _legend(draw, top, scale) -> None:
-    ends = f"{signed(-scale, 2)} makes it less likely", f"{signed(scale, 2)} makes it more likely"
+def _legend(draw, top, scale, ends) -> None:
+    ends = f"{signed(-scale, 2)} {ends[0]}", f"{signed(scale, 2)} {ends[1]}"
     left, right = MARGIN + _length(ends[0]) + 20, WIDTH - MARGIN - _length(ends[1]) - 20
     _write(draw, MARGIN, top, ends[0], _INK)
     _write(draw, right + 20, top, ends[1], _INK)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ui.bundle import Bundle
-from ui.heatmap import legend, ranks, shared_scale, signed, token_heatmap
+from ui.heatmap import ends_of, legend, ranks, shared_scale, signed, token_heatmap
 from ui.names import INDICES, method_name
 from ui.report_fidelity import fidelity_section
 from ui.sentences import agreed, cost, sums, tied
@@ -31,7 +31,7 @@ def html_report(bundle: Bundle, parts: str = "parts", quantity: str = "the value
     sections = [
         _opening(bundle, made),
         '<div class="panes">' + "".join(_pane(one, prompt, spans, scale) for one in maps) + "</div>",
-        legend(scale),
+        legend(scale, ends_of(bundle.page)),
         f'<p class="small">One scale for all: equal colours mean equal values, changes of {escape(quantity)}.</p>',
         f"<p>{escape(sums(maps, parts, quantity))}</p>",
     ]

@@ -9,11 +9,12 @@ import streamlit as st
 
 from ui import charts
 from ui.comparison import Comparison
-from ui.heatmap import legend, shared_scale, signed
+from ui.heatmap import LIKELIHOOD, legend, shared_scale, signed
 from ui.judging import show_fidelity, trust
 from ui.names import INDICES, MEANING, method_name
 from ui.pairs import show_pairs
 from ui.sentences import cost, sums
+from ui.words import said
 from xai import Attribution, agreement
 
 
@@ -23,6 +24,10 @@ class Picture(Protocol):
     quantity : what the values are changes of, e.g. "the answer's log-probability";  parts : e.g. "words"
     whole : the same for all output columns together, of which the fidelity is
     unit : one sentence on what a value means
+
+    A picture may also have `ends`, what values at either end of the colour scale do in words;
+    `chart(attribution, quantity, reach)`, a Plotly figure that stands in the place of `charts.bars`; and
+    `under_chart(attribution)`, how to read it.
     """
 
     quantity: str
@@ -53,9 +58,9 @@ def show(comparison: Comparison, picture: Picture, weights=None, more: dict[str,
     for side, column, attribution in zip("lr", st.columns(2), maps):
         with column:
             _pane(comparison, side, attribution, picture, scale, reach, weights)
-    st.html(legend(scale))
-    st.caption(f"One colour scale for all maps: equal colours mean equal values. {picture.unit}")
-    st.caption(sums(maps, picture.parts, picture.quantity))
+    st.html(legend(scale, getattr(picture, "ends", LIKELIHOOD)))
+    st.caption(said(f"One colour scale for all maps: equal colours mean equal values. {picture.unit}"))
+    st.caption(said(sums(maps, picture.parts, picture.quantity)))
     if len(maps) < 2 or comparison.state == "preliminary":
         return
     tabs = {
@@ -64,7 +69,7 @@ def show(comparison: Comparison, picture: Picture, weights=None, more: dict[str,
         "Pairs of parts": lambda: show_pairs(comparison, picture, maps, weights),
         **(more or {}),
     }
-    for tab, draw in zip(st.tabs(list(tabs)), tabs.values()):
+    for tab, draw in zip(st.tabs(list(tabs), key="tabs"), tabs.values()):
         with tab:
             draw()
 
@@ -74,16 +79,13 @@ def _pane(comparison, side, attribution, picture, scale, reach, weights):
     st.markdown(name + (" (preliminary)" if attribution.note.startswith("Preliminary") else ""))
     picture.draw(attribution, scale, side)
     if weights is None and comparison.judged is not None:
-        st.markdown(f":material/verified_user: {trust(comparison, side == 'r', picture)}")
-    st.caption(f"{MEANING[attribution.index].format(what=picture.quantity)} {cost(attribution)}")
+        st.markdown(f":material/verified_user: {said(trust(comparison, side == 'r', picture))}")
+    st.caption(said(f"{MEANING[attribution.index].format(what=picture.quantity)} {cost(attribution)}"))
     if attribution.note:
         st.caption(f":material/info: {attribution.note}")
-    n = len(attribution.labels)
-    st.plotly_chart(charts.bars(attribution, picture.quantity, reach), width="stretch", key=f"bars-{side}")
-    st.caption(
-        (f"The {charts.MAX_BARS} largest of {n}. " if n > charts.MAX_BARS else "")
-        + "Whiskers: 95 % intervals. A grey bracket on the right ties parts whose order this budget cannot tell."
-    )
+    chart = getattr(picture, "chart", charts.bars)
+    st.plotly_chart(chart(attribution, picture.quantity, reach), width="stretch", key=f"bars-{side}")
+    st.caption(getattr(picture, "under_chart", charts.under_bars)(attribution))
 
 
 def _difference(maps, picture, scale):

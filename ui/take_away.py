@@ -6,7 +6,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from ui.bundle import Bundle, read_bundle, write_bundle
-from ui.heatmap import shared_scale
+from ui.heatmap import ends_of, shared_scale
 from ui.numbers import to_csv
 from ui.picture import heatmaps_png
 from ui.report import as_text, combined, html_report
@@ -33,7 +33,7 @@ def downloads(
         maps = combined(bundle)
         prompt, spans = as_text(bundle)
         named = {f"{one.index.capitalize()} values ({one.method})": one for one in maps.values()}
-        return heatmaps_png(prompt, spans, named, shared_scale(*maps.values()))
+        return heatmaps_png(prompt, spans, named, shared_scale(*maps.values()), ends_of(bundle.page))
 
     files = [
         ("Report (HTML)", report, "swing-report.html", "text/html"),

@@ -12,7 +12,7 @@ from ui.comparison import Plan
 from ui.jobs import Job
 from ui.model_slot import model_slot
 from ui.names import ABSENT, DEFAULT_PANES, PANES, PLAYERS, Pane
-from ui.page import frame, ready
+from ui.page import frame, linked, preset, ready
 from ui.samples import SAMPLES
 from ui.side_by_side import show
 from ui.take_away import downloads, open_bundle
@@ -71,22 +71,17 @@ def ask() -> TextRequest:
             placeholder=" negative", help="The values then say what makes the answer more likely than this one.",
         )  # fmt: skip
         one, two, three = st.columns(3)
-        players = one.selectbox("Parts", list(PLAYERS), format_func=PLAYERS.get, **_linked("players"))
-        absent = two.selectbox("Absent parts are", list(ABSENT), format_func=ABSENT.get, **_linked("absent"))
-        budget = three.select_slider("Evaluations per map, at most", BUDGETS, **_linked("budget", value=256))
+        players = one.selectbox("Parts", list(PLAYERS), format_func=PLAYERS.get, **linked("players"))
+        absent = two.selectbox("Absent parts are", list(ABSENT), format_func=ABSENT.get, **linked("absent"))
+        budget = three.select_slider("Evaluations per map, at most", BUDGETS, **linked("budget", value=256))
         keys, name = [pane.key for pane in PANES], {pane.key: str(pane) for pane in PANES}.get
-        left = one.selectbox("Left map", keys, format_func=name, **_linked("left", index=PANES.index(DEFAULT_PANES[0])))
+        left = one.selectbox("Left map", keys, format_func=name, **linked("left", index=PANES.index(DEFAULT_PANES[0])))
         right = two.selectbox(
-            "Right map", keys, format_func=name, **_linked("right", index=PANES.index(DEFAULT_PANES[1]))
+            "Right map", keys, format_func=name, **linked("right", index=PANES.index(DEFAULT_PANES[1]))
         )
-        seed = int(three.number_input("Seed", 0, 2**31 - 1, **_linked("seed", value=0)))
+        seed = int(three.number_input("Seed", 0, 2**31 - 1, **linked("seed", value=0)))
     state, plan = st.session_state, Plan(Pane.of(left), Pane.of(right), budget, seed)
     return TextRequest(state.before, state.text, state.after, target, rather or None, players, absent, plan)
-
-
-def _linked(key: str, **default) -> dict:
-    """A widget whose choice stands in the link; its default, unless a reopened run has set it."""
-    return {"key": key, "bind": "query-params", **({} if key in st.session_state else default)}
 
 
 def _take_sample() -> None:
@@ -104,8 +99,8 @@ def _open(request: TextRequest) -> tuple:
     state.sample = None
     state.whose = "The model's own answer" if request.target is None else "A target I type"
     state.target, state.rather = request.target or "", request.rather or ""
-    state.left, state.right = plan.left.key, plan.right.key
-    state.budget, state.seed = min(BUDGETS, key=lambda budget: abs(budget - plan.budget)), plan.seed
+    nearest = min(BUDGETS, key=lambda budget: abs(budget - plan.budget))
+    preset(left=plan.left.key, right=plan.right.key, budget=nearest, seed=plan.seed)
     return request.same_game
 
 

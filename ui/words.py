@@ -9,3 +9,9 @@ def plain(text: str, most: int = 60) -> str:
     if not text.strip():
         text = text.replace("\n", "⏎").replace("\t", "⇥").replace(" ", "␣") or "∅"
     return re.sub(r"([\\`*_{}\[\]()#+\-.!:$~|<>&])", r"\\\1", " ".join(text.split()))
+
+
+def said(sentence: str) -> str:
+    """A sentence for the page from an error's text, in which names of a user may stand: they are not obeyed either."""
+    escaped = re.sub(r"([\\`*_\[\]#$~|<>]|:(?=[\w/+-]+:))", r"\\\1", " ".join(sentence.split()))
+    return escaped[:1].upper() + escaped[1:]

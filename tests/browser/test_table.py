@@ -1,0 +1,134 @@
+"""The Table page as a person uses it: a file brought, a row explained, a cell edited, a table taken away."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from clicks import values
+from playwright.sync_api import expect
+
+from model import TableModel
+from model.table_files import read_table, samples
+from xai import Ledger, explain
+
+PANES = {"l": ("banzhaf", "auto"), "r": ("shapley", "kernelshap")}
+
+
+def open_table(open_tiny, **options):
+    page = open_tiny(ready=False, path="/table_page", **options)
+    page.locator(".swing-row").nth(1).wait_for(timeout=120_000)
+    page.locator(".st-key-explain button:enabled").wait_for(timeout=60_000)
+    return page
+
+
+def press_explain(page, text):
+    page.locator(".st-key-explain button:enabled").click()
+    expect(page.locator(".swing-answer")).to_contain_text(text, timeout=60_000)
+    page.locator(".st-key-explain button:enabled").wait_for(timeout=60_000)
+
+
+def choose(page, key, option):
+    page.locator(f".st-key-{key} input").click()
+    page.get_by_role("option", name=option).click()
+
+
+def brought(rows=200, seed=0):
+    """A table like those that people have: texts, missing cells, a formula."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            **{f"x{i}": rng.normal(size=rows).round(3) for i in range(6)},
+            "place": rng.choice(["north", "south", "=1+1", None], rows),
+            "old": rng.random(rows) < 0.4,
+            "<b>age</b>": rng.integers(18, 90, rows),
+        }
+    )
+    frame["price"] = (frame["x0"] * frame["x1"] + frame["<b>age</b>"] / 30 + (frame["place"] == "south")).round(4)
+    return frame
+
+
+def test_a_file_is_brought_fitted_explained_edited_and_exported(open_tiny):
+    page, data = open_table(open_tiny), brought().to_csv(index=False).encode()
+    page.locator(".st-key-t-file input[type=file]").set_input_files(
+        {"name": "prices.csv", "mimeType": "text/csv", "buffer": data}
+    )
+    expect(page.get_by_text("200 rows, 10 columns")).to_be_visible(timeout=20_000)
+    page.locator(".st-key-t-row input").fill("12")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("another row, table or setting")).to_be_visible(timeout=20_000)
+    press_explain(page, "Row 12 of prices.csv")
+    frame = read_table(data, "prices.csv")
+    model = TableModel.fit(frame, "price")
+    expect(page.locator('[data-testid="stMetricValue"]').first).to_have_text(f"{model.metrics['rmse']:.4g}")
+    ledger = Ledger(model.game(frame.iloc[[11]]))
+    for pane, (index, method) in PANES.items():
+        found = explain(ledger.game, index, method, 256, ledger=ledger).values
+        np.testing.assert_allclose(values(page, pane), found, atol=6e-7)
+    assert page.locator(".swing-row b b").count() == 0
+    page.get_by_role("tab", name="What if").click()
+    field = page.get_by_label("x0", exact=True)
+    field.fill("2.5")
+    field.press("Enter")
+    edited = {**frame.iloc[11], "x0": 2.5}
+    expect(page.get_by_text(f"price = {model.predict(edited).margin[0]:.4g}", exact=False).last).to_be_visible()
+    for index in ("banzhaf", "shapley"):
+        np.testing.assert_allclose(values(page, f"edited-{index}"), model.exact(edited, index)[0], atol=6e-7)
+    page.get_by_role("tab", name="All rows").click()
+    page.locator(".st-key-all-rows button").click()
+    with page.expect_download(timeout=60_000) as saved:
+        page.locator(".st-key-save-rows button").click(timeout=60_000)
+    text = saved.value.path().read_text()
+    again = pd.read_csv(io.StringIO(text))
+    for index in ("banzhaf", "shapley"):
+        np.testing.assert_allclose(again[f"{index} of x1"], model.exact(frame, index)[:, 1], rtol=1e-12)
+    np.testing.assert_allclose(again["prediction"], model.predict(frame).margin, rtol=1e-12)
+    assert "'=1+1" in text and ",=1+1" not in text
+    assert not page.locator('[data-testid="stException"]').count()
+
+
+def test_a_click_on_a_bar_shows_its_rows_and_errors_are_measured_live(open_tiny):
+    page = open_table(open_tiny)
+    page.get_by_role("tab", name="All rows").click()
+    page.locator(".st-key-all-rows button").click()
+    bar = page.locator(".st-key-importance .barlayer .point").first
+    bar.wait_for(timeout=60_000)
+    bar.scroll_into_view_if_needed()
+    box = bar.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.get_by_text("Rows by their value of log triglycerides")).to_be_visible(timeout=20_000)
+    page.get_by_role("tab", name="Errors against exact").click()
+    page.locator(".st-key-measure-errors button").click()
+    expect(page.locator(".st-key-error-chart .scatterlayer .js-line")).to_have_count(6, timeout=60_000)
+
+
+def test_a_bad_file_is_one_sentence(open_tiny):
+    page = open_table(open_tiny)
+    for content, words in (
+        (b"a,b\n1,2,3\n4,5\n", "every line needs the same number"),
+        (b"a\n1\n2\n", "one column only"),
+    ):
+        page.locator(".st-key-t-file input[type=file]").set_input_files(
+            {"name": "bad.csv", "mimeType": "text/csv", "buffer": content}
+        )
+        expect(page.get_by_role("alert").filter(has_text=words)).to_be_visible(timeout=20_000)
+    assert page.locator(".swing-row").count() >= 2
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+def test_every_class_is_free_and_nothing_overflows(open_tiny, width, scheme):
+    page = open_table(open_tiny, width=width, scheme=scheme)
+    page.locator(".st-key-t-sample").get_by_text("Wine").click()
+    expect(page.get_by_text("178 rows")).to_be_visible(timeout=20_000)
+    press_explain(page, "of Wine")
+    sample = samples()["Wine"]
+    frame = read_table(sample.path.read_bytes(), sample.path.name)
+    model = TableModel.fit(frame, sample.target)
+    paid = page.get_by_text("Paid for so far").inner_text()
+    page.get_by_role("button", name="cultivar 3").or_(page.get_by_role("radio", name="cultivar 3")).first.click()
+    expect(page.get_by_text("the raw score of cultivar 3").first).to_be_visible(timeout=20_000)
+    page.get_by_role("tab", name="What if").click()
+    page.locator('[data-pane="edited-banzhaf"]').wait_for(timeout=20_000)
+    np.testing.assert_allclose(values(page, "edited-banzhaf"), model.exact(frame.iloc[[0]])[0, :, 2], atol=6e-7)
+    assert page.get_by_text("Paid for so far").inner_text() == paid
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
