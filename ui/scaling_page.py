@@ -28,9 +28,8 @@ def page() -> None:
         "Upload scores of runs at several pre-training sizes: Swing fits the scaling laws of downstream translation "
         "quality (arXiv 2402.04177), says whether they hold, and where cross-entropy misleads.",
     )
-    chosen = st.pills(
-        "Samples, drawn from the laws with noise", list(TITLES), default=list(TITLES)[0], key="scaling-sample"
-    )
+    titles = list(TITLES)
+    chosen = st.pills("Samples, drawn from the laws with noise", titles, default=titles[0], key="scaling-sample")
     file = st.file_uploader(
         "Or a table of your own: CSV with columns tokens, a score (BLEU, chrF, COMET …), and, if known, cross-entropy, "
         "source share, target share, fine-tuning tokens, data",
@@ -108,8 +107,9 @@ def law_figure(tokens, values, found, target: float, name: str, colour: str, hel
         band = found.band(sizes)
         if band is not None:
             figure.add_scatter(
-                x=[*sizes.tolist(), *sizes[::-1].tolist()], y=[*band[1].tolist(), *band[0][::-1].tolist()], fill="toself",
-                fillcolor="rgba(128,128,128,0.25)", line={"width": 0}, name="90 % band", hoverinfo="skip",
+                x=[*sizes.tolist(), *sizes[::-1].tolist()], y=[*band[1].tolist(), *band[0][::-1].tolist()],
+                fill="toself", fillcolor="rgba(128,128,128,0.25)", line={"width": 0}, name="90 % band",
+                hoverinfo="skip",
             )  # fmt: skip
         figure.add_scatter(
             x=sizes.tolist(), y=found.law(sizes).tolist(), mode="lines", line={"color": colour}, name="law"
