@@ -69,11 +69,6 @@ def show_set(runs, verdict, target: float, number: int) -> None:
     SHOWN[verdict.kind](f"**{plain(verdict.title, 200)}.** {plain(verdict.text, 2000)}")
     for note in verdict.notes:
         st.caption(plain(note, 1000))
-    if runs.alignment is not None:
-        st.caption(
-            f"Alignment of the mix with the task: {runs.alignment:.2f} (0.7 is the source language alone, 0.8 the "
-            "target language alone, 1 half of each)."
-        )
     left, right = st.columns(2)
     held = verdict.held_out
     with left:
