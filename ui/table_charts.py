@@ -88,7 +88,7 @@ def _named(label: str, cells, i: int) -> str:
     return escape(f"{name} = {_short(cells[i], 12)}" if cells else name)
 
 
-def importance(labels: list[str], means: dict[str, np.ndarray], quantity: str):
+def importance(labels: list[str], means: dict[str, np.ndarray]):
     """Mean |value| of each column over the rows, one bar per index: index → (n,). The largest come first."""
     go = plotly()
     order = ranked(means)[:MAX_GLOBAL]
@@ -97,11 +97,11 @@ def importance(labels: list[str], means: dict[str, np.ndarray], quantity: str):
         figure.add_bar(
             orientation="h", y=list(range(len(order))), x=values[order].tolist(), name=index.capitalize(),
             marker={"color": colour, "pattern": {"shape": pattern}}, customdata=[[int(i)] for i in order],
-            text=None, hovertemplate="%{x:.4f}<extra>" + index.capitalize() + "</extra>",
+            hovertemplate="%{x:.4f}<extra>" + index.capitalize() + "</extra>",
         )  # fmt: skip
     figure.update_layout(
         height=110 + 34 * len(order), margin={"l": 10, "r": 12, "t": 40, "b": 40}, barmode="group",
-        xaxis={"title": f"mean size of the change of {escape(quantity)}"}, clickmode="event+select",
+        xaxis={"title": "mean size of the values"}, clickmode="event+select",
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         yaxis={"tickvals": list(range(len(order))), "ticktext": [escape(_short(labels[i], 24)) for i in order],
                "range": [len(order) - 0.4, -0.6], "automargin": True},

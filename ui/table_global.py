@@ -81,7 +81,7 @@ def _shown(all_rows: AllRows, result, fitted, picture, weights):
         f"**Mean size of each column’s value** over {len(all_rows.places):,} rows. Click a bar to see its rows."
     )
     event = st.plotly_chart(
-        table_charts.importance(labels, means, picture.quantity), width="stretch", key="importance",
+        table_charts.importance(labels, means), width="stretch", key="importance",
         on_select="rerun", selection_mode="points",
     )  # fmt: skip
     chosen = st.selectbox(

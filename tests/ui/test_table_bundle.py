@@ -103,6 +103,6 @@ def test_a_beeswarm_shows_every_row_once():
         assert np.average(np.asarray(dots.x)[mine], weights=rows[mine]) == pytest.approx(
             values[:, column].mean(), abs=0.03
         )
-    bars = importance(["<b>", "y"], {"banzhaf": np.array([1.0, 2.0]), "shapley": np.array([1.0, 3.0])}, "<i>")
+    bars = importance(["<b>", "y"], {"banzhaf": np.array([1.0, 2.0]), "shapley": np.array([1.0, 3.0])})
     assert list(bars.layout.yaxis.ticktext) == ["y", "&lt;b&gt;"]
     assert list(bars.data[1].x) == [3.0, 1.0]
