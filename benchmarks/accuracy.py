@@ -3,7 +3,7 @@
     python -m benchmarks.accuracy                    all games, 30 runs, budgets 2n to 80n: docs/accuracy.csv and .png
     python -m benchmarks.accuracy --quick            five games, 6 runs, three budgets, engine times up to n = 64
     python -m benchmarks.accuracy --games adult,cancer --keep    these only; the other rows of the CSV stay
-    python -m benchmarks.accuracy --methods walsh,auto --keep    after a change of these
+    python -m benchmarks.accuracy --methods walsh auto --keep    after a change of these
 
 The experiment of Kernel Banzhaf (arXiv 2410.08336): relative squared error ‖φ̂ − φ‖²/‖φ‖², median and quartiles over the
 runs; also Spearman's correlation, overlap of the five largest, and values blurred by noise. Prints what must hold and
@@ -78,7 +78,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="fewer games, runs and budgets")
     parser.add_argument("--out", type=Path, default=Path("docs"), help="folder of the CSV and the figure")
     parser.add_argument("--games", help="comma-separated beginnings of names")
-    parser.add_argument("--methods", type=lambda text: text.split(","), help="comma-separated names; all if not given")
+    parser.add_argument("--methods", nargs="+", help="names; all if not given")
     parser.add_argument("--index", choices=list(ESTIMATORS), nargs="+", default=list(ESTIMATORS))
     parser.add_argument("--keep", action="store_true", help="keep the CSV's rows of what is not measured now")
     parser.add_argument("--runs", type=int)
