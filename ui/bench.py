@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from ui.jobs import Job, line
+from ui.jobs import Job, Line, line
 from ui.words import said
 
 POLL = 0.5  # seconds
@@ -40,11 +40,11 @@ class Bench:
         self.shown, self.run, self.asked, self.outcome = result, None, None, None
         self.extra["brought"] = result
 
-    def begin(self, job: Job) -> None:
+    def begin(self, job: Job, where: Line | None = None) -> None:
         """Put a job into the line, or say why not; what the page shows stays until there is something new."""
         self.outcome = None
         try:
-            self.follow(line().submit(job))
+            self.follow((where or line()).submit(job))
         except ValueError as error:
             self.outcome = "failed", str(error)
 
@@ -87,6 +87,20 @@ def bar(
     begins a run; more() goes on with the run shown, with a larger budget.
     """
     st.fragment(_bar, run_every=POLL if state.job else None)(state, cost, explain, more)
+
+
+def watch(state: Bench) -> None:
+    """Progress of a job that no button began, and the sentence where it failed."""
+    st.fragment(_watch, run_every=POLL if state.job else None)(state)
+
+
+def _watch(state):
+    if state.look():
+        st.rerun()
+    if state.job is not None:
+        _progress(state.job)
+    elif state.outcome:
+        st.error(said(state.outcome[1]))
 
 
 def _bar(state, cost, explain, more):

@@ -163,6 +163,12 @@ def line() -> Line:
     return Line()
 
 
+@st.cache_resource(show_spinner=False)
+def quick_line() -> Line:
+    """The line of seconds' work that asks no model, so that it need not wait for runs that do."""
+    return Line()
+
+
 def this_session_alive() -> Callable[[], bool]:
     """A function, for any thread, that says whether the browser session that runs this script is still there."""
     from streamlit import runtime

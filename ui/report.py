@@ -42,13 +42,18 @@ def html_report(bundle: Bundle, parts: str = "parts", quantity: str = "the value
     if bundle.fidelity is not None:
         sections.append(fidelity_section(bundle.fidelity, parts, quantity))
     sections.append(f"<h2>Settings</h2>{_settings(bundle)}")
+    return document(bundle.name, "".join(sections))
+
+
+def document(title: str, body: str) -> str:
+    """A whole HTML page of `body`, which is HTML already, in the reports' style."""
     style = "\n".join((ASSETS / name).read_text() for name in ("style.css", "report.css"))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(bundle.name)} – Swing</title><style>{style}</style></head>\n"
-        f"<body>{''.join(sections)}</body></html>\n"
+        f"<title>{escape(title)} – Swing</title><style>{style}</style></head>\n"
+        f"<body>{body}</body></html>\n"
     )
 
 

@@ -1,168 +1,251 @@
-"""The Scaling page: what measured runs at several pre-training sizes foretell, and whether to believe it."""
+"""The Scaling page: runs at several pre-training sizes, the laws they follow, and whether more data would pay."""
 
-import csv
-import io
-from html import escape
+import hashlib
+import time
 from pathlib import Path
 
-import numpy as np
 import streamlit as st
 
-from ui.charts import FIRST, GREY, SECOND, plotly
-from ui.page import frame
-from ui.words import plain
+from ui import scaling_charts
+from ui.bench import bench, watch
+from ui.jobs import Job, quick_line
+from ui.page import frame, linked
+from ui.scaling_export import laws_of, parameter, shown, to_csv, to_html
+from ui.scaling_run import LEVEL, USABLE, Study, predict, read, read_size, size_text, study
+from ui.words import plain, said
+from xai.scaling_verdict import rank
 
-SAMPLES = Path(__file__).parent.parent / "assets" / "samples" / "scaling"
-TITLES = {
+SAMPLES = {
     "Aligned (synthetic)": "aligned.csv",
     "Misaligned (synthetic)": "misaligned.csv",
-    "Three to rank (synthetic)": "several.csv",
+    "Three data sets (synthetic)": "several.csv",
 }
-MOST_MB = 5
-SHOWN = {"fits": st.success, "flat": st.info, "breaks": st.warning, "misaligned": st.warning, "too few": st.info}
+FOLDER = Path(__file__).parent.parent / "assets" / "samples" / "scaling"
+MOST_MB = 2
+PATIENCE = 0.5  # seconds that the page waits for a verdict before it shows progress instead
+COLUMNS = """One line per run: a fine-tuned checkpoint and what it scored.
+
+| column | what | |
+|---|---|---|
+| `tokens` | tokens of pre-training | needed |
+| `BLEU`, `chrF`, `COMET`, `ROUGE`, `accuracy` or `score` | a score where more is better | needed |
+| `cross-entropy` | nats per token on the same task | |
+| `source share`, `target share` | of the two languages in the pre-training mix, 0 to 1 | |
+| `fine-tuning tokens` | size of the fine-tuning set | |
+| `data` | name of the pre-training data set; each is judged by itself, then all are ranked | |
+
+From three sizes on a law can be fitted, from four on it can be tested."""
+_BOX = {"fits": st.success, "flat": st.info, "too few": st.info, "breaks": st.warning, "misaligned": st.error}
 
 
 def page() -> None:
+    state = bench("scaling")
     frame(
-        "What is more pre-training data worth?",
-        "Upload scores of runs at several pre-training sizes: Swing fits the scaling laws of downstream translation "
-        "quality (arXiv 2402.04177), says whether they hold, and where cross-entropy misleads.",
+        "Scaling: does more pre-training data pay?",
+        "Swing fits the scaling laws of downstream translation to your runs, a score and cross-entropy side by side, "
+        "says whether the score follows its law, and what it predicts. Take a sample or upload a table of runs.",
     )
-    titles = list(TITLES)
-    chosen = st.pills("Samples, drawn from the laws with noise", titles, default=titles[0], key="scaling-sample")
+    found = choose()
+    if found is not None:
+        name, content, synthetic = found
+        key = hashlib.sha256(content).hexdigest()
+        if state.extra.get("key") != key:
+            state.extra["key"] = key
+            _begin(state, name, content, synthetic)
+    watch(state)
+    if state.shown is not None and state.job is None:
+        show(state.shown)
+
+
+def choose() -> tuple[str, bytes, bool] | None:
+    """Name, bytes and whether they are synthetic, of an upload or else of the sample that is picked."""
+    titles = list(SAMPLES)
+    picked = st.pills("Samples", titles, **linked("runs", default=titles[0]))
     file = st.file_uploader(
-        "Or a table of your own: CSV with columns tokens, a score (BLEU, chrF, COMET …), and, if known, cross-entropy, "
-        "source share, target share, fine-tuning tokens, data",
-        "csv", key="scaling-file", max_upload_size=MOST_MB,
+        "Or a table of your own runs: CSV, its first line the names of the columns. It stays in this session.",
+        key="scaling-file", max_upload_size=MOST_MB,
+    )  # fmt: skip
+    with st.expander("What the table must look like"):
+        st.markdown(COLUMNS)
+        example = FOLDER / SAMPLES[picked or titles[0]]
+        st.download_button("A sample as CSV", example.read_bytes(), example.name, "text/csv", on_click="ignore")
+    if file is not None:
+        return file.name, file.getvalue(), False
+    return (picked, (FOLDER / SAMPLES[picked]).read_bytes(), True) if picked else None
+
+
+def _begin(state, name: str, content: bytes, synthetic: bool) -> None:
+    """Read the table here, which says at once what is wrong with it; fit in a thread of its own."""
+    if state.job is not None:
+        state.job.cancel()
+    state.job = state.shown = state.outcome = None
+    try:
+        if len(content) > MOST_MB * 1_000_000:
+            raise ValueError(f"the file has {len(content) / 1e6:.1f} MB; at most {MOST_MB} are read: leave runs out")
+        sets = read(content)
+    except ValueError as error:
+        state.outcome = "failed", str(error)
+        return
+    state.begin(Job(lambda job: study(name, synthetic, sets, job)), quick_line())
+    if state.job is not None:
+        state.job.ended.wait(PATIENCE)
+
+
+def show(found: Study) -> None:
+    """The verdict on each set, its curves and parameters; the ranking; files."""
+    if found.synthetic:
+        st.info(
+            "**Synthetic sample**: drawn from the two laws with noise. Nobody trained these models.",
+            icon=":material/science:",
+        )
+    largest = max(float(runs.tokens.max()) for runs in found.sets)
+    text = st.text_input(
+        "Target size, tokens of pre-training", "1e12" if largest < 1e12 else f"{10 * largest:.0e}",
+        key=f"target-{found.name}", max_chars=30, help="For example 1e12 or 300B: what the laws are extrapolated to.",
     )  # fmt: skip
     try:
-        if file is not None and file.size > MOST_MB * 1_000_000:
-            raise ValueError(f"this file has {file.size / 1e6:.0f} MB; a table of runs may have at most {MOST_MB}")
-        content = (SAMPLES / TITLES[chosen or titles[0]]).read_bytes() if file is None else file.getvalue()
-        sets, verdicts = judged(content)
+        target = read_size(text)
     except ValueError as error:
-        st.warning(str(error)[0].upper() + str(error)[1:] + ".")
-        return
-    exponent = st.slider("Target size, 10 to the power of … tokens", 8.0, 14.0, 12.0, 0.25, key="scaling-target")
-    for number, (runs, verdict) in enumerate(zip(sets, verdicts)):
-        show_set(runs, verdict, 10.0**exponent, number)
-    table = predicted(sets, verdicts, 10.0**exponent)
-    if len(sets) > 1:
-        st.subheader(f"Ranked by what they are predicted to reach at {_size(10.0**exponent)} tokens")
-        st.dataframe(table, hide_index=True, key="scaling-ranking")
-    st.download_button("Predictions (CSV)", as_csv(table), "swing-scaling.csv", "text/csv", on_click="ignore")
-
-
-@st.cache_data(show_spinner="Fitting the laws", max_entries=16)
-def judged(content: bytes):
-    """The sets of runs in a table and a verdict on each; ValueError for no table of runs."""
-    from xai.runs import read_runs
-    from xai.scaling_verdict import judge
-
-    sets = read_runs(content)
-    return sets, [judge(runs) for runs in sets]
-
-
-def show_set(runs, verdict, target: float, number: int) -> None:
-    """One data set: its verdict in words, both laws beside each other, and their parameters."""
-    st.subheader(plain(runs.name))
-    SHOWN[verdict.kind](f"**{plain(verdict.title, 200)}.** {plain(verdict.text, 2000)}")
-    for note in verdict.notes:
-        st.caption(plain(note, 1000))
-    left, right = st.columns(2)
-    held = verdict.held_out
-    with left:
-        drawn = law_figure(runs.tokens, runs.score, verdict.score, target, runs.score_name, FIRST, held)
-        st.plotly_chart(drawn, width="stretch", key=f"score-{number}")
-        _parameters(verdict.score)
-    if runs.cross_entropy is not None:
-        with right:
-            drawn = law_figure(runs.tokens, runs.cross_entropy, verdict.loss, target, "cross-entropy", SECOND)
-            st.plotly_chart(drawn, width="stretch", key=f"loss-{number}")
-            _parameters(verdict.loss)
-
-
-def _parameters(found) -> None:
-    if found is None:
-        return
-    ends = found.intervals()
-    told = [
-        f"{name} {value:.3g}" + (f" ({ends[name][0]:.3g} to {ends[name][1]:.3g})" if name in ends else "")
-        for name, value in found.law.parameters.items()
-    ]
-    st.caption("Parameters, with 90 % intervals: " + plain("; ".join(told), 400))
-
-
-def law_figure(tokens, values, found, target: float, name: str, colour: str, held=None):
-    """Measured points, the fitted law with its 90 % band out to the target size, held-out predictions; log axis."""
-    go = plotly()
-    figure = go.Figure()
-    if found is not None:
-        sizes = np.geomspace(min(tokens.min(), target), max(tokens.max(), target), 120)
-        band = found.band(sizes)
-        if band is not None:
-            figure.add_scatter(
-                x=[*sizes.tolist(), *sizes[::-1].tolist()], y=[*band[1].tolist(), *band[0][::-1].tolist()],
-                fill="toself", fillcolor="rgba(128,128,128,0.25)", line={"width": 0}, name="90 % band",
-                hoverinfo="skip",
-            )  # fmt: skip
-        figure.add_scatter(
-            x=sizes.tolist(), y=found.law(sizes).tolist(), mode="lines", line={"color": colour}, name="law"
+        st.warning(said(str(error)))
+        target = largest
+    chosen = 0
+    if len(found.sets) > 1:
+        _ranked(found, target)
+        names = range(len(found.sets))
+        chosen = st.pills(
+            "Data set", names, default=0, format_func=lambda i: plain(found.sets[i].name), key=f"set-{found.name}"
         )
-    figure.add_scatter(
-        x=tokens.tolist(), y=values.tolist(), mode="markers", marker={"color": colour, "size": 9}, name="measured"
-    )
-    if held is not None:
-        figure.add_scatter(
-            x=held.tokens.tolist(), y=held.predicted.tolist(), mode="markers",
-            name="held out: predicted from the smallest", marker={"color": GREY, "symbol": "x", "size": 9},
+        chosen = chosen or 0
+    _verdict(found, chosen)
+    _curves(found, chosen, target)
+    _parameters(found, chosen)
+    _extrapolated(found, chosen, target)
+    _take_away(found, target)
+
+
+def _verdict(found: Study, i: int) -> None:
+    verdict = found.verdicts[i]
+    st.subheader(f"Verdict: {plain(found.sets[i].name)}")
+    _BOX[verdict.kind](f"**{said(verdict.title)}.** {said(verdict.text)}")
+    for note in verdict.notes:
+        st.caption(said(note))
+
+
+def _curves(found: Study, i: int, target: float) -> None:
+    runs = found.sets[i]
+    laws = laws_of(found, i)
+    for column, (name, values, fit, test) in zip(st.columns(2), laws):
+        with column:
+            st.markdown(f"**{plain(name)}** against pre-training tokens")
+            figure = scaling_charts.law(runs.tokens, values, name, fit, test, target)
+            st.plotly_chart(figure, width="stretch", key=f"law-{found.name}-{i}-{name}")
+            st.caption(_under(fit, test))
+    if len(laws) < 2:
+        st.caption("The table has no cross-entropy, so there is none beside the score.")
+
+
+def _under(fit, test) -> str:
+    if fit is None:
+        return "Fewer than three sizes with a positive value: no law is drawn."
+    parts = []
+    if fit.scatter is not None:
+        parts.append(f"The runs scatter by {fit.scatter:.1%} about their law.")
+    if test is not None:
+        parts.append(
+            f"Fitted to the {test.fitted} runs with least data alone (dotted), it misses the {len(test.measured)} held "
+            f"out (open diamonds) by {test.error:.1%} on average."
+        )
+    else:
+        parts.append("A held-out test needs four sizes.")
+    return " ".join(parts)
+
+
+def _parameters(found: Study, i: int) -> None:
+    rows = []
+    for name, _, fit, _ in laws_of(found, i):
+        if fit is None:
+            continue
+        ends = fit.intervals(LEVEL)
+        for symbol, value in fit.law.parameters.items():
+            low, high = ends.get(symbol, (float("nan"),) * 2)
+            row = {"law of": name, "parameter": symbol, "value": parameter(value)}
+            rows.append(row | {f"{LEVEL:.0%} from": parameter(low), "to": parameter(high)})
+    if rows:
+        st.markdown("**Parameters**")
+        st.dataframe(rows, hide_index=True, key=f"parameters-{found.name}-{i}")
+        st.caption(
+            "Score: f(D) = (log A + α·log D)^β. Cross-entropy: L(D) = E + A/D^α, with D in tokens (arXiv 2402.04177). "
+            "Single parameters are often loose, for they make up for each other; the curve and its band are what "
+            "counts. E is what cross-entropy would come down to with endless data of this kind."
+        )
+
+
+def _extrapolated(found: Study, i: int, target: float) -> None:
+    verdict, rows = found.verdicts[i], []
+    for name, _, fit, _ in laws_of(found, i):
+        if fit is None or (name != "cross-entropy" and verdict.kind not in USABLE):
+            continue
+        said_of = predict(fit, target)
+        rows.append(
+            {"quantity": name, "predicted": shown(said_of.value), f"{LEVEL:.0%} band of the law": _band(said_of.law),
+             f"{LEVEL:.0%} band of one more run": _band(said_of.run)}
         )  # fmt: skip
-    figure.update_xaxes(type="log", title="pre-training tokens")
-    figure.update_yaxes(title=escape(name))
-    figure.update_layout(height=340, margin={"l": 10, "r": 10, "t": 60, "b": 40},
-                         legend={"orientation": "h", "y": 1.25, "x": 0})  # fmt: skip
-    return figure
+    st.markdown(f"**Extrapolated to {size_text(target)}**")
+    if rows:
+        st.dataframe(rows, hide_index=True, key=f"extrapolated-{found.name}-{i}")
+    if verdict.kind not in USABLE:
+        st.markdown(f"{plain(found.sets[i].score_name)} is not extrapolated: its runs give no law that could be.")
 
 
-def predicted(sets, verdicts, target: float) -> list[dict]:
-    """One row per data set, the best first."""
-    from xai.scaling_verdict import rank
+def _band(ends) -> str:
+    return "unknown" if ends is None else f"{shown(ends[0])} to {shown(ends[1])}"
 
-    def number(value):
-        return "–" if value is None else f"{value:.2f}"
 
-    if len({runs.score_name for runs in sets}) > 1:
-        return []
-    return [
-        {
-            "data": one.name,
-            "verdict": one.kind,
-            "predicted": number(one.predicted),
-            "90 % from": number(one.low),
-            "to": number(one.high),
-            "chance of being first": "–" if one.first is None else f"{100 * one.first:.0f} %",
-            "best measured": number(one.best),
-        }
-        for one in rank(sets, target, verdicts)
+def _ranked(found: Study, target: float) -> None:
+    """All data sets by predicted score, those without a law last."""
+    st.subheader(f"Which data set at {size_text(target)}?")
+    try:
+        ranked = rank(found.sets, target, found.verdicts, LEVEL)
+    except ValueError as error:
+        st.warning(said(str(error)))
+        return
+    score = found.sets[0].score_name
+    rows = [
+        {"data set": one.name, "verdict": one.kind, f"predicted {score}": shown(one.predicted),
+         f"{LEVEL:.0%} band": "–" if one.low is None else _band((one.low, one.high)),
+         "comes first in": "–" if one.first is None else f"{one.first:.0%} of draws", "best measured": shown(one.best)}
+        for one in ranked
+    ]  # fmt: skip
+    best = ranked[0]
+    if best.predicted is None:
+        st.markdown("No data set has a law to extrapolate; they are in the order of their best measured score.")
+    else:
+        sure = "" if best.first is None else f", first in {best.first:.0%} of the draws"
+        st.markdown(f"Take **{plain(best.name)}**: {plain(score)} {shown(best.predicted)} predicted{sure}.")
+    st.dataframe(rows, hide_index=True, key=f"ranking-{found.name}")
+    index = {runs.name: i for i, runs in enumerate(found.sets)}
+    drawn = [
+        (one.name, predict(found.verdicts[index[one.name]].score, target), one.best)
+        for one in ranked
+        if one.predicted is not None
     ]
+    if drawn:
+        figure = scaling_charts.ranking(drawn, score, size_text(target))
+        st.plotly_chart(figure, width="stretch", key=f"ranked-{found.name}")
 
 
-def as_csv(table: list[dict]) -> str:
-    from ui.numbers import text_cell
-
-    out = io.StringIO()
-    writer = csv.DictWriter(out, list(table[0]) if table else ["data"])
-    writer.writeheader()
-    for row in table:
-        writer.writerow({name: text_cell(str(cell)) for name, cell in row.items()})
-    return out.getvalue()
-
-
-def _size(tokens: float) -> str:
-    for unit, name in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
-        if tokens >= unit:
-            return f"{tokens / unit:.3g} {name}"
-    return f"{tokens:.3g}"
+def _take_away(found: Study, target: float) -> None:
+    st.markdown("**Take away**: runs, fits, held-out errors, parameters and predictions of all data sets.")
+    one, two, _ = st.columns([1, 1, 2])
+    made = time.strftime("Made on %d %B %Y.")
+    one.download_button(
+        "Numbers (CSV)", lambda: to_csv(found, target), "swing-scaling.csv", "text/csv", key="save-scaling-csv",
+        on_click="ignore", width="stretch",
+    )  # fmt: skip
+    two.download_button(
+        "Report (HTML)", lambda: to_html(found, target, made), "swing-scaling.html", "text/html",
+        key="save-scaling-html", on_click="ignore", width="stretch",
+    )  # fmt: skip
 
 
 page()

@@ -6,6 +6,7 @@ Banzhaf values as uniform coalitions are added (arXiv 2410.08336, where pairs ma
 runs leave open is said, not guessed: a source that was always in, or always in together with another, has no value.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -151,7 +152,8 @@ def _greedy(done, candidates, count: int) -> tuple[np.ndarray, float]:
     inverse = np.linalg.inv(x.T @ x + 1e-6 * np.eye(x.shape[1]))
     left = np.trace(inverse[1:, 1:])
     reach = rows @ inverse
-    repeats = (candidates[:, None] == done[None]).all(axis=2).sum(axis=1)
+    there = Counter(map(bytes, np.packbits(done, axis=1)))
+    repeats = np.array([there[bytes(row)] for row in np.packbits(candidates, axis=1)])
     chosen = []
     for _ in range(count):
         gain = np.square(reach[:, 1:]).sum(axis=1) / (1.0 + np.einsum("cp,cp->c", reach, rows))
