@@ -25,7 +25,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--sessions", type=int, default=20)
     parser.add_argument("--model", help="a directory or hub id instead of the bundled checkpoint")
-    parser.add_argument("--budget-steps", type=int, default=-2, help="steps of the budget slider from 256")
+    parser.add_argument("--budget", type=int, default=64, help="evaluations per map, one of the page's steps")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -60,13 +60,13 @@ def visit(address: str, server, options) -> None:
         pages = []
         for number in range(options.sessions):
             page = browser.new_context(viewport={"width": 1000, "height": 1000}).new_page()
-            page.goto(address)
+            page.goto(f"{address}/?budget={options.budget}")
             page.locator(".st-key-explain button:enabled").wait_for(timeout=300_000)
             pages.append(page)
             print(f"session {number + 1} is there; server {memory(server):.0f} MB", flush=True)
         before, started = memory(server), time.perf_counter()
         for number, page in enumerate(pages):
-            prepare(page, number, options.budget_steps)
+            prepare(page, number)
         for page in pages:
             page.locator(".st-key-explain button:enabled").click()
         waiting, peak, waits, wrong = dict(enumerate(pages)), before, {}, []
@@ -92,15 +92,10 @@ def own(number: int) -> str:
     return f"visitor{number:02d}x"
 
 
-def prepare(page, number: int, steps: int) -> None:
+def prepare(page, number: int) -> None:
     page.locator(".st-key-text textarea").fill(f"{own(number)} says {WORDS}")
     page.keyboard.press("Control+Enter")
-    page.get_by_text("Settings: target").click()
-    slider = page.locator(".st-key-budget input[type=range]")
-    slider.focus()
-    for _ in range(abs(steps)):
-        slider.press("ArrowRight" if steps > 0 else "ArrowLeft")
-    page.wait_for_timeout(1500)
+    page.locator(".swing-preview", has_text=own(number)).wait_for(timeout=120_000)
 
 
 def busy(page) -> bool:
