@@ -86,6 +86,15 @@ def fit_pairs(rows, odd, total, weights) -> Estimate:
     return constrained_fit(rows, target, weights, 1.0 - (counts / capacity)[where], total)
 
 
+def pair_values(rows, odd, total):
+    """The values (n, k) of `fit_pairs` by the Shapley kernel's weights, without errors: one small system."""
+    n, weights = rows.shape[1], kernel_weights(rows)[:, None]
+    target = odd - (rows.sum(axis=1) / n - 0.5)[:, None] * total
+    centred = rows - rows.mean(axis=1, keepdims=True)
+    weighted = centred * weights
+    return np.linalg.pinv(centred.T @ weighted, rcond=1e-10, hermitian=True) @ (weighted.T @ target) + total / n
+
+
 def _sizes(rows):
     """Sizes of the pairs (of the smaller coalition), each row's place among them, pairs taken and all of each size."""
     n, size = rows.shape[1], rows.sum(axis=1)

@@ -13,7 +13,7 @@ import numpy as np
 from xai.designs import MAX_EXACT_PLAYERS, Design, with_ends
 from xai.evidence import choose_prior
 from xai.orthogonal import orthogonal_pairs, paired
-from xai.shapley import fit_pairs, kernel_weights
+from xai.shapley import pair_values
 from xai.solvers import MAX_COVARIANCE, Estimate, exact_banzhaf, exact_shapley
 from xai.walsh import Fit, committee, posterior
 
@@ -131,7 +131,7 @@ def _shared_rest(rows, left, total):
     n = rows.shape[1]
     if len(rows) <= _CORRECTED * n:
         return np.broadcast_to(total / n, (n, len(total)))
-    return fit_pairs(rows[1:], left[1:], total, kernel_weights(rows[1:])).values
+    return pair_values(rows[1:], left[1:], total)
 
 
 def pairs_of(design: Design, values):
