@@ -21,7 +21,7 @@ def shared_scale(*attributions: Attribution) -> float:
 
 def ends_of(page: str) -> tuple[str, str]:
     """What values at either end of the scale do, on the page of this name."""
-    return CHANGE if page == "table" else LIKELIHOOD
+    return CHANGE if page in ("table", "data") else LIKELIHOOD
 
 
 def colour(value: float, scale: float) -> str:

@@ -14,7 +14,7 @@ from ui.store import RunStore
 from ui.words import plain
 from xai import Cancelled, Ledger
 
-PAGES = {"text": "Text", "image": "Image", "table": "Table"}
+PAGES = {"text": "Text", "image": "Image", "table": "Table", "data": "Data"}
 LISTED = 20
 
 

@@ -89,7 +89,9 @@ def _axes(figure, name, values) -> None:
     """A log axis of tokens, and one of values that a wild band does not stretch."""
     low, high = float(np.min(values)), float(np.max(values))
     room = 0.12 * (high - low) or 0.1 * abs(high) or 1.0
-    figure.update_xaxes(type="log", title="pre-training tokens", exponentformat="B", minor={"ticks": "outside"})
+    figure.update_xaxes(
+        type="log", title="pre-training tokens", exponentformat="B", dtick=1, minor={"ticks": "outside"}
+    )
     figure.update_yaxes(title=escape(name), range=[low - room, high + room])
     figure.update_layout(
         height=460, margin={"l": 10, "r": 10, "t": 10, "b": 10},

@@ -137,7 +137,8 @@ def _curves(found: Study, i: int, target: float) -> None:
     for column, (name, values, fit, test) in zip(st.columns(2), laws):
         with column:
             st.markdown(f"**{plain(name)}** against pre-training tokens")
-            figure = scaling_charts.law(runs.tokens, values, name, fit, test, target)
+            holds = name == "cross-entropy" or found.verdicts[i].kind in USABLE
+            figure = scaling_charts.law(runs.tokens, values, name, fit, test, target if holds else None)
             st.plotly_chart(figure, width="stretch", key=f"law-{found.name}-{i}-{name}")
             st.caption(_under(fit, test))
     if len(laws) < 2:

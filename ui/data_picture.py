@@ -1,0 +1,103 @@
+"""How few-shot examples, and a matrix of words, are drawn."""
+
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from ui import charts
+from ui.data_run import ExamplesRequest
+from ui.heatmap import CHANGE, LOWERS, RAISES, STRONGEST, signed
+from ui.table_picture import row_heatmap
+
+WRITTEN_CELLS = 15  # of a side of a matrix, up to which its cells hold their numbers
+_UNITS = {
+    "cross-entropy": "Values are in nats per token of the reference translations: +0.1 lowers cross-entropy by 0.1.",
+    "chrF": "Values are points of chrF (0 to 100) over all evaluation sentences.",
+    "BLEU": "Values are points of BLEU (0 to 100) over all evaluation sentences.",
+}
+
+
+@dataclass(frozen=True)
+class ExamplesPicture:
+    """The picture (`ui.side_by_side.Picture`) of a prompt's examples, by one measure."""
+
+    request: ExamplesRequest
+    measure: str = "cross-entropy"
+    ends = CHANGE
+
+    @property
+    def quantity(self) -> str:
+        return quantity(self.measure)
+
+    @property
+    def whole(self) -> str:
+        return quantity("cross-entropy")
+
+    @property
+    def parts(self) -> str:
+        return "examples" if self.request.players == "example" else "groups of examples"
+
+    @property
+    def unit(self) -> str:
+        return f"{_UNITS[self.measure]} Hover or tap a card for its value and rank."
+
+    def draw(self, attribution, scale: float, key: str) -> None:
+        st.html(row_heatmap(self.cells(attribution.labels), attribution, scale, key))
+
+    def links(self, found, chosen, attribution):
+        return charts.arcs(found, chosen, attribution)
+
+    def cells(self, labels) -> list[str]:
+        """What stands under each player's name: an example's translation, a group's size."""
+        if self.request.players == "example":
+            return [pair.target for pair in self.request.examples]
+        origins = [pair.origin for pair in self.request.examples]
+        counts = [origins.count(label) for label in labels]
+        return [f"{count} example{'s' * (count != 1)}" for count in counts]
+
+
+def quantity(measure: str) -> str:
+    """What a value is a change of; more is better for all three."""
+    return "negative cross-entropy per token" if measure == "cross-entropy" else measure
+
+
+def matrix(source: list[str], target: list[str], values: np.ndarray, errors, scale: float):
+    """Values (source words, target words) as a heatmap from −scale to +scale; errors the same shape, or None."""
+    go = charts.plotly()
+    hover = [
+        [
+            f"{escape(row)} → {escape(column)}: {signed(values[i, j])}"
+            + ("" if errors is None or not np.isfinite(errors[i, j]) else f" ± {errors[i, j]:.3f}")
+            for j, column in enumerate(target)
+        ]
+        for i, row in enumerate(source)
+    ]
+    written = max(values.shape) <= WRITTEN_CELLS
+    figure = go.Figure(
+        go.Heatmap(
+            z=values, zmin=-scale, zmax=scale, xgap=1, ygap=1, hoverinfo="text", hovertext=hover,
+            colorscale=[[0, _rgba(LOWERS, STRONGEST)], [0.5, _rgba(LOWERS, 0)], [0.5, _rgba(RAISES, 0)],
+                        [1, _rgba(RAISES, STRONGEST)]],
+            text=[[signed(value, 1) for value in row] for row in values] if written else None,
+            texttemplate="%{text}" if written else None, showscale=False,
+        )
+    )  # fmt: skip
+    figure.update_layout(
+        height=90 + 34 * len(source), margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        xaxis={"tickvals": list(range(len(target))), "ticktext": [escape(_short(word)) for word in target],
+               "side": "top", "showgrid": False, "zeroline": False, "automargin": True, "title": "target word"},
+        yaxis={"tickvals": list(range(len(source))), "ticktext": [escape(_short(word)) for word in source],
+               "autorange": "reversed", "showgrid": False, "zeroline": False, "automargin": True,
+               "title": "source word"},
+    )  # fmt: skip
+    return figure
+
+
+def _rgba(colour, opacity: float) -> str:
+    return "rgba({},{},{},{})".format(*colour, opacity)
+
+
+def _short(text: str, most: int = 14) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
