@@ -28,7 +28,7 @@ from xai.disagreement import disagreement
 def page() -> None:
     state, slot = bench("data"), model_slot()
     frame(
-        "Data: what is each example worth?",
+        "Swing: what is each example worth?",
         "Swing values what a translation is made from: the examples in a prompt, the data sources of training runs "
         "that you have scored, or the words of one sentence.",
     )
@@ -124,13 +124,16 @@ def show_examples(result: ExamplesResult, slot) -> None:
             st.plotly_chart(
                 charts.bars(one, quantity(measure), charts.reach_of([one])), width="stretch", key=f"two-{measure}"
             )
-            st.caption(f"From {one.empty_value:.2f} with no example to {one.full_value:.2f} with all. More is better.")
+            ends = f"From {one.empty_value:.2f} with no example to {one.full_value:.2f} with all."
+            st.caption(f"{ends.replace('-', '−')} More is better.")
     for one, other in pairs:
         found = disagreement(one, other, measures)
         box = st.warning if found.opposite else st.info
         box(f"**{INDICES[one.index]}:** {said(found.text)}")
-    if any(one.standard_error is not None and np.any(one.standard_error > 0) for pair in pairs for one in pair):
-        st.caption("“Helps” and “harms” are said only where the 95 % interval leaves zero out.")
+    st.caption(
+        "“Helps” and “harms” are said where the 95 % interval of the value leaves zero out. Intervals are of the "
+        f"values on these {len(request.evaluation)} sentences; other sentences would move them, BLEU most."
+    )
     _written(result)
     st.subheader("Banzhaf values beside Shapley values")
     measure = st.segmented_control(

@@ -218,7 +218,8 @@ def cost(gemma, request, seconds_per_token: float) -> tuple[int, float]:
         return text_run.cost(gemma, request.text, seconds_per_token)
     game = make_game(gemma, request)
     evaluations = request.plan.cost(game.n_players)
-    return evaluations, evaluations * game.work * seconds_per_token * WRITING
+    seconds = game.work * seconds_per_token * WRITING
+    return evaluations, (evaluations + 2) * seconds  # two more: what it writes with no example, and with all
 
 
 def run(gemma, request, job, ledger_of: Callable[[object], Ledger]) -> "ExamplesResult | WordsResult":

@@ -41,7 +41,7 @@ _BOX = {"fits": st.success, "flat": st.info, "too few": st.info, "breaks": st.wa
 def page() -> None:
     state = bench("scaling")
     frame(
-        "Scaling: does more pre-training data pay?",
+        "Swing: does more pre-training data pay?",
         "Swing fits the scaling laws of downstream translation to your runs, a score and cross-entropy side by side, "
         "says whether the score follows its law, and what it predicts. Take a sample or upload a table of runs.",
     )
