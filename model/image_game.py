@@ -47,7 +47,7 @@ class ImageGame:
         encoded = Prompt(gemma.tokenizer, prompt, gemma.chat, self._seen.text)
         players = "word" if words is True else words
         self.spans, owner = encoded.players(players) if players else ([], [-1] * len(encoded.ids))
-        self._target = gemma.target_ids(target)
+        self._gemma, self._target = gemma, gemma.target_ids(target)
         gemma.check_length(len(encoded.ids), len(self._target))
         self.prompt, self.target, self.absent = prompt, target, absent
         self.n_players = self.n_patches + len(self.spans)
@@ -79,6 +79,20 @@ class ImageGame:
         values = [self._scorer.score(self._sequences(part)) for part in parts]
         return np.concatenate([np.zeros((0, len(self.outputs))), *values])[back.reshape(-1)]
 
+    def answer(self, coalition, max_new_tokens: int = 8) -> str:
+        """The greedy continuation where only this coalition, bool (n_players,), is present; special tokens left out."""
+        here = check_coalitions([coalition], self.n_players)
+        model, tokenizer, found = self._vision.model, self._gemma.tokenizer, []
+        ends = model.generation_config.eos_token_id
+        ends = set(ends if isinstance(ends, list) else [ends])
+        for _ in range(max_new_tokens):
+            scorer = ImageScorer(model, self._gemma.lock, [*found, 0], self._features)
+            token = scorer.next_token(self._sequences(here, np.array([*found, 0]))[0])
+            if token in ends:
+                break
+            found.append(token)
+        return tokenizer.decode(found, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+
     def _mean_work(self) -> float:
         tokens = len(self._ids) + len(self._target) - 1
         if not self._in_place:
@@ -87,7 +101,9 @@ class ImageGame:
         patches = 0 if self.absent == "soft-token" else len(self._seen.boxes) * self._vision.patches**2
         return float(tokens + HEAD_TOKENS * len(self._target) + patches * tower / language)
 
-    def _sequences(self, coalitions) -> list[SeeingSequence]:
+    def _sequences(self, coalitions, target=None) -> list[SeeingSequence]:
+        """What is run for these coalitions before `target` (ids), the game's own by default."""
+        before = (self._target if target is None else target)[:-1]
         patches = coalitions[:, : self.n_patches]
         words = np.column_stack([coalitions[:, self.n_patches :], np.ones(len(coalitions), bool)])
         here = words[:, self._owner]  # owner −1 is always present
@@ -95,11 +111,10 @@ class ImageGame:
             here[:, self._soft] = self._shown(patches)
         soft = np.full(len(self._ids), -1)
         soft[self._soft] = np.arange(len(self._soft))
-        return [self._sequence(row, soft, present) for row, present in zip(here, patches)]
+        return [self._sequence(row, soft, present, before) for row, present in zip(here, patches)]
 
-    def _sequence(self, here, soft, patches) -> SeeingSequence:
-        keep = np.ones(len(here), bool) if self._in_place else here
-        target, after = self._target[:-1], len(self._ids)
+    def _sequence(self, here, soft, patches, target) -> SeeingSequence:
+        keep, after = np.ones(len(here), bool) if self._in_place else here, len(self._ids)
         return SeeingSequence(
             ids=np.concatenate([self._ids[keep], target]).astype(np.int64),
             positions=np.concatenate([np.flatnonzero(keep), after + np.arange(len(target))]).astype(np.int64),

@@ -30,6 +30,13 @@ class ImageScorer(PrefixScorer):
         super().__init__(model, lock, [], target)
         self._features = features
 
+    def next_token(self, sequence: SeeingSequence) -> int:
+        """The likeliest token in the place of the target's last one."""
+        import torch
+
+        with torch.no_grad(), self.lock:
+            return int(self.model.lm_head(self._run([sequence])[0, -1:]).argmax())
+
     def _run(self, batch: list[SeeingSequence]):
         import torch
 

@@ -1,38 +1,49 @@
 """What becomes of a map when absence is expressed in another way."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
-from ui.heatmap import legend, shared_scale, signed, token_heatmap
+from ui.heatmap import LIKELIHOOD, legend, shared_scale, signed
 from ui.jobs import Job
-from ui.names import ABSENT, INDICES
-from ui.text_run import TextResult, other_policies
-from xai import agreement
+from ui.names import INDICES
+from xai import Attribution, agreement
 
 
-def show_policies(result: TextResult, state, slot) -> None:
-    """The left map under every absence policy and their rank agreement, on demand: the others must be paid for."""
+def show_policies(
+    result,
+    state,
+    ways: dict[str, str],
+    compute: Callable[[Job], dict[str, Attribution]],
+    draw: Callable[[Attribution, float, str], None],
+    what: str,
+    ready: bool = True,
+) -> None:
+    """The left map under every absence policy and their rank agreement, on demand: the others must be paid for.
+
+    ways : policy → how parts are absent, in words;  compute(job) : policy → attribution, values (n,)
+    draw(attribution, scale, policy);  what : a kind of input, e.g. "text";  ready : whether the model can be asked
+    """
     st.markdown(
         "A part can be absent in several ways. A map that changes its order with the way of absence says as much about "
-        "that choice as about the text."
+        f"that choice as about the {what}."
     )
     found = state.extra.get("policies")
     if found is None or found[0] != result.request:
-        first = result.comparison.maps[0]
+        first, others = result.comparison.maps[0], len(ways) - (result.request.absent in ways)
         budget = min(result.request.plan.budget, 2 ** min(len(first.labels), 62))
-        st.caption(f"The other two ways will take at most {2 * budget} evaluations.")
-        if st.button(
-            "Check the other ways of absence", key="policies", disabled=state.job is not None or not slot.gemma
-        ):
-            _start(result, state, slot)
+        st.caption(f"The other ways will take at most {others * budget} evaluations.")
+        if st.button("Check the other ways of absence", key="policies", disabled=state.job is not None or not ready):
+            _start(result, state, compute)
             st.rerun()
         return
     maps = found[1]
     scale = shared_scale(*maps.values())
     for column, (absent, attribution) in zip(st.columns(len(maps)), maps.items()):
         with column:
-            st.markdown(f"**{INDICES[attribution.index]}**, parts {ABSENT[absent]}")
-            st.html(token_heatmap(result.request.prompt, result.subject.spans, attribution, scale, absent))
-    st.html(legend(scale))
+            st.markdown(f"**{INDICES[attribution.index]}**, parts {ways.get(absent, absent)}")
+            draw(attribution, scale, absent)
+    st.html(legend(scale, LIKELIHOOD))
     names = list(maps)
     pairs = [(a, b, agreement(maps[a], maps[b])) for i, a in enumerate(names) for b in names[i + 1 :]]
     st.dataframe(
@@ -55,9 +66,9 @@ def show_policies(result: TextResult, state, slot) -> None:
     )
 
 
-def _start(result, state, slot) -> None:
+def _start(result, state, compute) -> None:
     def work(job):
-        state.extra["policies"] = (result.request, other_policies(slot.gemma, result, job))
+        state.extra["policies"] = (result.request, compute(job))
         return result
 
     state.begin(Job(work))

@@ -2,47 +2,24 @@
 
 import csv
 import io
-import json
 
 import numpy as np
 
 from ui.bundle import Bundle
+from ui.comparison_bundle import bundle_of, comparison_record
 from ui.data_run import MEASURES, ExamplesResult, Reader, WordsResult
 from ui.numbers import text_cell, to_csv
 
-_SIDES = ("left", "right")
-
 
 def to_bundle(result: ExamplesResult | WordsResult, fingerprint: str) -> Bundle:
-    """The bundle of a run that is over. ValueError where a run goes on: its values are not settled."""
-    comparison = result.comparison
-    if comparison.state == "preliminary":
-        raise ValueError("This run is still going on; wait for its end, or cancel it.")
+    """The bundle of a run that is over; ValueError as `bundle_of`."""
     about = {name: value for name, value in result.to_record().items() if name != "comparison"}
-    return Bundle(
-        "data",
-        result.request.name[:80],
-        fingerprint,
-        comparison.state,
-        result.request.to_settings(),
-        {"about": about},
-        comparison.outputs,
-        comparison.weights,
-        dict(zip(_SIDES, comparison.maps)),
-        *comparison.ledger.known(),
-        comparison.judged,
-    )
+    return bundle_of("data", result.request.name[:80], fingerprint, result.request, result.comparison, {"about": about})
 
 
 def from_bundle(bundle: Bundle) -> ExamplesResult | WordsResult:
     """The result that `to_bundle` was given, its ledger without a model; ValueError where a bundle is of no data."""
-    if bundle.page != "data" or not set(bundle.attributions) <= set(_SIDES) or "left" not in bundle.attributions:
-        raise ValueError("This bundle is not of the Data page; open it on the page that it was made on.")
-    maps = [bundle.attributions[side] for side in _SIDES if side in bundle.attributions]
-    comparison = {"outputs": bundle.outputs, "weights": bundle.weights, "state": bundle.state}
-    comparison["maps"] = [json.loads(one.to_json()) for one in maps]
-    comparison["judged"] = None if bundle.fidelity is None else json.loads(bundle.fidelity.to_json())
-    about = bundle.shown.get("about")
+    comparison, about = comparison_record(bundle, "data"), bundle.shown.get("about")
     record = {**(about if isinstance(about, dict) else {}), "comparison": comparison}
     return Reader.from_record(record, bundle.settings, lambda labels: bundle.ledger())
 

@@ -1,256 +1,242 @@
 """The Image page: a picture, a model that looks at it, and which patches made it say what it said."""
 
 import hashlib
+import json
 from dataclasses import replace
 
-import numpy as np
 import streamlit as st
 
-from ui import image_run, kept
+from ui import image_run, image_source, kept
+from ui.absence import show_policies
 from ui.bench import MORE, bar, bench
-from ui.comparison import Plan
-from ui.image_picture import ImagePicture
-from ui.image_run import ABSENT, ASSETS, GRIDS, MODELS, PHOTOS, SHAPES, SLIC, ImageRequest, ImageResult
+from ui.heatmap import ends_of, shared_scale
+from ui.image_ask import ask, set_widgets
+from ui.image_bundle import from_bundle, to_bundle
+from ui.image_picture import ImagePicture, overlay, smaller, words_of
+from ui.image_request import ABSENT, ANOTHER, GEMMA, MODELS, PHOTOS, ImageRequest, ImageResult
+from ui.image_whatif import WhatIf
 from ui.jobs import Job
-from ui.names import DEFAULT_PANES, PANES, Pane
-from ui.page import frame
+from ui.model_slot import model_slot
+from ui.names import INDICES, method_name
+from ui.page import frame, ready
+from ui.picture import heatmaps_png
 from ui.side_by_side import show
+from ui.take_away import downloads, open_bundle
 from ui.words import plain
+from xai import Ledger
 
-BUDGETS = [64, 128, 256, 512, 1024]
-MOST_MB = 20
-SECONDS = {PHOTOS: 0.012, SHAPES: 0.015}  # of one evaluation on two cores, for the first estimate
+GONE = "The picture of this run was not kept; upload it again to see the run."
 
 
 def page() -> None:
-    state = bench("image")
+    state, slot = bench("image"), model_slot()
     frame(
-        "Which patches swing the answer?",
-        "Swing covers patches of a picture, again and again, and measures how a model's answer swings. Take a sample "
+        "Swing: which patches swing the answer?",
+        "Swing covers patches of a picture, again and again, and measures how a model’s answer swings. Take a sample "
         "or upload a photo, then press Explain.",
     )
-    st.session_state.setdefault("pictures", {})
-    kept.reopen("image", state, _Reader(), _open)
-    request = ask()
-    image = picture(request.source)
+    kept.reopen("image", state, _Reader, lambda settings: set_widgets(ImageRequest.from_settings(settings)))
+    if (brought := state.extra.pop("brought", None)) is not None:
+        set_widgets(brought.request)
+    request = ask(slot.source)
+    image = image_source.picture(request.source)
     if image is None:
-        st.warning("Upload a picture, or take a sample.")
-        return
-    st.image(_thumbnail(image), caption=f"{image.width} × {image.height} pixels")
-    if "interrupted" in state.extra:  # its server died in the middle of it
-        _explain(ImageRequest.from_settings(state.extra.pop("interrupted")), image, state)
-    elif state.new:
-        _explain(request, image, state)
-    bar(state, lambda: _cost(request), lambda: _explain(request, image, state), lambda: _more(state))
+        st.warning(GONE)
+    else:
+        controls(request, image, state, slot)
     if state.shown is not None:
         if state.shown.request.same_game != request.same_game:
             st.info("The result below is of an earlier picture or setting. Press Explain for the one above.")
-        show_result(state.shown)
+        show_result(state.shown, state, slot)
     kept.sidebar("image", state)
-
-
-def ask() -> ImageRequest:
-    """The widgets of a request; an upload is checked before it is decoded."""
-    model = st.radio("Model", list(MODELS), format_func=MODELS.get, key="image-model", horizontal=True)
-    if model == SHAPES:
-        st.caption(
-            "A Gemma 3 of one million parameters, trained on drawn shapes; it knows nothing else. To ask a Gemma 3 "
-            'about photos, call `load_gemma("google/gemma-3-4b-it").image_game(…)` from Python.'
-        )
-    samples = [path.name for path in sorted((ASSETS / "samples" / "images").glob("*.jpg"))]
-    if model == SHAPES:
-        samples = [f"scene {number}" for number in range(1, 7)]
-    source = st.pills("Samples", samples, key=f"image-sample-{model}", default=samples[min(2, len(samples) - 1)])
-    file = st.file_uploader("Or a picture of your own (PNG, JPEG, WebP)", key="image-file", max_upload_size=MOST_MB)
-    if file is not None:
-        source = _uploaded(file) or source
-    question = ""
-    if model == SHAPES:
-        question = st.text_input(
-            "Question", "what colour is the circle?", key="image-question", max_chars=image_run.MAX_QUESTION
-        )
-    with st.expander("Settings: patches, absence, methods, budget"):
-        one, two, three = st.columns(3)
-        usual = 7 if model == PHOTOS else 8
-        sides = GRIDS if model == PHOTOS else [side for side in GRIDS if side <= 8]
-        grid = one.selectbox("Patches a side", sides, sides.index(usual), key=f"image-grid-{model}")
-        absent = two.selectbox(
-            "Absent patches are", list(ABSENT[model]), format_func=ABSENT[model].get, key=f"image-absent-{model}"
-        )
-        budget = three.select_slider("Evaluations per map, at most", BUDGETS, value=256, key="image-budget")
-        segments, words = None, False
-        if model == PHOTOS and one.checkbox("Superpixels instead of a grid", key="image-slic"):
-            segments = SLIC
-        if model == SHAPES:
-            words = one.checkbox("The question's words are players too", key="image-words")
-        keys, name = [pane.key for pane in PANES], {pane.key: str(pane) for pane in PANES}.get
-        first, second = map(PANES.index, DEFAULT_PANES)
-        left = two.selectbox("Left map", keys, first, format_func=name, key="image-left")
-        right = three.selectbox("Right map", keys, second, format_func=name, key="image-right")
-        seed = int(two.number_input("Seed", 0, 2**31 - 1, 0, key="image-seed"))
-    plan = Plan(Pane.of(left), Pane.of(right), budget, seed)
-    return ImageRequest(source or "", model, grid, segments, absent, None, question, words, plan)
-
-
-def _uploaded(file) -> str | None:
-    """The name under which this session keeps a picture that was uploaded; None, with a sentence, for no picture."""
-    from model.images import read_image
-
-    data = file.getvalue()
-    name = hashlib.sha256(data).hexdigest()
-    pictures = st.session_state.pictures
-    if name not in pictures:
-        try:
-            pictures.clear()  # one at a time: a photo may be large
-            pictures[name] = read_image(data, file.name), data
-        except ValueError as error:
-            st.error(str(error)[0].upper() + str(error)[1:])
-            return None
-    st.checkbox("Keep this picture with the run, so that its link can show it again", key="image-keep")
-    return name
-
-
-def picture(source: str):
-    """The picture of a request, PIL RGB; None where this session does not have it."""
-    if source in st.session_state.pictures:
-        return st.session_state.pictures[source][0]
-    if source.startswith("scene "):
-        from model.scenes import draw_scene
-
-        number = int(source.removeprefix("scene "))
-        return draw_scene(np.random.default_rng(number), 2 + number % 3).image
-    path = ASSETS / "samples" / "images" / source
-    if not source.endswith(".jpg") or path.name != source or not path.exists():
-        return None
-    return _sample(source)
-
-
-@st.cache_data(show_spinner=False, max_entries=8)
-def _sample(name: str):
-    from model.images import read_image
-
-    return read_image((ASSETS / "samples" / "images" / name).read_bytes(), name)
+    open_bundle(state, from_bundle)
 
 
 class _Reader:
-    """Rebuilds a kept run; its picture is a sample, or was kept with it."""
+    """Rebuilds a kept run; its picture is a sample, this session's, or was kept with it."""
 
-    def from_record(self, record, settings, ledger_of) -> ImageResult:
-        source, run = ImageRequest.from_settings(settings).source, st.query_params.get("run")
-        if picture(source) is None:
-            data = kept.store().content(run)
-            if data is None:
-                raise ValueError("The picture of this run was not kept; upload it again and press Explain.")
-            from model.images import read_image
-
-            st.session_state.pictures[source] = read_image(data, ""), data
-        return ImageResult.from_record(record, settings, ledger_of, picture(source))
-
-
-def _open(settings: dict) -> ImageRequest:
-    """Set the widgets to what a kept run asked; returns which game that is."""
-    request, state = ImageRequest.from_settings(settings), st.session_state
-    state["image-model"] = request.model
-    if request.source.startswith("scene ") or request.source.endswith(".jpg"):
-        state[f"image-sample-{request.model}"] = request.source
-    state[f"image-grid-{request.model}"], state[f"image-absent-{request.model}"] = request.grid, request.absent
-    state["image-slic"], state["image-words"] = request.segments == SLIC, request.words
-    state["image-question"] = request.question
-    return request.same_game
+    @staticmethod
+    def from_record(record, settings, ledger_of) -> ImageResult:
+        source = ImageRequest.from_settings(settings).source
+        if image_source.picture(source) is None:
+            data = kept.store().content(st.query_params["run"])
+            if data is None or image_source.take(data, "") != source:
+                raise ValueError(GONE)
+        image = image_source.picture(source)
+        return ImageResult.from_record(
+            record, settings, ledger_of, lambda request, side: image_run.regions_of(request, image, side)
+        )
 
 
-def _thumbnail(image):
-    small = image.copy()
-    small.thumbnail((320, 320))
-    return small.resize((256, 256)) if max(small.size) < 100 else small
+def controls(request: ImageRequest, image, state, slot) -> None:
+    """The picture, the model's progress while it loads, then the job bar."""
+    st.image(smaller(image, 320), caption=f"{image.width} × {image.height} pixels")
+    if request.model == GEMMA and not ready(slot):
+        return
+    if "interrupted" in state.extra:  # its server died in the middle of it
+        _explain(ImageRequest.from_settings(state.extra.pop("interrupted")), state, slot)
+    elif state.new and request.model == PHOTOS:
+        state.begin(_first())
+    bar(
+        state,
+        lambda: image_run.cost(request, slot),
+        lambda: _explain(request, state, slot),
+        lambda: _more(state, slot),
+    )
 
 
-def _cost(request: ImageRequest) -> tuple[int, float]:
-    if request.model == SHAPES and not request.question.strip():
-        raise ValueError("Ask something first, for example: what colour is the circle?")
-    evaluations = request.plan.cost(request.grid**2)
-    return evaluations, evaluations * SECONDS[request.model]
+@st.cache_resource(show_spinner=False)
+def _shelf() -> dict:
+    """A newcomer's result, made once for all."""
+    return {}
 
 
-def _more(state) -> None:
+def _first() -> Job:
+    shelf, request = _shelf(), ImageRequest(image_source.FIRST)
+    image = image_source.picture(request.source)
+
+    def work(job):
+        if "first" not in shelf:
+            shelf["first"] = image_run.run(image_run.photo_model(), request, image, job, lambda game: Ledger(game))
+        return shelf["first"]
+
+    return Job(work)
+
+
+def _more(state, slot) -> None:
     request = state.shown.request
-    larger = replace(request, plan=replace(request.plan, budget=request.plan.budget * MORE))
-    _explain(larger, picture(request.source), state)
+    _explain(replace(request, plan=replace(request.plan, budget=request.plan.budget * MORE)), state, slot)
 
 
-def _explain(request: ImageRequest, image, state) -> None:
-    """Begin a run, or go on with the one shown where it is of the same game."""
+def _explain(request: ImageRequest, state, slot) -> None:
+    """Begin a run, or go on with the one shown where it is of the same game: what was paid stays paid."""
+    image, other = (image_source.picture(source) for source in (request.source, request.other))
+    if image is None:
+        state.outcome = "failed", GONE
+        return
     known = None
     if state.shown is not None and state.shown.request.same_game == request.same_game:
         known = state.shown.comparison.ledger
     own = state.run if state.asked == request.same_game else None
-    uploaded = st.session_state.pictures.get(request.source)
-    content = uploaded[1] if uploaded and st.session_state.get("image-keep") else None
-    name = request.source if uploaded is None else "An uploaded picture"
-    state.run = run = kept.begin("image", name, request.to_settings(), request.model, own, content)
+    uploaded = image_source.upload(request.source)
+    content = uploaded.data if uploaded and st.session_state.get("image-keep") else None
+    state.run = run = kept.begin(
+        "image", image_source.title(request.source), request.to_settings(),
+        _fingerprint(request, slot), own, content,
+    )  # fmt: skip
     state.asked = request.same_game
 
     def work(job):
         job.tell(0, 0, "Loading the model")
         with kept.ended_with(run):
-            result = image_run.run(request, image, job, lambda game: kept.ledger(run, game, known))
+            model = image_run.model_of(request, slot)
+            result = image_run.run(model, request, image, job, lambda game: kept.ledger(run, game, known), other)
         kept.finish(run, result)
         return result
 
     state.begin(Job(work, run))
 
 
-def show_result(result: ImageResult) -> None:
-    """What the model said, the class to look at, and the comparison."""
-    image = picture(result.request.source)
+def _fingerprint(request: ImageRequest, slot) -> str:
+    model = image_run.model_of(request, slot)
+    return model.fingerprint if model is not None else ""
+
+
+def show_result(result: ImageResult, state, slot) -> None:
+    """What the model said, the class to look at, the comparison, and the picture without what was clicked."""
+    request, comparison = result.request, result.comparison
+    image = image_source.picture(request.source)
     if image is None:
-        st.warning("The picture of the result below is gone; upload it again.")
+        st.warning(GONE)
         return
     st.subheader("The answer, and what swung it")
-    weights, focus, outputs = None, result.answer, result.comparison.outputs
-    if result.guesses:
-        shares = dict(result.guesses)
-        chosen = st.pills(
-            "The model's five likeliest classes: click one to explain it. It costs nothing.", range(len(outputs)),
-            format_func=lambda i: f"{plain(outputs[i])} {100 * shares.get(outputs[i], 0):.0f} %", default=0,
-            key="image-class",
-        )  # fmt: skip
-        if chosen:
-            weights, focus = [float(i == chosen) for i in range(len(outputs))], outputs[chosen]
-    else:
-        st.markdown(f"The model answered: **{plain(result.answer)}**")
-    st.caption(f"Paid for so far: {result.comparison.ledger.evaluations} evaluations.")
-    strength = st.slider("Strength of the colours", 0.0, 1.0, 0.6, key="image-strength")
-    drawn = ImagePicture(result, image, focus, strength)
-    show(result.comparison, drawn, weights, {"What if": lambda: _what_if(result, image)} if result.guesses else None)
-
-
-def _what_if(result: ImageResult, image) -> None:
-    """The picture without some patches, and what the model says then."""
-    request, labels = result.request, result.comparison.ledger.labels
-    strongest = np.argsort(-result.comparison.focused()[0].values, kind="stable")
-    hidden = st.multiselect(
-        "Leave out these patches", [int(i) for i in strongest], format_func=labels.__getitem__, key="image-hidden"
+    weights, focus = _focus(result, state)
+    st.caption(
+        f"{MODELS[request.model]}; absent patches are {ABSENT[request.model][request.absent]}. Paid for so far: "
+        f"{comparison.ledger.evaluations} evaluations."
     )
-    game, _, _ = image_run.make_game(request, image)
-    coalition = np.ones(len(labels), bool)
-    coalition[hidden] = False
-    seen = game.picture(coalition)
-    left, right = st.columns(2)
-    left.image(seen, caption="What the model sees")
-    guesses = image_run.photo_model().top(seen)
-    right.dataframe(
-        [{"class": guess.name, "probability": f"{guess.probability:.3f}"} for guess in guesses],
-        hide_index=True, key="image-what-if",
+    if image.width != image.height:
+        st.caption(
+            "The model sees the whole picture, squeezed to a square; nothing is cut off. Every patch is drawn where it "
+            "lies on the original."
+        )
+    strength = st.slider("Strength of the colours", 0.0, 1.0, 0.62, key="image-strength")
+    what_if = WhatIf(result, image, lambda: _game(result, image, state, slot), _key(result))
+    picture = ImagePicture(result, image, focus, strength, tuple(what_if.hidden), what_if.toggle)
+    more = {
+        "Film strip": lambda: what_if.film_strip(weights),
+        "Absence": lambda: _absence(result, image, picture, state, slot),
+        "Take away": lambda: _take_away(result, image, picture, slot),
+    }
+    if comparison.state != "preliminary":
+        what_if.show()
+    show(comparison, picture, weights, more)
+
+
+def _key(result: ImageResult) -> str:
+    """Of the widgets that belong to one result."""
+    settings = replace(result.request, plan=ImageRequest("").plan).to_settings()
+    return hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:12]
+
+
+def _focus(result: ImageResult, state) -> tuple[list[float] | None, str]:
+    """Weights of the class that is chosen, None for the first; and what it is called."""
+    outputs = result.comparison.outputs
+    if not result.guesses:
+        said = "The model answered" if not result.request.target else "The answer you typed"
+        rather = f", rather than **{plain(result.request.rather)}**" if result.request.rather else ""
+        st.markdown(f"{said}: **{plain(result.answer.strip())}**{rather}")
+        return None, result.answer
+    shares = dict(result.guesses)
+    if len(outputs) == 1:
+        st.markdown(f"The model says **{plain(result.answer)}**; explained is **{plain(outputs[0])}**.")
+        return None, outputs[0]
+    chosen = st.pills(
+        "Click a class to explain it. It costs nothing.", range(len(outputs)), default=0, key=f"class-{state.run}",
+        format_func=lambda i: f"{plain(outputs[i])} {shares.get(outputs[i], 0):.0%}",
     )  # fmt: skip
-    st.markdown("**As the heaviest patches go**")
-    steps = [0, 1, 2, 4, 8, 16]
-    for column, count in zip(st.columns(len(steps)), steps):
-        coalition = np.ones(len(labels), bool)
-        coalition[strongest[:count]] = False
-        shown = game.picture(coalition)
-        best = image_run.photo_model().top(shown, 1)[0]
-        column.image(shown, caption=f"{count} gone: {best.name} {100 * best.probability:.0f} %")
+    weights = [float(i == chosen) for i in range(len(outputs))] if chosen else None
+    return weights, outputs[chosen or 0]
+
+
+def _game(result: ImageResult, image, state, slot):
+    """The game of a result, made once for the page's session."""
+    key = _key(result), result.answer
+    if state.extra.get("game", (None,))[0] != key:
+        model, other = image_run.model_of(result.request, slot), image_source.picture(result.request.other)
+        state.extra["game"] = key, image_run.make_game(model, result.request, image, result.answer, other)
+    return state.extra["game"][1]
+
+
+def _absence(result: ImageResult, image, picture, state, slot) -> None:
+    request = result.request
+    if request.absent == ANOTHER:
+        st.markdown(
+            "Patches of another picture are one question for each picture: choose another one above to compare."
+        )
+        return
+    ways = {absent: words for absent, words in ABSENT[request.model].items() if absent != ANOTHER}
+    show_policies(
+        result, state, ways,
+        lambda job: image_run.other_policies(image_run.model_of(request, slot), result, image, job),
+        picture.draw, "picture", request.model != GEMMA or slot.gemma is not None,
+    )  # fmt: skip
+
+
+def _take_away(result: ImageResult, image, picture, slot) -> None:
+    def png() -> bytes:
+        maps = result.comparison.focused()
+        scale, named = shared_scale(*maps), {}
+        for one in maps:
+            named[f"{INDICES[one.index]} · {method_name(one.index, one.method)}"] = one
+        words = words_of(result) if result.request.words else ("", [(0, 0)] * len(maps[0].labels))
+        return heatmaps_png(
+            *words, named, scale, ends_of("image"), lambda one: overlay(image, result.regions, one.values, scale)
+        )
+
+    downloads(
+        lambda: to_bundle(result, _fingerprint(result.request, slot)), picture.parts, picture.whole, png, picture.html
+    )
 
 
 page()

@@ -1,119 +1,31 @@
-"""From what the Image page asks to what it shows: one picture, one question to a model, both maps from one ledger."""
+"""From what the Image page asks to what it shows: the models, the game of a request, the run."""
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 
-from ui.comparison import Comparison, Plan, compare
-from ui.names import DEFAULT_PANES, Pane
-from xai import Ledger
+from ui.comparison import compare
+from ui.image_request import (
+    ABSENT,
+    ANOTHER,
+    ASSETS,
+    GEMMA,
+    PHOTOS,
+    SLIC,
+    ImageRequest,
+    ImageResult,
+)
+from xai import Attribution, Ledger, explain
+from xai.game import JoinedGame
 
-ASSETS = Path(__file__).parent.parent / "assets"
-PHOTOS, SHAPES = "photos", "shapes"
-MODELS = {PHOTOS: "Photos: EfficientNet-Lite0", SHAPES: "Drawn shapes: a small Gemma 3"}
-ABSENT = {
-    PHOTOS: {"mean": "the picture's mean colour", "blur": "the picture blurred", "black": "black"},
-    SHAPES: {
-        "strict": "hidden from the whole model",
-        "soft-token": "hidden from the language model",
-        "pixel": "painted over",
-    },
-}
-GRIDS = [4, 5, 6, 7, 8, 10, 12, 14, 16]
-SLIC = "slic"
-MAX_QUESTION = 200
-
-
-@dataclass(frozen=True)
-class ImageRequest:
-    """What is asked of a picture.
-
-    source : name of a bundled sample, or the SHA-256 of an upload;  model : "photos" or "shapes"
-    grid : patches a side;  segments : None or "slic";  against : a class to hold the others against, or None
-    question, words : of the small Gemma only; with words, those of the question are players too
-    """
-
-    source: str
-    model: str = PHOTOS
-    grid: int = 7
-    segments: str | None = None
-    absent: str = "mean"
-    against: int | None = None
-    question: str = ""
-    words: bool = False
-    plan: Plan = Plan(*DEFAULT_PANES)
-
-    @property
-    def same_game(self) -> "ImageRequest":
-        """What two requests must share for the one to go on with the other's ledger."""
-        return replace(self, plan=Plan(*DEFAULT_PANES))
-
-    def to_settings(self) -> dict:
-        """As JSON can hold it."""
-        plan = {"left": self.plan.left.key, "right": self.plan.right.key}
-        plan |= {"budget": self.plan.budget, "seed": self.plan.seed}
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "plan"} | {"plan": plan}
-
-    @classmethod
-    def from_settings(cls, settings: dict) -> "ImageRequest":
-        """What `to_settings` gave; ValueError for anything else."""
-        try:
-            plan, own = settings["plan"], {f.name: settings[f.name] for f in fields(cls) if f.name != "plan"}
-            texts = all(isinstance(own[name], str) for name in ("source", "question"))
-            if not texts or own["model"] not in MODELS or own["absent"] not in ABSENT[own["model"]]:
-                raise ValueError("a value is not allowed")
-            if own["grid"] not in GRIDS or own["segments"] not in (None, SLIC) or not isinstance(own["words"], bool):
-                raise ValueError("a value is not allowed")
-            if not all(type(plan[name]) is int and 0 <= plan[name] < 2**31 for name in ("budget", "seed")):
-                raise ValueError("a budget or seed is not a number")
-            return cls(**own, plan=Plan(Pane.of(plan["left"]), Pane.of(plan["right"]), plan["budget"], plan["seed"]))
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"these are not the settings of a picture ({error})") from error
-
-
-@dataclass(frozen=True)
-class ImageResult:
-    """What the page shows. regions : int16 (height, width), the player of each pixel of the original
-
-    answer : what the model said;  guesses : its likeliest classes as (name, probability), none for the small Gemma
-    """
-
-    request: ImageRequest
-    answer: str
-    guesses: list[tuple[str, float]]
-    regions: np.ndarray
-    comparison: Comparison
-
-    def to_record(self) -> dict:
-        """As JSON can hold it; where the patches lie follows from the request and the picture."""
-        return {"answer": self.answer, "guesses": self.guesses, "comparison": self.comparison.to_record()}
-
-    @classmethod
-    def from_record(
-        cls, record: dict, settings: dict, ledger_of: Callable[[list[str]], Ledger], image
-    ) -> "ImageResult":
-        """What `to_record` gave; ValueError for anything else. ledger_of(labels);  image : the picture it is of."""
-        request = ImageRequest.from_settings(settings)
-        try:
-            labels = [str(label) for label in record["comparison"]["maps"][0]["labels"]]
-            comparison = Comparison.from_record(record["comparison"], request.plan, ledger_of(labels))
-            guesses = [(str(name), float(share)) for name, share in record["guesses"]]
-            return cls(request, str(record["answer"]), guesses, regions_of(request, image), comparison)
-        except (KeyError, TypeError, AttributeError, IndexError) as error:
-            raise ValueError(f"this is not a result that Swing wrote ({error})") from error
-
-
-def regions_of(request: ImageRequest, image) -> np.ndarray:
-    """int16 (height, width): the player of each pixel, without asking the model."""
-    from model.patches import grid_labels, on_original
-
-    if request.segments == SLIC:
-        return photo_model().game(image, grid=(request.grid, request.grid), segments=SLIC).regions
-    side = 224 if request.model == PHOTOS else 8
-    return on_original(grid_labels((request.grid, request.grid), side), image.height, image.width)
+SECONDS = {"photos": 0.012, "soft-token": 0.006, "strict": 0.012, "pixel": 0.012}  # of an evaluation on two cores
+ASSUMED_ANSWER = "yes"  # stands for the model's answer where only the cost is asked
+ANSWER_TOKENS = 8
+LIKELIEST = 5
+_measured: dict[str, float] = {}  # seconds of an evaluation, by what they depend on; the newest run counts half
 
 
 @lru_cache(maxsize=1)
@@ -132,50 +44,154 @@ def shapes_model():
     return load_gemma(str(ASSETS / "shapes"))
 
 
-def fingerprint(request: ImageRequest) -> str:
-    return (photo_model() if request.model == PHOTOS else shapes_model()).fingerprint
+@lru_cache(maxsize=1)
+def class_names() -> list[str]:
+    """Of the thousand classes, without loading the classifier."""
+    from model.classifier import class_names
+
+    return class_names()
 
 
-def make_game(request: ImageRequest, image):
-    """The game, what the model said, and its guesses; ValueError with one sentence for what is not allowed."""
-    grid = (request.grid, request.grid)
+def model_of(request: ImageRequest, slot):
+    """The model that a request asks. slot : the server's own, ready where `request` names it."""
+    if request.model == GEMMA:
+        return slot.gemma
+    return photo_model() if request.model == PHOTOS else shapes_model()
+
+
+def check(request: ImageRequest) -> None:
+    """ValueError with one sentence for what cannot be explained; no model is needed to see it."""
     if request.model == PHOTOS:
-        model = photo_model()
-        game = model.game(image, None, grid, request.absent, request.segments, request.against)
-        guesses = [(guess.name, guess.probability) for guess in model.top(image)]
-        return game, guesses[0][0], guesses
-    if not request.question.strip():
+        if request.absent == ANOTHER and not request.other:
+            raise ValueError("Choose the other picture whose patches stand where patches are absent.")
+        if request.absent == ANOTHER and request.other == request.source:
+            raise ValueError("The other picture is the same one; choose one that differs.")
+        if request.against is not None and request.wanted == request.against:
+            raise ValueError("A class cannot be held against itself; choose two that differ.")
+    elif not request.question.strip():
         raise ValueError("Ask something first, for example: what colour is the circle?")
-    gemma = shapes_model()
-    if request.grid > 8:
+    elif request.rather and request.rather.strip() == request.target.strip():
+        raise ValueError("The other answer is the same as the one explained; give one that differs.")
+
+
+def cost(request: ImageRequest, slot) -> tuple[int, float]:
+    """Most evaluations this run can take, and about how many seconds; ValueError as `check`."""
+    check(request)
+    players = request.grid**2 + (len(re.findall(r"\w+|[^\w\s]", request.question)) if request.words else 0)
+    evaluations = request.plan.cost(players)
+    each = _measured.get(_kind(request)) or SECONDS.get(request.absent, SECONDS["photos"])
+    if request.model == GEMMA and _kind(request) not in _measured:
+        vision, rate = slot.gemma.vision, slot.seconds_per_token or 0.01
+        tower = 0 if request.absent == "soft-token" else vision.patches**2 * vision.weights[1] / vision.weights[0]
+        each = (vision.tokens**2 + tower) * rate
+    return evaluations, evaluations * each * (2 if request.rather else 1)
+
+
+def _kind(request: ImageRequest) -> str:
+    return request.model if request.model == PHOTOS else f"{request.model} {request.absent}"
+
+
+def make_game(model, request: ImageRequest, image, target: str, other=None):
+    """The game of a request; ValueError with one sentence for what is not allowed.
+
+    target : the answer of a Gemma;  other : the picture that lends its patches
+    """
+    check(request)
+    grid = request.grid, request.grid
+    if request.model == PHOTOS:
+        absent = request.absent if request.absent != ANOTHER else other
+        if absent is None:
+            raise ValueError("The picture that lends its patches is gone; choose it again.")
+        return model.game(image, request.wanted, grid, absent, request.segments, request.against, request.value)
+    if model.vision is None:
         raise ValueError(
-            f"This model sees 8 × 8 patches; a grid of {request.grid} × {request.grid} is too fine for it."
+            "The Gemma 3 of this server reads text only. Start it with a multimodal one: "
+            "make run MODEL=google/gemma-3-4b-it"
         )
-    answer = gemma.generate(request.question, image=image, max_new_tokens=3).strip()
-    if not answer:
-        raise ValueError("The model answers this question with nothing; ask about colours, shapes or their number.")
-    return gemma.image_game(image, request.question, answer, grid, request.absent, request.words), answer, []
+    games = [
+        model.image_game(image, request.question, text, grid, request.absent, request.words)
+        for text in (target, request.rather)
+        if text
+    ]
+    return games[0] if len(games) == 1 else JoinedGame(*games)
 
 
-def run(request: ImageRequest, image, job, ledger_of: Callable[[object], Ledger]) -> ImageResult:
-    """Both maps and their fidelity. ledger_of(game) gives the ledger to go on with."""
+def regions_of(request: ImageRequest, image, side: int) -> np.ndarray:
+    """int16 (height, width): the player of each pixel, without asking a model; side : as in `ImageResult`."""
+    from model.patches import grid_labels, on_original
+
+    if request.segments == SLIC:
+        return photo_model().game(image, 0, (request.grid, request.grid), segments=SLIC).regions
+    return on_original(grid_labels((request.grid, request.grid), side), image.height, image.width)
+
+
+def answer_of(model, request: ImageRequest, image) -> str:
+    """What a Gemma answers, or the target that was typed."""
+    if request.target.strip():
+        return request.target
+    answer = model.generate(request.question, image=image, max_new_tokens=ANSWER_TOKENS)
+    if not answer.strip():
+        raise ValueError("The model answers this question with nothing: ask in another way, or type the answer.")
+    return answer if not model.chat else answer.strip()
+
+
+def run(model, request: ImageRequest, image, job, ledger_of: Callable[[object], Ledger], other=None) -> ImageResult:
+    """Both maps and their fidelity. ledger_of(game) gives the ledger to go on with;  other : as in `make_game`."""
     job.tell(0, 0, "Asking the model about the whole picture")
-    game, answer, guesses = make_game(request, image)
+    check(request)
     photo = request.model == PHOTOS
+    guesses = [(guess.name, guess.probability) for guess in model.top(image, LIKELIEST)] if photo else []
+    answer = guesses[0][0] if photo else answer_of(model, request, image)
+    game = make_game(model, request, image, answer, other)
     outputs = game.outputs
-    weights = [1.0] + [0.0] * (len(outputs) - 1) if photo else [1.0] * len(outputs)
+    if photo:
+        weights = [1.0] + [0.0] * (len(outputs) - 1)
+    else:
+        own = len(outputs) if not request.rather else len(game.games[0].outputs)
+        weights = [1.0] * own + [-1.0] * (len(outputs) - own)
+    regions = (game.games[0] if isinstance(game, JoinedGame) else game).regions
+    side = model.side if photo else model.vision.tokens
 
     def result(comparison):
-        return ImageResult(request, answer, guesses, game.regions, comparison)
+        return ImageResult(request, answer, guesses, side, regions, comparison)
 
-    def publish(comparison):
-        job.publish(result(comparison))
+    ledger = ledger_of(Columns(game) if photo else game)
+    before = ledger.seconds, ledger.evaluations
+    found = compare(
+        ledger, request.plan, outputs, weights, job.tell, lambda now: job.publish(result(now)), job.cancelled
+    )
+    _learn(request, ledger.seconds - before[0], ledger.evaluations - before[1])
+    return result(found)
 
-    ledger = ledger_of(_Columns(game) if photo else game)
-    return result(compare(ledger, request.plan, outputs, weights, job.tell, publish, job.cancelled))
+
+def _learn(request, seconds: float, evaluations: int) -> None:
+    if evaluations >= 16:
+        each, kind = seconds / evaluations / (2 if request.rather else 1), _kind(request)
+        _measured[kind] = (each + _measured.get(kind, each)) / 2
 
 
-class _Columns:
+def other_policies(model, result: ImageResult, image, job) -> dict[str, Attribution]:
+    """The first map under every way of absence, each from a game of its own; what is known is not computed again."""
+    request, comparison = result.request, result.comparison
+    first = comparison.maps[0]
+    found = {request.absent: first.combine(comparison.weights)}
+    for absent, words in ABSENT[request.model].items():
+        if absent in found or absent == ANOTHER:
+            continue
+        game = make_game(model, replace(request, absent=absent), image, result.answer)
+
+        def told(done, total, words=words):
+            job.tell(done, total, f"Patches {words}: {done} of {total}")
+
+        made = explain(
+            Columns(game) if request.model == PHOTOS else game, first.index, first.method, request.plan.budget,
+            request.plan.seed, progress=told, cancel=job.cancelled,
+        )  # fmt: skip
+        found[absent] = made.combine(comparison.weights)
+    return {absent: found[absent] for absent in ABSENT[request.model] if absent in found}
+
+
+class Columns:
     """A classifier's game whose values are a table (m, k) even where there is one class."""
 
     def __init__(self, game):

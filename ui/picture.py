@@ -14,21 +14,25 @@ SIZE, LEADING = 30, 52
 _TITLE, _INK, _FAINT = (0, 0, 0), (17, 17, 17), (115, 115, 115)
 
 
-def heatmaps_png(prompt: str, spans, maps: dict[str, Attribution], scale: float, ends=LIKELIHOOD) -> bytes:
+def heatmaps_png(prompt: str, spans, maps: dict[str, Attribution], scale: float, ends=LIKELIHOOD, above=None) -> bytes:
     """One heatmap under the other, each below its title, then the legend of their common scale.
 
     spans : (start, end) of each player in the prompt;  maps : title → attribution with values (n,)
-    ends : what values at either end of the scale do
+    ends : what values at either end of the scale do;  above(attribution) → PIL image that stands over the text
     """
     from PIL import Image, ImageDraw
 
-    text, rows = _wrapped(pieces(prompt, spans)), []
+    text, rows, images = _wrapped(pieces(prompt, spans)), [], []
     for title, attribution in maps.items():
-        rows += (
-            [(line, None) for line in _wrapped([(title, None)])] + [(line, attribution) for line in text] + [([], None)]
-        )
+        rows += [(line, None) for line in _wrapped([(title, None)])]
+        if above is not None:
+            images.append((len(rows), above(attribution)))
+            rows += [([], None)] * -(-images[-1][1].height // LEADING)
+        rows += [(line, attribution) for line in text] + [([], None)]
     picture = Image.new("RGB", (WIDTH, 2 * MARGIN + LEADING * (len(rows) + 1)), "white")
     draw = ImageDraw.Draw(picture)
+    for row, image in images:
+        picture.paste(image, (MARGIN, MARGIN + row * LEADING))
     for row, (line, attribution) in enumerate(rows):
         top = MARGIN + row * LEADING
         for x, words, player in line:

@@ -1,7 +1,9 @@
 """A run as one HTML page that needs nothing else: no network, no script, no model. Every text in it is escaped."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from html import escape
 from pathlib import Path
 
@@ -14,30 +16,36 @@ from ui.report_fidelity import fidelity_section
 from ui.sentences import agreed, cost, sums, tied
 from xai import Agreement, Attribution, agreement
 
+Draw = Callable[[Attribution, float], str]
 ASSETS = Path(__file__).parent.parent / "assets"
 # The browser itself then refuses whatever a hostile text might have smuggled in.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
-def html_report(bundle: Bundle, parts: str = "parts", quantity: str = "the value", made: str = "") -> str:
+def html_report(
+    bundle: Bundle, parts: str = "parts", quantity: str = "the value", made: str = "", draw: Draw | None = None
+) -> str:
     """The report of a bundle's first attributions, two beside each other or one alone.
 
-    parts : what its players are called;  quantity : what values are changes of;  made : when, in words. Numbers are
-    shown to the digits of the pages; each cell's `data-value` holds all of them.
+    parts : what its players are called;  quantity : what values are changes of;  made : when, in words
+    draw(attribution, scale) → HTML of a map, where it is no text. Numbers are shown to the digits of the pages; each
+    cell's `data-value` holds all of them.
     """
     maps = list(combined(bundle).values())[:2]
-    prompt, spans = as_text(bundle)
+    if draw is None:
+        prompt, spans = as_text(bundle)
+        draw = partial(token_heatmap, prompt, spans)
     scale = shared_scale(*maps)
     sections = [
         _opening(bundle, made),
-        '<div class="panes">' + "".join(_pane(one, prompt, spans, scale) for one in maps) + "</div>",
+        '<div class="panes">' + "".join(_pane(one, draw, scale) for one in maps) + "</div>",
         legend(scale, ends_of(bundle.page)),
         f'<p class="small">One scale for all: equal colours mean equal values, changes of {escape(quantity)}.</p>',
         f"<p>{escape(sums(maps, parts, quantity))}</p>",
     ]
     found = agreement(*maps) if len(maps) == 2 else None
     if found is not None:
-        sections.append(f"<h2>Where they differ</h2>{_difference(maps, found, prompt, spans, scale)}")
+        sections.append(f"<h2>Where they differ</h2>{_difference(maps, found, draw, scale)}")
     sections.append(f"<h2>Numbers</h2>{_table(maps, found)}")
     if bundle.fidelity is not None:
         sections.append(fidelity_section(bundle.fidelity, parts, quantity))
@@ -83,20 +91,20 @@ def _opening(bundle, made) -> str:
     return "".join([*told, f'<p class="small">{escape(" ".join(filter(None, [made, cut, model, evaluated])))}</p>'])
 
 
-def _pane(one: Attribution, prompt, spans, scale) -> str:
+def _pane(one: Attribution, draw: Draw, scale) -> str:
     notes = " ".join(filter(None, [cost(one), tied(one), one.note]))
     return (
         f"<section><h3>{escape(INDICES[one.index])} · {escape(method_name(one.index, one.method))}</h3>"
-        f'{token_heatmap(prompt, spans, one, scale)}<p class="small">{escape(notes)}</p></section>'
+        f'{draw(one, scale)}<p class="small">{escape(notes)}</p></section>'
     )
 
 
-def _difference(pair, found: Agreement, prompt, spans, scale) -> str:
+def _difference(pair, found: Agreement, draw: Draw, scale) -> str:
     names = [f"{INDICES[one.index]} ({method_name(one.index, one.method)})" for one in pair]
     change = replace(pair[0], values=found.difference, standard_error=found.standard_error)
     return (
         f'<p class="small">{escape(names[0])} minus {escape(names[1])}, on the same scale.</p>'
-        f"{token_heatmap(prompt, spans, change, scale)}<p>{escape(agreed(found, pair[0].labels))}</p>"
+        f"{draw(change, scale)}<p>{escape(agreed(found, pair[0].labels))}</p>"
         f'<p class="small">{escape(found.assumption)}</p>'
     )
 

@@ -9,20 +9,27 @@ from ui.bundle import Bundle, read_bundle, write_bundle
 from ui.heatmap import ends_of, shared_scale
 from ui.numbers import to_csv
 from ui.picture import heatmaps_png
-from ui.report import as_text, combined, html_report
+from ui.report import Draw, as_text, combined, html_report
 
 MAX_BUNDLE_MB = 50
 
 
 def downloads(
-    bundle_of: Callable[[], Bundle], parts: str, quantity: str, png: Callable[[], bytes] | None = None
+    bundle_of: Callable[[], Bundle],
+    parts: str,
+    quantity: str,
+    png: Callable[[], bytes] | None = None,
+    draw: Draw | None = None,
 ) -> None:
-    """Four files of a run, each made when it is asked for. png() → bytes: of a page's own picture."""
+    """Four files of a run, each made when it is asked for.
+
+    png() → bytes, draw(attribution, scale) → HTML: of a page's own picture, where it is no text
+    """
     st.markdown("Everything on this page as files. They need neither this server nor a network.")
 
     def report():
         made = time.strftime("Made on %d %B %Y.")
-        return html_report(bundle_of(), parts, quantity, made)
+        return html_report(bundle_of(), parts, quantity, made, draw)
 
     def numbers():
         bundle = bundle_of()

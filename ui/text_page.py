@@ -9,6 +9,7 @@ from ui import kept, text_run
 from ui.absence import show_policies
 from ui.bench import MORE, bar, bench
 from ui.comparison import Plan
+from ui.heatmap import token_heatmap
 from ui.jobs import Job
 from ui.model_slot import model_slot
 from ui.names import ABSENT, DEFAULT_PANES, PANES, PLAYERS, Pane
@@ -183,7 +184,7 @@ def show_result(result: TextResult, state, slot) -> None:
     )
     picture = TextPicture(subject, len(chosen))
     more = {
-        "Absence": lambda: show_policies(result, state, slot),
+        "Absence": lambda: _absence(result, state, slot),
         "Take away": lambda: downloads(
             lambda: to_bundle(result, request.text[:60], slot.gemma.fingerprint if slot.gemma else ""),
             picture.parts,
@@ -191,6 +192,16 @@ def show_result(result: TextResult, state, slot) -> None:
         ),
     }
     show(comparison, picture, weights, more)
+
+
+def _absence(result: TextResult, state, slot) -> None:
+    def draw(attribution, scale, absent):
+        st.html(token_heatmap(result.request.prompt, result.subject.spans, attribution, scale, absent))
+
+    show_policies(
+        result, state, ABSENT, lambda job: text_run.other_policies(slot.gemma, result, job), draw, "text",
+        slot.gemma is not None,
+    )  # fmt: skip
 
 
 page()

@@ -338,3 +338,23 @@ def test_another_tower_is_another_model(tiny_seeing, tiny_seeing_checkpoint):
     del again.fingerprint  # it is kept once known
     again.vision.model.model.vision_tower.post_layernorm.bias.data += 1
     assert again.fingerprint != tiny_seeing.fingerprint
+
+
+def test_the_answer_of_the_full_coalition_is_the_greedy_one(tiny_seeing):
+    game = tiny_seeing.image_game(PHOTO, PROMPT, TARGET, (3, 3), "soft-token", words=True)
+    whole = np.ones(game.n_players, bool)
+    assert game.answer(whole, 4) == tiny_seeing.generate(PROMPT, PHOTO, 4)
+    assert game.answer(whole, 0) == ""
+
+
+@pytest.mark.parametrize("absent", ABSENT)
+def test_the_answer_of_a_coalition_is_the_likeliest_first_token(tiny_seeing, absent):
+    present = np.array([True, False, False, True, True, False, True, False, True])
+    answer = tiny_seeing.image_game(PHOTO, PROMPT, TARGET, (3, 3), absent).answer(present, 1)
+    others = ["the", "plot", " cake", "."]
+    likely = {
+        text: tiny_seeing.image_game(PHOTO, PROMPT, text, (3, 3), absent)(present[None])[0, 0]
+        for text in [answer, TARGET, *others]
+        if text
+    }
+    assert likely[answer] == max(likely.values())

@@ -1,0 +1,41 @@
+"""A result of the Image page as a bundle, and back: an uploaded picture travels in it, a bundled one by its name."""
+
+import hashlib
+
+from ui import image_source
+from ui.bundle import Bundle
+from ui.comparison_bundle import bundle_of, comparison_record
+from ui.image_request import ImageRequest, ImageResult
+from ui.image_run import regions_of
+
+
+def to_bundle(result: ImageResult, fingerprint: str) -> Bundle:
+    """The bundle of a run that is over; ValueError as `bundle_of`."""
+    request, uploaded = result.request, image_source.upload(result.request.source)
+    about = {name: value for name, value in result.to_record().items() if name != "comparison"}
+    return bundle_of(
+        "image", f"{image_source.title(request.source)}: {result.answer}"[:200], fingerprint, request,
+        result.comparison, about, None if uploaded is None else uploaded.data,
+    )  # fmt: skip
+
+
+def from_bundle(bundle: Bundle) -> ImageResult:
+    """The result that `to_bundle` was given, its ledger without a model; its picture is this session's from now on.
+
+    ValueError where a bundle is of no picture, or holds another one than its settings say.
+    """
+    comparison = comparison_record(bundle, "image")
+    request = ImageRequest.from_settings(bundle.settings)
+    if bundle.content is not None:
+        if hashlib.sha256(bundle.content).hexdigest() != request.source:
+            raise ValueError("This bundle holds another picture than its settings say.")
+        image_source.take(bundle.content, "")
+    image = image_source.picture(request.source)
+    if image is None:
+        raise ValueError("This bundle does not hold its picture.")
+    return ImageResult.from_record(
+        {**bundle.shown, "comparison": comparison},
+        bundle.settings,
+        lambda labels: bundle.ledger(),
+        lambda request, side: regions_of(request, image, side),
+    )

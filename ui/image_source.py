@@ -1,0 +1,80 @@
+"""Where the Image page's pictures come from: bundled photos, drawn scenes, and what this session uploaded."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from ui.image_request import ASSETS, SHAPES
+
+PHOTOS_AT = ASSETS / "samples" / "images"
+FIRST = "chelsea.jpg"
+SCENES = [f"scene {number}" for number in range(1, 7)]
+MOST_KEPT = 3  # uploads of a session: the picture, one that lends its patches, and one more; each up to 150 MB decoded
+
+
+@dataclass(frozen=True, eq=False)
+class Upload:
+    """A picture of this session's own: decoded, RGB and upright; its bytes; the name of its file."""
+
+    image: Image.Image
+    data: bytes = field(repr=False)
+    name: str
+
+
+def samples(model: str) -> list[str]:
+    """The bundled pictures that suit a model."""
+    return SCENES if model == SHAPES else sorted(path.name for path in PHOTOS_AT.glob("*.jpg"))
+
+
+def take(data: bytes, name: str) -> str:
+    """Keep a picture for this session; its source. ValueError with one sentence for what is no picture."""
+    from model.images import read_image
+
+    source, kept = hashlib.sha256(data).hexdigest(), _uploads()
+    found = kept.pop(source, None) or Upload(read_image(data, name), data, name)
+    kept[source] = found  # the newest last
+    while len(kept) > MOST_KEPT:
+        kept.pop(next(iter(kept)))
+    return source
+
+
+def upload(source: str) -> Upload | None:
+    """What this session uploaded under a source; None for samples and for what it does not have."""
+    return _uploads().get(source)
+
+
+def picture(source: str) -> Image.Image | None:
+    """The picture of a source, PIL RGB; None where this session does not have it."""
+    own = upload(source)
+    if own is not None:
+        return own.image
+    if source in SCENES:
+        return _scene(SCENES.index(source) + 1)
+    return _photo(source) if source in samples("") else None
+
+
+def title(source: str) -> str:
+    """What a source is called."""
+    own = upload(source)
+    return own.name if own is not None else source.removesuffix(".jpg") if len(source) < 64 else "an uploaded picture"
+
+
+def _uploads() -> dict[str, Upload]:
+    return st.session_state.setdefault("pictures", {})
+
+
+@st.cache_data(show_spinner=False)
+def _scene(number: int):
+    from model.scenes import draw_scene
+
+    return draw_scene(np.random.default_rng(number), 2 + number % 3).image
+
+
+@st.cache_data(show_spinner=False)
+def _photo(name: str):
+    from model.images import read_image
+
+    return read_image((PHOTOS_AT / name).read_bytes(), name)
