@@ -9,14 +9,14 @@ from ui.image_request import ImageRequest, ImageResult
 from ui.image_run import regions_of
 
 
-def to_bundle(result: ImageResult, fingerprint: str) -> Bundle:
-    """The bundle of a run that is over; ValueError as `bundle_of`."""
-    request, uploaded = result.request, image_source.upload(result.request.source)
+def to_bundle(result: ImageResult, fingerprint: str, title: str, content: bytes | None = None) -> Bundle:
+    """The bundle of a run that is over; content : the file that was uploaded. ValueError as `bundle_of`.
+
+    Files are made outside a page's script, where the session is not at hand: hence title and content are given.
+    """
     about = {name: value for name, value in result.to_record().items() if name != "comparison"}
-    return bundle_of(
-        "image", f"{image_source.title(request.source)}: {result.answer}"[:200], fingerprint, request,
-        result.comparison, about, None if uploaded is None else uploaded.data,
-    )  # fmt: skip
+    name = f"{title}: {result.answer}"[:200]
+    return bundle_of("image", name, fingerprint, result.request, result.comparison, about, content)
 
 
 def from_bundle(bundle: Bundle) -> ImageResult:

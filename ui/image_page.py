@@ -193,10 +193,14 @@ def _focus(result: ImageResult, state) -> tuple[list[float] | None, str]:
         return None, outputs[0]
     chosen = st.pills(
         "Click a class to explain it. It costs nothing.", range(len(outputs)), default=0, key=f"class-{state.run}",
-        format_func=lambda i: f"{plain(outputs[i])} {shares.get(outputs[i], 0):.0%}",
+        format_func=lambda i: f"{plain(outputs[i])} {_share(shares.get(outputs[i], 0))}",
     )  # fmt: skip
     weights = [float(i == chosen) for i in range(len(outputs))] if chosen else None
     return weights, outputs[chosen or 0]
+
+
+def _share(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.005 else "<1%"
 
 
 def _game(result: ImageResult, image, state, slot):
@@ -234,9 +238,13 @@ def _take_away(result: ImageResult, image, picture, slot) -> None:
             *words, named, scale, ends_of("image"), lambda one: overlay(image, result.regions, one.values, scale)
         )
 
+    source = result.request.source
+    uploaded, title = image_source.upload(source), image_source.title(source)
+    content = None if uploaded is None else uploaded.data
     downloads(
-        lambda: to_bundle(result, _fingerprint(result.request, slot)), picture.parts, picture.whole, png, picture.html
-    )
+        lambda: to_bundle(result, _fingerprint(result.request, slot), title, content),
+        picture.parts, picture.whole, png, picture.html,
+    )  # fmt: skip
 
 
 page()

@@ -16,7 +16,8 @@ from ui.image_request import PHOTOS, ImageResult
 SENT = 480  # pixels of the longer side that a browser is sent
 FINE = 96  # cells of the longer side of the coloured layer
 MESH = 3  # of these cells lie between two places that can be clicked, where patches have any shape
-HEIGHT = 360
+WIDTH, TALLEST = 400, 420  # of a map on the page, in pixels
+COLOUR_KEPT = 0.25  # of the photo's own under a map, so that the map's colours can be told from it
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class ImagePicture:
             )
         )  # fmt: skip
         figure.add_layout_image(
-            source=data_url(self.image), x=-0.5, y=-0.5, sizex=columns, sizey=rows, xref="x", yref="y",
+            source=data_url(paled(self.image)), x=-0.5, y=-0.5, sizex=columns, sizey=rows, xref="x", yref="y",
             sizing="stretch", layer="below",
         )  # fmt: skip
         figure.update_xaxes(visible=False, range=[-0.5, columns - 0.5], constrain="domain", fixedrange=True)
@@ -122,7 +123,7 @@ class ImagePicture:
             visible=False, range=[rows - 0.5, -0.5], scaleanchor="x", constrain="domain", fixedrange=True
         )
         figure.update_layout(
-            height=HEIGHT,
+            height=min(WIDTH * rows / columns, TALLEST),
             margin={"l": 0, "r": 0, "t": 0, "b": 0},
             dragmode=False,
             showlegend=False,
@@ -200,11 +201,18 @@ def smaller(image, most: int = SENT):
     return small
 
 
+def paled(image):
+    """The picture as it stands under a map: smaller, with little colour of its own."""
+    from PIL import ImageEnhance
+
+    return ImageEnhance.Color(smaller(image)).enhance(COLOUR_KEPT)
+
+
 def overlay(image, regions: np.ndarray, values, scale: float, strength: float = 0.62):
     """A PIL picture of at most 480 pixels a side, patches coloured by values (n,) on the scale −scale … +scale."""
     from PIL import Image
 
-    small = smaller(image)
+    small = paled(image)
     at = regions[np.ix_(_sampled(regions.shape[0], small.height), _sampled(regions.shape[1], small.width))]
     shown = np.asarray(values)[at][..., None] / scale
     colour = np.where(shown > 0, RAISES, LOWERS)

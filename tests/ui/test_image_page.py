@@ -203,9 +203,7 @@ def test_an_upload_is_explained_upright_and_its_bundle_brings_it_back(page):
     assert result.regions.shape == (300, 200)
     from ui.image_bundle import from_bundle, to_bundle
 
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("ui.image_source._uploads", lambda: page.session_state["pictures"])
-        data = write_bundle(to_bundle(result, "x"))
+    data = write_bundle(to_bundle(result, "x", "phone.jpg", phone_photo()))
     uploads = {}
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("ui.image_source._uploads", lambda: uploads)
@@ -221,7 +219,7 @@ def test_a_bundle_with_another_picture_is_refused(page):
 
     from ui.image_bundle import from_bundle, to_bundle
 
-    bundle = to_bundle(shown(page), "x")
+    bundle = to_bundle(shown(page), "x", "chelsea")
     with pytest.raises(ValueError, match="another picture"):
         from_bundle(replace(bundle, content=phone_photo()))
     with pytest.raises(ValueError, match="does not hold its picture"):
