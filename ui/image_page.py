@@ -122,7 +122,7 @@ def _explain(request: ImageRequest, state, slot) -> None:
     content = uploaded.data if uploaded and st.session_state.get("image-keep") else None
     state.run = run = kept.begin(
         "image", image_source.title(request.source), request.to_settings(),
-        _fingerprint(request, slot), own, content,
+        image_run.fingerprint(request, slot), own, content,
     )  # fmt: skip
     state.asked = request.same_game
 
@@ -135,11 +135,6 @@ def _explain(request: ImageRequest, state, slot) -> None:
         return result
 
     state.begin(Job(work, run))
-
-
-def _fingerprint(request: ImageRequest, slot) -> str:
-    model = image_run.model_of(request, slot)
-    return model.fingerprint if model is not None else ""
 
 
 def show_result(result: ImageResult, state, slot) -> None:
@@ -242,7 +237,7 @@ def _take_away(result: ImageResult, image, picture, slot) -> None:
     uploaded, title = image_source.upload(source), image_source.title(source)
     content = None if uploaded is None else uploaded.data
     downloads(
-        lambda: to_bundle(result, _fingerprint(result.request, slot), title, content),
+        lambda: to_bundle(result, image_run.fingerprint(result.request, slot), title, content),
         picture.parts, picture.whole, png, picture.html,
     )  # fmt: skip
 

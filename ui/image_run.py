@@ -1,5 +1,6 @@
 """From what the Image page asks to what it shows: the models, the game of a request, the run."""
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -57,6 +58,22 @@ def model_of(request: ImageRequest, slot):
     if request.model == GEMMA:
         return slot.gemma
     return photo_model() if request.model == PHOTOS else shapes_model()
+
+
+@lru_cache(maxsize=4)
+def _of_weights(model: str) -> str:
+    if model == PHOTOS:
+        from model.classifier import classifier_fingerprint
+
+        return classifier_fingerprint()
+    return hashlib.sha256((ASSETS / "shapes" / "model.safetensors").read_bytes()).hexdigest()[:32]
+
+
+def fingerprint(request: ImageRequest, slot) -> str:
+    """Of the model that a request asks; a bundled one need not be loaded for it."""
+    if request.model == GEMMA:
+        return slot.gemma.fingerprint if slot.gemma else ""
+    return _of_weights(request.model)
 
 
 def check(request: ImageRequest) -> None:

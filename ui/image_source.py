@@ -52,7 +52,7 @@ def picture(source: str) -> Image.Image | None:
     if own is not None:
         return own.image
     if source in SCENES:
-        return _scene(SCENES.index(source) + 1)
+        return _scene(SCENES.index(source) + 1).image
     return _photo(source) if source in samples("") else None
 
 
@@ -66,11 +66,19 @@ def _uploads() -> dict[str, Upload]:
     return st.session_state.setdefault("pictures", {})
 
 
+def question(source: str) -> str:
+    """A question that a drawn scene answers, of a colour or shape where it can be; "" for other pictures."""
+    if source not in SCENES:
+        return ""
+    asked = [one for one in _scene(SCENES.index(source) + 1).questions() if one.about]
+    return min(asked, key=lambda one: ("colour", "shape", one.kind).index(one.kind)).text
+
+
 @st.cache_data(show_spinner=False)
 def _scene(number: int):
     from model.scenes import draw_scene
 
-    return draw_scene(np.random.default_rng(number), 2 + number % 3).image
+    return draw_scene(np.random.default_rng(number), 2 + number % 3)
 
 
 @st.cache_data(show_spinner=False)

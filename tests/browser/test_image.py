@@ -156,7 +156,7 @@ def test_words_and_patches_of_a_question_to_the_model_with_eyes(open_tiny):
     expect(page.get_by_text("64 × 64 pixels")).to_be_visible(timeout=20_000)
     press_explain(page)
     words = page.locator('.swing-heatmap[data-pane="l"] .swing-player')
-    expect(words).to_have_text(["what", "colour", "is", "the", "circle", "?"])
+    expect(words).to_have_text(["what", "colour", "is", "the", "cross", "?"])
     click(page, "l", 0.1, 0.1)
     expect(left_out(page)).to_contain_text("row 1, column 1", timeout=20_000)
 

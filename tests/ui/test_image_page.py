@@ -156,7 +156,9 @@ def test_the_model_with_eyes_answers_about_shapes(page):
     page.checkbox(key="words").check().run()
     result = shown(run(page))
     assert result.request.model == "shapes"
-    assert result.comparison.ledger.labels[64:] == ["what", "colour", "is", "the", "circle", "?"]
+    assert result.request.question == "what colour is the cross?"
+    assert result.answer == "blue"
+    assert result.comparison.ledger.labels[64:] == ["what", "colour", "is", "the", "cross", "?"]
     question, spans = words_of(result)
     assert [question[a:b] for a, b in spans[64:]] == result.comparison.ledger.labels[64:]
     heaviest = int(np.argmax(result.comparison.focused()[0].values[:64]))
