@@ -97,4 +97,3 @@ def _errors(result, design, values):
     np.add.at(summed, where, signed)
     pair_influence[:, where] = influence * np.where(masks[:, 0], 1.0, -1.0)
     return spread(pair_influence, summed)
-
