@@ -93,7 +93,7 @@ def _errors(result, design, values):
     # The centred rows of a pair are each other's negatives: its influence is one, on the difference of its residuals.
     signed = np.where(masks[:, :1], 1.0, -1.0) * residual
     pairs = where.max() + 1
-    summed, pair_influence = np.zeros((pairs, residual.shape[1])), np.zeros((n, pairs))
-    np.add.at(summed, where, signed)
+    summed = np.column_stack([np.bincount(where, column, pairs) for column in signed.T])
+    pair_influence = np.zeros((n, pairs))
     pair_influence[:, where] = influence * np.where(masks[:, 0], 1.0, -1.0)
     return spread(pair_influence, summed)
