@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ _DATE_FORMATS = ("ISO8601", "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-
 _DATE_LIKE = re.compile(r"\s*\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(\D.*)?")
 _ID_NAME = re.compile(r"(?i:(^|[^a-z])(id|uuid|guid)$|^(index|unnamed: \d+)$)|[a-z]I[Dd]$")
 _DAY = pd.Timedelta(days=1)
+_FEW_CELLS = 8  # up to which looking for equal ones costs more than it saves: a row is encoded for every explanation
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,10 @@ class Column:
         """Of a category, how many codes its cells have: one per level and one for any other text."""
         return len(self.levels) + 1
 
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {level: i for i, level in enumerate(self.levels)}
+
     def encode(self, cells: pd.Series) -> np.ndarray:
         """float64 (rows,), NaN where missing: a number as it is, a boolean 0 or 1, a date in days since 1970, a level's
         place in `levels` (a text that is none of them: their number). A column that no model reads gives zeros."""
@@ -56,8 +62,7 @@ class Column:
             return np.zeros(len(cells))
         if self.kind == "category":
             texts, where = texts_of(cells)
-            known = {level: i for i, level in enumerate(self.levels)}
-            codes = np.array([known.get(text, len(known)) for text in texts] + [np.nan])
+            codes = np.array([self._places.get(text, len(self.levels)) for text in texts] + [np.nan])
             return codes[where]
         return _dates(cells, self.date_format) if self.kind == "date" else numbers(cells)
 
@@ -181,7 +186,9 @@ def texts_of(cells: pd.Series) -> tuple[list[str], np.ndarray]:
 
 
 def _factorized(cells: pd.Series):
-    """For each cell the place of its value among the distinct ones, −1 where missing; and those."""
+    """For each cell the place of its value among the distinct ones (of few cells: all), −1 where missing; and those."""
+    if len(cells) <= _FEW_CELLS:
+        return np.where(cells.isna(), -1, np.arange(len(cells))), cells.tolist()
     if cells.dtype == object and pd.api.types.infer_dtype(cells, skipna=True).startswith("mixed"):
         cells = cells.map(cell_text, na_action="ignore")  # True and 1 are equal, their texts are not
     try:

@@ -21,9 +21,9 @@ def as_frame(rows) -> pd.DataFrame:
 
 def encode(columns: list[Column], frame: pd.DataFrame, at: list[int]) -> np.ndarray:
     """Cells as numbers, float64 (rows, columns): column i of `columns` is the frame's column at[i]."""
-    out = np.empty((len(frame), len(columns)))
+    out, series = np.empty((len(frame), len(columns))), [cells for _, cells in frame.items()]
     for i, column in enumerate(columns):
-        out[:, i] = column.encode(frame.iloc[:, at[i]])
+        out[:, i] = column.encode(series[at[i]])
     return out
 
 

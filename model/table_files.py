@@ -1,6 +1,6 @@
 """Reading an uploaded table: found out, bounded before it is decoded, and refused in one sentence where it is none.
 
-Nothing in a file is executed: text and Parquet are read, pickles and workbooks are refused.
+Nothing in a file is executed: text, Parquet and workbooks (`model.workbook`) are read, pickles are refused.
 """
 
 import csv
@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from model.columns import unique_labels
+from model.workbook import read_workbook
 
 MAX_BYTES = 50_000_000
 MAX_COLUMNS = 1_000
@@ -21,8 +22,7 @@ MAX_CELLS = 50_000_000  # of a Parquet file, whose bytes say nothing of its rows
 _DELIMITERS = ",;\t|"
 _MISSING = ["", "?", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "#N/A"]
 _BINARY = {
-    b"PK\x03\x04": "an Excel workbook or a ZIP archive; save the sheet as CSV",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook; save the sheet as CSV",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls), or one with a password; save it as .xlsx without, or as CSV",
     b"\x1f\x8b": "compressed; unpack it first",
     b"\x80": "a Python pickle, which is never loaded; save the table as CSV or Parquet",
 }
@@ -58,7 +58,7 @@ def check_size(size: int) -> None:
 
 
 def read_table(data: bytes, filename: str = "table.csv") -> pd.DataFrame:
-    """The table in an uploaded file: CSV with its encoding and delimiter found out, or Parquet.
+    """The table in an uploaded file: CSV with its encoding and delimiter found out, Parquet, or Excel's first sheet.
 
     `frame.attrs["read_as"]` says what was found. Column names are made unique. ValueError with one sentence for a file
     that is no table, has fewer than two columns or rows, no cell that is filled, or more than is read.
@@ -68,6 +68,8 @@ def read_table(data: bytes, filename: str = "table.csv") -> pd.DataFrame:
         raise ValueError(f"{filename} is empty")
     if data[:4] == b"PAR1":
         frame, read_as = _parquet(data, filename), "Parquet"
+    elif data[:4] == b"PK\x03\x04":
+        frame, read_as = read_workbook(data, filename, set(_MISSING), MAX_COLUMNS)
     else:
         frame, read_as = _csv(data, filename)
     if frame.shape[1] < 2:

@@ -10,6 +10,7 @@ from xai import Attribution, Fidelity, Interactions, ties
 MAX_BARS = 30
 INTERVAL = 1.96  # standard errors on either side of a 95 % interval
 GREY = "#888888"  # seen on white and on black
+TOOLBAR = 36  # pixels above a chart for the buttons of plotly, which a telephone always shows
 # Not the heatmap's colours, which mean sign; told apart by dash or hatching too.
 FIRST, SECOND, THIRD = "#009E73", "#CC79A7", "#E69F00"
 
@@ -46,8 +47,8 @@ def bars(attribution: Attribution, quantity: str, reach: float):
             ends = {"y0": bracket.first - 0.3, "y1": last + 0.3}
             figure.add_shape(type="line", xref="paper", x0=x, x1=x, line={"color": GREY, "width": 3}, **ends)
     figure.update_layout(
-        height=80 + 26 * len(order),
-        margin={"l": 10, "r": 12 + 14 * lanes, "t": 10, "b": 40},
+        height=106 + 26 * len(order),
+        margin={"l": 10, "r": 12 + 14 * lanes, "t": TOOLBAR, "b": 40},
         xaxis={"title": f"change of {escape(quantity)}", "zeroline": True, "range": [-reach, reach]},
         yaxis={
             "tickvals": list(range(len(order))),
@@ -105,13 +106,14 @@ def curves(judged: Fidelity, names: list[str], quantity: str):
 def arcs(found: Interactions, chosen: np.ndarray, attribution: Attribution):
     """The strongest pairs as arcs over the players in reading order, sign by colour, strength by width.
 
+    The names are those of an axis, so that the browser turns them where they would overlap.
     chosen : rows of `found.pairs`, values (p,);  attribution : the players' own values, said on hover
     """
     go = plotly()
 
     players = np.unique(found.pairs[chosen])
     labels = [_short(found.labels[i], 14) for i in players]
-    widths = np.array([max(len(label), 3) for label in labels], float)
+    widths = np.array([max(len(label), 6) for label in labels], float)  # names on end still need their height
     centre = dict(zip(players, np.cumsum(widths + 1.5) - widths / 2))
     strongest = np.abs(found.values[chosen]).max() or 1.0
     span = max(centre.values()) - min(centre.values()) or 1.0
@@ -133,16 +135,19 @@ def arcs(found: Interactions, chosen: np.ndarray, attribution: Attribution):
                 f"{signed(value)} ± {INTERVAL * error:.3f}",
             )
         )  # fmt: skip
-    place = ranks(attribution)
+    place, feet = ranks(attribution), [centre[i] for i in players]
     figure.add_trace(
         go.Scatter(
-            x=[centre[i] for i in players], y=[0.0] * len(players), mode="text", text=[*map(escape, labels)],
-            hovertext=[f"{signed(attribution.values[i])} alone · rank {place[i]}" for i in players], hoverinfo="text",
+            x=feet, y=[0.12] * len(feet), mode="markers", marker={"color": GREY, "size": 9}, hoverinfo="text",
+            hovertext=[
+                f"{escape(found.labels[i])}: {signed(attribution.values[i])} alone · rank {place[i]}" for i in players
+            ],
         )
     )  # fmt: skip
+    names = {"tickvals": feet, "ticktext": [*map(escape, labels)], "automargin": True, "autotickangles": [0, 90]}
     figure.update_layout(
-        height=300, showlegend=False, margin={"l": 5, "r": 5, "t": 10, "b": 5},
-        xaxis={"visible": False}, yaxis={"visible": False, "range": [-0.12, 1.08]},
+        height=350, showlegend=False, margin={"l": 5, "r": 5, "t": TOOLBAR, "b": 5},
+        xaxis={"showgrid": False, "zeroline": False, **names}, yaxis={"visible": False, "range": [0.05, 1.08]},
     )  # fmt: skip
     return figure
 

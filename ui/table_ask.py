@@ -20,8 +20,8 @@ def choose_table(state) -> Source:
     st.session_state.setdefault("t-sample", FIRST)
     st.pills("Samples", sample_titles(), key="t-sample", on_change=_pick, args=(state,))
     st.file_uploader(
-        "Or a table of yours: CSV or Parquet, up to 50 MB, its first line the names of the columns", key="t-file",
-        max_upload_size=50, on_change=_bring, args=(state,),
+        "Or a table of yours: CSV, Parquet or Excel (.xlsx), up to 50 MB, its first line the names of the columns",
+        key="t-file", max_upload_size=50, on_change=_bring, args=(state,),
     )  # fmt: skip
     if state.extra.get("table-error"):
         st.error(said(state.extra["table-error"]))

@@ -67,7 +67,7 @@ def waterfall(attribution, cells, quantity: str, reach: float, exact=None):
         figure.add_vline(x=x, line=line, annotation_text=text, annotation_position=place, annotation_font_size=11)
     _mark(figure, None if exact is None else bases[: len(top)] + exact[top], places[: len(top)])
     figure.update_layout(
-        height=90 + 26 * len(steps), margin={"l": 10, "r": 12, "t": 20, "b": 40}, showlegend=False,
+        height=106 + 26 * len(steps), margin={"l": 10, "r": 12, "t": charts.TOOLBAR, "b": 40}, showlegend=False,
         xaxis={"title": escape(quantity)}, bargap=0.25,
         yaxis={"tickvals": places, "ticktext": names, "range": [len(steps) - 0.4, -0.9], "automargin": True},
     )  # fmt: skip
@@ -100,9 +100,9 @@ def importance(labels: list[str], means: dict[str, np.ndarray]):
             hovertemplate="%{x:.4f}<extra>" + index.capitalize() + "</extra>",
         )  # fmt: skip
     figure.update_layout(
-        height=110 + 34 * len(order), margin={"l": 10, "r": 12, "t": 40, "b": 40}, barmode="group",
+        height=130 + 34 * len(order), margin={"l": 10, "r": 12, "t": charts.TOOLBAR, "b": 80}, barmode="group",
         xaxis={"title": "mean size of the values"}, clickmode="event+select",
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        legend={"orientation": "h", "yref": "container", "y": 0.0, "yanchor": "bottom", "x": 0},
         yaxis={"tickvals": list(range(len(order))), "ticktext": [escape(_short(labels[i], 24)) for i in order],
                "range": [len(order) - 0.4, -0.6], "automargin": True},
     )  # fmt: skip
@@ -138,7 +138,7 @@ def beeswarm(labels: list[str], values, cells, order, quantity: str):
         hovertemplate="%{x:+.3f}, %{customdata} rows<extra></extra>",
     )  # fmt: skip
     figure.update_layout(
-        height=90 + 44 * len(order), margin={"l": 10, "r": 10, "t": 10, "b": 40},
+        height=116 + 44 * len(order), margin={"l": 10, "r": 10, "t": charts.TOOLBAR, "b": 40},
         xaxis={"title": f"change of {escape(quantity)}", "zeroline": True},
         yaxis={"tickvals": list(range(len(order))), "ticktext": [escape(_short(labels[i], 24)) for i in order],
                "range": [len(order) - 0.4, -0.6], "automargin": True, "showgrid": False},
@@ -185,7 +185,7 @@ def errors(found: dict[str, list[tuple[int, float]]]):
         )  # fmt: skip
     figure.update_xaxes(type="log", title="evaluations of the model", dtick=np.log10(2), tickformat="d")
     figure.update_yaxes(type="log", title="relative squared error", exponentformat="power", dtick=1)
-    figure.update_layout(height=440, margin={"l": 10, "r": 10, "t": 10, "b": 40},
+    figure.update_layout(height=460, margin={"l": 10, "r": 10, "t": charts.TOOLBAR, "b": 40},
                          legend={"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0})  # fmt: skip
     return figure
 

@@ -35,7 +35,7 @@ def page() -> None:
     frame(
         "Swing: why did the model say that of this row?",
         "Swing fits a model to a table and shows which cells of a row swing its answer: exactly for trees, with every "
-        "method’s estimate beside it. Pick a sample or bring a CSV or Parquet file, then press Explain.",
+        "method’s estimate beside it. Pick a sample or bring a CSV, Parquet or Excel file, then press Explain.",
     )
     kept.reopen("table", state, TableResult, lambda settings: _open(TableRequest.from_settings(settings), state))
     if (brought := state.extra.pop("brought", None)) is not None:

@@ -39,6 +39,7 @@ def show_exact_pairs(result, fitted, picture, weights) -> None:
     maps = result.comparison.focused(weights)
     own = next((one for one in maps if one.index == found.index), maps[0])
     st.plotly_chart(picture.links(found, chosen, own), width="stretch", key="pairs")
+    st.caption("Hover or tap an arc for its interaction, a dot for the column’s own value.")
     st.dataframe(
         [
             {"pair": " + ".join(found.labels[i] for i in found.pairs[row]), "together": signed(found.values[row])}

@@ -49,7 +49,7 @@ def explain(
     budget, seed = check_whole("budget", budget), check_whole("seed", seed)
     method, entry = choose(index, method, ledger.n_players, budget, p)
     design = entry.design(ledger.n_players, budget, seed, **({"p": p} if entry.weighted else {}))
-    asked, paid = len(np.unique(np.packbits(design.coalitions, axis=1), axis=0)), ledger.evaluations
+    asked, paid = len({row.tobytes() for row in np.packbits(design.coalitions, axis=1)}), ledger.evaluations
     values = ledger.evaluate(design.coalitions, progress, cancel)
     shared = asked - (ledger.evaluations - paid)
     note = f"{shared} of its {asked} coalitions were paid before." if entry.pools and shared else ""

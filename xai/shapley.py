@@ -60,15 +60,18 @@ def _share_out(capacity, sizes, n, pairs, rng):
 
 def _distinct(n, size, count, rng):
     """`count` distinct coalitions of `size` in random order; of those of half the players one of each pair."""
-    seen, rows = set(), np.zeros((count, n), bool)
-    while len(seen) < count:
-        row = np.zeros(n, bool)
-        row[rng.permutation(n)[:size]] = True
-        key = (row ^ row[0] if 2 * size == n else row).tobytes()
-        if key not in seen:
-            rows[len(seen)] = row
-            seen.add(key)
-    return rows
+    rows = np.zeros((0, n), bool)
+    while len(rows) < count:  # one order of the players after the other, however many at a time, so more begin alike
+        orders = rng.permuted(np.tile(np.arange(n), (max(count - len(rows), count // 2, 1), 1)), axis=1)
+        drawn = np.zeros(orders.shape, bool)
+        np.put_along_axis(drawn, orders[:, :size], True, axis=1)
+        rows = np.concatenate([rows, drawn])
+        alike = rows ^ rows[:, :1] if 2 * size == n else rows
+        first: dict[bytes, int] = {}
+        for i, row in enumerate(np.packbits(alike, axis=1)):
+            first.setdefault(row.tobytes(), i)
+        rows = rows[list(first.values())]
+    return rows[:count]
 
 
 def leverage_solve(design: Design, values: np.ndarray) -> Estimate:

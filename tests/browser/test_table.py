@@ -1,6 +1,9 @@
 """The Table page as a person uses it: a file brought, a row explained, a cell edited, a table taken away."""
 
 import io
+import os
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
 import numpy as np
 import pandas as pd
@@ -113,6 +116,59 @@ def test_a_bad_file_is_one_sentence(open_tiny):
         )
         expect(page.get_by_role("alert").filter(has_text=words)).to_be_visible(timeout=20_000)
     assert page.locator(".swing-row").count() >= 2
+
+
+def test_two_gigabytes_announced_are_one_sentence_before_a_byte_is_read(open_tiny, tmp_path):
+    page, sent = open_table(open_tiny), []
+    page.on("request", lambda request: sent.append(request) if request.method == "PUT" else None)
+    huge = tmp_path / "huge.csv"
+    huge.touch()
+    os.truncate(huge, 2_000_000_000)  # no block of it is written
+    field = page.locator(".st-key-t-file input[type=file]")
+    field.set_input_files(huge)
+    expect(page.locator(".st-key-t-file").get_by_text("50.0MB or smaller")).to_be_visible(timeout=20_000)
+    assert not sent
+    # Who goes round the browser meets the same limit, by what is announced.
+    field.set_input_files({"name": "small.csv", "mimeType": "text/csv", "buffer": b"a,b\n1,2\n3,4\n"})
+    expect(page.get_by_text("2 rows, 2 columns")).to_be_visible(timeout=20_000)
+    address, headers = urlsplit(sent[0].url), sent[0].all_headers()
+    server = HTTPConnection(address.hostname, address.port, timeout=20)
+    server.putrequest("PUT", address.path)
+    for name in ("cookie", "x-xsrftoken", "content-type"):
+        server.putheader(name, headers[name])
+    server.putheader("Content-Length", "2000000000")
+    server.endheaders()  # and not a byte more
+    assert server.getresponse().status == 413
+    server.close()
+
+
+def boxes(page, selector):
+    return [one.bounding_box() for one in page.locator(selector).all() if one.bounding_box()]
+
+
+def overlap(one, other):
+    return all(one[at] < other[at] + other[size] and other[at] < one[at] + one[size]
+               for at, size in (("x", "width"), ("y", "height")))  # fmt: skip
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark")])
+def test_no_name_of_a_chart_is_written_over(open_tiny, width, scheme):
+    page = open_table(open_tiny, width=width, scheme=scheme)
+    page.get_by_role("tab", name="Pairs of parts").click()
+    page.locator(".st-key-pairs .xtick").first.wait_for(timeout=20_000)
+    names = boxes(page, ".st-key-pairs .xtick")
+    assert len(names) >= 4
+    assert not any(overlap(names[i], names[j]) for i in range(len(names)) for j in range(i))
+    page.get_by_role("tab", name="All rows").click()
+    page.locator(".st-key-all-rows button").click()
+    page.locator(".st-key-importance .barlayer .point").first.wait_for(timeout=60_000)
+    for chart, parts in (("importance", ".legend, .plot"), ("beeswarm", ".colorbar, .plot")):
+        page.locator(f".st-key-{chart}").scroll_into_view_if_needed()
+        page.locator(f".st-key-{chart}").hover()
+        buttons = boxes(page, f".st-key-{chart} .modebar-group")
+        drawn = boxes(page, ", ".join(f".st-key-{chart} {part.strip()}" for part in parts.split(",")))
+        assert buttons and drawn
+        assert not any(overlap(button, one) for button in buttons for one in drawn)
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
