@@ -91,9 +91,19 @@ def check(request: ImageRequest) -> None:
         raise ValueError("The other answer is the same as the one explained; give one that differs.")
 
 
+def _check_sees(gemma) -> None:
+    if gemma.vision is None:
+        raise ValueError(
+            "The Gemma 3 of this server reads text only. Start it with a multimodal one: "
+            "make run MODEL=google/gemma-3-4b-it"
+        )
+
+
 def cost(request: ImageRequest, slot) -> tuple[int, float]:
     """Most evaluations this run can take, and about how many seconds; ValueError as `check`."""
     check(request)
+    if request.model == GEMMA:
+        _check_sees(slot.gemma)
     players = request.grid**2 + (len(re.findall(r"\w+|[^\w\s]", request.question)) if request.words else 0)
     evaluations = request.plan.cost(players)
     each = _measured.get(_kind(request)) or SECONDS.get(request.absent, SECONDS["photos"])
@@ -120,11 +130,7 @@ def make_game(model, request: ImageRequest, image, target: str, other=None):
         if absent is None:
             raise ValueError("The picture that lends its patches is gone; choose it again.")
         return model.game(image, request.wanted, grid, absent, request.segments, request.against, request.value)
-    if model.vision is None:
-        raise ValueError(
-            "The Gemma 3 of this server reads text only. Start it with a multimodal one: "
-            "make run MODEL=google/gemma-3-4b-it"
-        )
+    _check_sees(model)
     games = [
         model.image_game(image, request.question, text, grid, request.absent, request.words)
         for text in (target, request.rather)

@@ -281,3 +281,28 @@ def test_pictures_show_what_the_values_say():
     np.testing.assert_array_equal(drawn[5, 5], np.rint(0.75 * 200 + 0.25 * np.array((213, 94, 0))))
     two = Image.fromarray(np.where(regions[..., None] == 0, 0, 90).repeat(3, axis=2).astype(np.uint8))
     np.testing.assert_array_equal(np.asarray(without(two, regions, [True, True, False]))[5, ::20, 0], [0, 90, 60])
+
+
+def test_the_servers_own_gemma_is_asked_about_photos(store, monkeypatch):
+    from ui.model_slot import ModelSlot
+
+    slot = ModelSlot("a multimodal checkpoint")
+    slot.gemma, slot.seconds_per_token = image_run.shapes_model(), 0.001
+    monkeypatch.setattr("ui.model_slot.model_slot", lambda: slot)
+    page = finish(AppTest.from_file(PAGE, default_timeout=120).run())
+    page.radio(key="model").set_value("gemma").run()
+    assert page.text_input(key="image-question-gemma").value.endswith("Answer in one word.")
+    page.text_input(key="image-question-gemma").set_value("how many shapes?")
+    page.selectbox(key="grid-gemma").set_value(4)
+    page.selectbox(key="absent-gemma").set_value("pixel")
+    page.select_slider(key="budget").set_value(64).run()
+    result, image = shown(run(page)), sample("chelsea.jpg")
+    assert result.answer == slot.gemma.generate("how many shapes?", image, image_run.ANSWER_TOKENS).strip()
+    game = slot.gemma.image_game(image, "how many shapes?", result.answer, (4, 4), "pixel")
+    expected = explain(game, "banzhaf", "auto", 64).values
+    np.testing.assert_allclose(result.comparison.maps[0].values, expected, atol=1e-4)
+    np.testing.assert_array_equal(result.regions, game.regions)
+    slot.gemma = type("TextOnly", (), {"vision": None})()
+    page.run()
+    assert not page.exception
+    assert "reads text only" in page.warning[0].value
