@@ -12,7 +12,8 @@ from ui.bench import MORE, bar, bench
 from ui.heatmap import ends_of, shared_scale
 from ui.image_ask import ask, set_widgets
 from ui.image_bundle import from_bundle, to_bundle
-from ui.image_picture import ImagePicture, overlay, smaller, words_of
+from ui.image_layers import overlay
+from ui.image_picture import ImagePicture, words_of
 from ui.image_request import ABSENT, ANOTHER, GEMMA, MODELS, PHOTOS, ImageRequest, ImageResult
 from ui.image_whatif import WhatIf
 from ui.jobs import Job
@@ -70,7 +71,9 @@ class _Reader:
 
 def controls(request: ImageRequest, image, state, slot) -> None:
     """The picture, the model's progress while it loads, then the job bar."""
-    st.image(smaller(image, 320), caption=f"{image.width} × {image.height} pixels")
+    st.image(
+        image_source.view(request.source), width=min(image.width, 320), caption=f"{image.width} × {image.height} pixels"
+    )
     if request.model == GEMMA and not ready(slot):
         return
     if "interrupted" in state.extra:  # its server died in the middle of it
@@ -156,12 +159,13 @@ def show_result(result: ImageResult, state, slot) -> None:
             "lies on the original."
         )
     strength = st.slider("Strength of the colours", 0.0, 1.0, 0.62, key="image-strength")
-    what_if = WhatIf(result, image, lambda: _game(result, image, state, slot), _key(result))
-    picture = ImagePicture(result, image, focus, strength, tuple(what_if.hidden), what_if.toggle)
+    view = image_source.view(request.source)
+    what_if = WhatIf(result, view, lambda: _game(result, image, state, slot), _key(result))
+    picture = ImagePicture(result, view, focus, strength, tuple(what_if.hidden), what_if.toggle)
     more = {
         "Film strip": lambda: what_if.film_strip(weights),
         "Absence": lambda: _absence(result, image, picture, state, slot),
-        "Take away": lambda: _take_away(result, image, picture, slot),
+        "Take away": lambda: _take_away(result, view, picture, slot),
     }
     if comparison.state != "preliminary":
         what_if.show()

@@ -1,7 +1,5 @@
 """How a picture is drawn: its patches coloured by their values, which can be clicked; the words of its question."""
 
-import base64
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
@@ -11,20 +9,19 @@ import streamlit as st
 
 from ui.charts import INTERVAL, css, plotly
 from ui.heatmap import CHANGE, LIKELIHOOD, LOWERS, RAISES, signed, token_heatmap, with_error
+from ui.image_layers import data_url, overlay, paled, sampled
 from ui.image_request import PHOTOS, ImageResult
 
-SENT = 480  # pixels of the longer side that a browser is sent
-FINE = 96  # cells of the longer side of the coloured layer
+FINE, COARSE = 96, 48  # cells of a side of the coloured layer: of the longer one, and at least, that no patch is lost
 MESH = 3  # of these cells lie between two places that can be clicked, where patches have any shape
-WIDTH, TALLEST = 400, 420  # of a map on the page, in pixels
-COLOUR_KEPT = 0.25  # of the photo's own under a map, so that the map's colours can be told from it
+WIDTH, LOWEST, TALLEST = 400, 60, 420  # of a map on the page, in pixels
 
 
 @dataclass(frozen=True)
 class ImagePicture:
     """The picture (`ui.side_by_side.Picture`) of a photo.
 
-    focus : the class or answer that is explained;  strength : of the colours, 0 … 1
+    image : PIL RGB, of any size;  focus : the class or answer that is explained;  strength : of the colours, 0 … 1
     marked : players left out in the what-if, marked by a cross;  clicked(player) : called with the patch clicked
     """
 
@@ -102,28 +99,26 @@ class ImagePicture:
         return shown
 
     def _figure(self, attribution, scale):
-        go, regions = plotly(), self._small()
-        rows, columns = regions.shape
+        go, (x, y, regions) = plotly(), self._cells()
+        height, width = self.result.regions.shape
         values = attribution.values[regions]
         strong = 1.0 if np.abs(values).max() > 0 else 0.0
         figure = go.Figure(
             go.Heatmap(
-                z=values.tolist(), text=np.array(self._tips(attribution))[regions].tolist(), hoverinfo="text",
+                x=x, y=y, z=values.tolist(), text=np.array(self._tips(attribution))[regions].tolist(), hoverinfo="text",
                 showscale=False, zmin=-scale, zmax=scale, opacity=self.strength * strong,
                 colorscale=[[0, _rgba(LOWERS, 1)], [0.5, _rgba(LOWERS, 0)], [0.5, _rgba(RAISES, 0)],
                             [1, _rgba(RAISES, 1)]],
             )
         )  # fmt: skip
         figure.add_layout_image(
-            source=data_url(paled(self.image)), x=-0.5, y=-0.5, sizex=columns, sizey=rows, xref="x", yref="y",
+            source=data_url(paled(self.image)), x=0, y=0, sizex=width, sizey=height, xref="x", yref="y",
             sizing="stretch", layer="below",
         )  # fmt: skip
-        figure.update_xaxes(visible=False, range=[-0.5, columns - 0.5], constrain="domain", fixedrange=True)
-        figure.update_yaxes(
-            visible=False, range=[rows - 0.5, -0.5], scaleanchor="x", constrain="domain", fixedrange=True
-        )
+        figure.update_xaxes(visible=False, range=[0, width], constrain="domain", fixedrange=True)
+        figure.update_yaxes(visible=False, range=[height, 0], scaleanchor="x", constrain="domain", fixedrange=True)
         figure.update_layout(
-            height=min(WIDTH * rows / columns, TALLEST),
+            height=float(np.clip(WIDTH * height / width, LOWEST, TALLEST)),
             margin={"l": 0, "r": 0, "t": 0, "b": 0},
             dragmode=False,
             showlegend=False,
@@ -137,21 +132,22 @@ class ImagePicture:
             return []
         if self.result.request.segments is None:
             return list(range(self.result.patches))  # the nearest centre is that of the patch itself
-        return [int(i) for i in self._small()[::MESH, ::MESH].ravel()]
+        return [int(i) for i in self._cells()[2][::MESH, ::MESH].ravel()]
 
     def _add_places(self, figure, attribution, players) -> None:
         """Crosses on what is left out, and unseen points that take the clicks, for heatmaps report none."""
-        centres, regions = self._centres(), self._small()
+        centres = self._centres()
         crossed = [centres[i] for i in self.marked if i in centres]
         for colour, width in (("black", 5), ("white", 2)):
             figure.add_scatter(
                 x=[x for x, _ in crossed], y=[y for _, y in crossed], mode="markers", hoverinfo="skip",
                 marker={"symbol": "x-thin", "size": 16, "line": {"width": width, "color": colour}},
             )  # fmt: skip
-        places = [centres[i] for i in players]
-        if self.result.request.segments is not None:
-            rows, columns = np.mgrid[0 : regions.shape[0] : MESH, 0 : regions.shape[1] : MESH]
-            places = list(zip(columns.ravel().tolist(), rows.ravel().tolist()))
+        if self.result.request.segments is None:
+            places = [centres[i] for i in players]
+        else:
+            x, y, _ = self._cells()
+            places = [(across, down) for down in y[::MESH] for across in x[::MESH]]
         tips = self._tips(attribution)
         figure.add_scatter(
             x=[x for x, _ in places], y=[y for _, y in places], mode="markers", hoverinfo="text",
@@ -172,15 +168,20 @@ class ImagePicture:
             for i, label in enumerate(attribution.labels)
         ]
 
-    def _small(self) -> np.ndarray:
-        regions = self.result.regions
-        step = max(1, max(regions.shape) // FINE)
-        return regions[step // 2 :: step, step // 2 :: step]
+    def _cells(self) -> tuple[list[float], list[float], np.ndarray]:
+        """Where the cells of the coloured layer have their middles, in pixels of the picture, and their players."""
+        shape = self.result.regions.shape
+        down, across = (
+            sampled(length, int(np.clip(FINE * length // max(shape), min(length, COARSE), FINE))) for length in shape
+        )
+        return (across + 0.5).tolist(), (down + 0.5).tolist(), self.result.regions[np.ix_(down, across)]
 
     def _centres(self) -> dict[int, tuple[float, float]]:
-        regions = self._small()
-        where = {int(i): np.argwhere(regions == i).mean(axis=0) for i in np.unique(regions)}
-        return {i: (float(x), float(y)) for i, (y, x) in where.items()}
+        x, y, players = self._cells()
+        down, across = np.array(y)[:, None] + np.zeros(len(x)), np.zeros(len(y))[:, None] + np.array(x)
+        return {
+            int(i): (float(across[players == i].mean()), float(down[players == i].mean())) for i in np.unique(players)
+        }
 
 
 def words_of(result: ImageResult) -> tuple[str, list[tuple[int, int]]]:
@@ -192,56 +193,6 @@ def words_of(result: ImageResult) -> tuple[str, list[tuple[int, int]]]:
         at = min(start + len(label), len(question))
         spans.append((start, at))
     return question, spans
-
-
-def smaller(image, most: int = SENT):
-    """The picture with its longer side of at most `most` pixels."""
-    small = image.copy()
-    small.thumbnail((most, most))
-    return small
-
-
-def paled(image):
-    """The picture as it stands under a map: smaller, with little colour of its own."""
-    from PIL import ImageEnhance
-
-    return ImageEnhance.Color(smaller(image)).enhance(COLOUR_KEPT)
-
-
-def overlay(image, regions: np.ndarray, values, scale: float, strength: float = 0.62):
-    """A PIL picture of at most 480 pixels a side, patches coloured by values (n,) on the scale −scale … +scale."""
-    from PIL import Image
-
-    small = paled(image)
-    at = regions[np.ix_(_sampled(regions.shape[0], small.height), _sampled(regions.shape[1], small.width))]
-    shown = np.asarray(values)[at][..., None] / scale
-    colour = np.where(shown > 0, RAISES, LOWERS)
-    share = strength * np.minimum(np.abs(shown), 1.0)
-    mixed = (1 - share) * np.asarray(small, float) + share * colour
-    return Image.fromarray(np.rint(mixed).astype(np.uint8))
-
-
-def without(image, regions: np.ndarray, present: np.ndarray):
-    """A PIL picture of at most 480 pixels a side, absent patches in the picture's mean colour; present (n,) bool."""
-    from PIL import Image
-
-    small = smaller(image)
-    at = regions[np.ix_(_sampled(regions.shape[0], small.height), _sampled(regions.shape[1], small.width))]
-    pixels = np.asarray(small)
-    mean = np.rint(pixels.mean(axis=(0, 1))).astype(np.uint8)
-    return Image.fromarray(np.where(np.asarray(present)[at][..., None], pixels, mean))
-
-
-def data_url(image) -> str:
-    """A picture of at most 480 pixels a side inside a link; a small one without loss, for its pixels are seen."""
-    small, out = smaller(image), io.BytesIO()
-    kind = "PNG" if max(small.size) < SENT // 2 else "JPEG"
-    small.save(out, kind, **({"quality": 88} if kind == "JPEG" else {}))
-    return f"data:image/{kind.lower()};base64," + base64.b64encode(out.getvalue()).decode()
-
-
-def _sampled(length: int, to: int) -> np.ndarray:
-    return (2 * np.arange(to) + 1) * length // (2 * to)
 
 
 def _rgba(colour, alpha: float) -> str:

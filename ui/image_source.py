@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import streamlit as st
@@ -12,6 +13,7 @@ from ui.image_request import ASSETS, SHAPES
 PHOTOS_AT = ASSETS / "samples" / "images"
 FIRST = "chelsea.jpg"
 SCENES = [f"scene {number}" for number in range(1, 7)]
+SHOWN = 480  # pixels of the longer side that a browser is sent
 MOST_KEPT = 3  # uploads of a session: the picture, one that lends its patches, and one more; each up to 150 MB decoded
 
 
@@ -22,6 +24,11 @@ class Upload:
     image: Image.Image
     data: bytes = field(repr=False)
     name: str
+
+    @cached_property
+    def view(self) -> Image.Image:
+        """As it is shown: a large photo takes a second to make smaller, and a page draws it many times."""
+        return smaller(self.image)
 
 
 def samples(model: str) -> list[str]:
@@ -54,6 +61,19 @@ def picture(source: str) -> Image.Image | None:
     if source in SCENES:
         return _scene(SCENES.index(source) + 1).image
     return _photo(source) if source in samples("") else None
+
+
+def view(source: str) -> Image.Image | None:
+    """The picture of a source with its longer side of at most 480 pixels; None as `picture`."""
+    own, image = upload(source), picture(source)
+    return own.view if own is not None else None if image is None else smaller(image)
+
+
+def smaller(image, most: int = SHOWN):
+    """The picture with its longer side of at most `most` pixels."""
+    small = image.copy()
+    small.thumbnail((most, most))
+    return small
 
 
 def title(source: str) -> str:

@@ -7,8 +7,9 @@ import streamlit as st
 
 from ui import image_run
 from ui.heatmap import signed
-from ui.image_picture import data_url, smaller, without
+from ui.image_layers import data_url, without
 from ui.image_request import GEMMA, PHOTOS, ImageResult
+from ui.image_source import smaller
 from ui.names import INDICES
 from ui.words import plain
 from xai.curves import counts_of, order_of, steps_of

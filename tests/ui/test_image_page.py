@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 from model.images import read_image
 from ui import image_run
 from ui.bundle import read_bundle, write_bundle
-from ui.image_picture import overlay, without, words_of
+from ui.image_layers import overlay, without
+from ui.image_picture import ImagePicture, words_of
 from ui.image_request import ASSETS, ImageRequest
 from ui.store import RunStore
 from xai import Ledger, explain
@@ -270,6 +271,28 @@ def test_a_picture_that_was_not_kept_is_said(page, store):
     again.run()
     assert not again.exception
     assert "not kept" in again.warning[0].value
+
+
+@pytest.mark.parametrize("size", [(100, 3000), (3000, 100), (16, 16)])
+def test_pictures_of_any_shape_are_drawn_whole(page, size):
+    out = io.BytesIO()
+    sample("coffee.jpg").resize(size).save(out, "PNG")
+    page = small(page)
+    page.selectbox(key="grid-photos").set_value(16)
+    page.file_uploader(key="image-file").set_value(("odd.png", out.getvalue(), "image/png")).run()
+    result = shown(run(page))
+    _, _, players = ImagePicture(result, sample("coffee.jpg").resize(size), "")._cells()
+    np.testing.assert_array_equal(np.unique(players), np.arange(256))
+
+
+def test_a_picture_too_small_for_its_patches_is_refused(page):
+    out = io.BytesIO()
+    Image.new("RGB", (3, 3)).save(out, "PNG")
+    page.file_uploader(key="image-file").set_value(("dot.png", out.getvalue(), "image/png")).run()
+    page.button(key="explain").click().run()
+    page = finish(page)
+    assert not page.exception
+    assert "room for 9 of 49 patches" in page.error[0].value
 
 
 def test_pictures_show_what_the_values_say():
