@@ -26,6 +26,7 @@ from ui.take_away import downloads, open_bundle
 from ui.words import plain
 from xai import Ledger
 
+PREVIEW = 240  # pixels
 GONE = "The picture of this run was not kept; upload it again to see the run."
 
 
@@ -71,9 +72,7 @@ class _Reader:
 
 def controls(request: ImageRequest, image, state, slot) -> None:
     """The picture, the model's progress while it loads, then the job bar."""
-    st.image(
-        image_source.view(request.source), width=min(image.width, 320), caption=f"{image.width} × {image.height} pixels"
-    )
+    st.image(image_source.view(request.source), width=PREVIEW, caption=f"{image.width} × {image.height} pixels")
     if request.model == GEMMA and not ready(slot):
         return
     if "interrupted" in state.extra:  # its server died in the middle of it

@@ -28,7 +28,7 @@ class Upload:
     @cached_property
     def view(self) -> Image.Image:
         """As it is shown: a large photo takes a second to make smaller, and a page draws it many times."""
-        return smaller(self.image)
+        return _seen(self.image)
 
 
 def samples(model: str) -> list[str]:
@@ -64,9 +64,16 @@ def picture(source: str) -> Image.Image | None:
 
 
 def view(source: str) -> Image.Image | None:
-    """The picture of a source with its longer side of at most 480 pixels; None as `picture`."""
+    """The picture of a source with its longer side of 240 to 480 pixels; None as `picture`."""
     own, image = upload(source), picture(source)
-    return own.view if own is not None else None if image is None else smaller(image)
+    return own.view if own is not None else None if image is None else _seen(image)
+
+
+def _seen(image):
+    times = SHOWN // max(image.size)
+    if times < 2:
+        return smaller(image)
+    return image.resize((image.width * times, image.height * times), Image.Resampling.NEAREST)  # its pixels, larger
 
 
 def smaller(image, most: int = SHOWN):
