@@ -150,7 +150,7 @@ def test_sizes_are_read_as_people_write_them(text, size):
     assert read_size(text) == size
 
 
-@pytest.mark.parametrize("text", ["", "many", "-5", "nan", "inf", "1e30", "B"])
+@pytest.mark.parametrize("text", ["", "many", "-5", "nan", "inf", "1e30", "B", "1,5T", "0,001"])
 def test_sizes_that_are_none(text):
     with pytest.raises(ValueError, match="write it as 1e12"):
         read_size(text)
