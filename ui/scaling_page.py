@@ -259,7 +259,10 @@ def _ranked(found: Study, target: float) -> None:
 
 
 def _take_away(found: Study, target: float) -> None:
-    st.markdown("**Take away**: runs, fits, held-out errors, parameters and predictions of all data sets.")
+    st.markdown(
+        "**Take away**: runs, fits, held-out errors, parameters and predictions of all data sets. "
+        "A plot is saved as PNG by the camera that appears at its corner. Upload the same table again to be back here."
+    )
     one, two, _ = st.columns([1, 1, 2])
     made = time.strftime("Made on %d %B %Y.")
     one.download_button(
