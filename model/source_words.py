@@ -41,6 +41,8 @@ def source_word_game(gemma, before: str, sentence: str, after: str, translation:
     words = gemma.encode(prompt).split("word", (len(before), len(before) + len(sentence)))
     if not words:
         raise ValueError("the source sentence has no words: write what is to be translated")
+    if not translation.strip():
+        raise ValueError("the translation is empty: write the words that are to be explained")
     return gemma.text_game(prompt, f" {translation.strip()}", words, absent)
 
 

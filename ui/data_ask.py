@@ -88,7 +88,11 @@ def _ask_pairs(column, what: str, state) -> tuple[tuple[Pair, ...], bool] | None
 
 
 def _show_pairs(examples, evaluation) -> None:
-    with st.expander(f"The {len(examples)} examples and the {len(evaluation)} evaluation sentences"):
+    counts = [
+        f"{len(pairs)} {what}{'s' * (len(pairs) != 1)}"
+        for pairs, what in ((examples, "example"), (evaluation, "evaluation sentence"))
+    ]
+    with st.expander(f"The {counts[0]} and the {counts[1]}"):
         for title, pairs in (("Examples, in the order of the prompt", examples), ("Evaluation", evaluation)):
             st.markdown(f"**{title}**")
             rows = [{"source": p.source, "target": p.target, "origin": p.origin} for p in pairs]

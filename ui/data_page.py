@@ -132,7 +132,7 @@ def show_examples(result: ExamplesResult, slot) -> None:
         box(f"**{INDICES[one.index]}:** {said(found.text)}")
     st.caption(
         "“Helps” and “harms” are said where the 95 % interval of the value leaves zero out. Intervals are of the "
-        f"values on these {len(request.evaluation)} sentences; other sentences would move them, BLEU most."
+        f"values on {_sentences(len(request.evaluation))}; other sentences would move them, BLEU most."
     )
     _written(result)
     st.subheader("Banzhaf values beside Shapley values")
@@ -144,6 +144,10 @@ def show_examples(result: ExamplesResult, slot) -> None:
     weights = None if measure == "cross-entropy" else data_run.measure_weights(len(request.evaluation), measure)
     picture = ExamplesPicture(request, measure)
     show(comparison, picture, weights, {"Take away": lambda: _take_away(result, picture, slot)})
+
+
+def _sentences(count: int) -> str:
+    return "this one sentence" if count == 1 else f"these {count} sentences"
 
 
 def _written(result: ExamplesResult) -> None:

@@ -80,17 +80,21 @@ def matrix(source: list[str], target: list[str], values: np.ndarray, errors, sca
             z=values, zmin=-scale, zmax=scale, xgap=1, ygap=1, hoverinfo="text", hovertext=hover,
             colorscale=[[0, _rgba(LOWERS, STRONGEST)], [0.5, _rgba(LOWERS, 0)], [0.5, _rgba(RAISES, 0)],
                         [1, _rgba(RAISES, STRONGEST)]],
-            text=[[signed(value, 1) for value in row] for row in values] if written else None,
-            texttemplate="%{text}" if written else None, showscale=False,
+            showscale=False,
         )
     )  # fmt: skip
+    if written:  # a trace of its own has the theme's ink: a heatmap's own text is black on what is no white page
+        rows, columns = np.indices(values.shape)
+        numbers = [signed(value, 1) for value in values.reshape(-1)]
+        figure.add_scatter(x=columns.reshape(-1), y=rows.reshape(-1), mode="text", text=numbers, hoverinfo="skip")
     figure.update_layout(
-        height=90 + 34 * len(source), margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        height=90 + 34 * len(source), showlegend=False, margin={"l": 10, "r": 10, "t": 10, "b": 10},
         xaxis={"tickvals": list(range(len(target))), "ticktext": [escape(_short(word)) for word in target],
-               "side": "top", "showgrid": False, "zeroline": False, "automargin": True, "title": "target word"},
+               "side": "top", "range": [-0.5, len(target) - 0.5], "showgrid": False, "zeroline": False,
+               "automargin": True, "title": "target word"},
         yaxis={"tickvals": list(range(len(source))), "ticktext": [escape(_short(word)) for word in source],
-               "autorange": "reversed", "showgrid": False, "zeroline": False, "automargin": True,
-               "title": "source word"},
+               "range": [len(source) - 0.5, -0.5], "showgrid": False, "zeroline": False,
+               "automargin": True, "title": "source word"},
     )  # fmt: skip
     return figure
 

@@ -215,6 +215,8 @@ def make_game(gemma, request: ExamplesRequest):
 def cost(gemma, request, seconds_per_token: float) -> tuple[int, float]:
     """Most evaluations a run can take, and about how many seconds; ValueError as the games."""
     if request.kind == WORDS:
+        if not request.text.text.strip():
+            raise ValueError("There is nothing to explain yet: write something in “Sentence to translate”.")
         return text_run.cost(gemma, request.text, seconds_per_token)
     game = make_game(gemma, request)
     evaluations = request.plan.cost(game.n_players)

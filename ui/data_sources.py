@@ -12,7 +12,8 @@ from ui.charts import INTERVAL
 from ui.heatmap import signed
 from ui.numbers import text_cell
 from ui.words import plain, said
-from xai.data_scores import ScoredRuns, next_runs, read_scored_runs, source_values
+from xai.data_scores import LOSSES, ScoredRuns, next_runs, read_scored_runs, source_values
+from xai.uploads import plain as column_name
 
 SAMPLE = Path(__file__).parent.parent / "assets" / "samples" / "scaling" / "scored-runs.csv"
 MOST_MB = 5
@@ -61,6 +62,7 @@ def _values(runs: ScoredRuns) -> None:
     st.markdown(
         f"Least-squares **Banzhaf values**: how much {plain(chosen)} changes on average when the source is in, from "
         f"{m} runs of {n} sources."
+        + (" Less is better here: a source with a negative value helps." if column_name(chosen) in LOSSES else "")
     )
     if found.attribution is not None:
         one = found.attribution.combine(np.eye(len(runs.measures))[k])
@@ -77,7 +79,7 @@ def _values(runs: ScoredRuns) -> None:
         )  # fmt: skip
     st.dataframe(rows, hide_index=True, key="scored-values")
     if found.note:
-        st.warning(f"**What these runs leave open.** {said(found.note)}")
+        st.warning(f"**What these runs leave open.** {plain(found.note)}")
     else:
         st.caption("Every source can be told from these runs.")
     st.caption(

@@ -15,14 +15,15 @@ _POINTS = 120
 def law(tokens, values, name: str, fit: Fit | None, test: HeldOut | None, target: float | None = None):
     """One quantity against tokens: (m,) measured, its fit with band, and the held-out test.
 
-    name : of the quantity;  target : a size to which the curve is drawn on, dashed beyond the measured ones
+    name : of the quantity;  target : a size to which the curve is drawn on, dashed beyond the measured ones; None for
+    a law that the runs do not follow: it is drawn where they are, without a band
     """
     go = plotly()
     figure = go.Figure()
     ends = [tokens.min(), max(tokens.max(), target or 0.0)]
     grid = np.geomspace(ends[0], max(ends[1], ends[0] * 1.01), _POINTS)
     if fit is not None:
-        band = fit.band(grid, LEVEL)
+        band = None if target is None else fit.band(grid, LEVEL)
         if band is not None:
             figure.add_scatter(
                 x=np.concatenate([grid, grid[::-1]]), y=np.concatenate([band[1], band[0][::-1]]), fill="toself",

@@ -14,6 +14,7 @@ from ui.scaling_export import laws_of, parameter, shown, to_csv, to_html
 from ui.scaling_run import LEVEL, USABLE, Study, predict, read, read_size, size_text, study
 from ui.words import plain, said
 from xai.scaling_verdict import rank
+from xai.uploads import plain as column_name
 
 SAMPLES = {
     "Aligned (synthetic)": "aligned.csv",
@@ -22,6 +23,8 @@ SAMPLES = {
 }
 FOLDER = Path(__file__).parent.parent / "assets" / "samples" / "scaling"
 MOST_MB = 2
+FAR = 100  # times the largest measured size, beyond which the page warns
+PERCENT = ("bleu", "sacrebleu", "spbleu", "chrf")  # scores of at most 100
 PATIENCE = 0.5  # seconds that the page waits for a verdict before it shows progress instead
 COLUMNS = """One line per run: a fine-tuned checkpoint and what it scored.
 
@@ -194,8 +197,24 @@ def _extrapolated(found: Study, i: int, target: float) -> None:
     st.markdown(f"**Extrapolated to {size_text(target)}**")
     if rows:
         st.dataframe(rows, hide_index=True, key=f"extrapolated-{found.name}-{i}")
+    for sentence in _far(found.sets[i], verdict, target):
+        st.warning(sentence)
     if verdict.kind not in USABLE:
         st.markdown(f"{plain(found.sets[i].score_name)} is not extrapolated: its runs give no law that could be.")
+
+
+def _far(runs, verdict, target: float) -> list[str]:
+    """What makes an extrapolation doubtful, in sentences."""
+    said_so, largest = [], float(runs.tokens.max())
+    if target > FAR * largest:
+        said_so.append(
+            f"That is {target / largest:,.0f} times the largest measured size. The band says how far the runs leave "
+            "the law open, not whether the law still holds there."
+        )
+    bounded = column_name(runs.score_name).removesuffix("_score") in PERCENT and verdict.kind in USABLE
+    if bounded and float(verdict.score.law(target)) > 100:
+        said_so.append(f"{plain(runs.score_name)} cannot exceed 100: the law cannot hold up to this size.")
+    return said_so
 
 
 def _band(ends) -> str:
@@ -224,6 +243,10 @@ def _ranked(found: Study, target: float) -> None:
         sure = "" if best.first is None else f", first in {best.first:.0%} of the draws"
         st.markdown(f"Take **{plain(best.name)}**: {plain(score)} {shown(best.predicted)} predicted{sure}.")
     st.dataframe(rows, hide_index=True, key=f"ranking-{found.name}")
+    st.caption(
+        "A draw is the law fitted again to runs simulated with the scatter that was measured; “comes first in” counts "
+        "the draws in which a data set is predicted to score highest. “–” stands where no law can be extrapolated."
+    )
     index = {runs.name: i for i, runs in enumerate(found.sets)}
     drawn = [
         (one.name, predict(found.verdicts[index[one.name]].score, target), one.best)
@@ -236,7 +259,10 @@ def _ranked(found: Study, target: float) -> None:
 
 
 def _take_away(found: Study, target: float) -> None:
-    st.markdown("**Take away**: runs, fits, held-out errors, parameters and predictions of all data sets.")
+    st.markdown(
+        "**Take away**: runs, fits, held-out errors, parameters and predictions of all data sets. "
+        "A plot is saved as PNG by the camera that appears at its corner. Upload the same table again to be back here."
+    )
     one, two, _ = st.columns([1, 1, 2])
     made = time.strftime("Made on %d %B %Y.")
     one.download_button(

@@ -7,6 +7,7 @@ import numpy as np
 from xai.runs import Runs, read_runs
 from xai.scaling import HeldOut, held_out
 from xai.scaling_verdict import Verdict, judge
+from xai.uploads import amount
 
 MAX_SETS = 40  # a verdict takes a quarter of a second
 LEVEL = 0.9  # of all bands and intervals
@@ -69,10 +70,8 @@ def predict(fit, tokens: float) -> Prediction:
 
 def read_size(text: str) -> float:
     """A number of tokens as people write it, "1e12", "300 B" or "2,000,000"; ValueError with one sentence else."""
-    plain = text.strip().replace(",", "").replace("_", "").replace(" ", "")
-    factor = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}.get(plain[-1:].upper(), 1.0)
     try:
-        size = float(plain[:-1] if factor > 1 else plain) * factor
+        size = amount(text)
     except ValueError:
         size = np.nan
     if not 1.0 <= size <= 1e18:

@@ -15,9 +15,13 @@ from scipy.special import stdtrit
 from xai.attribution import Attribution
 from xai.codes import hadamard_order
 from xai.orthogonal import orthogonal_pairs, paired
-from xai.uploads import numbers, read_table
+from xai.runs import COLUMNS, SCORES
+from xai.uploads import numbers, plain, read_table
 
 MAX_SOURCES = 200
+LOSSES = (*COLUMNS["cross_entropy"], "perplexity", "ppl")  # measures of which less is better
+_STATES = {"true": "1", "yes": "1", "false": "0", "no": "0"}
+_NO_SCORES = ("run", "run_id", "id", "no", "number", "index", "seed")
 _OPEN = 1e-8  # part of a coefficient's direction outside the runs' row space above which it is not determined
 _SHIFTS = 16  # random orthogonal designs whose rows are candidates for further runs
 
@@ -35,15 +39,28 @@ class ScoredRuns:
 def read_scored_runs(content: str | bytes) -> ScoredRuns:
     """The runs of an uploaded table: every column of 0 and 1 alone is a source, every other column of numbers a score.
 
-    A column without any number names the runs and is left out. ValueError with one sentence for any other table.
+    true and false, yes and no stand for 1 and 0; a column named like a score (BLEU, accuracy) is one whatever it holds.
+    A column without any number, or named "run", "id", "number" or "seed", says which run it is and is left out.
+    ValueError with one sentence for any other table.
     """
     table = read_table(content)
     sources, scores = {}, {}
     for name, cells in table.items():
-        if not any(_is_number(cell) for cell in cells):
+        cells = [_STATES.get(cell.lower(), cell) for cell in cells]
+        if plain(name) in _NO_SCORES or not any(_is_number(cell) for cell in cells):
             continue
         values = numbers(name, cells)
-        (sources if np.isin(values, (0.0, 1.0)).all() else scores)[name] = values
+        states = np.isin(values, (0.0, 1.0))
+        if plain(name).removesuffix("_score") in (*SCORES, *LOSSES) or states.mean() < 0.5:
+            scores[name] = values
+        elif states.all():
+            sources[name] = values
+        else:
+            row = int(np.flatnonzero(~states)[0])
+            raise ValueError(
+                f"row {row + 1} of column {name!r} holds {cells[row]} among 0 and 1: write 1 where the source was in "
+                "and 0 where it was not"
+            )
     if not sources:
         raise ValueError("no column holds 0 and 1 only: give one such column for each data source, 1 where it was in")
     if not scores:
@@ -224,7 +241,7 @@ def _join(names: list[str]) -> str:
 
 def _is_number(cell: str) -> bool:
     try:
-        float(cell)
+        float(cell.replace(",", "."))  # a column of 20,5 is of numbers, and refused as such
     except ValueError:
         return False
     return True

@@ -6,14 +6,13 @@ name. Runs of different data sets, mixes or fine-tuning sizes follow different l
 its own.
 """
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
 
-from xai.uploads import numbers, read_table
+from xai.uploads import amount, numbers, plain, read_table
 
-SCORES = ("score", "bleu", "chrf", "comet", "rouge", "rouge_l", "accuracy")
+SCORES = ("score", "bleu", "chrf", "comet", "rouge", "rouge_l", "accuracy", "sacrebleu", "spbleu", "bleurt", "f1")
 COLUMNS = {
     "tokens": ("tokens", "pretraining_tokens", "pre_training_tokens", "d", "d_p"),
     "score": SCORES,
@@ -23,6 +22,7 @@ COLUMNS = {
     "fine_tuning": ("fine_tuning", "finetuning", "fine_tuning_tokens", "finetuning_tokens", "fine_tuning_size"),
     "data": ("data", "data_set", "dataset", "name"),
 }
+SIZES = ("tokens", "fine_tuning")  # columns whose cells may be written as 300B
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +98,11 @@ def read_runs(content: str | bytes) -> list[Runs]:
             names = " or ".join(COLUMNS[needed][: 3 if needed == "score" else 1])
             raise ValueError(f"the table has no column {names}; it has {', '.join(table)}: name it in the first line")
     rows = len(table[known["tokens"]])
-    columns = {key: numbers(name, table[name]) for key, name in known.items() if key != "data"}
+    columns = {
+        key: numbers(name, table[name], amount if key in SIZES else float)
+        for key, name in known.items()
+        if key != "data"
+    }
     data = table[known["data"]] if "data" in known else [""] * rows
     traits = [key for key in ("source_share", "target_share", "fine_tuning") if key in columns]
     keys = list(zip(data, *(columns[key].tolist() for key in traits)))
@@ -122,10 +126,9 @@ def read_runs(content: str | bytes) -> list[Runs]:
 
 def _known(names: list[str]) -> dict[str, str]:
     """Which of the table's columns holds what; ValueError where two claim the same."""
-    plain = {name: re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") for name in names}
     known = {}
     for key, aliases in COLUMNS.items():
-        found = [name for name in names if plain[name] in aliases]
+        found = [name for name in names if plain(name).removesuffix("_score") in aliases]
         if len(found) > 1:
             what = key.replace("_", " ")
             raise ValueError(f"the columns {' and '.join(found)} both hold the {what}: keep one of them")

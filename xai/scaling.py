@@ -8,6 +8,7 @@ with noise of a size that is itself drawn from what the runs leave open.
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtri
 
 from xai.scaling_laws import LAWS, LossLaw, ScoreLaw, bounded_exp
 from xai.scaling_search import FEW_STEPS, minimise, polish
@@ -15,6 +16,7 @@ from xai.scaling_search import FEW_STEPS, minimise, polish
 PARAMETERS = 3
 FIRST = 4  # points with least data that a held-out test is fitted on, as in the paper
 DRAWS = 200
+ERRORS = 32  # of one further run, about each drawn law
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,10 +48,10 @@ class Fit:
         tokens = np.asarray(tokens, dtype=np.float64)
         curves = np.array([law(tokens) for law in self.draws])
         if new_run:
-            rng = np.random.default_rng(0)
-            scatter = np.array(self.noise).reshape(-1, *[1] * tokens.ndim)
+            errors = ndtri((np.arange(ERRORS) + 0.5) / ERRORS)  # evenly from a normal, so that no luck narrows the band
+            scatter = np.multiply.outer(errors, self.noise).reshape(ERRORS, -1, *[1] * tokens.ndim)
             with np.errstate(divide="ignore"):
-                curves = bounded_exp(np.log(curves) + scatter * rng.standard_normal(curves.shape))
+                curves = bounded_exp(np.log(curves) + scatter).reshape(-1, *tokens.shape)
         ends = np.quantile(curves, [(1.0 - level) / 2, (1.0 + level) / 2], axis=0)
         return ends[0], ends[1]
 

@@ -8,7 +8,8 @@ import numpy as np
 from scipy.optimize import minimize
 
 SEARCH = 40  # steps of L-BFGS from each start
-STEPS, FEW_STEPS = 300, 60  # most steps of a polish; the second for simulated runs, begun near their law
+STEPS, FEW_STEPS = 100, 60  # most steps of a polish; the second for simulated runs, begun near their law
+BEST, MANY_STEPS = 4, 3000  # so many of the polished ends are taken on: where E is far below all losses it is slow
 TRIES = 8  # steps without gain that end a polish
 
 
@@ -25,6 +26,8 @@ def minimise(law_type, x, log_y) -> np.ndarray:
     search = {"method": "L-BFGS-B", "bounds": bounds, "options": {"maxiter": SEARCH}}
     ends = np.array([minimize(objective, start, jac=True, **search).x for start in law_type.starts(x, log_y)])
     theta, cost = polish(law_type, x, np.broadcast_to(log_y, (len(ends), len(x))), ends)
+    best = theta[np.argsort(cost)[:BEST]]
+    theta, cost = polish(law_type, x, np.broadcast_to(log_y, (len(best), len(x))), best, MANY_STEPS)
     return theta[np.argmin(cost)]
 
 

@@ -17,7 +17,8 @@ SCATTER = 0.05  # relative scatter of the runs about the law, above which they d
 HELD_OUT = 0.10  # mean relative error on the runs left out, above which their scatter must explain it
 FALL = 0.05  # how far below its best a score must end to count as falling
 FLAT = 0.05  # change over all runs, below which pre-training on this data hardly matters
-IMPROVED = 0.01  # how far cross-entropy must come down to count as improving
+IMPROVED = 0.01  # how far cross-entropy must come down, or up, to count as changing
+CLEAR = 3.0  # times its scatter by which a fluctuating score must rise in all to count as rising all the same
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,21 +57,28 @@ def judge(runs: Runs, seed: int = 0) -> Verdict:
     enough = runs.cross_entropy is not None and len(np.unique(runs.tokens)) >= PARAMETERS
     loss_fit = fit(runs.tokens, runs.cross_entropy, "cross-entropy", seed=seed) if enough else None
     found = _movements(runs)
-    scatter = score_fit.scatter or 0.0
+    scatter = _scatter(score_fit)
     falls = found["fall"] > FALL
     steady = scatter <= SCATTER and not falls
+    rises = not falls and np.log1p(found["rise"]) > CLEAR * scatter
     follows = steady and (test is None or test.error <= HELD_OUT or test.error <= expected_error(score_fit, test))
-    improves = found["loss_change"] is not None and found["loss_change"] < -IMPROVED
+    loss_change = found["loss_change"] or 0.0
+    improves = loss_change < -IMPROVED
+    if follows and found["rise"] >= FLAT and loss_change > IMPROVED:
+        notes.append(
+            f"Cross-entropy worsens by {loss_change:.1%} over the same runs, while {runs.score_name} improves: trust "
+            f"{runs.score_name}, not cross-entropy."
+        )
     if follows and abs(found["rise"]) < FLAT:
         kind, title, text = "flat", "Flat: more of this data changes little", _flat(runs, found)
     elif follows:
         kind, title, text = "fits", f"Fits: {runs.score_name} follows its law", _fits(runs, scatter, test)
-    elif improves and not steady:
+    elif improves and not steady and not rises:
         kind, title = "misaligned", f"Misaligned: trust {runs.score_name}, not cross-entropy"
-        text = f"{_symptom(runs, falls, scatter, test, found)} {_misled(found)} {_what_now(runs)}"
+        text = f"{_symptom(runs, falls, rises, scatter, test, found)} {_misled(found)} {_what_now(runs)}"
     else:
         kind, title = "breaks", f"Breaks: {runs.score_name} does not follow its law"
-        text = f"{_symptom(runs, falls, scatter, test, found)} {_what_now(runs)}"
+        text = f"{_symptom(runs, falls, rises, scatter, test, found)} {_what_now(runs)}"
     return Verdict(kind, title, text, notes, score_fit, loss_fit, test, **found)
 
 
@@ -138,7 +146,9 @@ def _notes(runs: Runs, dropped: int) -> list[str]:
     notes = []
     if dropped:
         what = "1 run has a score" if dropped == 1 else f"{dropped} runs have scores"
-        notes.append(f"{what} of 0 or less: left out of the fit, for the law takes logarithms, but counted as a fall.")
+        notes.append(
+            f"{what} of 0 or less: left out of the fit, for the law takes logarithms, but a fall to them counts."
+        )
     if runs.alignment is not None:
         notes.append(f"The mix's alignment score with the task is {runs.alignment:.2f} (1 is an even mix of the two).")
     if runs.cross_entropy is None:
@@ -159,12 +169,13 @@ def _fits(runs: Runs, scatter: float, test: HeldOut | None) -> str:
     advice = "Extrapolate it to the size you can afford, and stop early where the prediction is too low."
     if test is None:
         return (
-            "Three sizes determine the law's three parameters, so it meets them whatever they are: "
+            "The law has three parameters, so it meets nearly any three sizes that rise: "
             f"measure a fourth size to test it. {advice}"
         )
+    others = "other one" if len(test.measured) == 1 else f"other {len(test.measured)}"
     return (
         f"The runs scatter by {scatter:.1%} about it; fitted on the {test.fitted} with least data it predicts "
-        f"the other {len(test.measured)} with a mean error of {test.error:.1%}. {advice}"
+        f"the {others} with a mean error of {test.error:.1%}. {advice}"
     )
 
 
@@ -175,12 +186,24 @@ def _flat(runs: Runs, found: dict) -> str:
     )
 
 
-def _symptom(runs: Runs, falls: bool, scatter: float, test: HeldOut | None, found: dict) -> str:
+def _scatter(found: Fit) -> float:
+    """The runs' scatter about the law; of three, which leave no degree of freedom, what the best law misses them by."""
+    if found.scatter is not None:
+        return found.scatter
+    return float(np.sqrt(np.square(np.log(found.values / found.law(found.tokens))).mean()))
+
+
+def _symptom(runs: Runs, falls: bool, rises: bool, scatter: float, test: HeldOut | None, found: dict) -> str:
     if falls:
         at = runs.tokens[int(np.argmax(runs.score))]
         return f"{runs.score_name} ends {found['fall']:.0%} below its best, which it reached near {at:.3g} tokens."
     if scatter > SCATTER:
         about = f"the runs scatter by {scatter:.1%} about the best law (allowed: {SCATTER:.0%})"
+        if rises:
+            return (
+                f"{runs.score_name} rises by {found['rise']:.0%} but fluctuates: {about}. Repeat some with other "
+                "seeds, to see whether that is noise."
+            )
         return f"{runs.score_name} fluctuates: {about}."
     return f"The law misses the runs left out by {test.error:.1%} on average, more than the runs' scatter explains."
 

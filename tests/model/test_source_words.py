@@ -70,3 +70,5 @@ def test_a_translated_word_is_swung_by_its_source_word(gemma):
 def test_a_sentence_without_words_is_refused(tiny_gemma):
     with pytest.raises(ValueError, match="has no words"):
         source_word_game(tiny_gemma, "Hello ", " ", " there", "fox")
+    with pytest.raises(ValueError, match="translation is empty"):
+        source_word_game(tiny_gemma, "Hello ", "dog", " there", " ")

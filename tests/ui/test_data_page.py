@@ -276,5 +276,7 @@ def test_scored_runs_of_a_file(ready):
     assert page.dataframe[0].value["value"].tolist()[0] == "+1.00"
     page.selectbox(key="scored-measure").set_value("chrF").run()
     assert page.dataframe[0].value["value"].tolist()[0] == "+2.00"
+    upload(page, 0, "a,b,loss\n0,0,1\n1,0,2\n0,1,4\n1,1,5\n")
+    assert "Less is better here" in words(page)
     upload(page, 0, "a,b\n1,0\n")
     assert "No column holds scores" in page.error[0].value

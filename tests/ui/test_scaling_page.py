@@ -119,6 +119,16 @@ def test_an_upload_is_judged_and_its_names_are_shown_as_they_are():
     assert "Too few points" in page.info[0].value
 
 
+def test_an_extrapolation_that_cannot_hold_is_doubted():
+    rows = "".join(f"{size:.0f},{5 * (size / 1e9) ** 0.5:.3f}\n" for size in (1e9, 2e9, 5e9, 1e10, 2e10))
+    page = upload(open_page(), f"tokens,BLEU\n{rows}", "steep.csv")
+    assert [warning.value.split(".")[0] for warning in page.warning] == [
+        "BLEU cannot exceed 100: the law cannot hold up to this size"
+    ]
+    page.text_input[0].set_value("4e12").run()
+    assert page.warning[0].value.startswith("That is 200 times the largest measured size.")
+
+
 def test_files_hold_every_number_and_read_back():
     from ui.scaling_export import to_csv, to_html
 
@@ -150,7 +160,7 @@ def test_sizes_are_read_as_people_write_them(text, size):
     assert read_size(text) == size
 
 
-@pytest.mark.parametrize("text", ["", "many", "-5", "nan", "inf", "1e30", "B"])
+@pytest.mark.parametrize("text", ["", "many", "-5", "nan", "inf", "1e30", "B", "1,5T", "0,001"])
 def test_sizes_that_are_none(text):
     with pytest.raises(ValueError, match="write it as 1e12"):
         read_size(text)

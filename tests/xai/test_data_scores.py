@@ -163,7 +163,7 @@ def test_an_upload():
         ("web,BLEU\n", "no rows"),
         ("web,BLEU\n0.5,20\n", "no column holds 0 and 1"),
         ("web,news\n1,0\n", "no column holds scores"),
-        ("web,BLEU\n1,20\nyes,21\n", "row 2 of column 'web': 'yes' is not a number"),
+        ("web,BLEU\n1,20\nmaybe,21\n", "row 2 of column 'web': 'maybe' is not a number"),
         ("web,BLEU\n1,20\n0,\n", "row 2 of column 'BLEU': the cell is empty"),
         (",".join(f"s{i}" for i in range(201)) + ",BLEU\n" + "1," * 201 + "20\n", "201 sources; at most 200"),
     ],
@@ -178,3 +178,25 @@ def test_a_bad_upload_gets_one_sentence(table, message):
 def test_bad_questions_for_further_runs(z, count):
     with pytest.raises(ValueError, match="runs"):
         next_runs(z, count)
+
+
+def test_columns_are_told_by_name_where_their_cells_could_be_either():
+    found = read_scored_runs("run,web,news,accuracy\n1,true,no,1\n2,False,yes,0\n3,1,1,1\n")
+    assert (found.sources, found.measures) == (["web", "news"], ["accuracy"])
+    np.testing.assert_array_equal(found.coalitions, [[1, 0], [0, 1], [1, 1]])
+    np.testing.assert_array_equal(found.scores[:, 0], [1, 0, 1])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a,b,BLEU\n1,0,20\n2,1,22\n1,1,25\n", "row 2 of column 'a' holds 2 among 0 and 1"),
+        ("a,b,BLEU\n1,0,20\n0,0.5,22\n", "row 2 of column 'b' holds 0.5 among 0 and 1"),
+        ("a;b;BLEU\n1;0;20,5\n0;1;22,1\n", "'20,5' is not a number"),
+        ("a,b,BLEU\n1,,20\n0,1,22\n", "column 'b': the cell is empty"),
+        ("a,b,BLEU\n1,0,1e308\n0,1,-1e308\n", "is not finite"),
+    ],
+)
+def test_a_cell_that_is_no_state_and_no_score_is_refused(content, message):
+    with pytest.raises(ValueError, match=message):
+        read_scored_runs(content)

@@ -37,6 +37,16 @@ def test_a_loss_law_comes_back_from_its_own_points(floor, log_a, alpha):
     assert [law.floor, law.log_a, law.alpha] == pytest.approx([floor, log_a, alpha], abs=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("ends", "m", "floor", "log_a", "alpha"),
+    [((10.71, 11.81), 8, 0.0975, 1.204, 0.0368), ((8.54, 9.85), 4, 0.0794, 2.628, 0.0437), ((6, 13), 5, 0.02, 3, 1.2)],
+)
+def test_a_loss_law_comes_back_where_its_floor_is_far_below_all_runs(ends, m, floor, log_a, alpha):
+    sizes = np.logspace(*ends, m)
+    law = fit(sizes, loss(sizes, floor, log_a, alpha), "cross-entropy").law
+    assert [law.floor, law.log_a, law.alpha] == pytest.approx([floor, log_a, alpha], abs=1e-4)
+
+
 def test_a_score_of_another_unit_is_the_same_law():
     bleu = score(SIZES, -3, 0.5, 1.4) * np.exp(0.02 * np.random.default_rng(0).standard_normal(8))
     percent, share = fit(SIZES, bleu), fit(SIZES, bleu / 100)
@@ -95,8 +105,9 @@ def test_a_band_grows_with_distance_and_for_a_new_run():
     found = fit(SIZES, score(SIZES, -3, 0.5, 1.4) * np.exp(0.02 * np.random.default_rng(1).standard_normal(8)))
     widths = [np.log(high / low) for low, high in (found.band(d) for d in (1e10, 1e13, 1e14))]
     assert widths == sorted(widths)
-    (low, high), (new_low, new_high) = found.band(1e12), found.band(1e12, new_run=True)
-    assert new_high / new_low > high / low
+    for size in np.logspace(8, 15, 29):
+        (low, high), (new_low, new_high) = found.band(size), found.band(size, new_run=True)
+        assert new_low < low < high < new_high
     ends = found.intervals()
     assert set(ends) == set(found.law.parameters)
     assert all(low <= found.law.parameters[name] <= high for name, (low, high) in ends.items())

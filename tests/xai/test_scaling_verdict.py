@@ -79,6 +79,27 @@ def test_three_sizes_fit_and_say_that_they_cannot_be_tested():
     assert "measure a fourth size" in verdict.text
 
 
+def test_three_sizes_that_no_law_meets_are_not_called_flat():
+    assert judge(Runs(SIZES[:3], [30.0, 20.0, 31.0], LOSS[:3])).kind == "misaligned"
+    assert judge(Runs(SIZES[:3], [30.0, 20.0, 31.0])).kind == "breaks"
+    assert judge(Runs(SIZES[:3], [30.0, 29.7, 30.2], LOSS[:3])).kind == "flat"
+
+
+def test_noisy_runs_that_rise_clearly_do_not_make_cross_entropy_mislead():
+    verdict = judge(Runs(SIZES, BLEU * [1, 1.09, 0.92, 1.08, 0.93, 1.08, 0.92, 1.07], LOSS, score_name="BLEU"))
+    assert verdict.kind == "breaks"
+    assert "BLEU rises by" in verdict.text
+    assert "other seeds" in verdict.text
+    assert "misleads" not in verdict.text
+
+
+def test_a_cross_entropy_that_worsens_while_the_score_follows_its_law_is_noted():
+    verdict = judge(Runs(SIZES, BLEU, LOSS[::-1], score_name="BLEU"))
+    assert verdict.kind == "fits"
+    assert "trust BLEU, not cross-entropy" in verdict.notes[0]
+    assert not judge(Runs(SIZES, BLEU, LOSS)).notes
+
+
 def test_scores_of_zero_or_less_count_as_a_fall():
     runs = Runs(SIZES, np.append(BLEU[:6], [0.0, -1.0]), LOSS)
     verdict = judge(runs)
@@ -180,6 +201,15 @@ def test_sets_differ_by_name_mix_and_fine_tuning_size():
     assert read_runs(b"\xef\xbb\xbftokens,score\r\n\r\n1e9,20\r\n")[0].name == "runs"
 
 
+def test_sizes_and_columns_may_be_written_as_spreadsheets_do():
+    (runs,) = read_runs('Pretraining tokens,SacreBLEU score,,\n"3,000,000,000",21,,\n1B,20,,\n 10.5 B,25,,\n')
+    assert runs.tokens.tolist() == [1e9, 3e9, 10.5e9]
+    assert runs.score.tolist() == [20, 21, 25]
+    for odd in ("1,5B", "1.000.000", "10,00", "B", "1e400", "1 B B"):
+        with pytest.raises(ValueError, match="row 1 of column 'tokens'"):
+            read_runs(f'tokens,score\n"{odd}",20\n')
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -191,6 +221,7 @@ def test_sets_differ_by_name_mix_and_fine_tuning_size():
         ("tokens,score\n1e9,many\n", "row 1 of column 'score': 'many' is not a number"),
         ("tokens,score\n1e9,20\n2e9,\n", "row 2 of column 'score': the cell is empty"),
         ("tokens,score\n1e9,nan\n", "is not finite"),
+        ("tokens,score\n1e9,1e300\n", "is not finite"),
         ("tokens,score\n1e9,20,3\n", "line 2 has 3 cells under 2"),
         ("tokens,tokens\n1,2\n", "name of its own; got 'tokens' 2 times"),
         ("tokens,,score\n1,2,3\n", "name of its own; got ''"),
