@@ -85,7 +85,7 @@ def matrix(source: list[str], target: list[str], values: np.ndarray, errors, sca
     )  # fmt: skip
     if written:  # a trace of its own has the theme's ink: a heatmap's own text is black on what is no white page
         rows, columns = np.indices(values.shape)
-        numbers = [signed(value, 1) for value in values.reshape(-1)]
+        numbers = [signed(value + 0.0, 1) for value in values.round(1).reshape(-1)]  # + 0.0: no −0.0
         figure.add_scatter(x=columns.reshape(-1), y=rows.reshape(-1), mode="text", text=numbers, hoverinfo="skip")
     figure.update_layout(
         height=90 + 34 * len(source), showlegend=False, margin={"l": 10, "r": 10, "t": 10, "b": 10},
