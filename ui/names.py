@@ -22,7 +22,7 @@ METHODS = {
         "exact": "exact",
     },
 }
-EXACT = "exact (the budget covers all coalitions)"
+EXACT = "exact: the budget covers all coalitions"
 MEANING = {
     "banzhaf": "How much a part changes {what} on average, when every other part is present or absent with equal "
     "chance.",

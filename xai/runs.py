@@ -103,6 +103,8 @@ def read_runs(content: str | bytes) -> list[Runs]:
         for key, name in known.items()
         if key != "data"
     }
+    if (columns.get("fine_tuning", np.zeros(1)) < 0).any():
+        raise ValueError(f"{known['fine_tuning']} has a negative size: give the tokens of the fine-tuning set, or 0")
     data = table[known["data"]] if "data" in known else [""] * rows
     traits = [key for key in ("source_share", "target_share", "fine_tuning") if key in columns]
     keys = list(zip(data, *(columns[key].tolist() for key in traits)))

@@ -231,6 +231,7 @@ def test_sizes_and_columns_may_be_written_as_spreadsheets_do():
         ("tokens,score,p_src,p_dest\n1e9,20,50,50\n", "write a half as 0.5"),
         ('tokens,score\n1e9,"20\n', "cannot be read as CSV"),
         ("tokens,score\n" + "1e9,20\n" * 10_001, "10001 rows; at most 10000"),
+        ("tokens,BLEU,fine-tuning tokens\n1e6,20,-5\n1e7,30,-5\n", "negative size"),
     ],
 )
 def test_a_bad_upload_gets_one_sentence(content, message):
