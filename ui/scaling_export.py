@@ -1,7 +1,9 @@
 """The numbers of a study as files: a tidy CSV, and one HTML page that needs nothing else."""
 
+import base64
 import csv
 import io
+from collections.abc import Callable
 from html import escape
 
 import numpy as np
@@ -56,16 +58,22 @@ def to_csv(study: Study, target: float) -> str:
     return out.getvalue()
 
 
-def to_html(study: Study, target: float, made: str = "") -> str:
-    """Verdicts, parameters, runs and ranking, for reading. Every text is escaped."""
+def to_html(study: Study, target: float, made: str = "", png: Callable[[int], bytes] | None = None) -> str:
+    """Verdicts, plots, parameters, runs and ranking, for reading. Every text is escaped.
+
+    png(i) → the plots of set i
+    """
     marked = " Synthetic runs: nobody trained these models." if study.synthetic else ""
     parts = [f"<h1>Scaling: {escape(study.name)}</h1>", f'<p class="small">{escape(made + marked)}</p>']
     if len(study.sets) > 1 and len({runs.score_name for runs in study.sets}) == 1:
         parts.append(f"<h2>Ranking at {size_text(target)}</h2>{_ranking(study, target)}")
     rows = list(rows_of(study, target))
-    for runs, verdict in zip(study.sets, study.verdicts):
+    for i, (runs, verdict) in enumerate(zip(study.sets, study.verdicts)):
         parts.append(f"<h2>{escape(runs.name)}</h2><p><b>{escape(verdict.title)}.</b> {escape(verdict.text)}</p>")
         parts += [f"<p>{escape(note)}</p>" for note in verdict.notes]
+        if png is not None:
+            drawn = base64.b64encode(png(i)).decode()
+            parts.append(f'<img style="max-width:100%" alt="Runs and laws" src="data:image/png;base64,{drawn}">')
         cells = [[*row[1:4], *map(shown, row[4:])] for row in rows if row[0] == runs.name and row[1] != "verdict"]
         parts.append(_table(HEADER[1:], cells))
     parts.append(f'<p class="small">low and high are the ends of {LEVEL:.0%} bands and intervals.</p>')

@@ -11,6 +11,7 @@ from ui.bench import bench, watch
 from ui.jobs import Job, quick_line
 from ui.page import frame, linked
 from ui.scaling_export import laws_of, parameter, shown, to_csv, to_html
+from ui.scaling_plots import plots_png
 from ui.scaling_run import LEVEL, USABLE, Study, predict, read, read_size, size_text, study
 from ui.words import plain, said
 from xai.scaling_verdict import rank
@@ -260,18 +261,22 @@ def _ranked(found: Study, target: float) -> None:
 
 def _take_away(found: Study, target: float) -> None:
     st.markdown(
-        "**Take away**: runs, fits, held-out errors, parameters and predictions of all data sets. "
-        "A plot is saved as PNG by the camera that appears at its corner. Upload the same table again to be back here."
+        "**Take away**: runs, fits, held-out errors, parameters and predictions of all data sets, and their plots. "
+        "Upload the same table again to be back here."
     )
-    one, two, _ = st.columns([1, 1, 2])
+    one, two, three = st.columns(3)
     made = time.strftime("Made on %d %B %Y.")
     one.download_button(
         "Numbers (CSV)", lambda: to_csv(found, target), "swing-scaling.csv", "text/csv", key="save-scaling-csv",
         on_click="ignore", width="stretch",
     )  # fmt: skip
     two.download_button(
-        "Report (HTML)", lambda: to_html(found, target, made), "swing-scaling.html", "text/html",
-        key="save-scaling-html", on_click="ignore", width="stretch",
+        "Report (HTML)", lambda: to_html(found, target, made, lambda i: plots_png(found, target, [i])),
+        "swing-scaling.html", "text/html", key="save-scaling-html", on_click="ignore", width="stretch",
+    )  # fmt: skip
+    three.download_button(
+        "Plots (PNG)", lambda: plots_png(found, target), "swing-scaling.png", "image/png", key="save-scaling-png",
+        on_click="ignore", width="stretch",
     )  # fmt: skip
 
 

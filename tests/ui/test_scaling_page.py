@@ -170,3 +170,20 @@ def test_sizes_are_said():
     assert [size_text(x) for x in (1e12, 3e11, 2.5e6, 900)] == [
         "1T tokens", "300B tokens", "2.5M tokens", "900 tokens"
     ]  # fmt: skip
+
+
+def test_plots_in_files_are_of_every_set_and_of_one():
+    from PIL import Image
+
+    from ui.scaling_export import to_html
+    from ui.scaling_plots import plots_png
+
+    page = open_page()
+    found = bench(upload(page, (FOLDER / "several.csv").read_bytes())).shown
+    whole, one = (Image.open(io.BytesIO(plots_png(found, 1e12, chosen))) for chosen in (None, [2]))
+    assert whole.size[0] == one.size[0]
+    assert whole.size[1] == pytest.approx(3 * one.size[1], abs=3)
+    assert whole.convert("L").getextrema()[0] < 50
+    only_score = bench(upload(page, f"tokens,BLEU,data\n1e9,20,{HOSTILE}\n2e9,21,{HOSTILE}\n")).shown
+    assert Image.open(io.BytesIO(plots_png(only_score, 1e12))).size[0] < whole.size[0]
+    assert to_html(found, 1e12, "", lambda i: plots_png(found, 1e12, [i])).count("<img") == 3
