@@ -57,6 +57,14 @@ def check_size(size: int) -> None:
         raise ValueError(f"the file has {size / 1e6:,.1f} MB; at most {MAX_BYTES / 1e6:.0f} MB are read: shorten it")
 
 
+def _check_name(data: bytes, filename: str) -> None:
+    """ValueError where a name promises a workbook or Parquet, and the content is none."""
+    for suffix, start, what in ((".xlsx", b"PK\x03\x04", "an Excel workbook"), (".parquet", b"PAR1", "Parquet")):
+        other = any(data.startswith(known) for known in _BINARY)  # which has a sentence of its own
+        if filename.lower().endswith(suffix) and not data.startswith(start) and not other:
+            raise ValueError(f"{filename} is not {what} by its content; save it again, or name it .csv if it is text")
+
+
 def read_table(data: bytes, filename: str = "table.csv") -> pd.DataFrame:
     """The table in an uploaded file: CSV with its encoding and delimiter found out, Parquet, or Excel's first sheet.
 
@@ -66,6 +74,7 @@ def read_table(data: bytes, filename: str = "table.csv") -> pd.DataFrame:
     check_size(len(data))
     if not data.strip():
         raise ValueError(f"{filename} is empty")
+    _check_name(data, filename)
     if data[:4] == b"PAR1":
         frame, read_as = _parquet(data, filename), "Parquet"
     elif data[:4] == b"PK\x03\x04":

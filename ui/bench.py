@@ -40,6 +40,11 @@ class Bench:
         self.shown, self.run, self.asked, self.outcome = result, None, None, None
         self.extra["brought"] = result
 
+    def forget_failure(self) -> None:
+        """What failed was asked of another input than the one that is there now."""
+        if self.outcome is not None and self.outcome[0] == "failed":
+            self.outcome = None
+
     def begin(self, job: Job, where: Line | None = None) -> None:
         """Put a job into the line, or say why not; what the page shows stays until there is something new."""
         self.outcome = None
@@ -122,7 +127,9 @@ def _bar(state, cost, explain, more):
     if left.button("Explain", type="primary", key="explain"):
         explain()
         st.rerun()
-    if state.shown is not None and right.button("Add budget to the run below", key="more", type="tertiary"):
+    if state.shown is not None and right.button(
+        f"Add budget: {MORE} × the evaluations of the run below", key="more", type="tertiary"
+    ):
         more()
         st.rerun()
 

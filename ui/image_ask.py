@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ui import image_run, image_source
+from ui.bench import bench
 from ui.comparison import Plan
 from ui.image_request import (
     ABSENT,
@@ -67,6 +68,7 @@ def _source(model: str) -> str:
     fields.setdefault(sample, fields[at] if fields[at] in samples else None)
 
     def pick():
+        bench("image").forget_failure()
         if fields[sample]:
             fields[at] = fields[sample]
             if image_source.question(fields[at]):
@@ -74,6 +76,7 @@ def _source(model: str) -> str:
 
     def bring():
         source = _take("image-file")
+        bench("image").forget_failure()
         if source:
             fields[at], fields[sample] = source, None
 
@@ -83,7 +86,7 @@ def _source(model: str) -> str:
         max_upload_size=MOST_MB, on_change=bring,
     )  # fmt: skip
     if fields.get("image-file-error"):
-        st.error(said(fields["image-file-error"]))
+        st.error(said(f"{fields['image-file-error']}. The picture before it is still the one that is explained."))
     if image_source.upload(fields[at]):
         st.checkbox("Keep this picture with the run, so that its link can show it again", key="image-keep")
     return fields[at]
@@ -116,7 +119,10 @@ def _of_classes() -> dict:
         "Rather than", range(len(names)), None, format_func=names.__getitem__, key="image-against",
         placeholder="no other class", help="The values then say what makes the class likelier than this one.",
     )  # fmt: skip
-    value = three.selectbox("Value of a coalition", list(VALUES), format_func=VALUES.get, **linked("value"))
+    value = three.selectbox(
+        "Value of a coalition", list(VALUES), format_func=VALUES.get, disabled=against is not None,
+        help="Against another class it is the log-ratio of both probabilities.", **linked("value"),
+    )  # fmt: skip
     return {"wanted": wanted, "against": against, "value": value}
 
 

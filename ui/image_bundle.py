@@ -9,14 +9,13 @@ from ui.image_request import ImageRequest, ImageResult
 from ui.image_run import regions_of
 
 
-def to_bundle(result: ImageResult, fingerprint: str, title: str, content: bytes | None = None) -> Bundle:
+def to_bundle(result: ImageResult, fingerprint: str, name: str, content: bytes | None = None) -> Bundle:
     """The bundle of a run that is over; content : the file that was uploaded. ValueError as `bundle_of`.
 
-    Files are made outside a page's script, where the session is not at hand: hence title and content are given.
+    Files are made outside a page's script, where the session is not at hand: hence name and content are given.
     """
     about = {name: value for name, value in result.to_record().items() if name != "comparison"}
-    name = f"{title}: {result.answer}"[:200]
-    return bundle_of("image", name, fingerprint, result.request, result.comparison, about, content)
+    return bundle_of("image", name[:200], fingerprint, result.request, result.comparison, about, content)
 
 
 def from_bundle(bundle: Bundle) -> ImageResult:

@@ -8,7 +8,7 @@ import numpy as np
 from ui.heatmap import LOWERS, RAISES
 from ui.image_source import SHOWN, smaller
 
-COLOUR_KEPT = 0.25  # of the photo's own under a map, so that the map's colours can be told from it
+COLOUR_KEPT = 0.0  # of the photo's own under a map, so that the map's colours cannot be taken for it
 
 
 def paled(image):

@@ -123,7 +123,7 @@ def _explain(request: ImageRequest, state, slot) -> None:
     uploaded = image_source.upload(request.source)
     content = uploaded.data if uploaded and st.session_state.get("image-keep") else None
     state.run = run = kept.begin(
-        "image", image_source.title(request.source), request.to_settings(),
+        "image", _name(request), request.to_settings(),
         image_run.fingerprint(request, slot), own, content,
     )  # fmt: skip
     state.asked = request.same_game
@@ -137,6 +137,15 @@ def _explain(request: ImageRequest, state, slot) -> None:
         return result
 
     state.begin(Job(work, run))
+
+
+def _name(request: ImageRequest) -> str:
+    """Of a run in the list: the picture, and what was asked of it."""
+    asked = request.question
+    if request.model == PHOTOS:
+        names = [image_run.class_names()[i] for i in (request.wanted, request.against) if i is not None]
+        asked = " rather than ".join(names) if request.wanted is not None else ""
+    return ": ".join(filter(None, [image_source.title(request.source), asked]))
 
 
 def show_result(result: ImageResult, state, slot) -> None:
@@ -225,22 +234,31 @@ def _absence(result: ImageResult, image, picture, state, slot) -> None:
     )  # fmt: skip
 
 
+def _explained(result: ImageResult) -> str:
+    """What the files are of: the first output, or the answer and what it is held against."""
+    rather = result.request.rather
+    if result.guesses:
+        return result.comparison.outputs[0]
+    return result.answer.strip() + (f" rather than {rather}" if rather else "")
+
+
 def _take_away(result: ImageResult, image, picture, slot) -> None:
+    source, focus = result.request.source, _explained(result)
+    uploaded, title = image_source.upload(source), image_source.title(source)
+
     def png() -> bytes:
         maps = result.comparison.focused()
         scale, named = shared_scale(*maps), {}
         for one in maps:
-            named[f"{INDICES[one.index]} · {method_name(one.index, one.method)}"] = one
+            named[f"{title}, {focus}: {INDICES[one.index]} · {method_name(one.index, one.method)}"] = one
         words = words_of(result) if result.request.words else ("", [(0, 0)] * len(maps[0].labels))
         return heatmaps_png(
             *words, named, scale, ends_of("image"), lambda one: overlay(image, result.regions, one.values, scale)
         )
 
-    source = result.request.source
-    uploaded, title = image_source.upload(source), image_source.title(source)
     content = None if uploaded is None else uploaded.data
     downloads(
-        lambda: to_bundle(result, image_run.fingerprint(result.request, slot), title, content),
+        lambda: to_bundle(result, image_run.fingerprint(result.request, slot), f"{title}: {focus}", content),
         picture.parts, picture.whole, png, picture.html,
     )  # fmt: skip
 

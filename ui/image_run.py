@@ -15,6 +15,7 @@ from ui.image_request import (
     ASSETS,
     GEMMA,
     PHOTOS,
+    SHAPES,
     SLIC,
     ImageRequest,
     ImageResult,
@@ -148,6 +149,18 @@ def regions_of(request: ImageRequest, image, side: int) -> np.ndarray:
     return on_original(grid_labels((request.grid, request.grid), side), image.height, image.width)
 
 
+def check_words(gemma, *texts: str) -> None:
+    """ValueError where a small vocabulary lacks a word: the model would read it as any other that it does not know."""
+    unknown, tokenizer = gemma.tokenizer.unk_token_id, gemma.tokenizer
+    for text in texts:
+        missing = [word for word in re.findall(r"\w+|[^\w\s]", text) if unknown in tokenizer(word)["input_ids"]]
+        if missing:
+            raise ValueError(
+                f"This model has no word “{missing[0][:30]}”: it knows a few colours, shapes, numbers and the words of "
+                "its questions, such as: what colour is the circle?"
+            )
+
+
 def answer_of(model, request: ImageRequest, image) -> str:
     """What a Gemma answers, or the target that was typed."""
     if request.target.strip():
@@ -164,6 +177,8 @@ def run(model, request: ImageRequest, image, job, ledger_of: Callable[[object], 
     check(request)
     photo = request.model == PHOTOS
     guesses = [(guess.name, guess.probability) for guess in model.top(image, LIKELIEST)] if photo else []
+    if request.model == SHAPES:
+        check_words(model, request.question, request.target, request.rather)
     answer = guesses[0][0] if photo else answer_of(model, request, image)
     game = make_game(model, request, image, answer, other)
     outputs = game.outputs

@@ -7,6 +7,13 @@ from ui.names import INDICES, method_name
 from ui.words import said
 from xai import shuffled_control, verdict
 
+_SIGNS = {"Do not trust": "gpp_bad", "Take this map as a hint": "help", "There is nothing": "help"}
+
+
+def sign(sentence: str) -> str:
+    """The icon before a verdict: a tick is for maps to be trusted alone."""
+    return next((icon for start, icon in _SIGNS.items() if sentence.startswith(start)), "verified_user")
+
 
 def trust(comparison, which: int, picture) -> str:
     """One sentence on one map."""

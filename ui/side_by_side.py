@@ -10,12 +10,14 @@ import streamlit as st
 from ui import charts
 from ui.comparison import Comparison
 from ui.heatmap import LIKELIHOOD, legend, shared_scale, signed
-from ui.judging import show_fidelity, trust
+from ui.judging import show_fidelity, sign, trust
 from ui.names import INDICES, MEANING, method_name
 from ui.pairs import show_pairs
 from ui.sentences import cost, sums
 from ui.words import said
 from xai import Attribution, agreement
+
+PRELIMINARY = "Preliminary"  # how the note of a map begins that has no coalitions of its own
 
 
 class Picture(Protocol):
@@ -76,10 +78,11 @@ def show(comparison: Comparison, picture: Picture, weights=None, more: dict[str,
 
 def _pane(comparison, side, attribution, picture, scale, reach, weights):
     name = f"**{INDICES[attribution.index]}** · {method_name(attribution.index, attribution.method)}"
-    st.markdown(name + (" (preliminary)" if attribution.note.startswith("Preliminary") else ""))
+    st.markdown(name + (" (preliminary)" if attribution.note.startswith(PRELIMINARY) else ""))
     picture.draw(attribution, scale, side)
     if weights is None and comparison.judged is not None:
-        st.markdown(f":material/verified_user: {said(trust(comparison, side == 'r', picture))}")
+        sentence = trust(comparison, side == "r", picture)
+        st.markdown(f":material/{sign(sentence)}: {said(sentence)}")
     st.caption(said(f"{MEANING[attribution.index].format(what=picture.quantity)} {cost(attribution)}"))
     if attribution.note:
         st.caption(f":material/info: {attribution.note}")
@@ -94,6 +97,11 @@ def _difference(maps, picture, scale):
     names = [f"{INDICES[m.index]} ({method_name(m.index, m.method)})" for m in maps]
     st.markdown(f"**{names[0]} minus {names[1]}**, on the same colour scale")
     picture.draw(_as_map(one, found), scale, "d")
+    if any(one.note.startswith(PRELIMINARY) for one in maps):
+        st.warning(
+            "This run was stopped: a map that had not begun is drawn from the other one's coalitions, so that the two "
+            "agree more than they would."
+        )
     columns = st.columns(2 + len(found.overlap))
     columns[0].metric("Spearman", _two(found.spearman), help="Correlation of the ranks; 1 is the same order.")
     columns[1].metric("Kendall", _two(found.kendall), help="Share of pairs in the same order less that in another.")

@@ -24,7 +24,7 @@ def choose_table(state) -> Source:
         key="t-file", max_upload_size=50, on_change=_bring, args=(state,),
     )  # fmt: skip
     if state.extra.get("table-error"):
-        st.error(said(state.extra["table-error"]))
+        st.error(said(f"{state.extra['table-error'].rstrip('.')}. The table before it is still the one that is used."))
     return state.extra["table"]
 
 
@@ -50,6 +50,7 @@ def take(state, source: Source) -> None:
     """Work with this table from now on; what was said of another is forgotten."""
     fields, model = st.session_state, st.session_state.get("t-model")
     state.extra["table"], state.extra["kinds"], state.extra["table-error"] = source, {}, None
+    state.forget_failure()
     fields["t-target"], fields["t-kind"], fields["t-row"], fields["t-baseline"] = source.target, "", 1, 1
     fields["t-left-out"], fields["t-kept"] = [], False
     fields["t-model"] = "trees" if model in (None, "file") else model

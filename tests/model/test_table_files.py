@@ -115,3 +115,9 @@ def test_samples_are_whole_small_and_profiled():
     assert census["occupation"].missing > 0
     readme = (samples()["Wine"].path.parent / "README.md").read_text()
     assert all(sample.path.name in readme for sample in samples().values())
+
+
+@pytest.mark.parametrize(("name", "what"), [("a.xlsx", "an Excel workbook"), ("a.parquet", "Parquet")])
+def test_a_name_that_promises_another_content_is_said(name, what):
+    with pytest.raises(ValueError, match=f"{name} is not {what} by its content"):
+        read_table(b"some text\nwithout a table\n", name)

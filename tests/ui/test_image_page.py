@@ -119,7 +119,8 @@ def test_any_class_against_any_other_in_any_unit(page):
     page.selectbox(key="image-against").set_value(281).run()
     assert "held against itself" in page.warning[0].value
     assert page.button(key="explain").disabled
-    page.selectbox(key="image-against").set_value(None)
+    assert page.selectbox(key="value").disabled
+    page.selectbox(key="image-against").set_value(None).run()
     page.selectbox(key="value").set_value("logit").run()
     logit = image_run.photo_model().game(image, 281, (4, 4), value="logit")(np.ones((1, 16), bool))
     assert shown(run(page)).comparison.maps[0].full_value == pytest.approx(logit)
@@ -329,3 +330,14 @@ def test_the_servers_own_gemma_is_asked_about_photos(store, monkeypatch):
     page.run()
     assert not page.exception
     assert "reads text only" in page.warning[0].value
+
+
+def test_a_word_that_the_model_with_eyes_lacks_is_named(page):
+    page.radio(key="model").set_value("shapes").run()
+    page.text_input(key="image-target").set_value("banana").run()
+    page.button(key="explain").click().run()
+    page = finish(page)
+    assert not page.exception
+    assert "This model has no word “banana”" in page.error[0].value
+    page.pills(key="image-sample-shapes").set_value("scene 2").run()
+    assert not page.error
