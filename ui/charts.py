@@ -160,6 +160,12 @@ def plotly():
     return plotly.graph_objects
 
 
+def diverging(strongest: float):
+    """Plotly's colour scale from LOWERS over nothing to RAISES, `strongest` the opacity at either end."""
+    ends = [(0, LOWERS, strongest), (0.5, LOWERS, 0), (0.5, RAISES, 0), (1, RAISES, strongest)]
+    return [[at, "rgba({},{},{},{})".format(*colour, opacity)] for at, colour, opacity in ends]
+
+
 def css(colour: tuple[int, int, int]) -> str:
     return "rgb({},{},{})".format(*colour)
 

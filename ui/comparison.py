@@ -26,6 +26,18 @@ class Plan:
     def panes(self) -> tuple[Pane, Pane]:
         return self.left, self.right
 
+    def to_settings(self) -> dict:
+        """As JSON can hold it."""
+        return {"left": self.left.key, "right": self.right.key, "budget": self.budget, "seed": self.seed}
+
+    @classmethod
+    def from_settings(cls, settings: dict) -> "Plan":
+        """What `to_settings` gave; ValueError, KeyError or TypeError for anything else."""
+        budget, seed = settings["budget"], settings["seed"]
+        if not all(type(number) is int and 0 <= number < 2**31 for number in (budget, seed)):
+            raise ValueError("a budget or seed is not a number")
+        return cls(Pane.of(settings["left"]), Pane.of(settings["right"]), budget, seed)
+
     def cost(self, n: int) -> int:
         """Most evaluations, those that judge the maps included."""
         every = 2**n if n < 64 else np.inf

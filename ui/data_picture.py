@@ -8,7 +8,7 @@ import streamlit as st
 
 from ui import charts
 from ui.data_run import ExamplesRequest
-from ui.heatmap import CHANGE, LOWERS, RAISES, STRONGEST, signed
+from ui.heatmap import CHANGE, STRONGEST, signed
 from ui.table_picture import row_heatmap
 
 WRITTEN_CELLS = 15  # of a side of a matrix, up to which its cells hold their numbers
@@ -78,9 +78,7 @@ def matrix(source: list[str], target: list[str], values: np.ndarray, errors, sca
     figure = go.Figure(
         go.Heatmap(
             z=values, zmin=-scale, zmax=scale, xgap=1, ygap=1, hoverinfo="text", hovertext=hover,
-            colorscale=[[0, _rgba(LOWERS, STRONGEST)], [0.5, _rgba(LOWERS, 0)], [0.5, _rgba(RAISES, 0)],
-                        [1, _rgba(RAISES, STRONGEST)]],
-            showscale=False,
+            colorscale=charts.diverging(STRONGEST), showscale=False,
         )
     )  # fmt: skip
     if written:  # a trace of its own has the theme's ink: a heatmap's own text is black on what is no white page
@@ -97,10 +95,6 @@ def matrix(source: list[str], target: list[str], values: np.ndarray, errors, sca
                "automargin": True, "title": "source word"},
     )  # fmt: skip
     return figure
-
-
-def _rgba(colour, opacity: float) -> str:
-    return "rgba({},{},{},{})".format(*colour, opacity)
 
 
 def _short(text: str, most: int = 14) -> str:

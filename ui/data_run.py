@@ -12,7 +12,7 @@ import numpy as np
 from model.pairs import Pair
 from ui import text_run
 from ui.comparison import Comparison, Plan, compare
-from ui.names import DEFAULT_PANES, Pane
+from ui.names import DEFAULT_PANES
 from ui.text_run import TextRequest, TextSubject
 from xai import Attribution, Ledger
 
@@ -53,7 +53,7 @@ class ExamplesRequest:
             name: [[p.source, p.target, p.origin] for p in getattr(self, name)] for name in ("examples", "evaluation")
         }
         own = {"kind": self.kind, "players": self.players, "languages": list(self.languages), "uploaded": self.uploaded}
-        return own | pairs | {"plan": _plan_settings(self.plan)}
+        return own | pairs | {"plan": self.plan.to_settings()}
 
     @classmethod
     def from_settings(cls, settings: dict) -> "ExamplesRequest":
@@ -67,7 +67,7 @@ class ExamplesRequest:
                 raise ValueError("its languages are not two names")
             if players not in PLAYERS or not isinstance(settings["uploaded"], bool):
                 raise ValueError("a value is not allowed")
-            return cls(*pairs, players, languages, settings["uploaded"], _plan(settings["plan"]))
+            return cls(*pairs, players, languages, settings["uploaded"], Plan.from_settings(settings["plan"]))
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"these are not the settings of a translation ({error})") from error
 
@@ -281,13 +281,3 @@ def _pairs(rows) -> tuple[Pair, ...]:
     if not all(len(row) == 3 and all(isinstance(text, str) for text in row) for row in rows):
         raise ValueError("its pairs are not pairs")
     return tuple(Pair(*row) for row in rows)
-
-
-def _plan_settings(plan: Plan) -> dict:
-    return {"left": plan.left.key, "right": plan.right.key, "budget": plan.budget, "seed": plan.seed}
-
-
-def _plan(found: dict) -> Plan:
-    if not all(type(found[name]) is int and 0 <= found[name] < 2**31 for name in ("budget", "seed")):
-        raise ValueError("a budget or seed is not a number")
-    return Plan(Pane.of(found["left"]), Pane.of(found["right"]), found["budget"], found["seed"])

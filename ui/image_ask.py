@@ -36,7 +36,7 @@ _MODEL_NOTE = {
 }
 _ABSENCE_NOTE = {
     "soft-token": "The tower has seen the whole picture; what the language model may not attend to are the patch’s "
-    "soft tokens. Other tokens may still tell of it, so values are smaller and more spread out than in the other ways.",
+    "soft tokens. Other tokens may still tell of it.",
     "strict": "Neither the tower nor the language model sees the patch: nothing of it reaches the answer.",
     "pixel": "The patch is painted over before the model looks: it sees a plain area, not nothing.",
 }

@@ -8,21 +8,17 @@ import numpy as np
 from ui.heatmap import LOWERS, RAISES
 from ui.image_source import SHOWN, smaller
 
-COLOUR_KEPT = 0.0  # of the photo's own under a map, so that the map's colours cannot be taken for it
 
-
-def paled(image):
-    """The picture as it stands under a map: smaller, with little colour of its own."""
-    from PIL import ImageEnhance
-
-    return ImageEnhance.Color(smaller(image)).enhance(COLOUR_KEPT)
+def greyed(image):
+    """The picture as it stands under a map: smaller, and grey, for the map's colours must not be taken for its own."""
+    return smaller(image).convert("L").convert("RGB")
 
 
 def overlay(image, regions: np.ndarray, values, scale: float, strength: float = 0.62):
     """A PIL picture of at most 480 pixels a side, patches coloured by values (n,) on the scale −scale … +scale."""
     from PIL import Image
 
-    small = paled(image)
+    small = greyed(image)
     at = regions[np.ix_(sampled(regions.shape[0], small.height), sampled(regions.shape[1], small.width))]
     shown = np.asarray(values)[at][..., None] / scale
     colour = np.where(shown > 0, RAISES, LOWERS)

@@ -7,9 +7,9 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from ui.charts import INTERVAL, css, plotly
+from ui.charts import INTERVAL, css, diverging, plotly
 from ui.heatmap import CHANGE, LIKELIHOOD, LOWERS, RAISES, signed, token_heatmap, with_error
-from ui.image_layers import data_url, overlay, paled, sampled
+from ui.image_layers import data_url, greyed, overlay, sampled
 from ui.image_request import PHOTOS, ImageResult
 
 FINE, COARSE = 96, 48  # cells of a side of the coloured layer: of the longer one, and at least, that no patch is lost
@@ -107,12 +107,11 @@ class ImagePicture:
             go.Heatmap(
                 x=x, y=y, z=values.tolist(), text=np.array(self._tips(attribution))[regions].tolist(), hoverinfo="text",
                 showscale=False, zmin=-scale, zmax=scale, opacity=self.strength * strong,
-                colorscale=[[0, _rgba(LOWERS, 1)], [0.5, _rgba(LOWERS, 0)], [0.5, _rgba(RAISES, 0)],
-                            [1, _rgba(RAISES, 1)]],
+                colorscale=diverging(1),
             )
         )  # fmt: skip
         figure.add_layout_image(
-            source=data_url(paled(self.image)), x=0, y=0, sizex=width, sizey=height, xref="x", yref="y",
+            source=data_url(greyed(self.image)), x=0, y=0, sizex=width, sizey=height, xref="x", yref="y",
             sizing="stretch", layer="below",
         )  # fmt: skip
         figure.update_xaxes(visible=False, range=[0, width], constrain="domain", fixedrange=True)
@@ -193,7 +192,3 @@ def words_of(result: ImageResult) -> tuple[str, list[tuple[int, int]]]:
         at = min(start + len(label), len(question))
         spans.append((start, at))
     return question, spans
-
-
-def _rgba(colour, alpha: float) -> str:
-    return f"rgba({colour[0]},{colour[1]},{colour[2]},{alpha})"

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ui.comparison import Comparison, Plan
-from ui.names import DEFAULT_PANES, Pane
+from ui.names import DEFAULT_PANES
 from xai import Ledger
 
 ASSETS = Path(__file__).parent.parent / "assets"
@@ -76,15 +76,15 @@ class ImageRequest:
 
     def to_settings(self) -> dict:
         """As JSON can hold it."""
-        plan = {"left": self.plan.left.key, "right": self.plan.right.key}
-        plan |= {"budget": self.plan.budget, "seed": self.plan.seed}
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "plan"} | {"plan": plan}
+        own = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "plan"}
+        return own | {"plan": self.plan.to_settings()}
 
     @classmethod
     def from_settings(cls, settings: dict) -> "ImageRequest":
         """What `to_settings` gave; ValueError for anything else, for it may come from a file of somebody else's."""
         try:
-            plan, own = settings["plan"], {f.name: settings[f.name] for f in fields(cls) if f.name != "plan"}
+            own = {f.name: settings[f.name] for f in fields(cls) if f.name != "plan"}
+            plan = Plan.from_settings(settings["plan"])
             allowed = (
                 all(isinstance(own[name], str) for name in ("source", "other", "question", "target", "rather"))
                 and own["model"] in MODELS
@@ -95,11 +95,10 @@ class ImageRequest:
                 and GRIDS[0] <= own["grid"] <= FINEST[own["model"]]
                 and isinstance(own["words"], bool)
                 and all(own[name] is None or _is_class(own[name]) for name in ("wanted", "against"))
-                and all(type(plan[name]) is int and 0 <= plan[name] < 2**31 for name in ("budget", "seed"))
             )
             if not allowed:
                 raise ValueError("a value is not allowed")
-            return cls(**own, plan=Plan(Pane.of(plan["left"]), Pane.of(plan["right"]), plan["budget"], plan["seed"]))
+            return cls(**own, plan=plan)
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"these are not the settings of a picture ({error})") from error
 

@@ -24,7 +24,6 @@ from xai import Attribution, Ledger, explain
 from xai.game import JoinedGame
 
 SECONDS = {"photos": 0.012, "soft-token": 0.006, "strict": 0.012, "pixel": 0.012}  # of an evaluation on two cores
-ASSUMED_ANSWER = "yes"  # stands for the model's answer where only the cost is asked
 ANSWER_TOKENS = 8
 LIKELIEST = 5
 _measured: dict[str, float] = {}  # seconds of an evaluation, by what they depend on; the newest run counts half

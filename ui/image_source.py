@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from ui.image_request import ASSETS, SHAPES
+from ui.image_request import ASSETS, PHOTOS, SHAPES
 
 PHOTOS_AT = ASSETS / "samples" / "images"
 FIRST = "chelsea.jpg"
@@ -60,13 +60,16 @@ def picture(source: str) -> Image.Image | None:
         return own.image
     if source in SCENES:
         return _scene(SCENES.index(source) + 1).image
-    return _photo(source) if source in samples("") else None
+    return _photo(source) if source in samples(PHOTOS) else None
 
 
 def view(source: str) -> Image.Image | None:
     """The picture of a source with its longer side of 240 to 480 pixels; None as `picture`."""
-    own, image = upload(source), picture(source)
-    return own.view if own is not None else None if image is None else _seen(image)
+    own = upload(source)
+    if own is not None:
+        return own.view
+    image = picture(source)
+    return None if image is None else _seen(image)
 
 
 def _seen(image):
@@ -86,7 +89,9 @@ def smaller(image, most: int = SHOWN):
 def title(source: str) -> str:
     """What a source is called."""
     own = upload(source)
-    return own.name if own is not None else source.removesuffix(".jpg") if len(source) < 64 else "an uploaded picture"
+    if own is not None:
+        return own.name
+    return source.removesuffix(".jpg") if source in SCENES + samples(PHOTOS) else "an uploaded picture"
 
 
 def _uploads() -> dict[str, Upload]:

@@ -1,6 +1,7 @@
 """Plotly figures of scaling laws: measured points, the fit, what was held out, the band. A log axis of tokens."""
 
 from html import escape
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,35 +13,72 @@ _BAND = "rgba(0,158,115,0.22)"  # FIRST, thinned
 _POINTS = 120
 
 
+class Layer(NamedTuple):
+    """What of a law is drawn together: kind "band" (y of shape (2, m)), "line" or "points"; style : dash or symbol."""
+
+    kind: str
+    x: np.ndarray
+    y: np.ndarray
+    name: str
+    colour: str
+    style: str = ""
+
+
+def layers(tokens, values, fit: Fit | None, test: HeldOut | None, target: float | None) -> tuple[list[Layer], tuple]:
+    """What `law` shows, from back to front, and the ends of its axis, which a wild band does not stretch."""
+    grid = np.geomspace(tokens.min(), max(tokens.max(), target or 0.0, tokens.min() * 1.01), _POINTS)
+    found, used = [], np.ones(len(tokens), bool)
+    if fit is not None:
+        band = None if target is None else fit.band(grid, LEVEL)
+        if band is not None:
+            found.append(Layer("band", grid, np.array(band), f"{LEVEL:.0%} band of the law", FIRST))
+        inside, beyond = grid[grid <= tokens.max()], grid[grid >= tokens.max()]
+        found.append(Layer("line", inside, fit.law(inside), "law, fitted to all runs", FIRST, "solid"))
+        if len(beyond) > 1:
+            found.append(Layer("line", beyond, fit.law(beyond), "extrapolated", FIRST, "dash"))
+    if test is not None:
+        used = tokens < test.tokens.min()
+        name = f"law, fitted to the {test.fitted} smallest only"
+        found.append(Layer("line", grid, test.law(grid), name, THIRD, "dot"))
+    found.append(Layer("points", tokens[used], values[used], "measured", FIRST, "circle"))
+    if not used.all():
+        found.append(Layer("points", tokens[~used], values[~used], "measured, held out", SECOND, "diamond-open"))
+    shown = np.concatenate([values, [] if fit is None else fit.law(grid)])
+    low, high = float(np.min(shown)), float(np.max(shown))
+    room = 0.12 * (high - low) or 0.1 * abs(high) or 1.0
+    return found, (low - room, high + room)
+
+
 def law(tokens, values, name: str, fit: Fit | None, test: HeldOut | None, target: float | None = None):
     """One quantity against tokens: (m,) measured, its fit with band, and the held-out test.
 
     name : of the quantity;  target : a size to which the curve is drawn on, dashed beyond the measured ones; None for
     a law that the runs do not follow: it is drawn where they are, without a band
     """
-    go = plotly()
-    figure = go.Figure()
-    ends = [tokens.min(), max(tokens.max(), target or 0.0)]
-    grid = np.geomspace(ends[0], max(ends[1], ends[0] * 1.01), _POINTS)
-    if fit is not None:
-        band = None if target is None else fit.band(grid, LEVEL)
-        if band is not None:
+    figure, (found, ends) = plotly().Figure(), layers(tokens, values, fit, test, target)
+    for layer in found:
+        hover = "%{x:.3s} tokens: %{y:.4g}<extra>" + escape(layer.name) + "</extra>"
+        if layer.kind == "band":
+            low, high = layer.y
             figure.add_scatter(
-                x=np.concatenate([grid, grid[::-1]]), y=np.concatenate([band[1], band[0][::-1]]), fill="toself",
-                fillcolor=_BAND, line={"width": 0}, name=f"{LEVEL:.0%} band of the law", hoverinfo="skip",
+                x=np.concatenate([layer.x, layer.x[::-1]]), y=np.concatenate([high, low[::-1]]), fill="toself",
+                fillcolor=_BAND, line={"width": 0}, name=layer.name, hoverinfo="skip",
             )  # fmt: skip
-        inside, beyond = grid[grid <= tokens.max()], grid[grid >= tokens.max()]
-        _line(figure, inside, fit.law(inside), "law, fitted to all runs", FIRST, "solid")
-        if len(beyond) > 1:
-            _line(figure, beyond, fit.law(beyond), "extrapolated", FIRST, "dash")
-    used = np.ones(len(tokens), bool)
-    if test is not None:
-        used = tokens < test.tokens.min()
-        _line(figure, grid, test.law(grid), f"law, fitted to the {test.fitted} smallest only", THIRD, "dot")
-    _points(figure, tokens[used], values[used], "measured", "circle", FIRST)
-    if not used.all():
-        _points(figure, tokens[~used], values[~used], "measured, held out", "diamond-open", SECOND)
-    _axes(figure, name, np.concatenate([values, [] if fit is None else fit.law(grid)]))
+        elif layer.kind == "line":
+            style = {"color": layer.colour, "dash": layer.style, "width": 2}
+            figure.add_scatter(x=layer.x, y=layer.y, mode="lines", name=layer.name, line=style, hovertemplate=hover)
+        else:
+            style = {"symbol": layer.style, "color": layer.colour, "size": 10}
+            style["line"] = {"width": 2, "color": layer.colour}
+            figure.add_scatter(x=layer.x, y=layer.y, mode="markers", name=layer.name, marker=style, hovertemplate=hover)
+    figure.update_xaxes(
+        type="log", title="pre-training tokens", exponentformat="B", dtick=1, minor={"ticks": "outside"}
+    )
+    figure.update_yaxes(title=escape(name), range=list(ends))
+    figure.update_layout(
+        height=460, margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        legend={"orientation": "h", "y": -0.22, "yanchor": "top", "x": 0},
+    )  # fmt: skip
     return figure
 
 
@@ -69,35 +107,6 @@ def ranking(rows: list[tuple[str, Prediction, float]], name: str, target: str):
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
     )  # fmt: skip
     return figure
-
-
-def _line(figure, x, y, name, colour, dash) -> None:
-    figure.add_scatter(
-        x=x, y=y, mode="lines", name=name, line={"color": colour, "dash": dash, "width": 2},
-        hovertemplate="%{x:.3s} tokens: %{y:.4g}<extra>" + escape(name) + "</extra>",
-    )  # fmt: skip
-
-
-def _points(figure, x, y, name, symbol, colour) -> None:
-    figure.add_scatter(
-        x=x, y=y, mode="markers", name=name,
-        marker={"symbol": symbol, "color": colour, "size": 10, "line": {"width": 2, "color": colour}},
-        hovertemplate="%{x:.3s} tokens: %{y:.4g}<extra>" + escape(name) + "</extra>",
-    )  # fmt: skip
-
-
-def _axes(figure, name, values) -> None:
-    """A log axis of tokens, and one of values that a wild band does not stretch."""
-    low, high = float(np.min(values)), float(np.max(values))
-    room = 0.12 * (high - low) or 0.1 * abs(high) or 1.0
-    figure.update_xaxes(
-        type="log", title="pre-training tokens", exponentformat="B", dtick=1, minor={"ticks": "outside"}
-    )
-    figure.update_yaxes(title=escape(name), range=[low - room, high + room])
-    figure.update_layout(
-        height=460, margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        legend={"orientation": "h", "y": -0.22, "yanchor": "top", "x": 0},
-    )  # fmt: skip
 
 
 def _short(text: str, most: int = 32) -> str:

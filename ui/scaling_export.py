@@ -10,7 +10,7 @@ import numpy as np
 
 from ui.numbers import text_cell
 from ui.report import document
-from ui.scaling_run import LEVEL, USABLE, Study, predict, size_text
+from ui.scaling_run import LEVEL, Study, extrapolates, predict, size_text
 from xai.scaling_verdict import rank
 
 HEADER = ["data set", "what", "quantity", "name", "tokens", "value", "low", "high"]
@@ -43,7 +43,7 @@ def rows_of(study: Study, target: float):
             ends = fit.intervals(LEVEL)
             for name, value in fit.law.parameters.items():
                 yield [runs.name, "parameter", quantity, name, None, value, *ends.get(name, (None, None))]
-            if quantity == "cross-entropy" or verdict.kind in USABLE:
+            if extrapolates(verdict, quantity):
                 found = predict(fit, target)
                 yield [runs.name, "extrapolated", quantity, "law", target, found.value, *(found.law or (None, None))]
 

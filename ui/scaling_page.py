@@ -12,7 +12,7 @@ from ui.jobs import Job, quick_line
 from ui.page import frame, linked
 from ui.scaling_export import laws_of, parameter, shown, to_csv, to_html
 from ui.scaling_plots import plots_png
-from ui.scaling_run import LEVEL, USABLE, Study, predict, read, read_size, size_text, study
+from ui.scaling_run import LEVEL, USABLE, Study, extrapolates, predict, read, read_size, size_text, study
 from ui.words import plain, said
 from xai.scaling_verdict import rank
 from xai.uploads import plain as column_name
@@ -141,7 +141,7 @@ def _curves(found: Study, i: int, target: float) -> None:
     for column, (name, values, fit, test) in zip(st.columns(2), laws):
         with column:
             st.markdown(f"**{plain(name)}** against pre-training tokens")
-            holds = name == "cross-entropy" or found.verdicts[i].kind in USABLE
+            holds = extrapolates(found.verdicts[i], name)
             figure = scaling_charts.law(runs.tokens, values, name, fit, test, target if holds else None)
             st.plotly_chart(figure, width="stretch", key=f"law-{found.name}-{i}-{name}")
             st.caption(_under(fit, test))
@@ -188,7 +188,7 @@ def _parameters(found: Study, i: int) -> None:
 def _extrapolated(found: Study, i: int, target: float) -> None:
     verdict, rows = found.verdicts[i], []
     for name, _, fit, _ in laws_of(found, i):
-        if fit is None or (name != "cross-entropy" and verdict.kind not in USABLE):
+        if fit is None or not extrapolates(verdict, name):
             continue
         said_of = predict(fit, target)
         rows.append(

@@ -2,14 +2,12 @@
 
 import io
 
-import numpy as np
-
-from ui.charts import FIRST, SECOND, THIRD
+from ui.scaling_charts import layers
 from ui.scaling_export import laws_of
-from ui.scaling_run import LEVEL, USABLE, Study
+from ui.scaling_run import Study, extrapolates
 
 WIDE, HIGH, DPI = 6.4, 4.4, 110  # inches of one plot
-_POINTS = 120
+_STYLES = {"solid": "-", "dash": "--", "dot": ":", "circle": "o", "diamond-open": "D"}  # of Plotly, as matplotlib says
 
 
 def plots_png(study: Study, target: float, chosen: list[int] | None = None) -> bytes:
@@ -25,8 +23,8 @@ def plots_png(study: Study, target: float, chosen: list[int] | None = None) -> b
         for plot in row[len(found) :]:
             plot.set_axis_off()
         for plot, (name, values, fit, test) in zip(row, found):
-            extrapolate = name == "cross-entropy" or study.verdicts[i].kind in USABLE
-            _law(plot, study.sets[i].tokens, values, fit, test, target if extrapolate else None)
+            ahead = target if extrapolates(study.verdicts[i], name) else None
+            _law(plot, study.sets[i].tokens, values, fit, test, ahead)
             plot.set_title(_text(f"{study.sets[i].name}: {study.verdicts[i].title}"), fontsize=9, wrap=True)
             plot.set_ylabel(_text(name))
     out = io.BytesIO()
@@ -34,30 +32,22 @@ def plots_png(study: Study, target: float, chosen: list[int] | None = None) -> b
     return out.getvalue()
 
 
-def _law(plot, tokens, values, fit, test, target: float | None) -> None:
-    """One quantity against tokens; the arguments are those of `ui.scaling_charts.law`."""
-    grid = np.geomspace(tokens.min(), max(tokens.max(), target or 0.0), _POINTS)
-    shown = [values]
-    if fit is not None:
-        band = None if target is None else fit.band(grid, LEVEL)
-        if band is not None:
-            plot.fill_between(grid, *band, color=FIRST, alpha=0.22, linewidth=0, label=f"{LEVEL:.0%} band of the law")
-        inside = grid <= tokens.max()
-        plot.plot(grid[inside], fit.law(grid[inside]), color=FIRST, label="law, fitted to all runs")
-        if not inside.all():
-            plot.plot(grid[~inside], fit.law(grid[~inside]), color=FIRST, linestyle="--", label="extrapolated")
-        shown.append(fit.law(grid))
-    used = np.ones(len(tokens), bool)
-    if test is not None:
-        used = tokens < test.tokens.min()
-        plot.plot(grid, test.law(grid), color=THIRD, linestyle=":", label=f"law, fitted to the {test.fitted} smallest")
-        plot.plot(tokens[~used], values[~used], "D", color=SECOND, markerfacecolor="none", label="measured, held out")
-    plot.plot(tokens[used], values[used], "o", color=FIRST, label="measured")
-    ends = np.concatenate(shown)
-    room = 0.12 * np.ptp(ends) or 0.1 * abs(ends[0]) or 1.0
-    plot.set(xscale="log", xlabel="pre-training tokens", ylim=(ends.min() - room, ends.max() + room))
+def _law(plot, *quantity) -> None:
+    """One quantity against tokens; `quantity` : the arguments of `ui.scaling_charts.layers`."""
+    found, ends = layers(*quantity)
+    for layer in found:
+        if layer.kind == "band":
+            plot.fill_between(layer.x, *layer.y, color=layer.colour, alpha=0.22, linewidth=0, label=layer.name)
+        else:
+            plot.plot(layer.x, layer.y, _STYLES[layer.style], color=layer.colour, markerfacecolor=_filled(layer),
+                      label=layer.name)  # fmt: skip
+    plot.set(xscale="log", xlabel="pre-training tokens", ylim=ends)
     plot.legend(fontsize=8, framealpha=0.6)
     plot.grid(alpha=0.25)
+
+
+def _filled(layer) -> str:
+    return "none" if layer.style.endswith("-open") else layer.colour
 
 
 def _text(text: str) -> str:

@@ -29,6 +29,11 @@ class Study:
     loss_tests: list[HeldOut | None]
 
 
+def extrapolates(verdict: Verdict, quantity: str) -> bool:
+    """Whether the law of a quantity may be drawn on beyond its runs; that of cross-entropy always."""
+    return quantity == "cross-entropy" or verdict.kind in USABLE
+
+
 @dataclass(frozen=True)
 class Prediction:
     """What a law says of one size: its value, the ends of its band, and of the band for one further measured run.

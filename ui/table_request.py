@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from ui.comparison import Comparison, Plan
-from ui.names import DEFAULT_PANES, Pane
+from ui.names import DEFAULT_PANES
 from xai import Ledger
 
 MODELS = {
@@ -79,12 +79,11 @@ class TableRequest:
             whole = {name: settings[name] for name in ("row", "background", "baseline")}
             flags = {name: settings[name] for name in ("sample", "kept")}
             kinds = tuple((label, kind) for label, kind in settings["kinds"])
-            left_out, plan = tuple(settings["left_out"]), settings["plan"]
+            left_out, plan = tuple(settings["left_out"]), Plan.from_settings(settings["plan"])
             names = [*texts.values(), *left_out, *[label for label, _ in kinds]]
             allowed = (
                 all(isinstance(text, str) and len(text) <= MAX_TEXT for text in names)
                 and all(type(number) is int and 0 <= number < 2**31 for number in whole.values())
-                and all(type(number) is int and 0 <= number < 2**31 for number in (plan["budget"], plan["seed"]))
                 and all(type(flag) is bool for flag in flags.values())
                 and all(kind in KINDS for _, kind in kinds)
                 and texts["model"] in MODELS
@@ -93,9 +92,7 @@ class TableRequest:
             )
             if not allowed:
                 raise ValueError("a value is not allowed")
-            panes = Pane.of(plan["left"]), Pane.of(plan["right"])
-            return cls(**texts, **whole, **flags, kinds=kinds, left_out=left_out,
-                       plan=Plan(*panes, plan["budget"], plan["seed"]))  # fmt: skip
+            return cls(**texts, **whole, **flags, kinds=kinds, left_out=left_out, plan=plan)
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"these are not the settings of a table ({error})") from error
 

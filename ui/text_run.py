@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from ui.comparison import Comparison, Plan, compare
-from ui.names import ABSENT, DEFAULT_PANES, PLAYERS, Pane
+from ui.names import ABSENT, DEFAULT_PANES, PLAYERS
 from xai import Attribution, Ledger, explain
 from xai.game import JoinedGame
 
@@ -49,30 +49,26 @@ class TextRequest:
 
     def to_settings(self) -> dict:
         """As JSON can hold it."""
-        plan = {"left": self.plan.left.key, "right": self.plan.right.key}
-        plan |= {"budget": self.plan.budget, "seed": self.plan.seed}
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "plan"} | {"plan": plan}
+        own = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "plan"}
+        return own | {"plan": self.plan.to_settings()}
 
     @classmethod
     def from_settings(cls, settings: dict) -> "TextRequest":
         """What `to_settings` gave; ValueError for anything else, for it may come from a file of somebody else's."""
         try:
-            plan, texts = settings["plan"], {name: settings[name] for name in ("before", "text", "after")}
+            plan = Plan.from_settings(settings["plan"])
+            texts = {name: settings[name] for name in ("before", "text", "after")}
             maybe = {name: settings[name] for name in ("target", "rather")}
             chosen = {"players": settings["players"], "absent": settings["absent"]}
-            budget, seed = plan["budget"], plan["seed"]
             allowed = (
                 all(isinstance(text, str) for text in texts.values())
                 and all(text is None or isinstance(text, str) for text in maybe.values())
                 and chosen["players"] in PLAYERS
                 and chosen["absent"] in ABSENT
-                and all(type(number) is int and 0 <= number < 2**31 for number in (budget, seed))
             )
             if not allowed:
                 raise ValueError("a value is not allowed")
-            return cls(
-                **texts, **maybe, **chosen, plan=Plan(Pane.of(plan["left"]), Pane.of(plan["right"]), budget, seed)
-            )
+            return cls(**texts, **maybe, **chosen, plan=plan)
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"these are not the settings of a text ({error})") from error
 

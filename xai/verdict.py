@@ -23,9 +23,9 @@ def verdict(fidelity: Fidelity, which: int = 0, parts: str = "players", answer: 
         return f"Do not trust this map: adding {parts} in its order moves {answer} no faster than removing them."
     where = fidelity.held_out[0 if own is judged.uniform else 1]
     seen = f"all {where:,} coalitions" if fidelity.exhaustive else f"{where} unseen coalitions"
-    found_error = own.r2_error  # one standard error
     share = max(0, int(100 * own.r2 + 1e-6))  # 99.7 % is not 100 %
-    error = "" if found_error != found_error or fidelity.exhaustive else f" (± {100 * found_error:.0f})"
+    known = own.r2_error == own.r2_error and not fidelity.exhaustive
+    error = f" (± {100 * own.r2_error:.0f})" if known else ""  # one standard error
     explains = f"an additive map explains {share} %{error} of how {answer} moves on {seen}"
     sure = own.r2 - own.r2_error
     if sure < HINT:
