@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from ui.jobs import Job, Line, line
+from ui.visitor import visitor
 from ui.words import said
 
 POLL = 0.5  # seconds
@@ -47,7 +48,7 @@ class Bench:
 
     def begin(self, job: Job, where: Line | None = None) -> None:
         """Put a job into the line, or say why not; what the page shows stays until there is something new."""
-        self.outcome = None
+        self.outcome, job.owner = None, visitor()
         try:
             self.follow((where or line()).submit(job))
         except ValueError as error:
@@ -143,7 +144,10 @@ def _progress(job: Job):
         left = "" if job.eta is None else f" · about {duration(job.eta)} left"
         text = "Stopping after this batch" if job.cancelling else said(job.sentence) + left
         st.progress(min(job.done / job.total, 1.0) if job.total else 0.0, text=text)
-    st.button("Cancel", key="cancel", on_click=line().leave, args=(job,), disabled=job.cancelling)
+    if job.belongs_to(visitor()):
+        st.button("Cancel", key="cancel", on_click=line().leave, args=(job, visitor()), disabled=job.cancelling)
+    else:
+        st.caption("This run was begun in another browser, which alone can cancel it.")
 
 
 def duration(seconds: float) -> str:

@@ -50,7 +50,7 @@ class Plan:
 class Comparison:
     """One input, explained twice.
 
-    maps : the attributions of the panes, one column per output of the game; fewer than two while a run goes on
+    maps : the attributions of the panes, one column per output of the game; while a run goes on, maybe one
     weights : (k,) of the output columns, what the page shows first;  outputs : what the columns are
     judged : on coalitions no map was fitted to, of the maps weighted by `weights`; None where not judged yet
     state : "preliminary" (a run goes on), "partial" (cancelled) or "done"
@@ -111,13 +111,17 @@ def compare(
     now = Comparison(plan, (), list(outputs), list(weights), ledger, state="preliminary")
     next_look = FIRST_LOOK
 
+    def show():
+        if maps := so_far():  # a page cannot draw what is not there yet
+            publish(replace(now, maps=maps))
+
     def look(sentence):
         def told(done, of):
             nonlocal next_look
             tell(ledger.evaluations - begun, max(total, ledger.evaluations - begun), f"{sentence}: {done} of {of}")
             if done < of and ledger.evaluations >= next_look:
                 next_look = max(next_look, ledger.evaluations) * 4 // 3
-                publish(replace(now, maps=so_far()))
+                show()
 
         return told
 
@@ -129,7 +133,7 @@ def compare(
     try:
         for pane in plan.panes:
             finished.append(_explained(ledger, pane, plan, look(str(pane)), cancel))
-            publish(replace(now, maps=so_far()))
+            show()
         found = fidelity(
             ledger, finished, HELD_OUT, plan.seed, weights, ORDERS, POINTS,
             progress=look("Judging the maps on unseen coalitions"), cancel=cancel,

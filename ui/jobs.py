@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from ui.visitor import this_session_alive
 from xai import Cancelled
 
 log = logging.getLogger("swing.jobs")
@@ -24,10 +25,11 @@ class Job:
 
     state : "queued", "running", "done" (`result` is what work returned), "cancelled" or "failed" (`sentence` says why)
     latest, version : what was published last, and how often that was
+    owner : who alone may cancel it (`ui.visitor.visitor`); None for anybody
     """
 
-    def __init__(self, work: Callable[["Job"], object], run: str | None = None):
-        self.work, self.run = work, run
+    def __init__(self, work: Callable[["Job"], object], run: str | None = None, owner: str | None = None):
+        self.work, self.run, self.owner = work, run, owner
         self.state, self.sentence, self.result = "queued", "Waiting", None
         self.done, self.total = 0, 0
         self.latest, self.version = None, 0
@@ -40,6 +42,9 @@ class Job:
         """A page looks at this job: it goes on while that page's session is there."""
         self._seen = time.monotonic()
         self._watchers.add(this_session_alive())
+
+    def belongs_to(self, who: str) -> bool:
+        return self.owner in (None, who)
 
     def cancel(self) -> None:
         self._stop.set()
@@ -133,8 +138,10 @@ class Line:
                 return 0
             return self._waiting.index(job) + (self._current is not None)
 
-    def leave(self, job: Job) -> None:
-        """Cancel a job: at once where it still waits, else after its batch."""
+    def leave(self, job: Job, who: str) -> None:
+        """Cancel a job: at once where it still waits, else after its batch. Another's job is only looked away from."""
+        if not job.belongs_to(who):
+            return
         job.cancel()
         with self._changed:
             if job in self._waiting:
@@ -167,36 +174,3 @@ def line() -> Line:
 def quick_line() -> Line:
     """The line of seconds' work that asks no model, so that it need not wait for runs that do."""
     return Line()
-
-
-def this_session_alive() -> Callable[[], bool]:
-    """A function, for any thread, that says whether the browser session that runs this script is still there."""
-    from streamlit import runtime
-    from streamlit.runtime.scriptrunner import get_script_run_ctx
-
-    context = get_script_run_ctx()
-    if context is None or not runtime.exists():
-        return _always
-    return _Alive(context.session_id)
-
-
-def _always() -> bool:
-    return True
-
-
-class _Alive:
-    """Equal for one session, however often it looks, so that a set of watchers does not grow."""
-
-    def __init__(self, session: str):
-        self.session = session
-
-    def __call__(self) -> bool:
-        from streamlit import runtime
-
-        return not runtime.exists() or runtime.get_instance().is_active_session(self.session)
-
-    def __eq__(self, other) -> bool:
-        return isinstance(other, _Alive) and self.session == other.session
-
-    def __hash__(self) -> int:
-        return hash(self.session)

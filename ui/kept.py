@@ -1,9 +1,9 @@
 """Runs that are kept: begun, continued, reopened by link or from the list, renamed, deleted, forgotten."""
 
 import json
-import secrets
+import logging
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import streamlit as st
 
@@ -11,42 +11,43 @@ from ui.bench import Bench
 from ui.comparison import Paid
 from ui.jobs import line
 from ui.store import RunStore
-from ui.words import plain
+from ui.visitor import visitor
+from ui.words import plain, said
 from xai import Cancelled, Ledger
 
 PAGES = {"text": "Text", "image": "Image", "table": "Table", "data": "Data"}
 LISTED = 20
+log = logging.getLogger("swing.store")
 
 
 @st.cache_resource(show_spinner=False)
 def store() -> RunStore:
-    """The server's store, the same for every session."""
-    return RunStore()
-
-
-def owner() -> str:
-    """Whose runs are listed: this browser's, known by the token that Streamlit gives it against forged requests."""
-    from streamlit.web.server.starlette.starlette_app_utils import decode_xsrf_token_string
-
-    cookie = st.context.cookies.get("_streamlit_xsrf", "")
-    token = decode_xsrf_token_string(cookie)[0] if cookie else None
-    if token:
-        return token.hex()
-    return st.session_state.setdefault("owner", secrets.token_hex(16))
+    """The server's store, the same for every session; ValueError with one sentence where there can be none."""
+    try:
+        return RunStore()
+    except OSError as error:
+        raise ValueError(f"Kept runs cannot be opened ({error.strerror or error}).") from error
 
 
 def begin(
     page: str, name: str, settings: dict, model: str, run: str | None = None, content: bytes | None = None
-) -> str:
-    """The id of a run to work on: `run` again where it is of the same model, else a new one.
+) -> str | None:
+    """The id of a run to work on: `run` again where it is of the same model, else a new one; None where none is kept.
 
-    It must be this browser's own, or one that was interrupted, which whoever has the link may finish.
+    It must be this browser's own, or one that was interrupted, which whoever has the link may finish. Where there is
+    no room, or no writable home, the run goes on all the same, and the side bar says why it is not kept.
     """
-    kept = store()
-    if run is not None and _may_go_on(run, model) and kept.claim(run):
-        kept.keep(run, settings=json.dumps(settings))
-        return run
-    run = kept.create(owner(), page, name, settings, model, content)
+    st.session_state.pop("not-kept", None)
+    try:
+        kept = store()
+        if run is not None and _may_go_on(run, model) and kept.claim(run):
+            kept.keep(run, settings=json.dumps(settings))
+            return run
+        run = kept.create(visitor(), page, name, settings, model, content)
+    except ValueError as error:
+        st.session_state["not-kept"] = str(error)
+        st.query_params.pop("run", None)
+        return None
     st.query_params["run"] = run
     return run
 
@@ -56,38 +57,50 @@ def _may_go_on(run: str, model: str) -> bool:
         found = store().get(run)
     except ValueError:  # deleted meanwhile
         return False
-    return found.fingerprint == model and (found.interrupted or store().owns(run, owner()))
+    return found.fingerprint == model and (found.interrupted or store().owns(run, visitor()))
 
 
-def ledger(run: str, game, known: Ledger | None = None) -> Ledger:
-    """A ledger that keeps every batch as soon as it is paid, with all that the run, and `known`, hold already."""
-    made = store().ledger(run, game)
+def ledger(run: str | None, game, known: Ledger | None = None) -> Ledger:
+    """A ledger that keeps every batch of a run as soon as it is paid, with all that the run, and `known`, hold already.
+
+    run : None for one that is kept nowhere
+    """
+    made = Ledger(game) if run is None else store().ledger(run, game)
     if known is not None:
         made.take(known)
     return made
 
 
-def finish(run: str, result) -> None:
-    """Keep a result: `to_record()` as JSON, and whether it is whole."""
+def finish(run: str | None, result) -> None:
+    """Keep a result: `to_record()` as JSON, and whether it is whole. It is shown all the same where it cannot be."""
+    if run is None:
+        return
     state = result.comparison.state
-    store().keep(run, result=json.dumps(result.to_record()))
-    store().finish(run, state, "" if state == "done" else "It was cancelled; Explain goes on from what was paid.")
+    try:
+        store().keep(run, result=json.dumps(result.to_record()))
+        store().finish(run, state, "" if state == "done" else "It was cancelled; Explain goes on from what was paid.")
+    except ValueError as error:
+        log.warning("a result is not kept: %s", error)
 
 
 @contextmanager
-def ended_with(run: str):
+def ended_with(run: str | None):
     """Keep how a run ended where it gave no result."""
     try:
         yield
     except Cancelled:
-        store().finish(run, "partial", "It was cancelled before there was anything to show.")
+        _end(run, "partial", "It was cancelled before there was anything to show.")
         raise
     except Exception as error:
-        said = (
-            str(error) if isinstance(error, (ValueError, TypeError, OSError)) else "Something went wrong inside Swing."
-        )
-        store().finish(run, "failed", said)
+        known = isinstance(error, (ValueError, TypeError, OSError))
+        _end(run, "failed", str(error) if known else "Something went wrong inside Swing.")
         raise
+
+
+def _end(run: str | None, state: str, sentence: str) -> None:
+    if run is not None:
+        with suppress(ValueError):  # the sentence that matters is the one that ended it
+            store().finish(run, state, sentence)
 
 
 def reopen(page: str, state: Bench, result_type, set_widgets) -> None:
@@ -136,7 +149,14 @@ def sidebar(page: str, state: Bench) -> None:
     """This browser's runs: reopen, rename, delete, forget everything; and what is kept where."""
     with st.sidebar:
         st.subheader("Runs")
-        runs = store().runs(owner())
+        try:
+            kept = store()
+            runs = kept.runs(visitor())
+        except ValueError as error:
+            st.warning(f"{said(str(error).rstrip('.'))}. Runs are not kept: take away what you need as files.")
+            return
+        if unkept := st.session_state.get("not-kept"):
+            st.warning(f"{said(unkept.rstrip('.'))}. The run on this page is not kept: take it away as files.")
         if not runs:
             st.caption("Nothing yet. Every run you start is listed here.")
         for run in runs[:LISTED]:
@@ -144,8 +164,9 @@ def sidebar(page: str, state: Bench) -> None:
         if len(runs) > LISTED:
             st.caption(f"{len(runs) - LISTED} older runs are kept as well; links to them still work.")
         if runs and st.button("Forget everything", key="forget"):
-            count = store().forget(owner())
+            count = kept.forget(visitor())
             _leave(state)
+            forget_models()
             st.toast(f"{count} runs were deleted, and nothing of them is left in the file.")
             st.rerun()
         st.caption(
@@ -153,8 +174,8 @@ def sidebar(page: str, state: Bench) -> None:
             "that a run can go on after a crash; the oldest go first when it is full. Uploaded files are kept only if "
             "you say so. A link with “?run=” opens that run for whoever has it."
         )
-        if store().notice:
-            st.warning(store().notice)
+        if kept.notice:
+            st.warning(kept.notice)
 
 
 def _entry(run, page, state) -> None:
@@ -171,18 +192,25 @@ def _entry(run, page, state) -> None:
             st.rerun()
         name = st.text_input("Name", run.name, key=f"name-{run.id}", max_chars=80)
         if name != run.name:
-            store().rename(run.id, owner(), name)
+            store().rename(run.id, visitor(), name)
             st.rerun()
         if st.button("Delete", key=f"delete-{run.id}"):
-            store().delete(run.id, owner())
+            store().delete(run.id, visitor())
             if run.id == state.run:
                 _leave(state)
             st.rerun()
 
 
+def forget_models() -> None:
+    """What was fitted to this session's tables goes with its runs."""
+    for one in st.session_state.values():
+        if isinstance(one, Bench) and "models" in one.extra:
+            one.extra["models"].clear()
+
+
 def _leave(state) -> None:
     """Show nothing of a run that was deleted."""
     if state.job is not None:
-        line().leave(state.job)
+        line().leave(state.job, visitor())
     state.job, state.shown, state.run, state.outcome = None, None, None, None
     st.query_params.pop("run", None)

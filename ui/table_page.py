@@ -32,6 +32,7 @@ _FIGURES = {"r2": "R²", "rmse": "RMSE", "mae": "MAE", "accuracy": "Accuracy", "
 
 def page() -> None:
     state = bench("table")
+    state.extra.setdefault("models", table_run.Shelf())
     frame(
         "Swing: why did the model say that of this row?",
         "Swing fits a model to a table and shows which cells of a row swing its answer: exactly for trees, with every "
@@ -81,7 +82,7 @@ def controls(request: TableRequest, source: Source, state) -> None:
         state.begin(Job(_first))
     bar(
         state,
-        lambda: table_run.cost(source, request, slot.seconds_per_token),
+        lambda: table_run.cost(source, request, state.extra["models"], slot.seconds_per_token),
         lambda: _explain(request, source, state),
         lambda: _more(source, state),
     )
@@ -93,7 +94,7 @@ def _first(job) -> TableResult:
     if found.first is None:
         source = sample(FIRST)
         request = TableRequest(source.name, source.digest, True, source.target, plan=Plan(*DEFAULT_PANES))
-        found.first = table_run.run(source, request, job, lambda game: Ledger(game))
+        found.first = table_run.run(source, request, job, lambda game: Ledger(game), found)
     return found.first
 
 
@@ -111,7 +112,11 @@ def _explain(request: TableRequest, source: Source, state) -> None:
     if state.shown is not None and state.shown.request.same_game == request.same_game:
         known = state.shown.comparison.ledger
     own = state.run if state.asked == request.same_game else None
-    gemma, file = model_slot().gemma, state.extra.get("model-file", (None, "", None))[2]
+    gemma, file, own_models = (
+        model_slot().gemma,
+        state.extra.get("model-file", (None, "", None))[2],
+        state.extra["models"],
+    )
     state.run = run = kept.begin(
         "table", request.name, request.to_settings(), table_run.fingerprint(request), own,
         source.data if request.kept else None,
@@ -121,7 +126,7 @@ def _explain(request: TableRequest, source: Source, state) -> None:
     def work(job):
         with kept.ended_with(run):
             result = table_run.run(
-                source, request, job, lambda game: kept.ledger(run, game, known), gemma, file
+                source, request, job, lambda game: kept.ledger(run, game, known), own_models, gemma, file
             )  # fmt: skip
         kept.finish(run, result)
         return result
@@ -132,7 +137,7 @@ def _explain(request: TableRequest, source: Source, state) -> None:
 def show_result(result: TableResult, state) -> None:
     """The model's figures, what it says of the row, and the comparison of the two maps."""
     comparison, about, request = result.comparison, result.about, result.request
-    fitted = table_run.shelf().get(request)
+    fitted = table_run.find(request, state.extra["models"])
     _figures(result)
     st.html(f'<p class="swing-answer" dir="auto">{_answer(result)}</p>')
     outputs, weights, output = comparison.outputs, None, ""

@@ -16,7 +16,7 @@ from ui.table_source import Source
 from xai import Cancelled, Ledger
 
 MAX_PLAYERS = 256
-MOST_MODELS = 12  # kept in memory, of all sessions together; the one not used for longest goes first
+MOST_MODELS = 6  # kept in memory for a session, and of the samples for all; the one not used for longest goes first
 SHOTS = 8  # examples that Gemma reads before the row
 CHARACTERS_PER_TOKEN = 3.0
 INDICES = ("banzhaf", "shapley")
@@ -41,9 +41,10 @@ class Fitted:
 
 
 class Shelf:
-    """The models that sessions work with, so that a second row costs no second fit.
+    """Fitted models, so that a second row costs no second fit.
 
-    first : a newcomer's result, made once for all
+    Models of uploads stand on the shelf of the session that brought them, and go with it: no digest that a link or a
+    bundle carries reaches another's. first : a newcomer's result, made once for all
     """
 
     def __init__(self):
@@ -56,6 +57,10 @@ class Shelf:
                 self._kept.move_to_end(request.same_model)
             return self._kept.get(request.same_model)
 
+    def clear(self) -> None:
+        with self._lock:
+            self._kept.clear()
+
     def put(self, request: TableRequest, fitted: Fitted) -> Fitted:
         with self._lock:
             self._kept[request.same_model] = fitted
@@ -66,8 +71,13 @@ class Shelf:
 
 @st.cache_resource(show_spinner=False)
 def shelf() -> Shelf:
-    """The server's shelf; a model is found only by who names the very bytes of its table."""
+    """The server's shelf: models of the bundled samples, for all sessions."""
     return Shelf()
+
+
+def find(request: TableRequest, own: Shelf) -> Fitted | None:
+    """The model of a request, fitted in this session (`own` is its shelf), or of a sample."""
+    return own.get(request) or shelf().get(request)
 
 
 def fingerprint(request: TableRequest) -> str:
@@ -100,8 +110,8 @@ def _left_out(source: Source, request: TableRequest) -> list[str]:
     return [name for name in request.left_out if name in source.frame and name != request.target]
 
 
-def cost(source: Source, request: TableRequest, seconds_per_token: float | None = None) -> tuple[int, float]:
-    """Most evaluations this run can take, and about how many seconds, fitting included; ValueError as `check`."""
+def cost(source: Source, request: TableRequest, own: Shelf, seconds_per_token: float | None = None):
+    """(most evaluations this run can take, about how many seconds, fitting included); ValueError as `check`."""
     n = check(source, request)
     evaluations = request.plan.cost(n)
     if request.model == "gemma":
@@ -109,20 +119,21 @@ def cost(source: Source, request: TableRequest, seconds_per_token: float | None 
         tokens = sum(len(f" {name}: {cell},") for name, cell in row.items()) / CHARACTERS_PER_TOKEN
         classes = min(source.frame[request.target].nunique(), 6)
         return evaluations, evaluations * tokens * classes * (seconds_per_token or 0.0)
-    fit = 0.0 if shelf().get(request) else 1.0 + source.frame.size / 200_000
+    fit = 0.0 if find(request, own) else 1.0 + source.frame.size / 200_000
     return evaluations, fit + 1.0 + evaluations * n / 50_000
 
 
-def fit(source: Source, request: TableRequest, job, file: bytes | None = None) -> Fitted:
-    """The model of a request, from the shelf where it stands there. Compiled loops are ready afterwards."""
-    if (found := shelf().get(request)) is not None:
+def fit(source: Source, request: TableRequest, job, own: Shelf, file: bytes | None = None) -> Fitted:
+    """The model of a request, from a shelf where it stands on one. Compiled loops are ready afterwards."""
+    if (found := find(request, own)) is not None:
         return found
+    keep = shelf() if source.sample and request.model != "file" else own
     from model.fitting import FitCancelled
     from model.tables import TableModel
 
     frame = source.frame.drop(columns=_left_out(source, request))
     if request.model == "gemma":
-        return shelf().put(request, Fitted(None, frame))
+        return keep.put(request, Fitted(None, frame))
     if request.model == "file":
         job.tell(0, 0, "Reading the model's file")
         model = TableModel.load(file, frame, request.target)
@@ -146,7 +157,7 @@ def fit(source: Source, request: TableRequest, job, file: bytes | None = None) -
         for index in INDICES:
             model.exact(frame.iloc[:2], index)
             model.interactions(frame.iloc[0], index)
-    return shelf().put(request, fitted)
+    return keep.put(request, fitted)
 
 
 def background_of(fitted: Fitted, request: TableRequest):
@@ -184,11 +195,11 @@ def game_of(fitted: Fitted, request: TableRequest, gemma=None):
 
 
 def run(
-    source: Source, request: TableRequest, job, ledger_of: Callable[[object], Ledger], gemma=None, file=None
+    source: Source, request: TableRequest, job, ledger_of: Callable[[object], Ledger], own: Shelf, gemma=None, file=None
 ) -> TableResult:
-    """Model, both maps and their fidelity. ledger_of(game) gives the ledger to go on with."""
+    """Model, both maps and their fidelity. ledger_of(game) gives the ledger to go on with;  own : this session's."""
     check(source, request)
-    fitted = fit(source, request, job, file)
+    fitted = fit(source, request, job, own, file)
     if gemma is None and fitted.model is None:
         raise ValueError("Gemma 3 is not loaded yet; wait until it is")
     job.tell(0, 0, "Reading the row" if fitted.model else "Gemma reads the examples and the row")

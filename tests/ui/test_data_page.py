@@ -20,6 +20,7 @@ from ui.data_run import ExamplesRequest, request_of
 from ui.model_slot import ModelSlot
 from ui.names import Pane
 from ui.store import RunStore
+from ui.visitor import visitor
 from xai import explain
 from xai.data_scores import next_runs, read_scored_runs, source_values
 
@@ -144,7 +145,7 @@ def test_players_may_be_single_examples(ready):
 
 def test_uploaded_pairs_are_kept_only_where_the_user_says_so(ready):
     page = press_explain(brought(ready))
-    assert not kept.store().runs(kept.owner())
+    assert not kept.store().runs(visitor())
     assert bench(page).run is None
     page.checkbox(key="data-keep").check().run()
     page = press_explain(page)

@@ -13,8 +13,10 @@ from streamlit.testing.v1 import AppTest
 from model import TableModel
 from model.table_files import read_table, samples
 from ui import table_errors, table_run
+from ui.bundle import write_bundle
 from ui.model_slot import ModelSlot
 from ui.store import RunStore
+from ui.table_bundle import to_bundle
 from ui.table_global import to_csv
 from xai import Ledger, explain
 
@@ -222,7 +224,7 @@ def test_what_a_table_says_is_escaped_everywhere():
         assert tag not in html(page) and tag not in told
     assert "![x]" not in told and "**stars" not in told and "**come" not in told
     assert "<script>alert(1)</script>" in unescape(html(page))
-    text = to_csv(table_run.shelf().get(bench(page).shown.request), np.arange(5), {})
+    text = to_csv(table_run.find(bench(page).shown.request, bench(page).extra["models"]), np.arange(5), {})
     assert not any(cell.lstrip('"').startswith(("=", "+", "@")) for cell in text.replace("\n", ",").split(","))
     assert "'=1+1" in text
 
@@ -262,7 +264,7 @@ def test_all_rows_are_exact_by_both_indices_and_go_into_a_file():
     page.selectbox(key="rows-of").set_value(2).run()
     assert "Rows by their value of city" in said(page)
     assert "Where the two disagree" in said(page)
-    fitted = table_run.shelf().get(bench(page).shown.request)
+    fitted = table_run.find(bench(page).shown.request, bench(page).extra["models"])
     again = pd.read_csv(io.StringIO(to_csv(fitted, found.places, {i: v[:, :, 0] for i, v in found.values.items()})))
     np.testing.assert_array_equal(again["banzhaf of age"], found.values["banzhaf"][:, 0, 0])
     np.testing.assert_array_equal(again["prediction"], model.predict(frame).margin)
@@ -274,7 +276,7 @@ def test_errors_against_exact_are_those_of_the_methods():
     assert not page.exception and not page.error
     found = bench(page).extra["errors"][1]
     request = bench(page).shown.request
-    fitted = table_run.shelf().get(request)
+    fitted = table_run.find(request, bench(page).extra["models"])
     row = fitted.frame.iloc[[0]]
     truth = fitted.model.exact(row, "shapley")[0]
     errors = []
@@ -341,7 +343,7 @@ def test_columns_can_be_corrected():
     page.button(key="t-correct-it").click().run()
     assert "Corrected: age as category" in said(page)
     page = explain_row(page)
-    fitted = table_run.shelf().get(bench(page).shown.request)
+    fitted = table_run.find(bench(page).shown.request, bench(page).extra["models"])
     assert [column.kind for column in fitted.model.columns] == ["category", "number", "category", "boolean"]
 
 
@@ -389,9 +391,9 @@ def test_a_fit_is_cancelled(monkeypatch):
 
     original = table_run.fit
 
-    def watched(source, request, job, file=None):
+    def watched(source, request, job, own, file=None):
         monkeypatch.setattr(job, "tell", cancelling)
-        return original(source, request, job, file)
+        return original(source, request, job, own, file)
 
     monkeypatch.setattr("ui.table_run.fit", watched)
     page = explain_row(page)
@@ -420,3 +422,26 @@ def test_an_upload_is_kept_only_if_the_user_says_so(slot):
     paid = bench(again).shown.comparison.ledger.evaluations
     again = explain_row(again)
     assert bench(again).shown.comparison.ledger.evaluations == paid  # what was paid stays paid
+
+
+def test_a_link_and_a_bundle_give_nothing_of_a_table_that_was_not_kept():
+    page = explain_row(upload(open_page(), csv(table().assign(city="Secretville"))))
+    bundle = write_bundle(to_bundle(bench(page).shown))
+    page = upload(page, csv(table(seed=4)), "another.csv")  # the first table is no longer on its owner's page
+    visitor = open_page(run=bench(page).run)
+    brought = open_page()
+    brought.get("file_uploader")[-1].set_value(("bundle.zip", bundle, "application/zip")).run()
+    for seen in (visitor, brought):
+        assert not seen.exception
+        assert "Press Explain to fit the model again; then the row can be edited." in said(seen)
+        labels = [button.proto.label for button in seen.get("download_button")]
+        assert "Bundle (ZIP)" in labels and "Predictions of all rows (CSV)" not in labels
+    assert "Secretville" not in said(visitor) + html(visitor) + str(visitor.dataframe)
+
+
+def test_forgetting_everything_empties_what_was_fitted(slot):
+    page = explain_row(upload(open_page(), csv(table())))
+    request, models = bench(page).shown.request, bench(page).extra["models"]
+    assert table_run.find(request, models) is not None
+    page.button(key="forget").click().run()
+    assert table_run.find(request, models) is None and bench(page).shown is None

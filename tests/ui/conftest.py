@@ -1,0 +1,32 @@
+"""A model slot that loads nothing, a store of the test's own, and the tiny model where one is asked."""
+
+import pytest
+
+from ui.model_slot import ModelSlot
+from ui.store import RunStore
+
+
+class Slot(ModelSlot):
+    """A slot that loads nothing; tests set its state."""
+
+    started = False
+
+    def start(self):
+        self.started = True
+
+
+@pytest.fixture()
+def slot(monkeypatch, tmp_path):
+    slot, store = Slot(), RunStore(tmp_path / "runs.sqlite")
+    monkeypatch.setattr("ui.model_slot.model_slot", lambda: slot)
+    monkeypatch.setattr("ui.kept.store", lambda: store)
+    yield slot
+    store.close()
+
+
+@pytest.fixture()
+def ready(slot, tiny_gemma, monkeypatch):
+    """A tiny random model is loaded; its answer is given, since it has none of its own worth reading."""
+    monkeypatch.setattr("ui.text_run.answer", lambda gemma, prompt: " positive")
+    slot.gemma, slot.seconds_per_token = tiny_gemma, 1e-4
+    return slot

@@ -1,0 +1,50 @@
+"""Who looks at a page: the browser, known by a token of its own, and whether its session is still there."""
+
+import secrets
+from collections.abc import Callable
+
+import streamlit as st
+
+
+def visitor() -> str:
+    """This browser's token: the one that Streamlit gives it against forged requests, else one of the session."""
+    from streamlit.web.server.starlette.starlette_app_utils import decode_xsrf_token_string
+
+    cookie = st.context.cookies.get("_streamlit_xsrf", "")
+    token = decode_xsrf_token_string(cookie)[0] if cookie else None
+    if token:
+        return token.hex()
+    return st.session_state.setdefault("owner", secrets.token_hex(16))
+
+
+def this_session_alive() -> Callable[[], bool]:
+    """A function, for any thread, that says whether the browser session that runs this script is still there."""
+    from streamlit import runtime
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    context = get_script_run_ctx()
+    if context is None or not runtime.exists():
+        return _always
+    return _Alive(context.session_id)
+
+
+def _always() -> bool:
+    return True
+
+
+class _Alive:
+    """Equal for one session, however often it looks, so that a set of watchers does not grow."""
+
+    def __init__(self, session: str):
+        self.session = session
+
+    def __call__(self) -> bool:
+        from streamlit import runtime
+
+        return not runtime.exists() or runtime.get_instance().is_active_session(self.session)
+
+    def __eq__(self, other) -> bool:
+        return isinstance(other, _Alive) and self.session == other.session
+
+    def __hash__(self) -> int:
+        return hash(self.session)
