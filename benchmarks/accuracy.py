@@ -22,11 +22,11 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from benchmarks import accuracy_figure, verdicts
 from benchmarks.engine_time import SIZES, engine_times
-from benchmarks.estimators import ESTIMATORS, warm_up
-from benchmarks.games import GAMES
-from benchmarks.measure import Cell, budgets_of, measure
+from benchmarks.parts import accuracy_figure, verdicts
+from benchmarks.parts.estimators import ESTIMATORS, warm_up
+from benchmarks.parts.games import GAMES
+from benchmarks.parts.measure import Cell, budgets_of, measure
 
 FACTORS, QUICK_FACTORS = (2, 2.5, 5, 10, 20, 40, 80), (2.5, 10, 40)
 QUICK = ("gemma remove", "diabetes", "adult", "degree 7", "cancer")

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks.games import GAMES
+from benchmarks.parts.games import GAMES
 from xai import explain
 
 GAMES_MEASURED = ("california", "gemma remove", "gemma hole", "diabetes", "wine", "degree 7", "cancer")

@@ -4,10 +4,10 @@ import time
 
 import numpy as np
 
-from benchmarks.estimators import ESTIMATORS
-from benchmarks.exact import WalshGame
-from benchmarks.measure import TooSlow, limited
-from xai import codes
+from benchmarks.parts.estimators import ESTIMATORS
+from benchmarks.parts.exact import WalshGame
+from benchmarks.parts.measure import TooSlow, limited
+from xai.estimators import codes
 
 SIZES, FACTORS = (16, 64, 256), (8, 64)
 SHARE = 0.05  # of a model that takes 1 ms a coalition
@@ -65,7 +65,7 @@ def engine_times(limit: float, sizes=SIZES, factors=FACTORS) -> list[dict]:
 
 
 def forget() -> None:
-    """Empties every cache of `xai.codes`."""
+    """Empties every cache of `xai.estimators.codes`."""
     for function in vars(codes).values():
         if hasattr(function, "cache_clear"):
             function.cache_clear()

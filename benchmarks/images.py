@@ -22,9 +22,9 @@ from pathlib import Path
 import numpy as np
 
 from model import load_image_classifier, read_image
-from model.classifier import _torch, normalise
+from model.image.classifier import _torch, normalise
 from xai import explain
-from xai.curves import curves_of, order_of, steps_of
+from xai.trust.curves import curves_of, order_of, steps_of
 
 SAMPLES = Path(__file__).parents[1] / "assets/samples/images"
 PHOTOS = ("chelsea", "coffee", "camera", "rocket", "astronaut")

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from model import load_gemma
-from model.prompt import Prompt
-from model.scenes import COLOURS, KINDS, MOST, N_PATCHES, NOTHING, SHAPES, UNKNOWN, draw_scene
+from model.shapes.scenes import COLOURS, KINDS, MOST, N_PATCHES, NOTHING, SHAPES, UNKNOWN, draw_scene
+from model.text.prompt import Prompt
 from xai import Ledger, explain
 
 CHECKPOINT = Path(__file__).parents[1] / "assets" / "shapes"

@@ -18,9 +18,9 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from benchmarks.games import scikit_table, shipped_csv
+from benchmarks.parts.games import scikit_table, shipped_csv
 from model import TableModel
-from model.table_files import read_table, samples
+from model.files.table import read_table, samples
 from xai import explain
 
 EXPLICANDS = 5

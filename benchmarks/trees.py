@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.games import Table, communities, shipped_csv
-from model.lightgbm_text import read_lightgbm
+from benchmarks.parts.games import Table, communities, shipped_csv
+from model.table.lightgbm_text import read_lightgbm
 
 AGREE = 1e-6  # largest difference, relative to the largest value
 

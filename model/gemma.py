@@ -8,9 +8,9 @@ import re
 import threading
 from pathlib import Path
 
-from model.bundled import bundled_checkpoint
-from model.kept import Progress
-from model.prompt import Prompt, check_text
+from model.cache import Progress
+from model.text.bundled import bundled_checkpoint
+from model.text.prompt import Prompt, check_text
 
 TEXT_TYPE, VISION_TYPE = "gemma3_text", "gemma3"
 
@@ -21,7 +21,7 @@ class Gemma:
     Attributes
     ----------
     model : transformers.Gemma3ForCausalLM in eval mode;  tokenizer : its fast tokenizer
-    vision : model.vision.Vision of a multimodal checkpoint, whose language model `model` is; None for one of text only
+    vision : image.vision.Vision of a multimodal checkpoint, whose language model `model` is; None for one of text only
     name : what was loaded;  context : most tokens of prompt and target together
     chat : True where the checkpoint has a chat template; prompts are then wrapped in it once, as the user's turn
     """
@@ -98,7 +98,7 @@ class Gemma:
         Returns a game: bool (m, n_players) → float64 (m, target tokens), the natural log-probability of each target
         token given what precedes it (teacher forcing). ValueError for a prompt, target or spans that are not allowed.
         """
-        from model.text_game import TextGame
+        from model.text.text_game import TextGame
 
         return TextGame(self, prompt, target, players, absent)
 
@@ -121,7 +121,7 @@ class Gemma:
         Returns a game: bool (m, n_players) → float64 (m, target tokens), the natural log-probability of each target
         token given what precedes it. ValueError or TypeError for what is not allowed, and for a text-only checkpoint.
         """
-        from model.image_game import ImageGame
+        from model.image.image_game import ImageGame
 
         self._check_vision()
         return ImageGame(self, image, prompt, target, grid, absent, words)
@@ -183,7 +183,7 @@ def _seeing(model, tokenizer, name: str, directory) -> Gemma:
     import torch
     from transformers import AutoProcessor, Gemma3ForCausalLM
 
-    from model.vision import Vision
+    from model.image.vision import Vision
 
     processor = AutoProcessor.from_pretrained(directory, backend="pil")
     tokenizer.chat_template = tokenizer.chat_template or processor.chat_template

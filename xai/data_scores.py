@@ -13,10 +13,10 @@ import numpy as np
 from scipy.special import stdtrit
 
 from xai.attribution import Attribution
-from xai.codes import hadamard_order
-from xai.orthogonal import orthogonal_pairs, paired
-from xai.runs import COLUMNS, SCORES
-from xai.uploads import numbers, plain, read_table
+from xai.estimators.codes import hadamard_order
+from xai.estimators.orthogonal import orthogonal_pairs, paired
+from xai.scaling.runs import COLUMNS, SCORES
+from xai.scaling.uploads import numbers, plain, read_table
 
 MAX_SOURCES = 200
 LOSSES = (*COLUMNS["cross_entropy"], "perplexity", "ppl")  # measures of which less is better
@@ -141,7 +141,7 @@ class NextRuns:
 def next_runs(coalitions, count: int, seed: int = 0) -> NextRuns:
     """The `count` runs that shrink the mean variance of the sources' values most, beside the runs there are.
 
-    Candidates are the rows of orthogonal designs (`xai.orthogonal`), which separate all sources from each other once
+    Candidates are the rows of designs as in `estimators.orthogonal`, which separate all sources from each other once
     complete: of several such designs, and of all of them together, the one that greedy choice does best with. Runs that
     there are already are proposed only when no others are left; a run without any source only for a single source.
 

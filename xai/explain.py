@@ -5,11 +5,11 @@ import time
 import numpy as np
 
 from xai.attribution import Attribution
-from xai.designs import with_further_pairs
+from xai.estimators.designs import with_further_pairs
+from xai.estimators.methods import choose
+from xai.estimators.walsh import MAX_JOINT
 from xai.ledger import Ledger
-from xai.methods import choose
 from xai.threads import one_thread
-from xai.walsh import MAX_JOINT
 
 
 def explain(
@@ -26,7 +26,7 @@ def explain(
         shapley: "kernelshap" (shap.KernelExplainer), "leverage" (Musco & Witter 2024), "permutation" (antithetic),
         "walsh", "exact";
         "walsh" asks for the same coalitions whatever the index, so that the second index costs nothing;
-        "auto": exact where the budget covers all 2^n coalitions, else what `xai.auto` chooses and the note names
+        "auto": exact where the budget covers all 2^n coalitions, else what `estimators.auto` chooses and the note names
     budget : most coalitions the model may evaluate, v(∅) and v(N) among them; "exact" takes all 2^n whatever it says.
         An odd budget leaves the last one unspent where coalitions come in pairs
     seed : of the design; the same seed gives the same result in every process

@@ -12,13 +12,13 @@ from math import comb
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 
-from xai.designs import MAX_EXACT_PLAYERS, every_coalition
-from xai.evidence import best_energies, part_of
+from xai.estimators.designs import MAX_EXACT_PLAYERS, every_coalition
+from xai.estimators.evidence import best_energies, part_of
+from xai.estimators.orthogonal import orthogonal
+from xai.estimators.walsh import symmetric_polynomials
 from xai.explain import check_whole
 from xai.ledger import Ledger
-from xai.orthogonal import orthogonal
 from xai.threads import one_thread
-from xai.walsh import symmetric_polynomials
 
 _START = np.array([-2.0, -4.0])  # log energy of degree 4 and of the noise, relative to degree 2, that nothing surprises
 _FREE = 100.0  # variance of the even part's mean, relative to degree 2
@@ -113,7 +113,7 @@ def _exact(index, rows, values, players):
 def _posterior(rows, values, players):
     """Posterior of 4·v̂({i, j}) given the even parts (v(S) + v(S̄))/2 of all pairs S, S̄ that the ledger holds.
 
-    As `xai.walsh` for the odd part: v̂(T) of |T| = 2 and 4 are independent normal, the mean is free, the rest is noise;
+    As `walsh` for the odd part: v̂(T) of |T| = 2 and 4 are independent normal, the mean is free, the rest is noise;
     so coalitions of any size may be used.
     """
     n = rows.shape[1]

@@ -3,19 +3,19 @@
 import numpy as np
 
 from xai.attribution import Attribution
-from xai.auto import auto_banzhaf
-from xai.designs import Design, with_ends, with_further_pairs
+from xai.estimators.auto import auto_banzhaf
+from xai.estimators.designs import Design, with_ends, with_further_pairs
+from xai.estimators.solvers import sample_reuse
+from xai.estimators.spectral import walsh_shapley
+from xai.estimators.walsh import MAX_JOINT
 from xai.ledger import Ledger
-from xai.solvers import sample_reuse
-from xai.spectral import walsh_shapley
 from xai.threads import one_thread
-from xai.walsh import MAX_JOINT
 
 
 def preliminary(ledger: Ledger, index: str = "banzhaf") -> Attribution | None:
     """Banzhaf or Shapley values from all coalitions in the ledger whose complement it holds as well; free of charge.
 
-    For a run that goes on, or one that was cancelled. Solved as by the method "auto" (`xai.auto`); Banzhaf values of a
+    For a run that goes on, or one that was cancelled. Solved as by the method "auto" (`auto`); Banzhaf values of a
     ledger without pairs by Maximum Sample Reuse. None where the ledger holds too little: v(∅), v(N), and two more
     pairs, or for Maximum Sample Reuse every player both present and absent.
     """

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from games import brute_force
 
-from benchmarks import games
-from benchmarks.exact import ProductGame, TableGame, every_coalition, tree_terms
+from benchmarks.parts import games
+from benchmarks.parts.exact import ProductGame, TableGame, every_coalition, tree_terms
 
 INDICES = ("banzhaf", "shapley")
 

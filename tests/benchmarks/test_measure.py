@@ -5,9 +5,9 @@ import time
 import numpy as np
 import pytest
 
-from benchmarks.estimators import ESTIMATORS, OURS, PAPER, Counted
-from benchmarks.games import polynomial
-from benchmarks.measure import TooSlow, budgets_of, compare, limited, measure
+from benchmarks.parts.estimators import ESTIMATORS, OURS, PAPER, Counted
+from benchmarks.parts.games import polynomial
+from benchmarks.parts.measure import TooSlow, budgets_of, compare, limited, measure
 
 
 def test_budgets_are_distinct_and_end_at_all_coalitions():

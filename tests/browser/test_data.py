@@ -8,13 +8,13 @@ import numpy as np
 from clicks import press_explain, values
 from playwright.sync_api import expect
 
-from model.pairs import Pair, bundled_evaluation, bundled_examples
-from model.source_words import source_word_game, word_matrix
-from model.translation import TranslationGame
-from ui.samples import SAMPLES
+from model.data.pairs import Pair, bundled_evaluation, bundled_examples
+from model.data.source_words import source_word_game, word_matrix
+from model.data.translation import TranslationGame
+from ui.text.samples import SAMPLES
 from xai import Ledger, explain
 from xai.data_scores import next_runs, read_scored_runs, source_values
-from xai.disagreement import disagreement
+from xai.trust.disagreement import disagreement
 
 PANES = {"l": "banzhaf", "r": "shapley"}
 EXAMPLES = "source,target,origin\ngood dog,fox,a\none two,four five,b\nlazy fox,hello,a\nworld,seven,c\n"

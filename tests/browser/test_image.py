@@ -9,8 +9,8 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from model import load_image_classifier, read_image
-from ui.bundle import read_bundle
-from ui.image_request import ASSETS
+from ui.image.request import ASSETS
+from ui.runs.bundle import read_bundle
 from xai import Ledger, explain
 
 SAMPLES = ASSETS / "samples" / "images"

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from games import FakeGame
 
-from ui.bundle import Bundle, read_bundle, write_bundle
-from ui.heatmap import colour, shared_scale, signed
-from ui.report import combined, html_report
+from ui.draw.colour import colour, shared_scale, signed
+from ui.files.report import combined, html_report
+from ui.runs.bundle import Bundle, read_bundle, write_bundle
 from xai import Ledger, explain, fidelity
 
 PROMPT = "Review: The plot is thin, but <script>document.title = 'run'</script> is superb. Sentiment:"

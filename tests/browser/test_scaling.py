@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from ui.scaling_run import predict
-from xai.runs import read_runs
-from xai.scaling_verdict import judge, rank
+from ui.scaling.study import predict
+from xai.scaling.runs import read_runs
+from xai.scaling.verdict import judge, rank
 
 SIZES = np.logspace(9, 11.5, 8)
 BLEU = (-20 + 2 * np.log(SIZES)) ** 1.05

@@ -12,7 +12,7 @@ from clicks import values
 from playwright.sync_api import expect
 
 from model import TableModel
-from model.table_files import read_table, samples
+from model.files.table import read_table, samples
 from xai import Ledger, explain
 
 PANES = {"l": ("banzhaf", "auto"), "r": ("shapley", "kernelshap")}

@@ -10,7 +10,7 @@ import pytest
 from clicks import fill, press_explain, set_budget, type_target, values
 from playwright.sync_api import expect
 
-from ui.bundle import read_bundle
+from ui.runs.bundle import read_bundle
 
 TEXT = "one <b>two</b> three =four five six seven"
 

@@ -7,7 +7,7 @@ import pytest
 from clicks import fill, press_explain, set_budget, values, wait_until_shown
 from playwright.sync_api import expect
 
-from ui.samples import SAMPLES
+from ui.text.samples import SAMPLES
 from xai import Ledger, explain
 
 PANES = {"l": ("banzhaf", "auto"), "r": ("shapley", "kernelshap")}

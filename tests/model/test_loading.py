@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from model import bundled, kept, load_gemma
+from model import cache as kept
+from model import load_gemma
+from model.text import bundled
 
 ROOT = Path(__file__).parents[2]
 
@@ -100,7 +102,7 @@ def test_a_home_that_cannot_be_written(tmp_path, monkeypatch):
 
 def test_killing_the_real_conversion_leaves_no_checkpoint(tmp_path):
     """The process is killed while it writes; what is left is not taken for a checkpoint."""
-    code = "from model.bundled import bundled_checkpoint; bundled_checkpoint(lambda f, s: print(s, flush=True))"
+    code = "from model.text.bundled import bundled_checkpoint; bundled_checkpoint(lambda f, s: print(s, flush=True))"
     child = subprocess.Popen(
         [sys.executable, "-c", code], cwd=ROOT, env={"SWING_HOME": str(tmp_path), "PATH": ""}, stdout=subprocess.PIPE
     )

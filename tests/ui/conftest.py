@@ -2,8 +2,8 @@
 
 import pytest
 
-from ui.model_slot import ModelSlot
-from ui.store import RunStore
+from ui.runs.store import RunStore
+from ui.shell.model_slot import ModelSlot
 
 
 class Slot(ModelSlot):
@@ -18,8 +18,8 @@ class Slot(ModelSlot):
 @pytest.fixture()
 def slot(monkeypatch, tmp_path):
     slot, store = Slot(), RunStore(tmp_path / "runs.sqlite")
-    monkeypatch.setattr("ui.model_slot.model_slot", lambda: slot)
-    monkeypatch.setattr("ui.kept.store", lambda: store)
+    monkeypatch.setattr("ui.shell.model_slot.model_slot", lambda: slot)
+    monkeypatch.setattr("ui.runs.kept.store", lambda: store)
     yield slot
     store.close()
 
@@ -27,6 +27,6 @@ def slot(monkeypatch, tmp_path):
 @pytest.fixture()
 def ready(slot, tiny_gemma, monkeypatch):
     """A tiny random model is loaded; its answer is given, since it has none of its own worth reading."""
-    monkeypatch.setattr("ui.text_run.answer", lambda gemma, prompt: " positive")
+    monkeypatch.setattr("ui.text.run.answer", lambda gemma, prompt: " positive")
     slot.gemma, slot.seconds_per_token = tiny_gemma, 1e-4
     return slot

@@ -9,7 +9,7 @@ import pytest
 from games import FakeGame, additive, tabulated
 
 from xai import Attribution, Cancelled, Ledger, explain
-from xai.methods import METHODS
+from xai.estimators.methods import METHODS
 
 ROOT = Path(__file__).parents[2]
 ALL = [(index, method) for index in METHODS for method in METHODS[index]]

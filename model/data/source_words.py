@@ -1,0 +1,88 @@
+"""Which source words swing each word of a translation: a words × words matrix from one ledger.
+
+The game is that of the prompt (`text_game`): players are the sentence's words, columns the translation's tokens.
+A target word's log-probability is the sum over its tokens, and both indices are linear in the value, so every target
+word is one weighted sum of the columns that one set of coalitions has paid for.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.text.prompt import Prompt
+from xai import Attribution, Ledger, explain
+
+
+@dataclass(frozen=True, eq=False)
+class WordMatrix:
+    """banzhaf, shapley : (source words, target words), natural log-probability of the target word by the source word.
+
+    banzhaf_error, shapley_error : their standard errors, the same shape, or None where the method has none
+    source, target : the words;  by_index : the two attributions whose columns are the target's tokens
+    words : (target words, tokens), which tokens a word has: `attribution.combine(words[j])` is column j
+    """
+
+    source: list[str]
+    target: list[str]
+    banzhaf: np.ndarray
+    shapley: np.ndarray
+    banzhaf_error: np.ndarray | None
+    shapley_error: np.ndarray | None
+    by_index: dict[str, Attribution]
+    words: np.ndarray
+
+
+def source_word_game(gemma, before: str, sentence: str, after: str, translation: str, absent: str = "remove"):
+    """The game of before + sentence + after whose players are the words of `sentence`; `before` and `after` stay.
+
+    translation : without the white space around it; it follows the prompt after a space, as in "French: …"
+    """
+    prompt = before + sentence + after
+    words = gemma.encode(prompt).split("word", (len(before), len(before) + len(sentence)))
+    if not words:
+        raise ValueError("the source sentence has no words: write what is to be translated")
+    if not translation.strip():
+        raise ValueError("the translation is empty: write the words that are to be explained")
+    return gemma.text_game(prompt, f" {translation.strip()}", words, absent)
+
+
+def word_matrix(
+    gemma, game, methods=("auto", "auto"), budget=256, seed=0, ledger=None, progress=None, cancel=None
+) -> WordMatrix:
+    """Banzhaf and Shapley values of every source word for every target word of a `source_word_game`.
+
+    methods : for Banzhaf and for Shapley values, as in `xai.explain`; budget : of each, and what one has paid the other
+    does not pay again. progress(done, total) and cancel() as in `xai.explain`
+    """
+    ledger = Ledger(game) if ledger is None else ledger
+    found = {
+        index: explain(game, index, method, budget, seed, ledger, progress, cancel)
+        for index, method in zip(("banzhaf", "shapley"), methods)
+    }
+    labels, words = target_words(gemma, game.target)
+    columns = {index: [attribution.combine(word) for word in words] for index, attribution in found.items()}
+    values = {index: np.stack([column.values for column in row], axis=1) for index, row in columns.items()}
+    errors = {
+        index: None if row[0].standard_error is None else np.stack([column.standard_error for column in row], axis=1)
+        for index, row in columns.items()
+    }
+    return WordMatrix(
+        game.labels, labels, values["banzhaf"], values["shapley"], errors["banzhaf"], errors["shapley"], found, words
+    )
+
+
+def target_words(gemma, target: str) -> tuple[list[str], np.ndarray]:
+    """The words of a target text, and float64 (words, tokens): 1 where a token belongs to a word.
+
+    Every token belongs to one word: one without visible characters of its own to the word that follows it.
+    """
+    encoded = Prompt(gemma.tokenizer, target)
+    spans = encoded.split("word")
+    count = len(gemma.target_ids(target))
+    owner = encoded.players(spans)[1][-count:]  # the tokenizer puts a special token first
+    following = len(spans) - 1
+    for i in range(count - 1, -1, -1):
+        following = owner[i] = owner[i] if owner[i] >= 0 else following
+    words = np.zeros((len(spans), count))
+    words[owner, np.arange(count)] = 1.0
+    return [target[start:end] for start, end in spans], words

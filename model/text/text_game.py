@@ -1,0 +1,88 @@
+"""The game of a prompt: where a coalition of its parts becomes a sequence of tokens."""
+
+import numpy as np
+
+from model.text.scoring import PrefixScorer, Sequence
+
+ABSENT = ("remove", "hole", "replace")
+NEUTRAL = " ..."
+HEAD_TOKENS = 2.5  # one row of the output layer costs as much as this many tokens of the 270M model; measured
+TOKENS_PER_BATCH = 1024
+AT_ONCE = 1024  # coalitions that are sorted and batched together: bounds memory however many are asked for
+
+
+class TextGame:
+    """bool (m, n_players) → float64 (m, target tokens), natural log-probabilities; see `Gemma.text_game`.
+
+    Attributes
+    ----------
+    prompt, target : the texts;  spans : the players' (start, end) in the prompt;  labels : their texts
+    outputs : the texts of the target's tokens
+    work : average cost of one coalition, in tokens run through the model
+    batch_size : coalitions that together are about one second's work on two cores
+    """
+
+    def __init__(self, gemma, prompt: str, target: str, players="word", absent: str = "remove"):
+        if absent not in ABSENT:
+            raise ValueError(f"absent must be one of {list(ABSENT)}; got {absent!r}")
+        encoded = gemma.encode(prompt)
+        self.spans, owner = encoded.players(players)
+        self._target = gemma.target_ids(target)
+        gemma.check_length(len(encoded.ids), len(self._target))
+        self.prompt, self.target, self.absent = prompt, target, absent
+        self.n_players = len(self.spans)
+        self.labels = [prompt[start:end].strip() or repr(prompt[start:end])[1:-1] for start, end in self.spans]
+        self.outputs = [gemma.tokenizer.decode([token]) for token in self._target]
+
+        self._ids, self._owner = np.array(encoded.ids), np.array(owner)
+        playing = np.flatnonzero(self._owner >= 0)
+        start = int(playing[0])
+        if playing[-1] == len(self._ids) - 1:
+            start -= 1  # nothing follows the players: the fixed token before them predicts when all are absent
+        if start < 0:
+            raise ValueError("every token of the prompt is a player: at least one must always be present before them")
+        self._start = start
+        self._neutral = gemma.tokenizer(NEUTRAL, add_special_tokens=False)["input_ids"][0]
+        # Up to the window, hiding a token from attention equals leaving it out and keeping the others' positions;
+        # beyond, sliding layers would count the tokens left, so absent ones stay in place behind a mask.
+        total = len(self._ids) + len(self._target)
+        self.work = self._mean_length() + HEAD_TOKENS * len(self._target)
+        self._in_place = absent == "hole" and total > gemma.model.config.sliding_window
+        self.batch_size = int(np.clip(TOKENS_PER_BATCH // self.work, 4, 128))
+        self._scorer = PrefixScorer(gemma.model, gemma.lock, self._ids[:start], self._target)
+
+    def __call__(self, coalitions) -> np.ndarray:
+        coalitions = np.asarray(coalitions, dtype=bool)
+        if coalitions.ndim != 2 or coalitions.shape[1] != self.n_players:
+            raise ValueError(f"coalitions must have shape (m, {self.n_players}); got {coalitions.shape}")
+        unique, back = np.unique(coalitions, axis=0, return_inverse=True)
+        parts = [unique[start : start + AT_ONCE] for start in range(0, len(unique), AT_ONCE)]
+        values = [self._scorer.score([self._sequence(row) for row in part]) for part in parts]
+        return np.concatenate([np.zeros((0, len(self.outputs))), *values])[back.reshape(-1)]
+
+    def _mean_length(self) -> float:
+        playing = (self._owner[self._start :] >= 0).sum()
+        shorter = 0 if self.absent == "replace" else playing / 2
+        return len(self._ids) - self._start - shorter + len(self._target) - 1
+
+    def _sequence(self, present) -> Sequence:
+        """What follows the cached prefix when just these players are present."""
+        ids, owner = self._ids[self._start :], self._owner[self._start :]
+        here = np.append(present, True)[owner]  # owner −1 is always present
+        positions = np.arange(self._start, len(self._ids))
+        target = self._target[:-1]
+        if self.absent == "replace":
+            ids, visible = np.where(here, ids, self._neutral), np.ones(len(ids), bool)
+        elif self._in_place:
+            visible = here
+        else:
+            ids, positions = ids[here], positions[here]
+            visible = np.ones(len(ids), bool)
+            if self.absent == "remove":
+                positions = np.arange(self._start, self._start + len(ids))
+        after = positions[-1] + 1 + np.arange(len(target))
+        return Sequence(
+            np.concatenate([ids, target]).astype(np.int64),
+            np.concatenate([positions, after]).astype(np.int64),
+            np.concatenate([visible, np.ones(len(target), bool)]),
+        )

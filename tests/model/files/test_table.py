@@ -1,0 +1,123 @@
+"""Uploads: what a file holds is found out, a bad one is refused in one sentence, and no export starts a formula."""
+
+import io
+import pickle
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from model.files.table import MAX_BYTES, check_size, escape_cell, escape_table, read_table, samples
+from model.table.columns import profile
+
+
+def parquet(columns, **options):
+    stream = io.BytesIO()
+    pa.parquet.write_table(pa.table(columns), stream, **options)
+    return stream.getvalue()
+
+
+GOOD = {
+    "commas": (b"a,b\n1,x\n2,y\n", "CSV, UTF-8, delimiter “,”", {"a": [1, 2], "b": ["x", "y"]}),
+    "semicolons, decimal commas": (b"a;b\n1,5;x\n2,25;y\n", "“;”, decimal comma", {"a": [1.5, 2.25], "b": ["x", "y"]}),
+    "tabs": (b"a\tb\n1\t2\n3\t4\n", "tab", {"a": [1, 3], "b": [2, 4]}),
+    "pipes": (b"a|b, c\n1|2\n3|4\n", "“|”", {"a": [1, 3], "b, c": [2, 4]}),
+    "Windows-1252": ("ä,b\nü,1\nö,2\n".encode("cp1252"), "Windows-1252", {"ä": ["ü", "ö"], "b": [1, 2]}),
+    "UTF-16": ("a,b\n1,ü\n2,x\n".encode("utf-16"), "UTF-16", {"a": [1, 2], "b": ["ü", "x"]}),
+    "a mark": (b"\xef\xbb\xbfa,b\n1,2\n3,4\n", "UTF-8", {"a": [1, 3], "b": [2, 4]}),
+    "no names": (b"1,2\n3,4\n5,6\n", "no line of names", {"column 1": [1, 3, 5], "column 2": [2, 4, 6]}),
+    "equal names": (b"a,a,\n1,2,3\n4,5,6\n", "CSV", {"a": [1, 4], "a (2)": [2, 5], "column 3": [3, 6]}),
+    "quoted": (b'"a\nb",c\n"x, y",1\n"line\nbreak",2\n', "CSV", {"a\nb": ["x, y", "line\nbreak"], "c": [1, 2]}),
+    "blank lines, CRLF": (b"\r\n\r\na,b\r\n1,2\r\n\r\n3,4\r\n", "CSV", {"a": [1, 3], "b": [2, 4]}),
+    "None is a text": (b"a,b\nNone,1\nx,2\n", "CSV", {"a": ["None", "x"], "b": [1, 2]}),
+    "Parquet": (parquet({"a": [1, 2], "b": ["x", "y"]}), "Parquet", {"a": [1, 2], "b": ["x", "y"]}),
+}
+
+
+@pytest.mark.parametrize("good", GOOD)
+def test_a_table_is_found(good):
+    data, said, cells = GOOD[good]
+    frame = read_table(data, "table")
+    assert said in frame.attrs["read_as"]
+    assert frame.to_dict("list") == cells
+
+
+def test_missing_cells_are_found():
+    frame = read_table(b"a, b,c\n1, ?,x\nNA, y,\n3,n/a,z\n")
+    assert frame.isna().to_numpy().tolist() == [[False, True, False], [True, False, True], [False, True, False]]
+
+
+WIDE = ",".join(f"c{i}" for i in range(10_000)) + ("\n" + ",".join("1" * 10_000)) * 3
+BAD = {
+    "empty": b"",
+    "blank": b" \n\n",
+    "one column": b"a\n1\n2\n",
+    "one row": b"a,b\n1,2\n",
+    "no row": b"a,b\n",
+    "all missing": b"a,b\n,\n?,NA\n",
+    "binary": bytes(range(256)) * 40,
+    "a picture": b"\x89PNG\r\n\x1a\n" + bytes(400),
+    "compressed": b"\x1f\x8b\x08" + bytes(400),
+    "a pickle": pickle.dumps({"a": [1, 2]}),
+    "ragged, short": b"a,b,c\n1,2,3\n4,5\n",
+    "ragged, long": b"a,b,c\n1,2,3\n4,5,6,7\n",
+    "wrong encoding": b"a,b\n\x81\x8d,1\n2,3\n",
+    "UTF-16 without a mark": "a,b\n1,2\n3,4\n".encode("utf-16-le"),
+    "10,000 columns": WIDE.encode(),
+    "an open quote": b'a,b\n"1,2\n3,4\n',
+    "an endless cell": b"a,b\n" + b"x" * 200_000 + b",1\n2,3\n",
+    "Parquet, nested": parquet({"a": [[1], [2]], "b": [1, 2]}),
+    "Parquet, records": parquet({"a": [{"x": 1}, {"x": 2}], "b": [1, 2]}),
+    "Parquet, cut off": parquet({"a": [1, 2], "b": [1, 2]})[:-20],
+    "Parquet, wide": parquet({f"c{i}": [1, 2] for i in range(1_100)}),
+    "Parquet, long": parquet({"a": pa.array(np.zeros(26_000_000, np.int8)), "b": np.zeros(26_000_000, np.int8)}),
+    "more than 50 MB": bytes(MAX_BYTES + 1),
+}
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_a_bad_file_is_one_sentence(bad):
+    with pytest.raises(ValueError) as caught:
+        read_table(BAD[bad], "upload.csv")
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 330
+
+
+def test_an_announced_size_is_checked_before_a_byte_is_read():
+    check_size(MAX_BYTES)
+    with pytest.raises(ValueError, match="2,000"):
+        check_size(2_000_000_000)
+
+
+def test_no_exported_cell_starts_a_formula():
+    formulas = ["=1+1", "+49 30", "-x", "@SUM(A1)", "  =x", "\t=x", "\r=x", "-1+1", "＝1"]
+    assert [escape_cell(text) for text in formulas] == ["'" + text for text in formulas]
+    kept = ["x", "a=b", "", "-5", "-1.5e-3", "-.5", -1.5, 3, None, True]
+    assert [escape_cell(value) for value in kept] == kept
+    frame = pd.DataFrame([["=1", -1.5], ["ok", 2.0], [None, np.nan]], columns=["=a", "a"], index=["@i", 1, 2])
+    frame = pd.concat([frame, frame["a"].astype("category"), frame["=a"].astype("category")], axis=1)
+    text = escape_table(frame).to_csv()
+    assert text.splitlines()[:2] == [",'=a,a,a,'=a", "'@i,'=1,-1.5,-1.5,'=1"]
+    assert frame.iloc[0, 0] == "=1"  # the frame itself is left alone
+
+
+def test_samples_are_whole_small_and_profiled():
+    found = {name: read_table(sample.path.read_bytes(), sample.path.name) for name, sample in samples().items()}
+    assert sum(sample.path.stat().st_size for sample in samples().values()) < 1_000_000
+    assert {name: frame.shape for name, frame in found.items()} == {
+        "Diabetes": (442, 11), "Census": (5000, 14), "Credit": (1000, 21), "Wine": (178, 14)
+    }  # fmt: skip
+    assert all(samples()[name].target in frame for name, frame in found.items())
+    census = {column.label: column for column in profile(found["Census"])}
+    assert census["occupation"].kind == "category"
+    assert census["occupation"].missing > 0
+    readme = (samples()["Wine"].path.parent / "README.md").read_text()
+    assert all(sample.path.name in readme for sample in samples().values())
+
+
+@pytest.mark.parametrize(("name", "what"), [("a.xlsx", "an Excel workbook"), ("a.parquet", "Parquet")])
+def test_a_name_that_promises_another_content_is_said(name, what):
+    with pytest.raises(ValueError, match=f"{name} is not {what} by its content"):
+        read_table(b"some text\nwithout a table\n", name)

@@ -1,0 +1,152 @@
+"""The scorer against plain forward passes on a tiny Gemma 3, past the sliding window too."""
+
+import numpy as np
+import pytest
+import torch
+
+from model import load_gemma
+from model.text.scoring import plan_batches
+from model.text.text_game import NEUTRAL
+
+PROMPT = "Review: The plot is thin, but the acting is superb. She said: hello, world!\nSentiment:"
+LONG = "one two three four five six seven eight nine ten eleven twelve. " + PROMPT
+TARGET = " positive dog"
+
+
+def plain(gemma, prompt, target, spans, absent, row):
+    """Log-probabilities of the target by one forward pass without cache, padding or batching."""
+    encoded = gemma.encode(prompt)
+    _, owner = encoded.players(spans)
+    keep = [o < 0 or row[o] for o in owner]
+    ids, mask = list(encoded.ids), [1] * len(owner)
+    if absent == "remove":
+        ids, mask = [i for i, k in zip(ids, keep) if k], [1] * sum(keep)
+    elif absent == "hole":
+        mask = [int(k) for k in keep]
+    else:
+        neutral = gemma.tokenizer(NEUTRAL, add_special_tokens=False)["input_ids"][0]
+        ids = [i if k else neutral for i, k in zip(ids, keep)]
+    goal = gemma.target_ids(target)
+    full = torch.tensor([ids + goal])
+    logits = gemma.model(
+        full,
+        attention_mask=torch.tensor([mask + [1] * len(goal)]),
+        position_ids=torch.arange(full.shape[1])[None],
+    ).logits[0, -len(goal) - 1 : -1]
+    return torch.log_softmax(logits.double(), -1)[range(len(goal)), goal].numpy()
+
+
+@pytest.mark.parametrize("absent", ["remove", "hole", "replace"])
+@pytest.mark.parametrize("prompt", [PROMPT, LONG], ids=["short", "past the window"])
+@pytest.mark.parametrize("players", ["word", "token", "sentence", "line"])
+def test_agrees_with_plain_forward_passes(tiny_gemma, prompt, players, absent):
+    game = tiny_gemma.text_game(prompt, TARGET, players, absent)
+    rng = np.random.default_rng(0)
+    z = rng.random((12, game.n_players)) < rng.random((12, 1))
+    z[0], z[1] = False, True
+    got = game(z)
+    assert got.shape == (12, len(tiny_gemma.target_ids(TARGET)))
+    assert got.dtype == np.float64
+    want = [plain(tiny_gemma, prompt, TARGET, game.spans, absent, row) for row in z]
+    np.testing.assert_allclose(got, want, atol=2e-5)
+
+
+def test_a_fixed_prefix_and_a_fixed_suffix_change_nothing_but_the_cost(tiny_gemma):
+    start = PROMPT.index(" plot")
+    spans = [(start, start + 5), (PROMPT.index(" acting"), PROMPT.index(" superb"))]
+    game = tiny_gemma.text_game(PROMPT, TARGET, spans)
+    z = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], bool)
+    np.testing.assert_allclose(
+        game(z), [plain(tiny_gemma, PROMPT, TARGET, spans, "remove", row) for row in z], atol=2e-5
+    )
+    assert game.labels == ["plot", "acting is"]
+
+
+def test_batch_size_changes_nothing(tiny_gemma, monkeypatch):
+    game = tiny_gemma.text_game(LONG, TARGET)
+    z = np.random.default_rng(1).random((30, game.n_players)) < 0.5
+    together = game(z)
+    np.testing.assert_allclose(np.concatenate([game(row[None]) for row in z]), together, atol=2e-5)
+    monkeypatch.setattr("model.text.scoring.MAX_TOKENS", 64)
+    np.testing.assert_allclose(game(z), together, atol=2e-5)
+    monkeypatch.setattr("model.text.text_game.AT_ONCE", 7)
+    np.testing.assert_allclose(game(z), together, atol=2e-5)
+    assert game(z[:0]).shape == (0, together.shape[1])
+
+
+def test_repeated_coalitions_are_run_once(tiny_gemma, monkeypatch):
+    game = tiny_gemma.text_game(PROMPT, TARGET)
+    game(np.ones((1, game.n_players), bool))
+    rows = []
+    run = game._scorer._run
+    monkeypatch.setattr(game._scorer, "_run", lambda batch: rows.append(len(batch)) or run(batch))
+    values = game(np.ones((50, game.n_players), bool))
+    assert rows == [1]
+    assert (values == values[0]).all()
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory"), MemoryError()])
+def test_a_batch_that_does_not_fit_is_halved(tiny_gemma, monkeypatch, error):
+    game = tiny_gemma.text_game(PROMPT, TARGET)
+    z = np.random.default_rng(2).random((40, game.n_players)) < 0.5
+    want = game(z)
+    run, refused = game._scorer._run, []
+
+    def small_memory(batch):
+        if len(batch) > 3:
+            refused.append(len(batch))
+            raise error
+        return run(batch)
+
+    monkeypatch.setattr(game._scorer, "_run", small_memory)
+    np.testing.assert_allclose(game(z), want, atol=2e-5)
+    assert refused
+
+
+def test_an_error_that_is_not_memory_is_not_swallowed(tiny_gemma, monkeypatch):
+    game = tiny_gemma.text_game(PROMPT, TARGET)
+    monkeypatch.setattr(game._scorer, "_run", lambda batch: (_ for _ in ()).throw(RuntimeError("shapes differ")))
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        game(np.ones((2, game.n_players), bool))
+
+
+def test_players_up_to_both_ends_of_the_prompt(tiny_gemma):
+    game = tiny_gemma.text_game("hello world", " dog", "word")
+    z = np.array([[0, 0], [1, 0], [0, 1], [1, 1]], bool)
+    want = [plain(tiny_gemma, "hello world", " dog", game.spans, "remove", row) for row in z]
+    np.testing.assert_allclose(game(z), want, atol=2e-5)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_plan_covers_every_sequence_once_within_limits(seed):
+    lengths = np.random.default_rng(seed).integers(1, 300, 150).tolist()
+    groups = plan_batches(lengths, prefix=100)
+    assert sorted(i for group in groups for i in group) == list(range(150))
+    for group in groups:
+        widest = max(lengths[i] for i in group)
+        assert len(group) == 1 or len(group) * widest <= 2048
+        assert len(group) == 1 or len(group) * (widest + 100) <= 16384
+
+
+def test_chat_template_is_applied_once_and_never_a_player(tmp_path):
+    from tiny import write_tiny_checkpoint
+
+    gemma = load_gemma(str(write_tiny_checkpoint(tmp_path, chat=True)))
+    prompt = "  Review: superb \n"
+    encoded = gemma.encode(prompt)
+    text = gemma.tokenizer.decode(encoded.ids)
+    assert text == "<bos><start_of_turn>user\nReview: superb<end_of_turn>\n<start_of_turn>model\n"
+    game = gemma.text_game(prompt, " dog", "token")
+    assert "".join(prompt[a:b] for a, b in game.spans) == "Review: superb"
+    want = [plain(gemma, prompt, " dog", game.spans, "remove", row) for row in np.eye(game.n_players, dtype=bool)]
+    np.testing.assert_allclose(game(np.eye(game.n_players, dtype=bool)), want, atol=2e-5)
+
+
+@pytest.mark.parametrize("prompt", ["model", "o", "user"])
+def test_a_prompt_that_also_stands_in_the_template_is_found(tmp_path, prompt):
+    from tiny import write_tiny_checkpoint
+
+    encoded = load_gemma(str(write_tiny_checkpoint(tmp_path, chat=True))).encode(prompt)
+    assert encoded.spans[0] is None and encoded.spans[-1] is None
+    spans = [span for span in encoded.spans if span]
+    assert "".join(prompt[a:b] for a, b in spans) == prompt

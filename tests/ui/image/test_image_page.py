@@ -1,0 +1,343 @@
+"""The Image page, without a browser: both bundled models, their numbers against the API, and refusals."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from model.image.images import read_image
+from ui.image import run as image_run
+from ui.image.layers import overlay, without
+from ui.image.picture import ImagePicture, words_of
+from ui.image.request import ASSETS, ImageRequest
+from ui.runs.bundle import read_bundle, write_bundle
+from ui.runs.store import RunStore
+from xai import Ledger, explain
+
+PAGE = str(Path(__file__).parents[3] / "ui" / "image" / "page.py")
+SAMPLES = ASSETS / "samples" / "images"
+
+
+@pytest.fixture()
+def store(monkeypatch, tmp_path):
+    store = RunStore(tmp_path / "runs.sqlite")
+    monkeypatch.setattr("ui.runs.kept.store", lambda: store)
+    yield store
+    store.close()
+
+
+def finish(page):
+    for _ in range(60):
+        job = page.session_state["bench-image"].job
+        if job is None:
+            return page
+        job.ended.wait(60)
+        page.run()
+    raise AssertionError("the job did not end")
+
+
+def shown(page):
+    return page.session_state["bench-image"].shown
+
+
+def run(page):
+    """Press Explain and wait; the page must not have failed."""
+    page.button(key="explain").click().run()
+    page = finish(page)
+    assert not page.exception
+    assert not page.error
+    return page
+
+
+def find(page, kind, start):
+    return next(e for e in page.get(kind) if (e.key or "").startswith(start))
+
+
+def small(page):
+    """The smallest run there is, for what does not hang on the budget."""
+    page.select_slider(key="budget").set_value(64)
+    page.selectbox(key="grid-photos").set_value(4)
+    return page
+
+
+def sample(name):
+    return read_image((SAMPLES / name).read_bytes(), name)
+
+
+@pytest.fixture()
+def page(store):
+    return finish(AppTest.from_file(PAGE, default_timeout=120).run())
+
+
+def test_a_newcomer_sees_a_photo_explained_as_the_api_explains_it(page):
+    assert not page.exception
+    result, image = shown(page), sample("chelsea.jpg")
+    assert result.answer == "Egyptian cat"
+    assert result.regions.shape == (image.height, image.width)
+    game = image_run.photo_model().game(image, None, (7, 7), "mean")
+    ledger = Ledger(game)
+    for one, (index, method) in zip(result.comparison.maps, (("banzhaf", "auto"), ("shapley", "kernelshap"))):
+        expected = explain(game, index, method, 256, ledger=ledger).values
+        np.testing.assert_allclose(one.values, expected, atol=1e-3)
+
+
+def test_another_of_the_five_classes_costs_nothing(page):
+    paid = shown(page).comparison.ledger.evaluations
+    find(page, "button_group", "class-").set_value(1).run()
+    assert not page.exception
+    assert shown(page).comparison.ledger.evaluations == paid
+    assert page.session_state["bench-image"].job is None
+
+
+def test_a_picture_without_patches_is_asked_again(page):
+    find(page, "multiselect", "image-hidden").set_value([16, 17, 23, 24]).run()
+    assert not page.exception
+    game = image_run.photo_model().game(sample("chelsea.jpg"), None, (7, 7), "mean")
+    present = np.ones(49, bool)
+    present[[16, 17, 23, 24]] = False
+    expected = {g.name: f"{g.probability:.1%}" for g in image_run.photo_model().top(game.picture(present), 1000)}
+    table = page.dataframe[0].value
+    assert len(table) >= 5
+    for name, share in zip(table["class"], table["without"]):
+        assert share == expected[name]
+    best = next(iter(expected))
+    assert any(best in said.value for said in page.markdown if said.value.startswith("It "))
+
+
+def test_any_class_against_any_other_in_any_unit(page):
+    page = small(page)
+    page.selectbox(key="image-wanted").set_value(281)
+    page.selectbox(key="image-against").set_value(285).run()
+    result, image = shown(run(page)), sample("chelsea.jpg")
+    game = image_run.photo_model().game(image, 281, (4, 4), against=285)
+    assert result.comparison.outputs == game.outputs
+    both = game(np.array([[False] * 16, [True] * 16]))
+    assert [result.comparison.maps[0].empty_value, result.comparison.maps[0].full_value] == pytest.approx(both[:, None])
+    page.selectbox(key="image-against").set_value(281).run()
+    assert "held against itself" in page.warning[0].value
+    assert page.button(key="explain").disabled
+    assert page.selectbox(key="value").disabled
+    page.selectbox(key="image-against").set_value(None).run()
+    page.selectbox(key="value").set_value("logit").run()
+    logit = image_run.photo_model().game(image, 281, (4, 4), value="logit")(np.ones((1, 16), bool))
+    assert shown(run(page)).comparison.maps[0].full_value == pytest.approx(logit)
+
+
+def test_another_picture_lends_its_patches(page):
+    page = small(page)
+    page.selectbox(key="absent-photos").set_value("another").run()
+    page.selectbox(key="image-other").set_value("coffee.jpg").run()
+    result = shown(run(page))
+    game = image_run.photo_model().game(sample("chelsea.jpg"), None, (4, 4), sample("coffee.jpg"))
+    np.testing.assert_allclose(result.comparison.maps[0].empty_value, game(np.zeros((1, 16), bool))[0], atol=1e-6)
+
+
+def test_superpixels_are_drawn_where_they_lie(page):
+    page = small(page)
+    page.checkbox(key="superpixels").check().run()
+    result = shown(run(page))
+    game = image_run.photo_model().game(sample("chelsea.jpg"), None, (4, 4), segments="slic")
+    np.testing.assert_array_equal(result.regions, game.regions)
+
+
+def test_the_other_ways_of_absence_are_compared(page):
+    page = run(small(page))
+    page.button(key="policies").click().run()
+    page = finish(page)
+    assert not page.exception
+    table = next(one.value for one in page.dataframe if "ways" in one.value)
+    assert len(table) == 3
+    assert table["Spearman"].nunique() > 1
+
+
+def test_the_model_with_eyes_answers_about_shapes(page):
+    page.radio(key="model").set_value("shapes").run()
+    page.checkbox(key="words").check().run()
+    result = shown(run(page))
+    assert result.request.model == "shapes"
+    assert result.request.question == "what colour is the cross?"
+    assert result.answer == "blue"
+    assert result.comparison.ledger.labels[64:] == ["what", "colour", "is", "the", "cross", "?"]
+    question, spans = words_of(result)
+    assert [question[a:b] for a, b in spans[64:]] == result.comparison.ledger.labels[64:]
+    heaviest = int(np.argmax(result.comparison.focused()[0].values[:64]))
+    find(page, "multiselect", "image-hidden").set_value([heaviest]).run()
+    assert not page.exception
+    assert any(said.value.startswith("It ") for said in page.markdown)
+    page.text_input(key="image-question-shapes").set_value("").run()
+    assert page.button(key="explain").disabled
+
+
+def test_one_answer_rather_than_another(page):
+    page.radio(key="model").set_value("shapes").run()
+    page.selectbox(key="grid-shapes").set_value(4)
+    page.text_input(key="image-target").set_value("red")
+    page.text_input(key="image-rather").set_value("blue").run()
+    result = shown(run(page))
+    whole = np.ones((1, 16), bool)
+    gemma, image = image_run.shapes_model(), page.session_state["bench-image"].shown.request.source
+    assert image == "scene 1"
+    from ui.image.source import picture
+
+    picture = picture(image)
+    values = [
+        gemma.image_game(picture, result.request.question, word, (4, 4), "strict")(whole).sum()
+        for word in ("red", "blue")
+    ]
+    combined = result.comparison.focused()[0]
+    assert combined.full_value == pytest.approx(values[0] - values[1], abs=1e-4)
+
+
+def phone_photo():
+    """A wide JPEG that stands upright by its EXIF data."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    out = io.BytesIO()
+    sample("coffee.jpg").resize((300, 200)).save(out, "JPEG", exif=exif)
+    return out.getvalue()
+
+
+def test_an_upload_is_explained_upright_and_its_bundle_brings_it_back(page):
+    page = small(page)
+    page.file_uploader(key="image-file").set_value(("phone.jpg", phone_photo(), "image/jpeg")).run()
+    result = shown(run(page))
+    assert result.regions.shape == (300, 200)
+    from ui.image.bundle import from_bundle, to_bundle
+
+    data = write_bundle(to_bundle(result, "x", "phone.jpg", phone_photo()))
+    uploads = {}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("ui.image.source._uploads", lambda: uploads)
+        again = from_bundle(read_bundle(data))
+    assert list(uploads) == [result.request.source]
+    np.testing.assert_array_equal(again.regions, result.regions)
+    for one, other in zip(again.comparison.maps, result.comparison.maps):
+        np.testing.assert_array_equal(one.values, other.values)
+
+
+def test_a_bundle_with_another_picture_is_refused(page):
+    from dataclasses import replace
+
+    from ui.image.bundle import from_bundle, to_bundle
+
+    bundle = to_bundle(shown(page), "x", "chelsea")
+    with pytest.raises(ValueError, match="another picture"):
+        from_bundle(replace(bundle, content=phone_photo()))
+    with pytest.raises(ValueError, match="does not hold its picture"):
+        from_bundle(replace(bundle, settings={**bundle.settings, "source": "../../etc/passwd"}))
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.svg", b"<svg></svg>"),
+        ("a.png", b"\x89PNG\r\n\x1a\nnothing"),
+        ("a.jpg", b""),
+        ("a.gif", b"GIF89a" + b"\0" * 40),
+    ],
+)
+def test_what_is_no_picture_is_one_sentence(page, name, data):
+    before = shown(page)
+    page.file_uploader(key="image-file").set_value((name, data, "image/png")).run()
+    assert not page.exception
+    assert len(page.error) == 1
+    assert page.error[0].value.count("\n") == 0
+    assert shown(page) is before
+
+
+def test_a_run_of_a_sample_is_reopened_by_its_link(page, store):
+    page = run(small(page))
+    kept = page.session_state["bench-image"].run
+    again = AppTest.from_file(PAGE, default_timeout=120)
+    again.query_params["run"] = kept
+    again.run()
+    assert not again.exception
+    np.testing.assert_array_equal(shown(again).comparison.maps[0].values, shown(page).comparison.maps[0].values)
+    settings = store.get(kept).settings
+    assert ImageRequest.from_settings(settings).to_settings() == settings
+    for wrong in ({"source": 1}, {**settings, "grid": 100}, {**settings, "absent": "strict"}):
+        with pytest.raises(ValueError, match="not the settings"):
+            ImageRequest.from_settings(wrong)
+
+
+def test_a_picture_that_was_not_kept_is_said(page, store):
+    page = small(page)
+    page.file_uploader(key="image-file").set_value(("phone.jpg", phone_photo(), "image/jpeg")).run()
+    kept = run(page).session_state["bench-image"].run
+    again = AppTest.from_file(PAGE, default_timeout=120)
+    again.query_params["run"] = kept
+    again.run()
+    assert not again.exception
+    assert "not kept" in again.warning[0].value
+
+
+@pytest.mark.parametrize("size", [(100, 3000), (3000, 100), (16, 16)])
+def test_pictures_of_any_shape_are_drawn_whole(page, size):
+    out = io.BytesIO()
+    sample("coffee.jpg").resize(size).save(out, "PNG")
+    page = small(page)
+    page.selectbox(key="grid-photos").set_value(16)
+    page.file_uploader(key="image-file").set_value(("odd.png", out.getvalue(), "image/png")).run()
+    result = shown(run(page))
+    _, _, players = ImagePicture(result, sample("coffee.jpg").resize(size), "")._cells()
+    np.testing.assert_array_equal(np.unique(players), np.arange(256))
+
+
+def test_a_picture_too_small_for_its_patches_is_refused(page):
+    out = io.BytesIO()
+    Image.new("RGB", (3, 3)).save(out, "PNG")
+    page.file_uploader(key="image-file").set_value(("dot.png", out.getvalue(), "image/png")).run()
+    page.button(key="explain").click().run()
+    page = finish(page)
+    assert not page.exception
+    assert "room for 9 of 49 patches" in page.error[0].value
+
+
+def test_pictures_show_what_the_values_say():
+    image = Image.new("RGB", (60, 20), (200, 200, 200))
+    regions = np.repeat(np.arange(3), 20)[None].repeat(20, axis=0)
+    drawn = np.asarray(overlay(image, regions, [1.0, 0.0, -2.0], 2.0, 0.5)).astype(int)
+    np.testing.assert_array_equal(drawn[5, 25], [200, 200, 200])
+    np.testing.assert_array_equal(drawn[5, 45], np.rint(0.5 * 200 + 0.5 * np.array((0, 114, 178))))
+    np.testing.assert_array_equal(drawn[5, 5], np.rint(0.75 * 200 + 0.25 * np.array((213, 94, 0))))
+    two = Image.fromarray(np.where(regions[..., None] == 0, 0, 90).repeat(3, axis=2).astype(np.uint8))
+    np.testing.assert_array_equal(np.asarray(without(two, regions, [True, True, False]))[5, ::20, 0], [0, 90, 60])
+
+
+def test_the_servers_own_gemma_is_asked_about_photos(store, monkeypatch):
+    from ui.shell.model_slot import ModelSlot
+
+    slot = ModelSlot("a multimodal checkpoint")
+    slot.gemma, slot.seconds_per_token = image_run.shapes_model(), 0.001
+    monkeypatch.setattr("ui.shell.model_slot.model_slot", lambda: slot)
+    page = finish(AppTest.from_file(PAGE, default_timeout=120).run())
+    page.radio(key="model").set_value("gemma").run()
+    assert page.text_input(key="image-question-gemma").value.endswith("Answer in one word.")
+    page.text_input(key="image-question-gemma").set_value("how many shapes?")
+    page.selectbox(key="grid-gemma").set_value(4)
+    page.selectbox(key="absent-gemma").set_value("pixel")
+    page.select_slider(key="budget").set_value(64).run()
+    result, image = shown(run(page)), sample("chelsea.jpg")
+    assert result.answer == slot.gemma.generate("how many shapes?", image, image_run.ANSWER_TOKENS).strip()
+    game = slot.gemma.image_game(image, "how many shapes?", result.answer, (4, 4), "pixel")
+    expected = explain(game, "banzhaf", "auto", 64).values
+    np.testing.assert_allclose(result.comparison.maps[0].values, expected, atol=1e-4)
+    np.testing.assert_array_equal(result.regions, game.regions)
+    slot.gemma = type("TextOnly", (), {"vision": None})()
+    page.run()
+    assert not page.exception
+    assert "reads text only" in page.warning[0].value
+
+
+def test_a_word_that_the_model_with_eyes_lacks_is_named(page):
+    page.radio(key="model").set_value("shapes").run()
+    page.text_input(key="image-target").set_value("banana").run()
+    page.button(key="explain").click().run()
+    page = finish(page)
+    assert not page.exception
+    assert "This model has no word “banana”" in page.error[0].value
+    page.pills(key="image-sample-shapes").set_value("scene 2").run()
+    assert not page.error

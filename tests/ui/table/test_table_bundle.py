@@ -1,0 +1,108 @@
+"""A Table page's result as a bundle and back: the same values, no model; and nothing else is let in."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ui.files.report import html_report
+from ui.names import Pane
+from ui.runs.bundle import read_bundle, write_bundle
+from ui.runs.comparison import Plan
+from ui.table.bundle import from_bundle, to_bundle
+from ui.table.charts import beeswarm, importance
+from ui.table.request import TableRequest, TableResult
+from ui.table.run import run
+from ui.table.source import sample
+from xai import Ledger
+
+
+class Quiet:
+    """A job that nobody watches."""
+
+    def tell(self, *_):
+        pass
+
+    def publish(self, _):
+        pass
+
+    def cancelled(self):
+        return False
+
+
+@pytest.fixture(scope="module", params=["Diabetes", "Wine"])
+def result(request):
+    source = sample(request.param)
+    plan = Plan(Pane("banzhaf", "kernel"), Pane("shapley", "permutation"), budget=64)
+    asked = TableRequest(source.name, source.digest, True, source.target, left_out=("age", "alcohol"), plan=plan)
+    return run(source, asked, Quiet(), Ledger)
+
+
+def test_a_result_comes_back_bit_for_bit_without_its_model(result):
+    bundle = to_bundle(result)
+    data = write_bundle(bundle)
+    again = from_bundle(read_bundle(data))
+    assert again.request == result.request
+    assert again.to_record() == result.to_record()
+    assert write_bundle(to_bundle(again)) == data
+    for index, values in result.about.exact.items():
+        assert again.about.exact[index].tobytes() == values.tobytes()
+    report = html_report(bundle, "columns")
+    assert "raises it" in report and "likely" not in report
+
+
+def test_settings_come_back_and_others_are_refused(result):
+    settings = json.loads(json.dumps(result.request.to_settings()))
+    assert TableRequest.from_settings(settings) == result.request
+    bad = [
+        {"model": "pickle"}, {"row": -1}, {"row": True}, {"background": 7}, {"kinds": [["a", "text"]]}, {"kinds": 3},
+        {"left_out": [1]}, {"target": 5}, {"sample": "yes"}, {"plan": {}}, {"table": "x" * 3000}, {"kind": "cluster"},
+    ]  # fmt: skip
+    for change in bad:
+        with pytest.raises(ValueError, match="not the settings of a table"):
+            TableRequest.from_settings(settings | change)
+
+
+def test_hostile_records_are_refused(result):
+    bundle = to_bundle(result)
+    with pytest.raises(ValueError, match="not of the Table page"):
+        from_bundle(replace(bundle, page="text"))
+    about = bundle.shown["about"]
+    for change in (
+        {"exact": {"banzhaf": [[1.0]]}}, {"exact": {"owen": []}}, {"cells": ["a"]}, {"metrics": 3},
+        {"classes": "yes"}, {"exact": {"banzhaf": [["x"]]}}, {"rows": [["a", "b"]]},
+    ):  # fmt: skip
+        with pytest.raises(ValueError):
+            from_bundle(replace(bundle, shown={"about": about | change}))
+    for shown in ({}, {"about": None}, {"about": []}):
+        with pytest.raises(ValueError):
+            from_bundle(replace(bundle, shown=shown))
+
+
+def test_cells_of_an_upload_are_left_out_unless_they_may_be_kept(result):
+    asked = replace(result, request=replace(result.request, sample=False))
+    assert asked.to_record()["about"]["cells"] == []
+    assert asked.to_record(everything=True)["about"]["cells"] == result.about.cells
+    settings = asked.request.to_settings()
+    again = TableResult.from_record(asked.to_record(), settings, lambda labels: result.comparison.ledger)
+    assert again.about.cells == [] and again.about.says == ""
+
+
+def test_a_beeswarm_shows_every_row_once():
+    rng = np.random.default_rng(0)
+    values, cells = rng.normal(size=(10_000, 3)), rng.normal(size=(10_000, 3))
+    values[:, 1], cells[::2, 2] = 0.0, np.nan
+    figure = beeswarm(["a", "b", "c"], values, cells, np.array([2, 0, 1]), "x")
+    dots = figure.data[0]
+    assert len(dots.x) < 4_000
+    rows = np.asarray(dots.customdata)
+    for place, column in enumerate([2, 0, 1]):
+        mine = np.abs(np.asarray(dots.y) - place) < 0.5
+        assert rows[mine].sum() == 10_000
+        assert np.average(np.asarray(dots.x)[mine], weights=rows[mine]) == pytest.approx(
+            values[:, column].mean(), abs=0.03
+        )
+    bars = importance(["<b>", "y"], {"banzhaf": np.array([1.0, 2.0]), "shapley": np.array([1.0, 3.0])})
+    assert list(bars.layout.yaxis.ticktext) == ["y", "&lt;b&gt;"]
+    assert list(bars.data[1].x) == [3.0, 1.0]

@@ -1,0 +1,448 @@
+"""The Table page's states, without a browser: its numbers are the API's, and what is wrong is one sentence."""
+
+import io
+import json
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from model import TableModel
+from model.files.table import read_table, samples
+from ui.runs.bundle import write_bundle
+from ui.runs.store import RunStore
+from ui.shell.model_slot import ModelSlot
+from ui.table import errors as table_errors
+from ui.table import run as table_run
+from ui.table.all_rows import to_csv
+from ui.table.bundle import to_bundle
+from xai import Ledger, explain
+
+PAGE = str(Path(__file__).parents[3] / "ui" / "table" / "page.py")
+HOSTILE = ["<b>bold</b>", "**stars** ![x](http://x/y.png)", "=1+1", "a & b \" ' $x$"]
+
+
+class Slot(ModelSlot):
+    """A slot that loads nothing; tests set its state."""
+
+    def start(self):
+        pass
+
+
+@pytest.fixture(scope="module")
+def one_shelf():
+    return table_run.Shelf()
+
+
+@pytest.fixture(autouse=True)
+def slot(monkeypatch, tmp_path, one_shelf):
+    """A store of its own, no Gemma, and one shelf of models for all tests, whose fits are the slow part."""
+    slot, store = Slot(), RunStore(tmp_path / "runs.sqlite")
+    monkeypatch.setattr("ui.shell.model_slot.model_slot", lambda: slot)
+    monkeypatch.setattr("ui.runs.kept.store", lambda: store)
+    monkeypatch.setattr("ui.table.run.shelf", lambda: one_shelf)
+    slot.store = store
+    yield slot
+    store.close()
+
+
+def bench(page):
+    return page.session_state["bench-table"]
+
+
+def finish(page):
+    for _ in range(100):
+        job = bench(page).job
+        if job is None:
+            return page
+        job.ended.wait(60)
+        page.run()
+    raise AssertionError("the job did not end")
+
+
+def open_page(**query):
+    page = AppTest.from_file(PAGE, default_timeout=60)
+    for key, value in query.items():
+        page.query_params[key] = value
+    return finish(page.run())
+
+
+def explain_row(page):
+    page.button(key="explain").click().run()
+    return finish(page)
+
+
+def upload(page, data, name="table.csv"):
+    page.get("file_uploader")[0].set_value((name, data, "text/csv")).run()
+    return page
+
+
+def table(rows=120, seed=0, names=("age", "dose", "city", "flag"), classes=0):
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            names[0]: rng.integers(20, 80, rows),
+            names[1]: np.where(rng.random(rows) < 0.1, np.nan, rng.normal(size=rows).round(3)),
+            names[2]: rng.choice(["Rom", "Oslo", "Bern"], rows),
+            names[3]: rng.random(rows) < 0.5,
+        }
+    )
+    score = frame.iloc[:, 0] / 20 + (frame.iloc[:, 2] == "Oslo") * frame.iloc[:, 3] + rng.normal(size=rows) / 9
+    frame["outcome"] = score if not classes else pd.qcut(score, classes, labels=list("abcdef"[:classes])).astype(str)
+    return frame
+
+
+def csv(frame):
+    return frame.to_csv(index=False).encode()
+
+
+def said(page):
+    return " ".join(
+        element.value for kind in ("markdown", "caption", "warning", "error", "info") for element in page.get(kind)
+    )
+
+
+def html(page):
+    return " ".join(element.proto.body for element in page.get("html"))
+
+
+def drawn(page, pane):
+    part = html(page).split(f'data-pane="{pane}"')[1].split("</div>")[0]
+    return np.array([float(piece.split('"')[0]) for piece in part.split('data-value="')[1:]])
+
+
+def test_a_newcomer_sees_a_row_explained_and_every_number_is_the_apis():
+    page = open_page()
+    assert not page.exception
+    sample = samples()["Diabetes"]
+    frame = read_table(sample.path.read_bytes(), sample.path.name)
+    model = TableModel.fit(frame, sample.target)
+    ledger = Ledger(model.game(frame.iloc[[0]]))
+    for pane, index, method in (("l", "banzhaf", "auto"), ("r", "shapley", "kernelshap")):
+        np.testing.assert_allclose(drawn(page, pane), explain(ledger.game, index, method, 256, ledger=ledger).values,
+                                   atol=6e-7)  # fmt: skip
+        edited = drawn(page, f"edited-{index}")  # nothing is edited yet: the exact values of the row itself
+        np.testing.assert_allclose(edited, model.exact(frame.iloc[[0]], index)[0], atol=6e-7)
+        shown = drawn(page, pane)
+        error = np.square(shown - edited).sum() / np.square(edited).sum()
+        assert f"squared error **{error:.2g}** after 256 evaluations" in said(page)
+    figures = {metric.label: (metric.value, metric.delta) for metric in page.metric}
+    assert figures["RMSE"] == (f"{model.metrics['rmse']:.4g}", f"baseline {model.baseline['rmse']:.4g}")
+    assert "88 rows held out" in said(page)
+
+
+def test_an_upload_is_profiled_fitted_and_explained():
+    page, frame = upload(open_page(), csv(table())), table()
+    assert not page.exception
+    assert "120 rows, 5 columns" in said(page)
+    assert page.selectbox(key="t-target").value == "outcome"
+    page.number_input(key="t-row").set_value(8).run()
+    assert "another row, table or setting" in page.info[0].value
+    page = explain_row(page)
+    model = TableModel.fit(read_table(csv(frame)), "outcome")
+    for pane, index in (("l", "banzhaf"), ("r", "shapley")):  # 2⁴ coalitions: exact by enumeration as well
+        np.testing.assert_allclose(drawn(page, pane), model.exact(frame.iloc[[7]], index)[0], atol=6e-7)
+    assert "Row 8 of table.csv" in html(page)
+
+
+BAD = {
+    "empty": (b"", "is empty"),
+    "one column": (b"a\n1\n2\n", "one column only"),
+    "one row": (b"a,b\n1,2\n", "one row only"),
+    "all missing": (b"a,b\n,\n?,NA\n", "all are missing"),
+    "binary": (bytes(range(128)) * 40, "control characters"),
+    "a pickle": (b"\x80\x04\x95" + bytes(40), "pickle"),
+    "ragged": (b"a,b,c\n1,2,3\n4,5\n", "ine 3"),
+    "wrong encoding": (b"a,b\n\x81\x8d,1\n2,3\n", "encoding"),
+    "10,000 columns": ((",".join(f"c{i}" for i in range(10_000)) + "\n").encode() * 3, "10,000 columns"),
+}
+
+
+def nested():
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    stream = io.BytesIO()
+    pa.parquet.write_table(pa.table({"a": [[1], [2]], "b": [1, 2]}), stream)
+    return stream.getvalue()
+
+
+def test_bad_files_are_one_sentence_and_the_page_goes_on():
+    page = open_page()
+    for bad, (data, words) in {**BAD, "nested Parquet": (nested(), "lists or records")}.items():
+        upload(page, data, "<b>up*load*.csv")
+        assert not page.exception, bad
+        assert len(page.error) == 1, bad
+        assert words in page.error[0].value.replace("\\", ""), bad
+        assert "<b>" not in page.error[0].value and "*load*" not in page.error[0].value.replace("\\*", "")
+        assert bench(page).extra["table"].name == "Diabetes"
+        assert not page.button(key="explain").disabled
+    upload(page, csv(table()))
+    assert not page.error
+
+
+def test_an_announced_size_is_refused_before_its_bytes_are_read(monkeypatch):
+    monkeypatch.setattr("model.files.table.MAX_BYTES", 100)
+    page = upload(open_page(), csv(table()))
+    assert "at most" in page.error[0].value and "MB" in page.error[0].value
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"outcome": "a"}, "has one value only"),
+        ({"outcome": None}, "every cell of the target 'outcome' is missing"),
+    ],
+)
+def test_a_target_that_cannot_be_predicted_is_one_sentence(change, words):
+    page = explain_row(upload(open_page(), csv(table().assign(**change))))
+    assert not page.exception
+    assert words in page.error[0].value.replace("\\", "").lower()
+
+
+def test_too_wide_a_table_is_one_sentence_until_columns_are_left_out():
+    wide = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 300)), columns=[f"c{i}" for i in range(300)])
+    page = upload(open_page(), csv(wide))
+    assert "at most 256" in page.warning[0].value
+    page.multiselect(key="t-left-out").set_value([f"c{i}" for i in range(290)]).run()
+    assert not page.warning
+    page = explain_row(page)
+    assert bench(page).shown.comparison.ledger.n_players == 9
+
+
+def test_what_a_table_says_is_escaped_everywhere():
+    frame = table(names=HOSTILE).rename(columns={"outcome": "<i>out</i> **come** ![x](http://x/y.png)"})
+    frame["<script>alert(1)</script>"] = frame.pop(HOSTILE[3]).map(lambda flag: f"<img src=x>{flag}")
+    frame = frame[[*frame.columns[:3], frame.columns[4], frame.columns[3]]]
+    page = explain_row(upload(open_page(), csv(frame), "<u>file</u>.csv"))
+    page = click(page, "all-rows")
+    assert not page.exception and not page.error
+    told = said(page).replace("\\", "\x00")
+    for tag in ("<b>bold", "<i>out", "<u>", "<img", "<script"):
+        assert tag not in html(page) and tag not in told
+    assert "![x]" not in told and "**stars" not in told and "**come" not in told
+    assert "<script>alert(1)</script>" in unescape(html(page))
+    text = to_csv(table_run.find(bench(page).shown.request, bench(page).extra["models"]), np.arange(5), {})
+    assert not any(cell.lstrip('"').startswith(("=", "+", "@")) for cell in text.replace("\n", ",").split(","))
+    assert "'=1+1" in text
+
+
+def click(page, key):
+    page.button(key=key).click().run()
+    return finish(page)
+
+
+def test_an_edited_cell_changes_prediction_and_both_exact_maps():
+    page = explain_row(upload(open_page(), csv(table())))
+    frame = read_table(csv(table()))
+    model = TableModel.fit(frame, "outcome")
+    fields = {field.label: field for field in [*page.number_input, *page.selectbox]}
+    fields["age"].set_value(33.0)
+    fields["city"].set_value("Bern")
+    fields["flag"].set_value("False" if frame["flag"].iloc[0] else "True").run()
+    assert not page.exception
+    edited = {**frame.iloc[0], "age": 33.0, "city": "Bern", "flag": not frame["flag"].iloc[0]}
+    for index in ("banzhaf", "shapley"):
+        np.testing.assert_allclose(drawn(page, f"edited-{index}"), model.exact(edited, index)[0], atol=6e-7)
+    assert f"outcome = {model.predict(edited).margin[0]:.4g}" in said(page).replace("\\", "")
+    fields = {field.label: field for field in page.number_input}
+    fields["dose"].set_value(None).run()
+    edited["dose"] = None
+    np.testing.assert_allclose(drawn(page, "edited-shapley"), model.exact(edited, "shapley")[0], atol=6e-7)
+
+
+def test_all_rows_are_exact_by_both_indices_and_go_into_a_file():
+    page = explain_row(upload(open_page(), csv(table())))
+    page = click(page, "all-rows")
+    frame = read_table(csv(table()))
+    model = TableModel.fit(frame, "outcome")
+    found = bench(page).extra["all-rows"][1]
+    for index in ("banzhaf", "shapley"):
+        np.testing.assert_allclose(found.values[index][:, :, 0], model.exact(frame, index))
+    page.selectbox(key="rows-of").set_value(2).run()
+    assert "Rows by their value of city" in said(page)
+    assert "Where the two disagree" in said(page)
+    fitted = table_run.find(bench(page).shown.request, bench(page).extra["models"])
+    again = pd.read_csv(io.StringIO(to_csv(fitted, found.places, {i: v[:, :, 0] for i, v in found.values.items()})))
+    np.testing.assert_array_equal(again["banzhaf of age"], found.values["banzhaf"][:, 0, 0])
+    np.testing.assert_array_equal(again["prediction"], model.predict(frame).margin)
+    np.testing.assert_array_equal(again["row"], np.arange(1, 121))
+
+
+def test_errors_against_exact_are_those_of_the_methods():
+    page = click(open_page(), "measure-errors")
+    assert not page.exception and not page.error
+    found = bench(page).extra["errors"][1]
+    request = bench(page).shown.request
+    fitted = table_run.find(request, bench(page).extra["models"])
+    row = fitted.frame.iloc[[0]]
+    truth = fitted.model.exact(row, "shapley")[0]
+    errors = []
+    for seed in range(table_errors.REPEATS):
+        one = explain(fitted.model.game(row), "shapley", "leverage", 128, seed)
+        errors.append(np.square(one.values - truth).sum() / np.square(truth).sum())
+    points = dict(found["Shapley values · Leverage SHAP"])
+    assert points[128] == pytest.approx(np.median(errors))
+    assert len(found) == 6
+    assert all(points[-1][1] < points[0][1] for points in found.values())
+
+
+@pytest.mark.parametrize("model", ["linear", "network"])
+def test_smooth_models_are_explained_too(model):
+    page = upload(open_page(), csv(table()))
+    page.selectbox(key="t-model").set_value(model).run()
+    page = explain_row(page)
+    assert not page.exception and not page.error
+    known = bench(page).shown
+    assert bool(known.about.exact) == (model == "linear")
+    frame = read_table(csv(table()))
+    want = explain(TableModel.fit(frame, "outcome", model=model).game(frame.iloc[[0]]), "shapley", "exact").values
+    np.testing.assert_allclose(drawn(page, "r"), want, atol=6e-7)
+    np.testing.assert_allclose(drawn(page, "edited-shapley"), want, atol=1e-6)
+    assert ("Explain all rows" in [button.label for button in page.button]) == (model == "linear")
+
+
+def test_another_class_is_another_column_of_one_ledger():
+    page = explain_row(upload(open_page(), csv(table(classes=3))))
+    known, frame = bench(page).shown, read_table(csv(table(classes=3)))
+    model = TableModel.fit(frame, "outcome")
+    assert known.comparison.outputs == ["a", "b", "c"]
+    paid, top = known.comparison.ledger.evaluations, int(np.argmax(known.comparison.weights))
+    np.testing.assert_allclose(drawn(page, "l"), model.exact(frame.iloc[[0]])[0, :, top], atol=6e-7)
+    pills = next(group for group in page.get("button_group") if set(group.options) >= {"a", "b"})
+    pills.set_value("abc"[(top + 1) % 3]).run()
+    np.testing.assert_allclose(
+        drawn(page, "r"), model.exact(frame.iloc[[0]], "shapley")[0, :, (top + 1) % 3], atol=6e-7
+    )
+    assert bench(page).shown.comparison.ledger.evaluations == paid
+    assert bench(page).job is None
+    assert not page.exception
+
+
+@pytest.mark.parametrize("background", [1, 10])
+def test_the_background_can_be_one_row_or_a_few(background):
+    page = upload(open_page(), csv(table()))
+    page.select_slider(key="background").set_value(background).run()
+    if background == 1:
+        page.number_input(key="t-baseline").set_value(5).run()
+    page = explain_row(page)
+    frame = read_table(csv(table()))
+    model = TableModel.fit(frame, "outcome")
+    rows = [4] if background == 1 else np.sort(np.random.default_rng([0, 2]).permutation(120)[:10])
+    np.testing.assert_allclose(
+        drawn(page, "l"), model.exact(frame.iloc[[0]], background=frame.iloc[rows])[0], atol=6e-7
+    )
+
+
+def test_columns_can_be_corrected():
+    page = upload(open_page(), csv(table()))
+    page.selectbox(key="t-correct").set_value("age")
+    page.selectbox(key="t-correct-kind").set_value("category").run()
+    page.button(key="t-correct-it").click().run()
+    assert "Corrected: age as category" in said(page)
+    page = explain_row(page)
+    fitted = table_run.find(bench(page).shown.request, bench(page).extra["models"])
+    assert [column.kind for column in fitted.model.columns] == ["category", "number", "category", "boolean"]
+
+
+def test_a_model_file_is_read_and_a_pickle_is_not():
+    frame = read_table(csv(table()))
+    page = upload(open_page(), csv(frame.drop(columns="city")))
+    page.selectbox(key="t-model").set_value("file").run()
+    assert "bring the file of the model" in page.warning[0].value.lower()
+    page.get("file_uploader")[1].set_value(("model.pkl", b"\x80\x04abc", "text/plain")).run()
+    page = explain_row(page)
+    assert "pickles above all" in page.error[0].value
+    own = TableModel.fit(frame.drop(columns="city"), "outcome").text.encode()
+    page.get("file_uploader")[1].set_value(("model.txt", own, "text/plain")).run()
+    page = explain_row(page)
+    assert not page.error
+    want = TableModel.load(own, frame.drop(columns="city"), "outcome").exact(frame.iloc[[0]])[0]
+    np.testing.assert_allclose(drawn(page, "l"), want, atol=6e-7)
+
+
+def test_gemma_reads_a_row(slot, tiny_gemma):
+    page = upload(open_page(), csv(table(classes=2)))
+    page.selectbox(key="t-model").set_value("gemma").run()
+    assert page.get("progress")  # it is not loaded yet, and the page says so
+    slot.gemma, slot.seconds_per_token = tiny_gemma, 1e-4
+    page = explain_row(page.run())
+    assert not page.exception and not page.error
+    frame = read_table(csv(table(classes=2)))
+    from model import gemma_table_game
+
+    want = explain(gemma_table_game(tiny_gemma, frame, "outcome", frame.iloc[[0]]), "banzhaf", "exact").values
+    np.testing.assert_allclose(drawn(page, "l"), want, atol=1e-5)
+    assert "log-odds of" in said(page)
+    page = explain_row(upload(page, csv(table())))
+    assert "different values" in page.error[0].value or "labels" in page.error[0].value
+
+
+def test_a_fit_is_cancelled(monkeypatch):
+    page = upload(open_page(), csv(table(rows=400, seed=5)))
+    told = []
+
+    def cancelling(done, total, sentence):
+        told.append(sentence)
+        if "round 3" in sentence:
+            bench(page).job.cancel()
+
+    original = table_run.fit
+
+    def watched(source, request, job, own, file=None):
+        monkeypatch.setattr(job, "tell", cancelling)
+        return original(source, request, job, own, file)
+
+    monkeypatch.setattr("ui.table.run.fit", watched)
+    page = explain_row(page)
+    assert any("round 3" in sentence for sentence in told) and not any("round 5" in sentence for sentence in told)
+    assert "Cancelled" in page.info[0].value
+    assert not page.exception
+
+
+def test_an_upload_is_kept_only_if_the_user_says_so(slot):
+    data = csv(table().assign(city="Secretville"))
+    page = explain_row(upload(open_page(), data))
+    run = bench(page).run
+    assert slot.store.content(run) is None
+    assert "Secretville" not in json.dumps(slot.store.results(run)) + json.dumps(slot.store.get(run).settings)
+    again = open_page(run=run)
+    assert not again.exception
+    np.testing.assert_array_equal(drawn(again, "l"), drawn(page, "l"))
+    assert "was not kept" in again.warning[0].value
+    page = upload(open_page(), csv(table(seed=3)))
+    page.checkbox(key="t-kept").check().run()
+    page = explain_row(page)
+    again = open_page(run=bench(page).run)
+    assert not again.exception and not again.warning
+    assert bench(again).extra["table"].frame.shape == (120, 5)
+    np.testing.assert_array_equal(drawn(again, "l"), drawn(page, "l"))
+    paid = bench(again).shown.comparison.ledger.evaluations
+    again = explain_row(again)
+    assert bench(again).shown.comparison.ledger.evaluations == paid  # what was paid stays paid
+
+
+def test_a_link_and_a_bundle_give_nothing_of_a_table_that_was_not_kept():
+    page = explain_row(upload(open_page(), csv(table().assign(city="Secretville"))))
+    bundle = write_bundle(to_bundle(bench(page).shown))
+    page = upload(page, csv(table(seed=4)), "another.csv")  # the first table is no longer on its owner's page
+    visitor = open_page(run=bench(page).run)
+    brought = open_page()
+    brought.get("file_uploader")[-1].set_value(("bundle.zip", bundle, "application/zip")).run()
+    for seen in (visitor, brought):
+        assert not seen.exception
+        assert "Press Explain to fit the model again; then the row can be edited." in said(seen)
+        labels = [button.proto.label for button in seen.get("download_button")]
+        assert "Bundle (ZIP)" in labels and "Predictions of all rows (CSV)" not in labels
+    assert "Secretville" not in said(visitor) + html(visitor) + str(visitor.dataframe)
+
+
+def test_forgetting_everything_empties_what_was_fitted(slot):
+    page = explain_row(upload(open_page(), csv(table())))
+    request, models = bench(page).shown.request, bench(page).extra["models"]
+    assert table_run.find(request, models) is not None
+    page.button(key="forget").click().run()
+    assert table_run.find(request, models) is None and bench(page).shown is None

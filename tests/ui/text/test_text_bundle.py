@@ -1,0 +1,74 @@
+"""A Text page's result as a bundle and back: the same values, the same figures, no model."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ui.files.report import html_report
+from ui.names import Pane
+from ui.runs.bundle import read_bundle, write_bundle
+from ui.runs.comparison import Plan
+from ui.text.bundle import from_bundle, to_bundle
+from ui.text.run import TextRequest, run
+from xai import Ledger
+
+
+class Quiet:
+    """A job that nobody watches."""
+
+    def tell(self, *_):
+        pass
+
+    def publish(self, _):
+        pass
+
+    def cancelled(self):
+        return False
+
+
+@pytest.fixture(scope="module", params=[None, " negative"])
+def result(tiny_gemma, request):
+    plan = Plan(Pane("banzhaf", "auto"), Pane("shapley", "auto"), budget=24)
+    asked = TextRequest("Review: ", "the plot is thin but good", ". Sentiment:", " positive", request.param, plan=plan)
+    return run(tiny_gemma, asked, Quiet(), Ledger)
+
+
+def test_a_result_comes_back_bit_for_bit_without_its_model(result):
+    bundle = to_bundle(result, "a run", result.request.text)
+    data = write_bundle(bundle)
+    again = from_bundle(read_bundle(data))
+    assert again.to_record() == result.to_record() and again.request == result.request
+    assert write_bundle(to_bundle(again, "a run", result.request.text)) == data
+    for mine, other in zip(again.comparison.focused(), result.comparison.focused()):
+        assert mine.values.tobytes() == other.values.tobytes()
+        assert mine.standard_error.tobytes() == other.standard_error.tobytes()
+    for token in range(len(result.subject.tokens)):
+        weights = np.eye(len(result.comparison.weights))[token]
+        for mine, other in zip(again.comparison.focused(weights), result.comparison.focused(weights)):
+            assert mine.values.tobytes() == other.values.tobytes()
+    known = again.comparison.ledger.known(), result.comparison.ledger.known()
+    assert all(np.array_equal(mine, other) for mine, other in zip(*known))
+    with pytest.raises(ValueError, match="only what was paid for"):
+        again.comparison.ledger.game(known[0][0][:1])
+    assert html_report(bundle, "words") == html_report(to_bundle(again, "a run", result.request.text), "words")
+
+
+def test_what_is_not_settled_or_not_a_text_is_refused(result):
+    running = replace(result, comparison=replace(result.comparison, state="preliminary"))
+    with pytest.raises(ValueError, match="still going on"):
+        to_bundle(running, "a run", "")
+    bundle = to_bundle(result, "a run", "")
+    with pytest.raises(ValueError, match="not of the Text page"):
+        from_bundle(replace(bundle, page="table"))
+    with pytest.raises(ValueError, match="not of the Text page"):
+        from_bundle(replace(bundle, attributions={"right": bundle.attributions["right"]}))
+    with pytest.raises(ValueError, match="another prompt"):
+        from_bundle(replace(bundle, shown={**bundle.shown, "prompt": bundle.shown["prompt"] + " and more"}))
+    with pytest.raises(ValueError, match="not the settings of a text"):
+        from_bundle(replace(bundle, settings={"plan": 1}))
+    only = replace(
+        result, comparison=replace(result.comparison, maps=result.comparison.maps[:1], judged=None, state="partial")
+    )
+    again = from_bundle(read_bundle(write_bundle(to_bundle(only, "half", ""))))
+    assert again.comparison.state == "partial" and len(again.comparison.maps) == 1

@@ -1,0 +1,101 @@
+"""How few-shot examples, and a matrix of words, are drawn."""
+
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from ui.data.run import ExamplesRequest
+from ui.draw import charts
+from ui.draw.colour import CHANGE, STRONGEST, signed
+from ui.table.picture import row_heatmap
+
+WRITTEN_CELLS = 15  # of a side of a matrix, up to which its cells hold their numbers
+_UNITS = {
+    "cross-entropy": "Values are in nats per token of the reference translations: +0.1 lowers cross-entropy by 0.1.",
+    "chrF": "Values are points of chrF (0 to 100) over all evaluation sentences.",
+    "BLEU": "Values are points of BLEU (0 to 100) over all evaluation sentences.",
+}
+
+
+@dataclass(frozen=True)
+class ExamplesPicture:
+    """The picture (`ui.maps.side_by_side.Picture`) of a prompt's examples, by one measure."""
+
+    request: ExamplesRequest
+    measure: str = "cross-entropy"
+    ends = CHANGE
+
+    @property
+    def quantity(self) -> str:
+        return quantity(self.measure)
+
+    @property
+    def whole(self) -> str:
+        return quantity("cross-entropy")
+
+    @property
+    def parts(self) -> str:
+        return "examples" if self.request.players == "example" else "groups of examples"
+
+    @property
+    def unit(self) -> str:
+        return f"{_UNITS[self.measure]} Hover or tap a card for its value and rank."
+
+    def draw(self, attribution, scale: float, key: str) -> None:
+        st.html(row_heatmap(self.cells(attribution.labels), attribution, scale, key))
+
+    def links(self, found, chosen, attribution):
+        return charts.arcs(found, chosen, attribution)
+
+    def cells(self, labels) -> list[str]:
+        """What stands under each player's name: an example's translation, a group's size."""
+        if self.request.players == "example":
+            return [pair.target for pair in self.request.examples]
+        origins = [pair.origin for pair in self.request.examples]
+        counts = [origins.count(label) for label in labels]
+        return [f"{count} example{'s' * (count != 1)}" for count in counts]
+
+
+def quantity(measure: str) -> str:
+    """What a value is a change of; more is better for all three."""
+    return "negative cross-entropy per token" if measure == "cross-entropy" else measure
+
+
+def matrix(source: list[str], target: list[str], values: np.ndarray, errors, scale: float):
+    """Values (source words, target words) as a heatmap from −scale to +scale; errors the same shape, or None."""
+    go = charts.plotly()
+    hover = [
+        [
+            f"{escape(row)} → {escape(column)}: {signed(values[i, j])}"
+            + ("" if errors is None or not np.isfinite(errors[i, j]) else f" ± {errors[i, j]:.3f}")
+            for j, column in enumerate(target)
+        ]
+        for i, row in enumerate(source)
+    ]
+    written = max(values.shape) <= WRITTEN_CELLS
+    figure = go.Figure(
+        go.Heatmap(
+            z=values, zmin=-scale, zmax=scale, xgap=1, ygap=1, hoverinfo="text", hovertext=hover,
+            colorscale=charts.diverging(STRONGEST), showscale=False,
+        )
+    )  # fmt: skip
+    if written:  # a trace of its own has the theme's ink: a heatmap's own text is black on what is no white page
+        rows, columns = np.indices(values.shape)
+        numbers = [signed(value + 0.0, 1) for value in values.round(1).reshape(-1)]  # + 0.0: no −0.0
+        figure.add_scatter(x=columns.reshape(-1), y=rows.reshape(-1), mode="text", text=numbers, hoverinfo="skip")
+    figure.update_layout(
+        height=90 + 34 * len(source), showlegend=False, margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        xaxis={"tickvals": list(range(len(target))), "ticktext": [escape(_short(word)) for word in target],
+               "side": "top", "range": [-0.5, len(target) - 0.5], "showgrid": False, "zeroline": False,
+               "automargin": True, "title": "target word"},
+        yaxis={"tickvals": list(range(len(source))), "ticktext": [escape(_short(word)) for word in source],
+               "range": [len(source) - 0.5, -0.5], "showgrid": False, "zeroline": False,
+               "automargin": True, "title": "source word"},
+    )  # fmt: skip
+    return figure
+
+
+def _short(text: str, most: int = 14) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

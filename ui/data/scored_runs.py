@@ -1,0 +1,143 @@
+"""Values of data sources from training runs that somebody has scored: the part of the Data page that asks no model."""
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from ui.draw import charts
+from ui.draw.charts import INTERVAL
+from ui.draw.colour import signed
+from ui.draw.markdown import plain, said
+from ui.files.numbers import text_cell
+from xai.data_scores import LOSSES, ScoredRuns, next_runs, read_scored_runs, source_values
+from xai.scaling.uploads import plain as column_name
+
+SAMPLE = Path(__file__).parents[2] / "assets" / "samples" / "scaling" / "scored-runs.csv"
+MOST_MB = 5
+MOST_NEXT = 32
+
+
+def show_sources() -> None:
+    """A table of runs, what its sources are worth, what it leaves open, and which runs to add."""
+    st.markdown(
+        "Each line is a training run: **1** where a data source was in, **0** where it was not, and the scores that "
+        "the run reached. Swing computes what each source is worth, without a model."
+    )
+    file = st.file_uploader(
+        "A table of scored runs (CSV). It stays in this session.", key="scored-file", max_upload_size=MOST_MB
+    )
+    if file is None:
+        st.info(
+            "**Synthetic sample**: six sources, 14 runs that nobody trained. Upload a table for your own.",
+            icon=":material/science:",
+        )
+        st.download_button("The sample as CSV", SAMPLE.read_bytes(), SAMPLE.name, "text/csv", on_click="ignore")
+    try:
+        runs = _read(SAMPLE.read_bytes() if file is None else file.getvalue())
+    except ValueError as error:
+        st.error(said(str(error)))
+        return
+    _values(runs)
+    _next(runs)
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _read(content: bytes) -> ScoredRuns:
+    if len(content) > MOST_MB * 1_000_000:
+        raise ValueError(f"the file has {len(content) / 1e6:.1f} MB; at most {MOST_MB} are read: leave runs out")
+    return read_scored_runs(content)
+
+
+def _values(runs: ScoredRuns) -> None:
+    found = source_values(runs)
+    chosen = runs.measures[0]
+    if len(runs.measures) > 1:
+        chosen = st.selectbox("Score", runs.measures, format_func=plain, key="scored-measure")
+    k = runs.measures.index(chosen)
+    m, n = runs.coalitions.shape
+    st.subheader("What is each source worth?")
+    st.markdown(
+        f"Least-squares **Banzhaf values**: how much {plain(chosen)} changes on average when the source is in, from "
+        f"{m} runs of {n} sources."
+        + (" Less is better here: a source with a negative value helps." if column_name(chosen) in LOSSES else "")
+    )
+    if found.attribution is not None:
+        one = found.attribution.combine(np.eye(len(runs.measures))[k])
+        st.plotly_chart(charts.bars(one, chosen, charts.reach_of([one])), width="stretch", key="scored-bars")
+        st.caption(charts.under_bars(one))
+    rows = []
+    for i, source in enumerate(runs.sources):
+        value, error = found.values[i, k], found.standard_error[i, k]
+        interval = f"{signed(value - INTERVAL * error, 2)} to {signed(value + INTERVAL * error, 2)}"
+        rows.append(
+            {"source": source, "runs with it": int(runs.coalitions[:, i].sum()),
+             "value": signed(value, 2) if found.determined[i] else "not identifiable",
+             "95 % interval": interval if np.isfinite(error) else "unknown"}
+        )  # fmt: skip
+    st.dataframe(rows, hide_index=True, key="scored-values")
+    if found.note:
+        st.warning(f"**What these runs leave open.** {plain(found.note)}")
+    else:
+        st.caption("Every source can be told from these runs.")
+    st.caption(
+        "Intervals take what sources do together beyond their sum for noise. Values are of data as a whole, not of "
+        "amounts: each source is in or out."
+    )
+    st.download_button(
+        "Values (CSV)", lambda: _to_csv(runs, found), "swing-sources.csv", "text/csv", key="save-sources",
+        on_click="ignore",
+    )  # fmt: skip
+
+
+def _next(runs: ScoredRuns) -> None:
+    st.subheader("Which runs to add?")
+    count = st.slider("Further runs you can afford", 1, MOST_NEXT, 4, key="scored-next")
+    found = next_runs(runs.coalitions, count)
+    table = [
+        {"run": f"next {i + 1}", **{name: int(there) for name, there in zip(runs.sources, row)}}
+        for i, row in enumerate(found.coalitions)
+    ]
+    st.dataframe(table, hide_index=True, key="scored-plan")
+    errors = [
+        {"source": name, "error now": _size(before), "error then": _size(after)}
+        for name, before, after in zip(runs.sources, found.before, found.after)
+    ]
+    st.dataframe(errors, hide_index=True, key="scored-errors")
+    st.caption(
+        "The rows of an orthogonal design that separate the sources best beside the runs there are. Errors are "
+        "standard errors in units of one run’s noise; “open” where a source cannot be told yet."
+    )
+    st.download_button(
+        "Runs to add (CSV)", lambda: _plan_csv(runs, found), "swing-next-runs.csv", "text/csv", key="save-next",
+        on_click="ignore",
+    )  # fmt: skip
+
+
+def _size(error: float) -> str:
+    return f"{error:.2f}" if np.isfinite(error) else "open"
+
+
+def _to_csv(runs: ScoredRuns, found) -> str:
+    header = [
+        "source",
+        *(text_cell(f"{name}_{what}") for name in runs.measures for what in ("value", "standard_error")),
+    ]
+    rows = []
+    for i, source in enumerate(runs.sources):
+        pairs = np.stack([found.values[i], found.standard_error[i]], axis=1).reshape(-1)
+        rows.append([text_cell(source), *(repr(float(x)) if np.isfinite(x) else "" for x in pairs)])
+    return _written([header, *rows])
+
+
+def _plan_csv(runs: ScoredRuns, found) -> str:
+    header = ["run", *map(text_cell, runs.sources)]
+    return _written([header, *([f"next {i + 1}", *row] for i, row in enumerate(found.coalitions.astype(int).tolist()))])
+
+
+def _written(rows) -> str:
+    out = io.StringIO()
+    csv.writer(out).writerows(rows)
+    return out.getvalue()

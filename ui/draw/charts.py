@@ -1,0 +1,174 @@
+"""Plotly figures of attributions: pure functions, nothing is computed here but order and length of a list."""
+
+from html import escape
+
+import numpy as np
+
+from ui.draw.colour import LOWERS, RAISES, ranks, signed
+from xai import Attribution, Fidelity, Interactions, ties
+
+MAX_BARS = 30
+INTERVAL = 1.96  # standard errors on either side of a 95 % interval
+GREY = "#888888"  # seen on white and on black
+TOOLBAR = 36  # pixels above a chart for the buttons of plotly, which a telephone always shows
+# Not the heatmap's colours, which mean sign; told apart by dash or hatching too.
+FIRST, SECOND, THIRD = "#009E73", "#CC79A7", "#E69F00"
+
+
+def bars(attribution: Attribution, quantity: str, reach: float):
+    """Bars from the largest |value| down, their 95 % intervals, and brackets around ranks that are not separable.
+
+    attribution : values (n,);  quantity : what the values are changes of;  reach : half the width of the axis, the same
+    for both panes. At most MAX_BARS are drawn.
+    """
+    go = plotly()
+
+    order, brackets = ties(attribution)
+    order = order[:MAX_BARS]
+    values, error = attribution.values[order], attribution.standard_error
+    spread = None if error is None else (INTERVAL * np.nan_to_num(error[order]))
+    figure = go.Figure()
+    figure.add_bar(
+        orientation="h",
+        y=list(range(len(order))),
+        x=values.tolist(),
+        error_x=None if spread is None else {"array": spread.tolist(), "color": GREY},
+        marker={"color": [css(RAISES if value > 0 else LOWERS) for value in values]},
+        customdata=[[escape(attribution.labels[i]), "" if error is None else f" ± {error[i]:.3f}"] for i in order],
+        hovertemplate="%{customdata[0]}: %{x:+.4f}%{customdata[1]}<extra></extra>",
+    )
+    lanes = 0
+    for bracket in brackets:
+        if bracket.first >= len(order):
+            break
+        x, last = 1.01 + 0.025 * bracket.lane, min(bracket.last, len(order) - 1)
+        if last > bracket.first and bracket.lane < 5:
+            lanes = max(lanes, bracket.lane + 1)
+            ends = {"y0": bracket.first - 0.3, "y1": last + 0.3}
+            figure.add_shape(type="line", xref="paper", x0=x, x1=x, line={"color": GREY, "width": 3}, **ends)
+    figure.update_layout(
+        height=106 + 26 * len(order),
+        margin={"l": 10, "r": 12 + 14 * lanes, "t": TOOLBAR, "b": 40},
+        xaxis={"title": f"change of {escape(quantity)}", "zeroline": True, "range": [-reach, reach]},
+        yaxis={
+            "tickvals": list(range(len(order))),
+            "ticktext": [escape(_short(attribution.labels[i])) for i in order],
+            "range": [len(order) - 0.4, -0.6],
+            "automargin": True,
+        },
+        showlegend=False,
+    )
+    return figure
+
+
+def under_bars(attribution: Attribution) -> str:
+    """How `bars` are read."""
+    n = len(attribution.labels)
+    return (f"The {MAX_BARS} largest of {n}. " if n > MAX_BARS else "") + (
+        "Whiskers: 95 % intervals. A grey bracket on the right ties parts whose order this budget cannot tell."
+    )
+
+
+def reach_of(attributions) -> float:
+    """Half the width of an axis that holds every value and interval of all."""
+    ends = []
+    for one in attributions:
+        error = 0.0 if one.standard_error is None else INTERVAL * np.nan_to_num(one.standard_error)
+        ends.append(np.max(np.abs(one.values) + error))
+    return 1.05 * max(ends) or 1.0
+
+
+def curves(judged: Fidelity, names: list[str], quantity: str):
+    """Insertion and deletion beside a random order and leave-one-out: two plots of value against players."""
+    go = plotly()
+    from plotly.subplots import make_subplots
+
+    figure = make_subplots(cols=2, subplot_titles=("Insertion: parts come", "Deletion: parts go"), shared_yaxes=True)
+    lines = [(name, one.curves, colour, "solid") for name, one, colour in zip(names, judged.maps, (FIRST, SECOND))]
+    lines += [("leave-one-out", judged.leave_one_out, THIRD, "dash"), ("random order", judged.random, GREY, "dot")]
+    for name, drawn, colour, dash in lines:
+        for column, heights in enumerate((drawn.insertion, drawn.deletion), 1):
+            figure.add_trace(
+                go.Scatter(
+                    x=judged.counts, y=heights, name=name, legendgroup=name, showlegend=column == 1,
+                    line={"color": colour, "dash": dash}, mode="lines+markers",
+                    hovertemplate="%{x} parts: %{y:.4f}<extra>" + escape(name) + "</extra>",
+                ),
+                row=1, col=column,
+            )  # fmt: skip
+    figure.update_xaxes(title="parts that came or went")
+    figure.update_yaxes(title=escape(quantity), col=1)
+    figure.update_layout(height=340, margin={"l": 10, "r": 10, "t": 70, "b": 40},
+                         legend={"orientation": "h", "y": 1.28, "x": 0})  # fmt: skip
+    return figure
+
+
+def arcs(found: Interactions, chosen: np.ndarray, attribution: Attribution):
+    """The strongest pairs as arcs over the players in reading order, sign by colour, strength by width.
+
+    The names are those of an axis, so that the browser turns them where they would overlap.
+    chosen : rows of `found.pairs`, values (p,);  attribution : the players' own values, said on hover
+    """
+    go = plotly()
+
+    players = np.unique(found.pairs[chosen])
+    labels = [_short(found.labels[i], 14) for i in players]
+    widths = np.array([max(len(label), 6) for label in labels], float)  # names on end still need their height
+    centre = dict(zip(players, np.cumsum(widths + 1.5) - widths / 2))
+    strongest = np.abs(found.values[chosen]).max() or 1.0
+    span = max(centre.values()) - min(centre.values()) or 1.0
+    figure = go.Figure()
+    for row in chosen:
+        i, j = found.pairs[row]
+        value, error = found.values[row], found.standard_error[row]
+        t = np.linspace(0, np.pi, 25)
+        middle, half = (centre[i] + centre[j]) / 2, (centre[j] - centre[i]) / 2
+        figure.add_trace(
+            go.Scatter(
+                x=middle - half * np.cos(t), y=0.12 + 0.88 * (2 * half / span) ** 0.7 * np.sin(t), mode="lines",
+                line={
+                    "color": css(RAISES if value > 0 else LOWERS), "width": 1.5 + 6 * abs(value) / strongest,
+                    "dash": "solid" if abs(value) > INTERVAL * error else "dot",
+                },
+                hoverinfo="text",
+                text=f"{escape(found.labels[i])} with {escape(found.labels[j])}: "
+                f"{signed(value)} ± {INTERVAL * error:.3f}",
+            )
+        )  # fmt: skip
+    place, feet = ranks(attribution), [centre[i] for i in players]
+    figure.add_trace(
+        go.Scatter(
+            x=feet, y=[0.12] * len(feet), mode="markers", marker={"color": GREY, "size": 9}, hoverinfo="text",
+            hovertext=[
+                f"{escape(found.labels[i])}: {signed(attribution.values[i])} alone · rank {place[i]}" for i in players
+            ],
+        )
+    )  # fmt: skip
+    names = {"tickvals": feet, "ticktext": [*map(escape, labels)], "automargin": True, "autotickangles": [0, 90]}
+    figure.update_layout(
+        height=350, showlegend=False, margin={"l": 5, "r": 5, "t": TOOLBAR, "b": 5},
+        xaxis={"showgrid": False, "zeroline": False, **names}, yaxis={"visible": False, "range": [0.05, 1.08]},
+    )  # fmt: skip
+    return figure
+
+
+def plotly():
+    """plotly.graph_objects. It looks at pandas, which a job's thread may just be importing: wait for all of it."""
+    import pandas  # noqa: F401
+    import plotly.graph_objects
+
+    return plotly.graph_objects
+
+
+def diverging(strongest: float):
+    """Plotly's colour scale from LOWERS over nothing to RAISES, `strongest` the opacity at either end."""
+    ends = [(0, LOWERS, strongest), (0.5, LOWERS, 0), (0.5, RAISES, 0), (1, RAISES, strongest)]
+    return [[at, "rgba({},{},{},{})".format(*colour, opacity)] for at, colour, opacity in ends]
+
+
+def css(colour: tuple[int, int, int]) -> str:
+    return "rgb({},{},{})".format(*colour)
+
+
+def _short(label: str, most: int = 24) -> str:
+    return label if len(label) <= most else label[: most - 1] + "…"

@@ -1,0 +1,137 @@
+"""Token heatmaps as a PNG picture: the whole text wrapped, nothing cut, one scale for all maps in it."""
+
+import io
+import re
+from functools import lru_cache
+from itertools import groupby
+from pathlib import Path
+
+from ui.draw.colour import LIKELIHOOD, on_white, pieces, signed
+from xai import Attribution
+
+WIDTH, MARGIN = 1400, 40  # pixels
+SIZE, LEADING = 30, 52
+_TITLE, _INK, _FAINT = (0, 0, 0), (17, 17, 17), (115, 115, 115)
+
+
+def heatmaps_png(prompt: str, spans, maps: dict[str, Attribution], scale: float, ends=LIKELIHOOD, above=None) -> bytes:
+    """One heatmap under the other, each below its title, then the legend of their common scale.
+
+    spans : (start, end) of each player in the prompt;  maps : title → attribution with values (n,)
+    ends : what values at either end of the scale do;  above(attribution) → PIL image that stands over the text
+    """
+    from PIL import Image, ImageDraw
+
+    text, rows, images = _wrapped(pieces(prompt, spans)), [], []
+    for title, attribution in maps.items():
+        rows += [(line, None) for line in _wrapped([(title, None)])]
+        if above is not None:
+            images.append((len(rows), above(attribution)))
+            rows += [([], None)] * -(-images[-1][1].height // LEADING)
+        rows += [(line, attribution) for line in text] + [([], None)]
+    picture = Image.new("RGB", (WIDTH, 2 * MARGIN + LEADING * (len(rows) + 1)), "white")
+    draw = ImageDraw.Draw(picture)
+    for row, image in images:
+        picture.paste(image, (MARGIN, MARGIN + row * LEADING))
+    for row, (line, attribution) in enumerate(rows):
+        top = MARGIN + row * LEADING
+        for x, words, player in line:
+            width = _length(words)
+            if player is not None:
+                box = (x, top, x + width, top + int(1.3 * SIZE))
+                draw.rounded_rectangle(
+                    box, 5, on_white(attribution.values[player], scale), _FAINT if width else None, 1
+                )
+            _write(draw, x, top, words, _TITLE if attribution is None else _INK if player is not None else _FAINT)
+    _legend(draw, MARGIN + len(rows) * LEADING, scale, ends)
+    out = io.BytesIO()
+    picture.save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def _wrapped(parts) -> list[list[tuple[float, str, int | None]]]:
+    """Lines of (x, text, player) that hold all of the parts (text, player)."""
+    lines, x = [[]], MARGIN
+    for text, player in parts:
+        for word in re.findall(r"\n|[^\S\n]+|\S+", text.replace("\r\n", "\n").expandtabs(4)):
+            for piece in _fitting(word):
+                width = _length(piece)
+                if piece == "\n" or (x + width > WIDTH - MARGIN and not piece.isspace()):
+                    lines.append([])
+                    x = MARGIN
+                if piece != "\n" and not (piece.isspace() and x == MARGIN and len(lines) > 1):
+                    lines[-1].append((x, piece, player))
+                    x += width
+    return lines
+
+
+def _fitting(word):
+    """The word, or where it is longer than a line, pieces of it that are not."""
+    room = WIDTH - 2 * MARGIN
+    while len(word) > 1 and _length(word) > room:
+        most = next(k for k in range(len(word) - 1, 0, -1) if k == 1 or _length(word[:k]) <= room)
+        yield word[:most]
+        word = word[most:]
+    yield word
+
+
+def _legend(draw, top, scale, ends) -> None:
+    ends = f"{signed(-scale, 2)} {ends[0]}", f"{signed(scale, 2)} {ends[1]}"
+    left, right = MARGIN + _length(ends[0]) + 20, WIDTH - MARGIN - _length(ends[1]) - 20
+    _write(draw, MARGIN, top, ends[0], _INK)
+    _write(draw, right + 20, top, ends[1], _INK)
+    for x in range(int(left), int(right)):
+        value = scale * (2 * (x - left) / (right - left) - 1)
+        draw.line((x, top + 6, x, top + SIZE), fill=on_white(value, scale))
+
+
+def _write(draw, x, top, text, colour) -> None:
+    for font, run in _runs(text):
+        draw.text((x, top), run, fill=colour, font=font)
+        x += font.getlength(run)
+
+
+def _length(text: str) -> float:
+    return sum(font.getlength(run) for font, run in _runs(text))
+
+
+def _runs(text):
+    """(font, text) for stretches that one font can write."""
+    return [(_font(path), "".join(run)) for path, run in groupby(text, key=_path_of)] if text != "\n" else []
+
+
+@lru_cache(maxsize=20_000)
+def _path_of(character: str) -> str:
+    """The font for a character: matplotlib's DejaVu, else one of the system's, else DejaVu with its empty box."""
+    own = _own_font()
+    if ord(character) in _characters(own):
+        return own
+    return next((path for path in _system_fonts() if ord(character) in _characters(path)), own)
+
+
+def _own_font() -> str:
+    import matplotlib
+
+    return str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf")
+
+
+@lru_cache(maxsize=1)
+def _system_fonts() -> list[str]:
+    from matplotlib.font_manager import findSystemFonts
+
+    return sorted(path for path in findSystemFonts() if path.endswith((".ttf", ".otf")))
+
+
+@lru_cache(maxsize=64)
+def _characters(path: str) -> set[int]:
+    from fontTools.ttLib import TTFont
+
+    with TTFont(path, lazy=True) as font:
+        return set(font.getBestCmap() or ())
+
+
+@lru_cache(maxsize=64)
+def _font(path: str):
+    from PIL import ImageFont
+
+    return ImageFont.truetype(path, SIZE)

@@ -1,0 +1,71 @@
+"""What pages and reports say about attributions in words: cost, sums, ties, agreement."""
+
+import numpy as np
+
+from ui.draw.colour import signed
+from ui.names import INDICES
+from xai import Agreement, Attribution, ties
+
+
+def cost(attribution: Attribution) -> str:
+    """Evaluations, those shared with others, and seconds."""
+    shared = f", {attribution.reused} shared with what was already paid" if attribution.reused else ""
+    return f"Cost: {attribution.evaluations} evaluations{shared}; {attribution.seconds:.1f} s."
+
+
+def sums(maps: list[Attribution], parts: str, quantity: str) -> str:
+    """What the values (n,) sum to beside v(all) − v(none), and why Banzhaf values need not match.
+
+    parts : what players are called;  quantity : what values are changes of
+    """
+    first = maps[0]
+    change = first.full_value - first.empty_value
+    text = (
+        f"All {parts} together change {quantity} by {signed(change)} (from {signed(first.empty_value)} with none of "
+        f"them to {signed(first.full_value)} with all). "
+    )
+    for one in maps:
+        text += f"{INDICES[one.index]} sum to {signed(one.values.sum())}. "
+    if any(one.index == "banzhaf" for one in maps):
+        text += (
+            "Banzhaf values need not add up to the change, because each is an average over coalitions of about half "
+            f"the {parts}, and says nothing of how the {parts} share the whole."
+        )
+    return text.strip()
+
+
+def tied(attribution: Attribution) -> str:
+    """Which ranks by |value| this budget cannot order."""
+    if attribution.standard_error is None or np.isnan(attribution.standard_error).all():
+        return "Its standard errors are not known, so neither is which ranks are certain."
+    brackets = ties(attribution)[1]
+    if not brackets:
+        return "Every rank is separable from the next at this budget."
+    spans = ", ".join(f"{bracket.first + 1}–{bracket.last + 1}" for bracket in brackets)
+    return f"Not separable at this budget: ranks {spans}."
+
+
+def agreed(found: Agreement, labels: list[str], most: int = 3) -> str:
+    """Rank correlations, overlap of the top players, and where two maps differ most."""
+    if not np.isfinite(found.spearman):
+        told = ["A map with one value for all has no order to compare."]
+    else:
+        told = [f"Spearman’s rank correlation is {signed(found.spearman, 2)}, Kendall’s {signed(found.kendall, 2)}."]
+    if found.overlap:
+        shares = ", ".join(f"{round(k * share)} of the top {k}" for k, share in found.overlap.items())
+        told.append(f"Both name {shares}.")
+    players = [i for i in found.most[:most] if found.difference[i]]
+    if players:
+        told.append(f"They differ most on {'; '.join(_difference(found, labels, i) for i in players)}.")
+    return " ".join(told)
+
+
+def _difference(found, labels, i) -> str:
+    errors = found.in_errors[i]
+    if np.isnan(errors):
+        measured = "error unknown"
+    elif np.isinf(errors):
+        measured = "both exact"
+    else:
+        measured = f"{abs(errors):.1f} standard errors"
+    return f"“{labels[i]}” by {signed(found.difference[i])} ({measured})"

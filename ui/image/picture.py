@@ -1,0 +1,194 @@
+"""How a picture is drawn: its patches coloured by their values, which can be clicked; the words of its question."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from ui.draw.charts import INTERVAL, css, diverging, plotly
+from ui.draw.colour import CHANGE, LIKELIHOOD, LOWERS, RAISES, signed, token_heatmap, with_error
+from ui.image.layers import data_url, greyed, overlay, sampled
+from ui.image.request import PHOTOS, ImageResult
+
+FINE, COARSE = 96, 48  # cells of a side of the coloured layer: of the longer one, and at least, that no patch is lost
+MESH = 3  # of these cells lie between two places that can be clicked, where patches have any shape
+WIDTH, LOWEST, TALLEST = 400, 60, 420  # of a map on the page, in pixels
+
+
+@dataclass(frozen=True)
+class ImagePicture:
+    """The picture (`ui.maps.side_by_side.Picture`) of a photo.
+
+    image : PIL RGB, of any size;  focus : the class or answer that is explained;  strength : of the colours, 0 … 1
+    marked : players left out in the what-if, marked by a cross;  clicked(player) : called with the patch clicked
+    """
+
+    result: ImageResult
+    image: object
+    focus: str
+    strength: float = 0.62
+    marked: tuple[int, ...] = ()
+    clicked: Callable[[int], None] | None = None
+
+    @property
+    def parts(self) -> str:
+        return "patches and words" if self.result.request.words else "patches"
+
+    @property
+    def quantity(self) -> str:
+        request = self.result.request
+        if request.model != PHOTOS:
+            return "the answer's log-probability" + (" over the other's" if request.rather else "")
+        return "the log-ratio of both classes" if request.against is not None else f"the {request.value} of the class"
+
+    @property
+    def whole(self) -> str:
+        return self.quantity
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        return CHANGE if self.result.request.value == "logit" else LIKELIHOOD
+
+    @property
+    def unit(self) -> str:
+        what = "Logits are the network's raw scores." if self.result.request.value == "logit" else (
+            "Values are changes of natural logarithms: +0.69 doubles the probability, or the odds."
+        )  # fmt: skip
+        return f"{what} Hover over a patch for its value, click it to see the picture without it."
+
+    def draw(self, attribution, scale: float, key: str) -> None:
+        figure, players = self._figure(attribution, scale), self._clickable(key)
+        if players:
+            self._add_places(figure, attribution, players)
+        st.plotly_chart(
+            figure, width="stretch", key=f"picture-{key}", config={"displayModeBar": False},
+            **({"on_select": lambda: self._take_click(key, players), "selection_mode": "points"} if players else {}),
+        )  # fmt: skip
+        if self.result.request.words:
+            question, spans = words_of(self.result)
+            st.html(token_heatmap(question, spans, attribution, scale, key))
+
+    def links(self, found, chosen, attribution):
+        figure, centres = self._figure(attribution, np.abs(attribution.values).max() or 1.0), self._centres()
+        strongest = np.abs(found.values[chosen]).max() or 1.0
+        for row in chosen:
+            pair = found.pairs[row]
+            if not all(i in centres for i in pair):
+                continue
+            (x0, y0), (x1, y1) = (centres[i] for i in pair)
+            value, error = found.values[row], found.standard_error[row]
+            figure.add_scatter(
+                x=[x0, x1], y=[y0, y1], mode="lines+markers", hoverinfo="text",
+                line={
+                    "color": css(RAISES if value > 0 else LOWERS), "width": 1.5 + 5 * abs(value) / strongest,
+                    "dash": "solid" if abs(value) > INTERVAL * error else "dot",
+                },
+                text=f"{escape(found.labels[pair[0]])} with {escape(found.labels[pair[1]])}: {signed(value)}",
+            )  # fmt: skip
+        figure.update_layout(height=420, showlegend=False)
+        return figure
+
+    def html(self, attribution, scale: float, pane: str = "") -> str:
+        """The coloured picture, and the question's words, for a page without a server."""
+        drawn = overlay(self.image, self.result.regions, attribution.values, scale)
+        shown = f'<img style="max-width:100%" alt="The picture, its patches coloured by value" src="{data_url(drawn)}">'
+        if self.result.request.words:
+            shown += token_heatmap(*words_of(self.result), attribution, scale, pane)
+        return shown
+
+    def _figure(self, attribution, scale):
+        go, (x, y, regions) = plotly(), self._cells()
+        height, width = self.result.regions.shape
+        values = attribution.values[regions]
+        strong = 1.0 if np.abs(values).max() > 0 else 0.0
+        figure = go.Figure(
+            go.Heatmap(
+                x=x, y=y, z=values.tolist(), text=np.array(self._tips(attribution))[regions].tolist(), hoverinfo="text",
+                showscale=False, zmin=-scale, zmax=scale, opacity=self.strength * strong,
+                colorscale=diverging(1),
+            )
+        )  # fmt: skip
+        figure.add_layout_image(
+            source=data_url(greyed(self.image)), x=0, y=0, sizex=width, sizey=height, xref="x", yref="y",
+            sizing="stretch", layer="below",
+        )  # fmt: skip
+        figure.update_xaxes(visible=False, range=[0, width], constrain="domain", fixedrange=True)
+        figure.update_yaxes(visible=False, range=[height, 0], scaleanchor="x", constrain="domain", fixedrange=True)
+        figure.update_layout(
+            height=float(np.clip(WIDTH * height / width, LOWEST, TALLEST)),
+            margin={"l": 0, "r": 0, "t": 0, "b": 0},
+            dragmode=False,
+            showlegend=False,
+            hovermode="closest",
+        )
+        return figure
+
+    def _clickable(self, key: str) -> list[int]:
+        """The patch of each place that a click can mean; none on maps that are not to be clicked."""
+        if self.clicked is None or key not in ("l", "r"):
+            return []
+        if self.result.request.segments is None:
+            return list(range(self.result.patches))  # the nearest centre is that of the patch itself
+        return [int(i) for i in self._cells()[2][::MESH, ::MESH].ravel()]
+
+    def _add_places(self, figure, attribution, players) -> None:
+        """Crosses on what is left out, and unseen points that take the clicks, for heatmaps report none."""
+        centres = self._centres()
+        crossed = [centres[i] for i in self.marked if i in centres]
+        for colour, width in (("black", 5), ("white", 2)):
+            figure.add_scatter(
+                x=[x for x, _ in crossed], y=[y for _, y in crossed], mode="markers", hoverinfo="skip",
+                marker={"symbol": "x-thin", "size": 16, "line": {"width": width, "color": colour}},
+            )  # fmt: skip
+        if self.result.request.segments is None:
+            places = [centres[i] for i in players]
+        else:
+            x, y, _ = self._cells()
+            places = [(across, down) for down in y[::MESH] for across in x[::MESH]]
+        tips = self._tips(attribution)
+        figure.add_scatter(
+            x=[x for x, _ in places], y=[y for _, y in places], mode="markers", hoverinfo="text",
+            text=[tips[i] for i in players], marker={"opacity": 0, "size": 8},
+            selected={"marker": {"opacity": 0}}, unselected={"marker": {"opacity": 0}},
+        )  # fmt: skip
+        figure.update_layout(hoverdistance=-1)  # wherever the pointer is, the nearest place is meant
+
+    def _take_click(self, key: str, players) -> None:
+        points = st.session_state[f"picture-{key}"].selection.points
+        if points:
+            self.clicked(players[points[0]["point_index"]])
+
+    def _tips(self, attribution) -> list[str]:
+        errors = attribution.standard_error
+        return [
+            f"{escape(label)}: {with_error(attribution.values[i], None if errors is None else errors[i])}"
+            for i, label in enumerate(attribution.labels)
+        ]
+
+    def _cells(self) -> tuple[list[float], list[float], np.ndarray]:
+        """Where the cells of the coloured layer have their middles, in pixels of the picture, and their players."""
+        shape = self.result.regions.shape
+        down, across = (
+            sampled(length, int(np.clip(FINE * length // max(shape), min(length, COARSE), FINE))) for length in shape
+        )
+        return (across + 0.5).tolist(), (down + 0.5).tolist(), self.result.regions[np.ix_(down, across)]
+
+    def _centres(self) -> dict[int, tuple[float, float]]:
+        x, y, players = self._cells()
+        down, across = np.array(y)[:, None] + np.zeros(len(x)), np.zeros(len(y))[:, None] + np.array(x)
+        return {
+            int(i): (float(across[players == i].mean()), float(down[players == i].mean())) for i in np.unique(players)
+        }
+
+
+def words_of(result: ImageResult) -> tuple[str, list[tuple[int, int]]]:
+    """The question, and where each player lies in it: nowhere for a patch."""
+    question, at = result.request.question, 0
+    spans = [(0, 0)] * result.patches
+    for label in result.comparison.ledger.labels[result.patches :]:
+        start = max(question.find(label, at), at)
+        at = min(start + len(label), len(question))
+        spans.append((start, at))
+    return question, spans

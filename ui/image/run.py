@@ -1,0 +1,239 @@
+"""From what the Image page asks to what it shows: the models, the game of a request, the run."""
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+
+from ui.image.request import (
+    ABSENT,
+    ANOTHER,
+    ASSETS,
+    GEMMA,
+    PHOTOS,
+    SHAPES,
+    SLIC,
+    ImageRequest,
+    ImageResult,
+)
+from ui.runs.comparison import compare
+from xai import Attribution, Ledger, explain
+from xai.game import JoinedGame
+
+SECONDS = {"photos": 0.012, "soft-token": 0.006, "strict": 0.012, "pixel": 0.012}  # of an evaluation on two cores
+ANSWER_TOKENS = 8
+LIKELIEST = 5
+_measured: dict[str, float] = {}  # seconds of an evaluation, by what they depend on; the newest run counts half
+
+
+@lru_cache(maxsize=1)
+def photo_model():
+    """The bundled classifier, loaded once."""
+    from model import load_image_classifier
+
+    return load_image_classifier()
+
+
+@lru_cache(maxsize=1)
+def shapes_model():
+    """The bundled Gemma 3 that knows drawn shapes, loaded once."""
+    from model import load_gemma
+
+    return load_gemma(str(ASSETS / "shapes"))
+
+
+@lru_cache(maxsize=1)
+def class_names() -> list[str]:
+    """Of the thousand classes, without loading the classifier."""
+    from model.image.classifier import class_names
+
+    return class_names()
+
+
+def model_of(request: ImageRequest, slot):
+    """The model that a request asks. slot : the server's own, ready where `request` names it."""
+    if request.model == GEMMA:
+        return slot.gemma
+    return photo_model() if request.model == PHOTOS else shapes_model()
+
+
+@lru_cache(maxsize=4)
+def _of_weights(model: str) -> str:
+    if model == PHOTOS:
+        from model.image.classifier import classifier_fingerprint
+
+        return classifier_fingerprint()
+    return hashlib.sha256((ASSETS / "shapes" / "model.safetensors").read_bytes()).hexdigest()[:32]
+
+
+def fingerprint(request: ImageRequest, slot) -> str:
+    """Of the model that a request asks; a bundled one need not be loaded for it."""
+    if request.model == GEMMA:
+        return slot.gemma.fingerprint if slot.gemma else ""
+    return _of_weights(request.model)
+
+
+def check(request: ImageRequest) -> None:
+    """ValueError with one sentence for what cannot be explained; no model is needed to see it."""
+    if request.model == PHOTOS:
+        if request.absent == ANOTHER and not request.other:
+            raise ValueError("Choose the other picture whose patches stand where patches are absent.")
+        if request.absent == ANOTHER and request.other == request.source:
+            raise ValueError("The other picture is the same one; choose one that differs.")
+        if request.against is not None and request.wanted == request.against:
+            raise ValueError("A class cannot be held against itself; choose two that differ.")
+    elif not request.question.strip():
+        raise ValueError("Ask something first, for example: what colour is the circle?")
+    elif request.rather and request.rather.strip() == request.target.strip():
+        raise ValueError("The other answer is the same as the one explained; give one that differs.")
+
+
+def _check_sees(gemma) -> None:
+    if gemma.vision is None:
+        raise ValueError(
+            "The Gemma 3 of this server reads text only. Start it with a multimodal one: "
+            "make run MODEL=google/gemma-3-4b-it"
+        )
+
+
+def cost(request: ImageRequest, slot) -> tuple[int, float]:
+    """Most evaluations this run can take, and about how many seconds; ValueError as `check`."""
+    check(request)
+    if request.model == GEMMA:
+        _check_sees(slot.gemma)
+    players = request.grid**2 + (len(re.findall(r"\w+|[^\w\s]", request.question)) if request.words else 0)
+    evaluations = request.plan.cost(players)
+    each = _measured.get(_kind(request)) or SECONDS.get(request.absent, SECONDS["photos"])
+    if request.model == GEMMA and _kind(request) not in _measured:
+        vision, rate = slot.gemma.vision, slot.seconds_per_token or 0.01
+        tower = 0 if request.absent == "soft-token" else vision.patches**2 * vision.weights[1] / vision.weights[0]
+        each = (vision.tokens**2 + tower) * rate
+    return evaluations, evaluations * each * (2 if request.rather else 1)
+
+
+def _kind(request: ImageRequest) -> str:
+    return request.model if request.model == PHOTOS else f"{request.model} {request.absent}"
+
+
+def make_game(model, request: ImageRequest, image, target: str, other=None):
+    """The game of a request; ValueError with one sentence for what is not allowed.
+
+    target : the answer of a Gemma;  other : the picture that lends its patches
+    """
+    check(request)
+    grid = request.grid, request.grid
+    if request.model == PHOTOS:
+        absent = request.absent if request.absent != ANOTHER else other
+        if absent is None:
+            raise ValueError("The picture that lends its patches is gone; choose it again.")
+        return model.game(image, request.wanted, grid, absent, request.segments, request.against, request.value)
+    _check_sees(model)
+    games = [
+        model.image_game(image, request.question, text, grid, request.absent, request.words)
+        for text in (target, request.rather)
+        if text
+    ]
+    return games[0] if len(games) == 1 else JoinedGame(*games)
+
+
+def regions_of(request: ImageRequest, image, side: int) -> np.ndarray:
+    """int16 (height, width): the player of each pixel, without asking a model; side : as in `ImageResult`."""
+    from model.image.patches import grid_labels, on_original
+
+    if request.segments == SLIC:
+        return photo_model().game(image, 0, (request.grid, request.grid), segments=SLIC).regions
+    return on_original(grid_labels((request.grid, request.grid), side), image.height, image.width)
+
+
+def check_words(gemma, *texts: str) -> None:
+    """ValueError where a small vocabulary lacks a word: the model would read it as any other that it does not know."""
+    unknown, tokenizer = gemma.tokenizer.unk_token_id, gemma.tokenizer
+    for text in texts:
+        missing = [word for word in re.findall(r"\w+|[^\w\s]", text) if unknown in tokenizer(word)["input_ids"]]
+        if missing:
+            raise ValueError(
+                f"This model has no word “{missing[0][:30]}”: it knows a few colours, shapes, numbers and the words of "
+                "its questions, such as: what colour is the circle?"
+            )
+
+
+def answer_of(model, request: ImageRequest, image) -> str:
+    """What a Gemma answers, or the target that was typed."""
+    if request.target.strip():
+        return request.target
+    answer = model.generate(request.question, image=image, max_new_tokens=ANSWER_TOKENS)
+    if not answer.strip():
+        raise ValueError("The model answers this question with nothing: ask in another way, or type the answer.")
+    return answer if not model.chat else answer.strip()
+
+
+def run(model, request: ImageRequest, image, job, ledger_of: Callable[[object], Ledger], other=None) -> ImageResult:
+    """Both maps and their fidelity. ledger_of(game) gives the ledger to go on with;  other : as in `make_game`."""
+    job.tell(0, 0, "Asking the model about the whole picture")
+    check(request)
+    photo = request.model == PHOTOS
+    guesses = [(guess.name, guess.probability) for guess in model.top(image, LIKELIEST)] if photo else []
+    if request.model == SHAPES:
+        check_words(model, request.question, request.target, request.rather)
+    answer = guesses[0][0] if photo else answer_of(model, request, image)
+    game = make_game(model, request, image, answer, other)
+    outputs = game.outputs
+    if photo:
+        weights = [1.0] + [0.0] * (len(outputs) - 1)
+    else:
+        own = len(outputs) if not request.rather else len(game.games[0].outputs)
+        weights = [1.0] * own + [-1.0] * (len(outputs) - own)
+    regions = (game.games[0] if isinstance(game, JoinedGame) else game).regions
+    side = model.side if photo else model.vision.tokens
+
+    def result(comparison):
+        return ImageResult(request, answer, guesses, side, regions, comparison)
+
+    ledger = ledger_of(Columns(game) if photo else game)
+    before = ledger.seconds, ledger.evaluations
+    found = compare(
+        ledger, request.plan, outputs, weights, job.tell, lambda now: job.publish(result(now)), job.cancelled
+    )
+    _learn(request, ledger.seconds - before[0], ledger.evaluations - before[1])
+    return result(found)
+
+
+def _learn(request, seconds: float, evaluations: int) -> None:
+    if evaluations >= 16:
+        each, kind = seconds / evaluations / (2 if request.rather else 1), _kind(request)
+        _measured[kind] = (each + _measured.get(kind, each)) / 2
+
+
+def other_policies(model, result: ImageResult, image, job) -> dict[str, Attribution]:
+    """The first map under every way of absence, each from a game of its own; what is known is not computed again."""
+    request, comparison = result.request, result.comparison
+    first = comparison.maps[0]
+    found = {request.absent: first.combine(comparison.weights)}
+    for absent, words in ABSENT[request.model].items():
+        if absent in found or absent == ANOTHER:
+            continue
+        game = make_game(model, replace(request, absent=absent), image, result.answer)
+
+        def told(done, total, words=words):
+            job.tell(done, total, f"Patches {words}: {done} of {total}")
+
+        made = explain(
+            Columns(game) if request.model == PHOTOS else game, first.index, first.method, request.plan.budget,
+            request.plan.seed, progress=told, cancel=job.cancelled,
+        )  # fmt: skip
+        found[absent] = made.combine(comparison.weights)
+    return {absent: found[absent] for absent in ABSENT[request.model] if absent in found}
+
+
+class Columns:
+    """A classifier's game whose values are a table (m, k) even where there is one class."""
+
+    def __init__(self, game):
+        self.game, self.n_players, self.labels = game, game.n_players, game.labels
+        self.outputs, self.batch_size = game.outputs, game.batch_size
+
+    def __call__(self, coalitions) -> np.ndarray:
+        return np.asarray(self.game(coalitions)).reshape(len(coalitions), -1)

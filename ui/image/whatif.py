@@ -1,0 +1,170 @@
+"""What if some patches were not there: the picture without them, what the model says then, and a film strip of it."""
+
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from ui.draw.colour import signed
+from ui.draw.markdown import plain
+from ui.image import run as image_run
+from ui.image.layers import data_url, without
+from ui.image.request import GEMMA, PHOTOS, ImageResult
+from ui.image.source import smaller
+from ui.names import INDICES
+from xai.game import JoinedGame
+from xai.trust.curves import counts_of, order_of, steps_of
+
+FRAMES = 8
+FRAME_SIDE = 150  # pixels
+
+
+class WhatIf:
+    """The patches that are left out of one result, and the game that says what follows.
+
+    game_of() → the result's game, made when it is first needed;  key : of the widgets, one for each result
+    """
+
+    def __init__(self, result: ImageResult, image, game_of, key: str):
+        self.result, self.image, self._game_of, self._key = result, image, game_of, f"image-hidden-{key}"
+
+    @property
+    def hidden(self) -> list[int]:
+        return st.session_state.get(self._key, [])
+
+    def toggle(self, player: int) -> None:
+        """Leave a player out, or put it back."""
+        now = list(self.hidden)
+        st.session_state[self._key] = [i for i in now if i != player] if player in now else [*now, player]
+
+    def show(self) -> None:
+        """The picture and the answer, with and without what was clicked."""
+        labels = self.result.comparison.ledger.labels
+        values = self.result.comparison.focused()[0].values
+        strongest = [int(i) for i in np.argsort(-values, kind="stable")]
+        present = np.ones(len(labels), bool)
+        present[self.hidden] = False
+        left, right = st.columns(2)
+        with right:
+            st.multiselect(
+                "**What if?** Click patches on a map below, or choose them here: they are left out.", strongest,
+                format_func=lambda i: f"{labels[i]} ({signed(values[i], 2)})", key=self._key,
+                placeholder="nothing is left out",
+            )  # fmt: skip
+            seen = self._answers(present)
+        with left:
+            without_what = f"without {_count(len(self.hidden))}" if self.hidden else "whole"
+            st.image(seen, caption=f"What the model sees: the picture {without_what}", width=min(seen.width, 320))
+
+    def _answers(self, present):
+        """What the model says of a coalition, and the picture it sees."""
+        result = self.result
+        if result.request.model == PHOTOS:
+            pixels, model = self._game_of().picture(present), image_run.photo_model()
+            now = {guess.name: guess.probability for guess in model.top(pixels, len(model.class_names))}
+            before = dict(result.guesses)
+            names = [*before, *[name for name in list(now)[:3] if name not in before]]
+            st.dataframe(
+                [
+                    {
+                        "class": name,
+                        "whole picture": f"{before[name]:.1%}" if name in before else "–",
+                        "without": f"{now[name]:.1%}",
+                    }
+                    for name in names
+                ],
+                hide_index=True, key=f"{self._key}-classes",
+            )  # fmt: skip
+            self._say(next(iter(now)))
+            return _as(pixels, self.image)
+        if result.request.model == GEMMA and not self.hidden:
+            st.markdown(f"It says **{plain(result.answer.strip())}**.")
+        elif result.request.model == GEMMA and not st.button("Ask the model without them", key=f"{self._key}-ask"):
+            st.caption("One evaluation, and a few tokens written.")
+        else:
+            self._of_gemma(present)
+        return without(self.image, result.regions, present)
+
+    def _of_gemma(self, present) -> None:
+        result, game = self.result, self._game_of()
+        own = game.games[0] if isinstance(game, JoinedGame) else game
+        both = np.exp(own(np.stack([np.ones(len(present), bool), present])).sum(axis=1))
+        st.dataframe(
+            [{"answer": result.answer.strip(), "whole picture": f"{both[0]:.1%}", "without": f"{both[1]:.1%}"}],
+            hide_index=True, key=f"{self._key}-classes",
+        )  # fmt: skip
+        self._say(own.answer(present).strip())
+
+    def _say(self, now: str) -> None:
+        before = self.result.answer.strip()
+        if not self.hidden:
+            st.markdown(f"It says **{plain(now)}**.")
+        elif now == before:
+            st.markdown(f"It still says **{plain(now)}**.")
+        else:
+            st.markdown(f"It now says **{plain(now)}** instead of {plain(before)}.")
+
+    def film_strip(self, weights=None) -> None:
+        """Insertion and deletion as pictures: the heaviest patches come, or go, in the order of a map."""
+        comparison = self.result.comparison
+        maps = comparison.focused(weights)
+        which = st.segmented_control(
+            "In the order of", range(len(maps)), format_func=lambda i: INDICES[maps[i].index], default=0,
+            key=f"{self._key}-strip",
+        )  # fmt: skip
+        counts = counts_of(len(comparison.ledger.labels), FRAMES)
+        steps = steps_of(order_of(maps[which or 0].values), counts)
+        heights = self._heights(steps, comparison.weights if weights is None else weights)
+        if heights is None:
+            st.markdown("The steps of this order were not paid for; the curves under “Can I trust it?” show the rest.")
+            return
+        pictures = self._pictures(steps)
+        for title, start in (("They go, the heaviest first (deletion)", len(counts)), ("They come (insertion)", 0)):
+            frames = [
+                f'<figure><img alt="{counts[i]} {"gone" if start else "there"}" src="{data_url(pictures[start + i])}">'
+                f"<figcaption>{counts[i]} {'gone' if start else 'there'}: {escape(heights[start + i])}</figcaption>"
+                "</figure>"
+                for i in range(len(counts))
+            ]
+            st.html(f'<p>{title}</p><div class="swing-strip">{"".join(frames)}</div>')
+        st.caption(f"Under each picture: {self._what()}.")
+
+    def _heights(self, steps, weights) -> list[str] | None:
+        """The value of each step in words; None where a large model would have to be asked anew."""
+        request, ledger = self.result.request, self.result.comparison.ledger
+        if ledger.missing(steps) == 0:
+            table = ledger.evaluate(steps)
+        elif request.model == GEMMA:
+            return None
+        else:
+            table = self._game_of()(steps)
+        values = table.reshape(len(steps), -1) @ np.asarray(weights)
+        if request.rather or request.against is not None or request.value == "logit":
+            return [signed(value, 2) for value in values]
+        shares = 1 / (1 + np.exp(-values)) if request.model == PHOTOS else np.exp(values)
+        return [f"{share:.0%}" if share >= 0.01 else f"{share:.1%}" for share in shares]
+
+    def _what(self) -> str:
+        request = self.result.request
+        if request.rather or request.against is not None:
+            return "how much likelier the one is than the other, as a natural logarithm"
+        if request.value == "logit":
+            return "the logit of the class"
+        return "the probability of the class" if request.model == PHOTOS else "the probability of the answer"
+
+    def _pictures(self, steps):
+        if self.result.request.model == PHOTOS:
+            game = self._game_of()
+            return [smaller(_as(game.picture(row), self.image), FRAME_SIDE) for row in steps]
+        return [smaller(without(self.image, self.result.regions, row), FRAME_SIDE) for row in steps]
+
+
+def _as(pixels: np.ndarray, image):
+    """What the model sees, in the shape that the picture has."""
+    from PIL import Image
+
+    return Image.fromarray(pixels).resize(smaller(image).size)
+
+
+def _count(number: int) -> str:
+    return "one part" if number == 1 else f"{number} parts"

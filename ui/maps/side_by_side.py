@@ -1,0 +1,140 @@
+"""What every page shares: two attributions of one input beside each other, on one scale, and how to judge them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+import numpy as np
+import streamlit as st
+
+from ui.draw import charts
+from ui.draw.colour import LIKELIHOOD, legend, shared_scale, signed
+from ui.draw.markdown import said
+from ui.draw.sentences import cost, sums
+from ui.maps.interactions import show_pairs
+from ui.maps.judging import show_fidelity, sign, trust
+from ui.names import INDICES, MEANING, method_name
+from ui.runs.comparison import Comparison
+from xai import Attribution, agreement
+
+PRELIMINARY = "Preliminary"  # how the note of a map begins that has no coalitions of its own
+
+
+class Picture(Protocol):
+    """How a kind of input is drawn.
+
+    quantity : what the values are changes of, e.g. "the answer's log-probability";  parts : e.g. "words"
+    whole : the same for all output columns together, of which the fidelity is
+    unit : one sentence on what a value means
+
+    A picture may also have `ends`, what values at either end of the colour scale do in words;
+    `chart(attribution, quantity, reach)`, a Plotly figure that stands in the place of `charts.bars`; and
+    `under_chart(attribution)`, how to read it.
+    """
+
+    quantity: str
+    whole: str
+    parts: str
+    unit: str
+
+    def draw(self, attribution: Attribution, scale: float, key: str) -> None:
+        """Draw the input, coloured by the values (n,)."""
+
+    def links(self, found, chosen: np.ndarray, attribution: Attribution):
+        """A Plotly figure of the input with the chosen pairs drawn on it."""
+
+
+def show(comparison: Comparison, picture: Picture, weights=None, more: dict[str, Callable] | None = None) -> None:
+    """Both heatmaps, bars, difference, agreement, fidelity and interactions; weights (k,) of the output columns.
+
+    more : further tabs of a page's own, title → what draws it
+    """
+    maps = comparison.focused(weights)
+    if comparison.state == "preliminary":
+        st.caption(
+            ":material/hourglass_top: Preliminary values, from what is known so far; they settle as the run goes on."
+        )
+    if comparison.state == "partial":
+        st.warning("This run was cancelled: the values are of what had been computed. “Explain” goes on from there.")
+    scale, reach = shared_scale(*maps), charts.reach_of(maps)
+    for side, column, attribution in zip("lr", st.columns(2), maps):
+        with column:
+            _pane(comparison, side, attribution, picture, scale, reach, weights)
+    st.html(legend(scale, getattr(picture, "ends", LIKELIHOOD)))
+    st.caption(said(f"One colour scale for all maps: equal colours mean equal values. {picture.unit}"))
+    st.caption(said(sums(maps, picture.parts, picture.quantity)))
+    if len(maps) < 2 or comparison.state == "preliminary":
+        return
+    tabs = {
+        "Difference and agreement": lambda: _difference(maps, picture, scale),
+        "Can I trust it?": lambda: show_fidelity(comparison, picture, weights),
+        "Pairs of parts": lambda: show_pairs(comparison, picture, maps, weights),
+        **(more or {}),
+    }
+    for tab, draw in zip(st.tabs(list(tabs), key="tabs"), tabs.values()):
+        with tab:
+            draw()
+
+
+def _pane(comparison, side, attribution, picture, scale, reach, weights):
+    name = f"**{INDICES[attribution.index]}** · {method_name(attribution.index, attribution.method)}"
+    st.markdown(name + (" (preliminary)" if attribution.note.startswith(PRELIMINARY) else ""))
+    picture.draw(attribution, scale, side)
+    if weights is None and comparison.judged is not None:
+        sentence = trust(comparison, side == "r", picture)
+        st.markdown(f":material/{sign(sentence)}: {said(sentence)}")
+    st.caption(said(f"{MEANING[attribution.index].format(what=picture.quantity)} {cost(attribution)}"))
+    if attribution.note:
+        st.caption(f":material/info: {attribution.note}")
+    chart = getattr(picture, "chart", charts.bars)
+    st.plotly_chart(chart(attribution, picture.quantity, reach), width="stretch", key=f"bars-{side}")
+    st.caption(getattr(picture, "under_chart", charts.under_bars)(attribution))
+
+
+def _difference(maps, picture, scale):
+    one, other = maps
+    found = agreement(one, other)
+    names = [f"{INDICES[m.index]} ({method_name(m.index, m.method)})" for m in maps]
+    st.markdown(f"**{names[0]} minus {names[1]}**, on the same colour scale")
+    picture.draw(_as_map(one, found), scale, "d")
+    if any(one.note.startswith(PRELIMINARY) for one in maps):
+        st.warning(
+            "This run was stopped: a map that had not begun is drawn from the other one's coalitions, so that the two "
+            "agree more than they would."
+        )
+    columns = st.columns(2 + len(found.overlap))
+    columns[0].metric("Spearman", _two(found.spearman), help="Correlation of the ranks; 1 is the same order.")
+    columns[1].metric("Kendall", _two(found.kendall), help="Share of pairs in the same order less that in another.")
+    for column, (k, share) in zip(columns[2:], found.overlap.items()):
+        column.metric(f"Top {k} shared", f"{round(share * k)} of {k}", help="Parts of largest size that both name.")
+    rows = [
+        {
+            "part": one.labels[i],
+            names[0]: signed(one.values[i]),
+            names[1]: signed(other.values[i]),
+            "difference": signed(found.difference[i]),
+            "in standard errors": _errors(found.in_errors[i]),
+        }
+        for i in found.most[:8]
+        if found.difference[i] != 0
+    ]
+    if rows:
+        st.markdown("**Where they differ most**")
+        st.dataframe(rows, hide_index=True, key="differences")
+        st.caption(found.assumption)
+    else:
+        st.markdown("The two maps are the same.")
+
+
+def _as_map(one, found) -> Attribution:
+    return replace(one, values=found.difference, standard_error=found.standard_error, covariance=None)
+
+
+def _two(value: float) -> str:
+    return "–" if value != value else signed(value, 2)
+
+
+def _errors(value: float) -> str:
+    if value != value:
+        return "unknown"
+    return "beyond any" if np.isinf(value) else f"{abs(value):.1f}"

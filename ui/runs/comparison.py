@@ -1,0 +1,162 @@
+"""What a page compares: two attributions of one input, how far to trust them, and what the ledger holds."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ui.names import Pane
+from xai import Attribution, Cancelled, Fidelity, Ledger, explain, fidelity, fidelity_cost, preliminary
+
+HELD_OUT, ORDERS, POINTS = 32, 2, 8  # what judging a run costs; `xai.trust.fidelity` says what each is
+FIRST_LOOK = 24  # evaluations after which a running job first shows values; then at each third more
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a game is explained: the two panes, most evaluations for each, the seed of the designs."""
+
+    left: Pane
+    right: Pane
+    budget: int = 256
+    seed: int = 0
+
+    @property
+    def panes(self) -> tuple[Pane, Pane]:
+        return self.left, self.right
+
+    def to_settings(self) -> dict:
+        """As JSON can hold it."""
+        return {"left": self.left.key, "right": self.right.key, "budget": self.budget, "seed": self.seed}
+
+    @classmethod
+    def from_settings(cls, settings: dict) -> "Plan":
+        """What `to_settings` gave; ValueError, KeyError or TypeError for anything else."""
+        budget, seed = settings["budget"], settings["seed"]
+        if not all(type(number) is int and 0 <= number < 2**31 for number in (budget, seed)):
+            raise ValueError("a budget or seed is not a number")
+        return cls(Pane.of(settings["left"]), Pane.of(settings["right"]), budget, seed)
+
+    def cost(self, n: int) -> int:
+        """Most evaluations, those that judge the maps included."""
+        every = 2**n if n < 64 else np.inf
+        judging = fidelity_cost(n, 2, HELD_OUT, ORDERS, POINTS)
+        same = self.left == self.right
+        return int(min(every, (1 if same else 2) * min(self.budget, every) + judging))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One input, explained twice.
+
+    maps : the attributions of the panes, one column per output of the game; while a run goes on, maybe one
+    weights : (k,) of the output columns, what the page shows first;  outputs : what the columns are
+    judged : on coalitions no map was fitted to, of the maps weighted by `weights`; None where not judged yet
+    state : "preliminary" (a run goes on), "partial" (cancelled) or "done"
+    ledger : everything paid; its game may be one that cannot be asked any more (`Paid`)
+    """
+
+    plan: Plan
+    maps: tuple[Attribution, ...]
+    outputs: list[str]
+    weights: list[float]
+    ledger: Ledger = field(repr=False)
+    judged: Fidelity | None = None
+    state: str = "done"
+
+    def to_record(self) -> dict:
+        """Everything but the ledger, as JSON can hold it."""
+        return {
+            "maps": [json.loads(one.to_json()) for one in self.maps],
+            "outputs": self.outputs,
+            "weights": self.weights,
+            "judged": None if self.judged is None else json.loads(self.judged.to_json()),
+            "state": self.state,
+        }
+
+    @classmethod
+    def from_record(cls, record: dict, plan: Plan, ledger: Ledger) -> "Comparison":
+        """What `to_record` gave; ValueError for anything else."""
+        try:
+            maps = tuple(Attribution.from_json(json.dumps(one)) for one in record["maps"])
+            judged = record["judged"] and Fidelity.from_json(json.dumps(record["judged"]))
+            outputs, weights = [str(text) for text in record["outputs"]], [float(w) for w in record["weights"]]
+            if not 1 <= len(maps) <= 2 or any(one.labels != ledger.labels for one in maps):
+                raise ValueError("its maps are of other players than its ledger")
+            shapes = {(len(ledger.labels), len(weights)), (len(ledger.labels),) if len(weights) == 1 else ()}
+            if any(one.values.shape not in shapes for one in maps) or len(outputs) != len(weights):
+                raise ValueError("its maps and its outputs do not match")
+            if record["state"] not in ("partial", "done"):
+                raise ValueError("its state is unknown")
+            return cls(plan, maps, outputs, weights, ledger, judged, record["state"])
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"this is not a comparison that Swing wrote ({error})") from error
+
+    def focused(self, weights=None) -> "list[Attribution]":
+        """The maps of the weighted sum of the outputs, values (n,)."""
+        return [one.combine(self.weights if weights is None else weights) for one in self.maps]
+
+
+def compare(
+    ledger: Ledger, plan: Plan, outputs, weights, tell: Callable, publish: Callable, cancel: Callable
+) -> Comparison:
+    """Both maps and their fidelity from one ledger; where `cancel()` says stop, what the ledger tells, marked partial.
+
+    tell(done, total, sentence);  publish(Comparison) is given what is known so far. Cancelled is raised only where the
+    ledger tells nothing yet.
+    """
+    total, begun = plan.cost(ledger.n_players), ledger.evaluations
+    finished: list[Attribution] = []
+    now = Comparison(plan, (), list(outputs), list(weights), ledger, state="preliminary")
+    next_look = FIRST_LOOK
+
+    def show():
+        if maps := so_far():  # a page cannot draw what is not there yet
+            publish(replace(now, maps=maps))
+
+    def look(sentence):
+        def told(done, of):
+            nonlocal next_look
+            tell(ledger.evaluations - begun, max(total, ledger.evaluations - begun), f"{sentence}: {done} of {of}")
+            if done < of and ledger.evaluations >= next_look:
+                next_look = max(next_look, ledger.evaluations) * 4 // 3
+                show()
+
+        return told
+
+    def so_far():
+        open_panes = plan.panes[len(finished) :]
+        guesses = [preliminary(ledger, pane.index) for pane in open_panes]
+        return (*finished, *[guess for guess in guesses if guess is not None])
+
+    try:
+        for pane in plan.panes:
+            finished.append(_explained(ledger, pane, plan, look(str(pane)), cancel))
+            show()
+        found = fidelity(
+            ledger, finished, HELD_OUT, plan.seed, weights, ORDERS, POINTS,
+            progress=look("Judging the maps on unseen coalitions"), cancel=cancel,
+        )  # fmt: skip
+    except Cancelled:
+        maps = so_far()
+        if not maps:
+            raise
+        return replace(now, maps=maps, state="partial")
+    return replace(now, maps=tuple(finished), judged=found, state="done")
+
+
+def _explained(ledger, pane, plan, progress, cancel) -> Attribution:
+    every = ledger.n_players < 20 and 2**ledger.n_players <= plan.budget
+    method = "exact" if every else pane.method
+    return explain(ledger.game, pane.index, method, plan.budget, plan.seed, ledger, progress, cancel)
+
+
+class Paid:
+    """The game of a run that was reopened or imported: its players are known, but no model answers any more."""
+
+    def __init__(self, labels: list[str]):
+        self.labels, self.n_players = labels, len(labels)
+
+    def __call__(self, coalitions):
+        raise ValueError("this run holds only what was paid for; press Explain to ask the model again")

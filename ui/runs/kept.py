@@ -1,0 +1,216 @@
+"""Runs that are kept: begun, continued, reopened by link or from the list, renamed, deleted, forgotten."""
+
+import json
+import logging
+import time
+from contextlib import contextmanager, suppress
+
+import streamlit as st
+
+from ui.draw.markdown import plain, said
+from ui.runs.comparison import Paid
+from ui.runs.store import RunStore
+from ui.shell.bench import Bench
+from ui.shell.jobs import line
+from ui.shell.visitor import visitor
+from xai import Cancelled, Ledger
+
+PAGES = {"text": "Text", "image": "Image", "table": "Table", "data": "Data"}
+LISTED = 20
+log = logging.getLogger("swing.store")
+
+
+@st.cache_resource(show_spinner=False)
+def store() -> RunStore:
+    """The server's store, the same for every session; ValueError with one sentence where there can be none."""
+    try:
+        return RunStore()
+    except OSError as error:
+        raise ValueError(f"Kept runs cannot be opened ({error.strerror or error}).") from error
+
+
+def begin(
+    page: str, name: str, settings: dict, model: str, run: str | None = None, content: bytes | None = None
+) -> str | None:
+    """The id of a run to work on: `run` again where it is of the same model, else a new one; None where none is kept.
+
+    It must be this browser's own, or one that was interrupted, which whoever has the link may finish. Where there is
+    no room, or no writable home, the run goes on all the same, and the side bar says why it is not kept.
+    """
+    st.session_state.pop("not-kept", None)
+    try:
+        kept = store()
+        if run is not None and _may_go_on(run, model) and kept.claim(run):
+            kept.keep(run, settings=json.dumps(settings))
+            return run
+        run = kept.create(visitor(), page, name, settings, model, content)
+    except ValueError as error:
+        st.session_state["not-kept"] = str(error)
+        st.query_params.pop("run", None)
+        return None
+    st.query_params["run"] = run
+    return run
+
+
+def _may_go_on(run: str, model: str) -> bool:
+    try:
+        found = store().get(run)
+    except ValueError:  # deleted meanwhile
+        return False
+    return found.fingerprint == model and (found.interrupted or store().owns(run, visitor()))
+
+
+def ledger(run: str | None, game, known: Ledger | None = None) -> Ledger:
+    """A ledger that keeps every batch of a run as soon as it is paid, with all that the run, and `known`, hold already.
+
+    run : None for one that is kept nowhere
+    """
+    made = Ledger(game) if run is None else store().ledger(run, game)
+    if known is not None:
+        made.take(known)
+    return made
+
+
+def finish(run: str | None, result) -> None:
+    """Keep a result: `to_record()` as JSON, and whether it is whole. It is shown all the same where it cannot be."""
+    if run is None:
+        return
+    state = result.comparison.state
+    try:
+        store().keep(run, result=json.dumps(result.to_record()))
+        store().finish(run, state, "" if state == "done" else "It was cancelled; Explain goes on from what was paid.")
+    except ValueError as error:
+        log.warning("a result is not kept: %s", error)
+
+
+@contextmanager
+def ended_with(run: str | None):
+    """Keep how a run ended where it gave no result."""
+    try:
+        yield
+    except Cancelled:
+        _end(run, "partial", "It was cancelled before there was anything to show.")
+        raise
+    except Exception as error:
+        known = isinstance(error, (ValueError, TypeError, OSError))
+        _end(run, "failed", str(error) if known else "Something went wrong inside Swing.")
+        raise
+
+
+def _end(run: str | None, state: str, sentence: str) -> None:
+    if run is not None:
+        with suppress(ValueError):  # the sentence that matters is the one that ended it
+            store().finish(run, state, sentence)
+
+
+def reopen(page: str, state: Bench, result_type, set_widgets) -> None:
+    """Show the run that the link names, if it is not shown already.
+
+    set_widgets(settings) fills the page's fields and returns which game that is.
+
+    A run that is in the line is followed. One whose server died goes on as soon as the model is ready.
+    """
+    run = st.query_params.get("run")
+    if not run or run == state.run:
+        return
+    state.run = run
+    try:
+        found = store().get(run)
+        if found.page != page:
+            raise ValueError(f"This run belongs to the {PAGES.get(found.page, 'other')} page; open it there.")
+        results = store().results(run)
+        settings = json.loads(results["settings"]) if "settings" in results else found.settings
+        state.asked = set_widgets(settings)
+        job = line().of_run(run)
+        if job is not None:
+            state.follow(job)
+        elif found.interrupted:
+            state.extra["interrupted"] = settings
+        if "result" in results:
+            state.shown = result_type.from_record(
+                json.loads(results["result"]), settings, lambda labels: paid(run, labels)
+            )
+        elif job is None and not found.interrupted:
+            state.outcome = "cancelled", found.sentence or "This run was stopped before there was anything to show."
+    except ValueError as error:
+        state.outcome = "failed", str(error)
+        state.run = None
+        del st.query_params["run"]
+
+
+def paid(run: str, labels: list[str]) -> Ledger:
+    """What a run paid for, without its model."""
+    made = Ledger(Paid(labels))
+    made.fill(store().batches(run))
+    return made
+
+
+def sidebar(page: str, state: Bench) -> None:
+    """This browser's runs: reopen, rename, delete, forget everything; and what is kept where."""
+    with st.sidebar:
+        st.subheader("Runs")
+        try:
+            kept = store()
+            runs = kept.runs(visitor())
+        except ValueError as error:
+            st.warning(f"{said(str(error).rstrip('.'))}. Runs are not kept: take away what you need as files.")
+            return
+        if unkept := st.session_state.get("not-kept"):
+            st.warning(f"{said(unkept.rstrip('.'))}. The run on this page is not kept: take it away as files.")
+        if not runs:
+            st.caption("Nothing yet. Every run you start is listed here.")
+        for run in runs[:LISTED]:
+            _entry(run, page, state)
+        if len(runs) > LISTED:
+            st.caption(f"{len(runs) - LISTED} older runs are kept as well; links to them still work.")
+        if runs and st.button("Forget everything", key="forget"):
+            count = kept.forget(visitor())
+            _leave(state)
+            forget_models()
+            st.toast(f"{count} runs were deleted, and nothing of them is left in the file.")
+            st.rerun()
+        st.caption(
+            "Texts, settings, what the model answered and the values paid for are kept in one file on this server, so "
+            "that a run can go on after a crash; the oldest go first when it is full. Uploaded files are kept only if "
+            "you say so. A link with “?run=” opens that run for whoever has it."
+        )
+        if kept.notice:
+            st.warning(kept.notice)
+
+
+def _entry(run, page, state) -> None:
+    shown = "● " if run.id == state.run else ""
+    with st.expander(shown + plain(run.name, 40)):
+        ended = "interrupted" if run.interrupted else run.state
+        st.caption(
+            f"{PAGES.get(run.page, run.page)} · {ended} · {run.evaluations} evaluations · "
+            f"{time.strftime('%d %b %H:%M', time.localtime(run.created))}"
+        )
+        if run.page == page and st.button("Open", key=f"open-{run.id}"):
+            st.query_params["run"] = run.id
+            state.run = None
+            st.rerun()
+        name = st.text_input("Name", run.name, key=f"name-{run.id}", max_chars=80)
+        if name != run.name:
+            store().rename(run.id, visitor(), name)
+            st.rerun()
+        if st.button("Delete", key=f"delete-{run.id}"):
+            store().delete(run.id, visitor())
+            if run.id == state.run:
+                _leave(state)
+            st.rerun()
+
+
+def forget_models() -> None:
+    """What was fitted to this session's tables goes with its runs."""
+    for one in st.session_state.values():
+        if isinstance(one, Bench) and "models" in one.extra:
+            one.extra["models"].clear()
+
+
+def _leave(state) -> None:
+    """Show nothing of a run that was deleted."""
+    if state.job is not None:
+        line().leave(state.job, visitor())
+    state.job, state.shown, state.run, state.outcome = None, None, None, None
+    st.query_params.pop("run", None)

@@ -1,0 +1,291 @@
+"""Where runs are kept between visits: one SQLite file with every run's settings, batches and results.
+
+A batch is a row of its own in a transaction of its own, so a killed server loses the batch it was at and nothing else.
+The file is bounded: the oldest runs go first. What is deleted is overwritten with zeros. A run is listed to its owner
+alone; whoever has its link can open it.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import secrets
+import sqlite3
+import time
+import zlib
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from model.home import home
+from ui.runs.database import Database
+from xai import Ledger, records
+
+log = logging.getLogger("swing.store")
+
+ENDS = ("partial", "done", "failed")
+DEFAULT_MB = 500
+MAX_NAME = 200
+_NOT_YOURS = "This run belongs to another browser: open it by its link, but it is not yours to change."
+_GONE = "There is no run under this link any more: it was deleted, or it made room for newer ones."
+_SCHEMA = """
+CREATE TABLE runs (
+    id TEXT PRIMARY KEY, owner TEXT NOT NULL, created REAL NOT NULL, changed REAL NOT NULL, name TEXT NOT NULL,
+    page TEXT NOT NULL, settings TEXT NOT NULL, fingerprint TEXT NOT NULL, worker TEXT NOT NULL, state TEXT NOT NULL,
+    sentence TEXT NOT NULL
+);
+CREATE TABLE results (
+    run TEXT NOT NULL REFERENCES runs ON DELETE CASCADE, name TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (run, name)
+);
+CREATE TABLE contents (run TEXT PRIMARY KEY REFERENCES runs ON DELETE CASCADE, body BLOB NOT NULL);
+CREATE TABLE batches (
+    number INTEGER PRIMARY KEY, run TEXT NOT NULL REFERENCES runs ON DELETE CASCADE,
+    evaluations INTEGER NOT NULL, checksum INTEGER NOT NULL, body BLOB NOT NULL
+);
+CREATE INDEX batches_of_run ON batches (run);
+CREATE INDEX runs_of_owner ON runs (owner, created);
+"""
+_COLUMNS = """id, created, changed, name, page, settings, fingerprint, worker, state, sentence,
+    EXISTS (SELECT 1 FROM contents WHERE run = id) AS has_content,
+    (SELECT coalesce(sum(evaluations), 0) FROM batches WHERE run = id) AS evaluations,
+    (SELECT coalesce(sum(length(body)), 0) FROM batches WHERE run = id)
+        + (SELECT coalesce(sum(length(body)), 0) FROM results WHERE run = id)
+        + (SELECT coalesce(sum(length(body)), 0) FROM contents WHERE run = id) + length(settings) AS size"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One kept run, without its batches, results and content.
+
+    state : "running", "partial" (cancelled or cut short), "done" or "failed";  sentence : why, where it is not done
+    interrupted : it is "running", but the server that ran it is gone: `claim` it and go on
+    evaluations : in the kept batches;  size : bytes;  created, changed : seconds since 1970
+    """
+
+    id: str
+    created: float
+    changed: float
+    name: str
+    page: str
+    settings: dict
+    fingerprint: str
+    state: str
+    sentence: str
+    interrupted: bool
+    has_content: bool
+    evaluations: int
+    size: int
+
+
+class RunStore:
+    """Runs in one SQLite file; safe for the threads of several processes. Errors are ValueError with one sentence.
+
+    Parameters
+    ----------
+    path : the file; `runs.sqlite` under Swing's home when None
+    most_bytes : of the file; SWING_RUNS_MB (500) when None. SQLite's log beside it takes some MB more
+
+    An owner is a token that a browser keeps; only its hash is stored. Who may open a run may call all but `rename`,
+    `delete` and `forget`.
+    """
+
+    def __init__(self, path=None, most_bytes: int | None = None):
+        path = Path(path) if path is not None else home() / "runs.sqlite"
+        most_bytes = _configured_bytes() if most_bytes is None else int(most_bytes)
+        self._workers = path.with_name(f"{path.name}.workers")
+        self._workers.mkdir(parents=True, exist_ok=True)
+        self._worker = secrets.token_hex(8)
+        self._file = Database(path, _SCHEMA, 2, most_bytes, self._evict_oldest)
+        self._alive = FileLock(self._workers / self._worker, thread_local=False)
+        with FileLock(f"{path}.opening"):  # so that none is taken for dead between making its file and locking it
+            for file in self._workers.iterdir():
+                self._is_alive(file.name)
+            self._alive.acquire()  # until this process ends, however it ends
+
+    @property
+    def notice(self) -> str:
+        """ "" or one sentence where the file was damaged: it was moved aside and a new one begun."""
+        return self._file.notice
+
+    @property
+    def used(self) -> int:
+        """Bytes of the file that hold something."""
+        return self._file.used()
+
+    def create(self, owner: str, page: str, name: str, settings: dict, fingerprint: str, content=None) -> str:
+        """Begin a run; returns its id, which is its link. content : bytes the user agreed to keep, or None."""
+        run, now, text = secrets.token_urlsafe(16), time.time(), json.dumps(settings, allow_nan=False)
+        row = (run, _hash(owner), now, now, _name(name), page, text, fingerprint, self._worker)
+        with self._file.writing(len(text.encode()) + len(content or b"")) as db:
+            db.execute("INSERT INTO runs VALUES (?,?,?,?,?,?,?,?,?,'running','')", row)
+            if content is not None:
+                db.execute("INSERT INTO contents VALUES (?,?)", (run, content))
+        return run
+
+    def get(self, run: str) -> Run:
+        """The run of this id, whoever owns it; ValueError where there is none."""
+        with self._file.reading() as db:
+            row = db.execute(f"SELECT {_COLUMNS} FROM runs WHERE id = ?", (str(run),)).fetchone()
+        if row is None:
+            raise ValueError(_GONE)
+        return self._run(row)
+
+    def runs(self, owner: str) -> list[Run]:
+        """An owner's runs, the newest first."""
+        return self._select("owner = ? ORDER BY created DESC, rowid DESC", _hash(owner))
+
+    def interrupted(self) -> list[Run]:
+        """Anyone's runs whose server died in their middle, the oldest first."""
+        return [run for run in self._select("state = 'running' ORDER BY created, rowid") if run.interrupted]
+
+    def owns(self, run: str, owner: str) -> bool:
+        with self._file.reading() as db:
+            row = db.execute("SELECT 1 FROM runs WHERE id = ? AND owner = ?", (run, _hash(owner))).fetchone()
+        return row is not None
+
+    def claim(self, run: str) -> bool:
+        """Mark a run as running here, to continue it; False where someone alive is at it already, or it is gone."""
+        with self._file.writing() as db:
+            row = db.execute("SELECT state, worker FROM runs WHERE id = ?", (run,)).fetchone()
+            free = row is not None and not (row["state"] == "running" and self._is_alive(row["worker"]))
+            if free:
+                change = "UPDATE runs SET state = 'running', sentence = '', worker = ?, changed = ? WHERE id = ?"
+                db.execute(change, (self._worker, time.time(), run))
+        return free
+
+    def append(self, run: str, packed, values, seconds: float) -> bool:
+        """Keep a batch that `Ledger(on_batch=…)` handed out; False where it cannot be kept.
+
+        There is no room, or the run was deleted meanwhile, or the disk is full: no reason to stop a run that computes.
+        """
+        body = records.to_body(packed, values, seconds)
+        try:
+            with self._file.writing(len(body), keep=run) as db:
+                row = (run, len(values), zlib.crc32(body), body)
+                db.execute("INSERT INTO batches (run, evaluations, checksum, body) VALUES (?,?,?,?)", row)
+                db.execute("UPDATE runs SET changed = ? WHERE id = ?", (time.time(), run))
+        except (ValueError, sqlite3.IntegrityError) as error:
+            log.warning("a batch is not kept: %s", error)
+            return False
+        return True
+
+    def batches(self, run: str) -> list:
+        """A run's batches (packed, values, seconds) for `Ledger.fill`; a damaged one is left out, to be paid again."""
+        with self._file.reading() as db:
+            rows = db.execute("SELECT checksum, body FROM batches WHERE run = ? ORDER BY number", (run,)).fetchall()
+        return [records.from_body(body) for checksum, body in rows if zlib.crc32(body) == checksum]
+
+    def ledger(self, run: str, game) -> Ledger:
+        """A ledger of the run's game that has its batches and keeps every further one; ValueError for another game."""
+        ledger = Ledger(game, on_batch=partial(self.append, run))
+        ledger.fill(self.batches(run))
+        return ledger
+
+    def keep(self, run: str, **results: str) -> None:
+        """Keep results by name (JSON texts) beside those kept already; nothing where the run was deleted meanwhile."""
+        with self._file.writing(sum(len(text.encode()) for text in results.values()), keep=run) as db:
+            if self._exists(db, run):
+                rows = [(run, name, text) for name, text in results.items()]
+                db.executemany("INSERT OR REPLACE INTO results VALUES (?,?,?)", rows)
+                db.execute("UPDATE runs SET changed = ? WHERE id = ?", (time.time(), run))
+
+    def results(self, run: str) -> dict[str, str]:
+        """What `keep` was given; {} for none."""
+        with self._file.reading() as db:
+            return dict(db.execute("SELECT name, body FROM results WHERE run = ?", (run,)).fetchall())
+
+    def content(self, run: str) -> bytes | None:
+        """The upload of a run whose user agreed to keep it, else None."""
+        with self._file.reading() as db:
+            row = db.execute("SELECT body FROM contents WHERE run = ?", (run,)).fetchone()
+        return row["body"] if row else None
+
+    def finish(self, run: str, state: str, sentence: str = "") -> None:
+        """Say how a run ended: "partial", "done" or "failed", and why."""
+        if state not in ENDS:
+            raise ValueError(f"a run ends as one of {list(ENDS)}; got {state!r}")
+        with self._file.writing() as db:
+            change = "UPDATE runs SET state = ?, sentence = ?, changed = ? WHERE id = ?"
+            db.execute(change, (state, str(sentence), time.time(), run))
+
+    def rename(self, run: str, owner: str, name: str) -> None:
+        with self._file.writing() as db:
+            change = "UPDATE runs SET name = ? WHERE id = ? AND owner = ?"
+            if not db.execute(change, (_name(name), run, _hash(owner))).rowcount:
+                raise ValueError(_NOT_YOURS if self._exists(db, run) else _GONE)
+
+    def delete(self, run: str, owner: str) -> None:
+        """Delete a run: nothing of it stays in the file. One that is gone already is none to worry about."""
+        with self._file.writing() as db:
+            gone = db.execute("DELETE FROM runs WHERE id = ? AND owner = ?", (run, _hash(owner))).rowcount
+            if not gone and self._exists(db, run):
+                raise ValueError(_NOT_YOURS)
+        self._file.scrub()
+
+    def forget(self, owner: str) -> int:
+        """Delete all runs of an owner: nothing of them stays in the file. Returns how many they were."""
+        with self._file.writing() as db:
+            count = db.execute("DELETE FROM runs WHERE owner = ?", (_hash(owner),)).rowcount
+        self._file.scrub()
+        return count
+
+    def close(self) -> None:
+        """Let go of the file; what was running here is interrupted from now on."""
+        self._file.close()
+        self._alive.release()
+        (self._workers / self._worker).unlink(missing_ok=True)
+
+    def _select(self, where: str, *values) -> list[Run]:
+        with self._file.reading() as db:
+            rows = db.execute(f"SELECT {_COLUMNS} FROM runs WHERE {where}", values).fetchall()
+        return [self._run(row) for row in rows]
+
+    def _run(self, row) -> Run:
+        found = dict(row)
+        worker = found.pop("worker")
+        found["settings"], found["has_content"] = json.loads(found["settings"]), bool(found["has_content"])
+        return Run(**found, interrupted=found["state"] == "running" and not self._is_alive(worker))
+
+    def _is_alive(self, worker: str) -> bool:
+        """Whether the process of this store still holds its lock, which the system takes from it when it dies."""
+        file = self._workers / worker
+        if worker == self._worker or not file.exists():
+            return worker == self._worker
+        lock = FileLock(file, thread_local=False)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            return True
+        lock.release()
+        file.unlink(missing_ok=True)
+        return False
+
+    def _evict_oldest(self, db, keep: str) -> bool:
+        for row in db.execute("SELECT id, state, worker FROM runs ORDER BY created, rowid").fetchall():
+            if row["id"] != keep and not (row["state"] == "running" and self._is_alive(row["worker"])):
+                db.execute("DELETE FROM runs WHERE id = ?", (row["id"],))
+                return True
+        return False
+
+    @staticmethod
+    def _exists(db, run: str) -> bool:
+        return db.execute("SELECT 1 FROM runs WHERE id = ?", (run,)).fetchone() is not None
+
+
+def _hash(owner: str) -> str:
+    if not owner:
+        raise ValueError("a run needs an owner's token; got an empty one")
+    return hashlib.sha256(owner.encode()).hexdigest()
+
+
+def _name(name: str) -> str:
+    return " ".join(str(name).split())[:MAX_NAME] or "A run without a name"
+
+
+def _configured_bytes() -> int:
+    text = os.environ.get("SWING_RUNS_MB", str(DEFAULT_MB))
+    if not text.strip().isdecimal() or not int(text):
+        raise ValueError(f"SWING_RUNS_MB must be a whole number of megabytes, at least 1; got {text!r}")
+    return int(text) * 1_000_000

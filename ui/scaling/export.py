@@ -1,0 +1,107 @@
+"""The numbers of a study as files: a tidy CSV, and one HTML page that needs nothing else."""
+
+import base64
+import csv
+import io
+from collections.abc import Callable
+from html import escape
+
+import numpy as np
+
+from ui.files.numbers import text_cell
+from ui.files.report import document
+from ui.scaling.study import LEVEL, Study, extrapolates, predict, size_text
+from xai.scaling.verdict import rank
+
+HEADER = ["data set", "what", "quantity", "name", "tokens", "value", "low", "high"]
+UNDETERMINED = 1e6  # a parameter's size from which the runs evidently do not tell it
+
+
+def laws_of(study: Study, i: int) -> list[tuple]:
+    """Of one set, for the score and where there is one for cross-entropy: name, values (m,), fit, held-out test."""
+    runs, verdict = study.sets[i], study.verdicts[i]
+    found = [(runs.score_name, runs.score, verdict.score, verdict.held_out)]
+    if runs.cross_entropy is not None:
+        found.append(("cross-entropy", runs.cross_entropy, verdict.loss, study.loss_tests[i]))
+    return found
+
+
+def rows_of(study: Study, target: float):
+    """Rows under HEADER: what was measured and held out, parameters, predictions; low and high are ends of bands."""
+    for i, (runs, verdict) in enumerate(zip(study.sets, study.verdicts)):
+        yield [runs.name, "verdict", "", verdict.kind, None, None, None, None]
+        for quantity, values, fit, test in laws_of(study, i):
+            for size, value in zip(runs.tokens, values):
+                out = test is not None and size in test.tokens
+                yield [runs.name, "held out" if out else "measured", quantity, "", size, value, None, None]
+            if test is not None:
+                for size, value in zip(test.tokens, test.predicted):
+                    yield [runs.name, "predicted for held out", quantity, "", size, value, None, None]
+                yield [runs.name, "held-out error", quantity, "", None, test.error, None, None]
+            if fit is None:
+                continue
+            ends = fit.intervals(LEVEL)
+            for name, value in fit.law.parameters.items():
+                yield [runs.name, "parameter", quantity, name, None, value, *ends.get(name, (None, None))]
+            if extrapolates(verdict, quantity):
+                found = predict(fit, target)
+                yield [runs.name, "extrapolated", quantity, "law", target, found.value, *(found.law or (None, None))]
+
+
+def to_csv(study: Study, target: float) -> str:
+    """`rows_of` as CSV; a number reads back to the same float, one that is not finite or not known is empty."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(HEADER)
+    for row in rows_of(study, target):
+        writer.writerow([*map(text_cell, row[:4]), *map(_number, row[4:])])
+    return out.getvalue()
+
+
+def to_html(study: Study, target: float, made: str = "", png: Callable[[int], bytes] | None = None) -> str:
+    """Verdicts, plots, parameters, runs and ranking, for reading. Every text is escaped.
+
+    png(i) → the plots of set i
+    """
+    marked = " Synthetic runs: nobody trained these models." if study.synthetic else ""
+    parts = [f"<h1>Scaling: {escape(study.name)}</h1>", f'<p class="small">{escape(made + marked)}</p>']
+    if len(study.sets) > 1 and len({runs.score_name for runs in study.sets}) == 1:
+        parts.append(f"<h2>Ranking at {size_text(target)}</h2>{_ranking(study, target)}")
+    rows = list(rows_of(study, target))
+    for i, (runs, verdict) in enumerate(zip(study.sets, study.verdicts)):
+        parts.append(f"<h2>{escape(runs.name)}</h2><p><b>{escape(verdict.title)}.</b> {escape(verdict.text)}</p>")
+        parts += [f"<p>{escape(note)}</p>" for note in verdict.notes]
+        if png is not None:
+            drawn = base64.b64encode(png(i)).decode()
+            parts.append(f'<img style="max-width:100%" alt="Runs and laws" src="data:image/png;base64,{drawn}">')
+        cells = [[*row[1:4], *map(shown, row[4:])] for row in rows if row[0] == runs.name and row[1] != "verdict"]
+        parts.append(_table(HEADER[1:], cells))
+    parts.append(f'<p class="small">low and high are the ends of {LEVEL:.0%} bands and intervals.</p>')
+    return document(f"Scaling: {study.name}", "".join(parts))
+
+
+def shown(value: float | None) -> str:
+    """A number for reading; a dash where it is unknown or so large that the runs evidently do not tell it."""
+    return "–" if value is None or not np.isfinite(value) else f"{value:.4g}".replace("-", "−")
+
+
+def parameter(value: float) -> str:
+    return shown(value) if abs(value) < UNDETERMINED else "not determined"
+
+
+def _ranking(study: Study, target: float) -> str:
+    found = rank(study.sets, target, study.verdicts, LEVEL)
+    cells = [
+        [one.name, one.kind, *map(shown, (one.predicted, one.low, one.high, one.first, one.best))] for one in found
+    ]
+    return _table(["data set", "verdict", "predicted", "low", "high", "share of draws first", "best measured"], cells)
+
+
+def _table(header, rows) -> str:
+    head = "".join(f"<th>{escape(name)}</th>" for name in header)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _number(value) -> str:
+    return "" if value is None or not np.isfinite(value) else repr(float(value))

@@ -1,0 +1,158 @@
+"""What every page does around a run: cost, Explain, a place in the line, progress, Cancel, more budget."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from ui.draw.markdown import said
+from ui.shell.jobs import Job, Line, line
+from ui.shell.visitor import visitor
+
+POLL = 0.5  # seconds
+MORE = 2  # "Add budget" asks for so many times the evaluations
+
+
+@dataclass
+class Bench:
+    """One page's state in one browser session.
+
+    shown : the page's result, finished or not;  job : the one that this session waits for;  run : id of the kept run
+    asked : which game that run is of, so that another is not taken for it
+    outcome : (state, sentence) of a job that gave nothing new;  seen : how much of the job was shown already
+    """
+
+    shown: Any = None
+    job: Job | None = None
+    run: str | None = None
+    asked: Any = None
+    outcome: tuple[str, str] | None = None
+    seen: int = 0
+    extra: dict = field(default_factory=dict)  # what a page adds to what it shows
+
+    @property
+    def new(self) -> bool:
+        """Nothing was asked or shown here yet."""
+        return self.shown is None and self.job is None and self.outcome is None and self.run is None
+
+    def show_brought(self, result) -> None:
+        """Show what comes from a file: it is of no run here; the page sets its fields by it when it starts over."""
+        self.shown, self.run, self.asked, self.outcome = result, None, None, None
+        self.extra["brought"] = result
+
+    def forget_failure(self) -> None:
+        """What failed was asked of another input than the one that is there now."""
+        if self.outcome is not None and self.outcome[0] == "failed":
+            self.outcome = None
+
+    def begin(self, job: Job, where: Line | None = None) -> None:
+        """Put a job into the line, or say why not; what the page shows stays until there is something new."""
+        self.outcome, job.owner = None, visitor()
+        try:
+            self.follow((where or line()).submit(job))
+        except ValueError as error:
+            self.outcome = "failed", str(error)
+
+    def follow(self, job: Job) -> None:
+        """Look at a job that is in the line already."""
+        job.watch()
+        self.job, self.seen = job, 0
+
+    def look(self) -> bool:
+        """Take what the job has published or ended with; whether the page has something new to show."""
+        job = self.job
+        if job is None:
+            return False
+        job.watch()
+        over, version = job.over, job.version  # in this order: what is published before the end is not lost
+        if over:
+            self.job = None
+            if job.state == "done":
+                self.shown = job.result
+            else:
+                self.outcome = job.state, job.sentence
+            return True
+        if version > self.seen:
+            self.seen, self.shown = version, job.latest
+            return True
+        return False
+
+
+def bench(kind: str) -> Bench:
+    """This session's bench of one page."""
+    return st.session_state.setdefault(f"bench-{kind}", Bench())
+
+
+def bar(
+    state: Bench, cost: Callable[[], tuple[int, float]], explain: Callable[[], None], more: Callable[[], None]
+) -> None:
+    """The job bar; polls while a job is in the line.
+
+    cost() gives most evaluations and about how many seconds, ValueError where nothing can be explained; explain()
+    begins a run; more() goes on with the run shown, with a larger budget.
+    """
+    st.fragment(_bar, run_every=POLL if state.job else None)(state, cost, explain, more)
+
+
+def watch(state: Bench) -> None:
+    """Progress of a job that no button began, and the sentence where it failed."""
+    st.fragment(_watch, run_every=POLL if state.job else None)(state)
+
+
+def _watch(state):
+    if state.look():
+        st.rerun()
+    if state.job is not None:
+        _progress(state.job)
+    elif state.outcome:
+        st.error(said(state.outcome[1]))
+
+
+def _bar(state, cost, explain, more):
+    if state.look():
+        st.rerun()
+    if state.job is not None:
+        _progress(state.job)
+        return
+    if state.outcome:
+        (st.info if state.outcome[0] == "cancelled" else st.error)(said(state.outcome[1]))
+    try:
+        evaluations, seconds = cost()
+    except (ValueError, TypeError) as error:
+        st.warning(said(str(error)))
+        st.button("Explain", disabled=True, key="explain")
+        return
+    st.caption(f"This will take at most {evaluations} evaluations of the model: about {duration(seconds)}.")
+    left, right = st.columns([1, 3])
+    if left.button("Explain", type="primary", key="explain"):
+        explain()
+        st.rerun()
+    if state.shown is not None and right.button(
+        f"Add budget: {MORE} × the evaluations of the run below", key="more", type="tertiary"
+    ):
+        more()
+        st.rerun()
+
+
+def _progress(job: Job):
+    ahead = line().ahead(job)
+    if ahead:
+        runs = "1 run is" if ahead == 1 else f"{ahead} runs are"
+        st.progress(0.0, text=f"Waiting in the line: {runs} before yours. The model serves one at a time.")
+    else:
+        left = "" if job.eta is None else f" · about {duration(job.eta)} left"
+        text = "Stopping after this batch" if job.cancelling else said(job.sentence) + left
+        st.progress(min(job.done / job.total, 1.0) if job.total else 0.0, text=text)
+    if job.belongs_to(visitor()):
+        st.button("Cancel", key="cancel", on_click=line().leave, args=(job, visitor()), disabled=job.cancelling)
+    else:
+        st.caption("This run was begun in another browser, which alone can cancel it.")
+
+
+def duration(seconds: float) -> str:
+    if seconds < 1.5:
+        return "a second"
+    if seconds < 90:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"

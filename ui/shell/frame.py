@@ -1,0 +1,51 @@
+"""What opens every page: its style, its title, what it is for; and the model's progress until it can be asked."""
+
+from pathlib import Path
+
+import streamlit as st
+
+STYLE = Path(__file__).parents[2] / "assets" / "style.css"
+
+
+def frame(title: str, purpose: str) -> None:
+    st.html(STYLE)
+    st.title(title)
+    st.caption(purpose)
+
+
+def linked(key: str, **default) -> dict:
+    """A widget whose choice stands in the link; its default, unless a reopened run has just set it.
+
+    The default must stay from run to run: a browser that sees only the second run takes that one's for the choice.
+    """
+    given = st.session_state.get("preset", set())
+    own = {} if key in given else default
+    given.discard(key)
+    return {"key": key, "bind": "query-params", **own}
+
+
+def preset(**values) -> None:
+    """Set widgets that are `linked`, before they are made."""
+    st.session_state.update(values)
+    st.session_state["preset"] = set(values)
+
+
+def ready(slot) -> bool:
+    """Whether the slot's model can be asked; if not, its progress is shown, and the page starts over when it can."""
+    if slot.state == "ready":
+        return True
+    st.fragment(_loading, run_every=0.5)(slot)
+    return False
+
+
+def _loading(slot) -> None:
+    if slot.state == "ready":
+        st.rerun()
+    if slot.state == "failed":
+        st.error(slot.error)
+        st.button("Try again", on_click=slot.start, key="retry")
+        return
+    st.progress(min(slot.fraction, 1.0), text=f"{slot.sentence} … you can write your input meanwhile.")
+    if st.session_state.get("painted"):  # loading torch would hold up the browser's first paint
+        slot.start()
+    st.session_state.painted = True

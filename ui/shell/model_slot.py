@@ -1,0 +1,66 @@
+"""The one model of this server: loaded in the background, once, for every session."""
+
+import os
+import threading
+
+import streamlit as st
+
+
+class ModelSlot:
+    """Loads the model in a thread; pages read `gemma`, `fraction`, `sentence` and `error` whenever they like.
+
+    `SWING_MODEL` names another checkpoint (a directory or a hub id); the bundled one is the default.
+    """
+
+    def __init__(self, source: str | None = None):
+        self.source = source
+        self.gemma = None
+        self.fraction, self.sentence, self.error = 0.0, "Waiting to load Gemma 3", ""
+        self.seconds_per_token: float | None = None  # of scoring; measured when the model is ready, then by every run
+        self.first_result = None  # of the first sample, explained once for all who visit
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def state(self) -> str:
+        """ "ready", "failed" or "loading"."""
+        return "ready" if self.gemma else "failed" if self.error else "loading"
+
+    def start(self) -> None:
+        """Begin loading, unless that was done; after a failure, try again."""
+        with self._lock:
+            if self.gemma is None and (self._thread is None or not self._thread.is_alive()):
+                self.error = ""
+                self._thread = threading.Thread(target=self._load, name="load-model", daemon=True)
+                self._thread.start()
+
+    def learn_rate(self, seconds: float, tokens: float) -> None:
+        """Take a measurement of scoring into the estimate shown before a run; the newest counts half."""
+        if tokens > 0:
+            rate = seconds / tokens
+            self.seconds_per_token = rate if self.seconds_per_token is None else (self.seconds_per_token + rate) / 2
+
+    def _load(self) -> None:
+        try:
+            from model import load_gemma
+            from ui.text.run import measure_rate
+
+            gemma = load_gemma(self.source, progress=self._tell)
+            self._tell(1.0, "Measuring how fast it is here")
+            self.learn_rate(*measure_rate(gemma))
+            self.gemma = gemma
+        except (OSError, ValueError, TypeError) as error:
+            self.error = str(error)
+        except Exception as error:  # whatever it is, the page must say something and offer another try
+            self.error = f"The model could not be loaded ({type(error).__name__})."
+            raise
+
+    def _tell(self, fraction: float, sentence: str) -> None:
+        self.fraction, self.sentence = fraction, sentence
+        print(f"Swing: {100 * fraction:3.0f} % {sentence}", flush=True)
+
+
+@st.cache_resource(show_spinner=False)
+def model_slot() -> ModelSlot:
+    """The server's slot, the same object for every session."""
+    return ModelSlot(os.environ.get("SWING_MODEL") or None)

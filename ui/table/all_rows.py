@@ -1,0 +1,181 @@
+"""All rows at once: which columns matter over the table, by either index, and where the two disagree."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import streamlit as st
+
+from ui.draw.colour import signed
+from ui.draw.markdown import plain
+from ui.names import INDICES
+from ui.shell.jobs import Job
+from ui.table import charts as table_charts
+from ui.table.run import exact_values
+from xai import Cancelled, Ledger
+from xai.trust.agreement import rank_correlations
+
+MOST_ROWS = 10_000
+CHUNK = 500  # rows between two looks at a cancellation
+LISTED = 200  # rows of a column that a click shows
+
+
+@dataclass(frozen=True, eq=False)
+class AllRows:
+    """places (rows,) in the table;  values : index → (rows, n, outputs);  cells (rows, n) as numbers."""
+
+    places: np.ndarray
+    values: dict[str, np.ndarray]
+    cells: np.ndarray
+
+
+def compute(fitted, request, job) -> AllRows:
+    """Exact values of every row, or of 10,000 drawn with the seed."""
+    count = len(fitted.frame)
+    places = np.arange(count)
+    if count > MOST_ROWS:
+        places = np.sort(np.random.default_rng([request.plan.seed, 3]).permutation(count)[:MOST_ROWS])
+    parts = []
+    for start in range(0, len(places), CHUNK):
+        if job.cancelled():
+            raise Cancelled(Ledger(fitted.model.game(fitted.frame.iloc[[0]])))
+        job.tell(start, len(places), f"Exact values of row {start + 1} of {len(places)}")
+        parts.append(exact_values(fitted, request, fitted.frame.iloc[places[start : start + CHUNK]]))
+    values = {index: np.concatenate([part[index] for part in parts]) for index in parts[0]}
+    return AllRows(places, values, fitted.model.encode(fitted.frame.iloc[places]))
+
+
+def show_all_rows(result, fitted, picture, weights, state) -> None:
+    """Mean sizes, beeswarm and disagreement of both indices, on demand."""
+    if fitted is None or not fitted.exact:
+        st.markdown(
+            "Press Explain to fit the model again; then all rows can be explained."
+            if fitted is None and result.about.exact
+            else "All rows are explained where exact values exist: choose trees, a linear model or a file of trees."
+        )
+        return
+    found = state.extra.get("all-rows")
+    background = replace(result.request, row=0).same_game
+    if found is None or found[0] != background:
+        rows = min(len(fitted.frame), MOST_ROWS)
+        st.markdown(f"Exact Banzhaf and Shapley values of {rows:,} rows, with the model above.")
+        if st.button("Explain all rows", key="all-rows", disabled=state.job is not None):
+            _start(result, fitted, background, state)
+            st.rerun()
+        return
+    st.fragment(_shown)(found[1], result, fitted, picture, np.asarray(weights))
+
+
+def _start(result, fitted, background, state) -> None:
+    def work(job):
+        state.extra["all-rows"] = (background, compute(fitted, result.request, job))
+        return result
+
+    state.begin(Job(work))
+
+
+def _shown(all_rows: AllRows, result, fitted, picture, weights):
+    values = {index: found @ weights for index, found in all_rows.values.items()}
+    means = {index: np.abs(found).mean(axis=0) for index, found in values.items()}
+    labels, order = fitted.model.labels, table_charts.ranked(means)
+    st.markdown(
+        f"**Mean size of each column’s value** over {len(all_rows.places):,} rows. Click a bar to see its rows."
+    )
+    event = st.plotly_chart(
+        table_charts.importance(labels, means), width="stretch", key="importance",
+        on_select="rerun", selection_mode="points",
+    )  # fmt: skip
+    chosen = st.selectbox(
+        "Rows of the column", range(len(labels)), index=None, format_func=lambda i: labels[i], key="rows-of",
+        placeholder="click a bar, or choose a column",
+    )  # fmt: skip
+    points = event.selection.points if event else []
+    clicked = int(order[points[0]["point_index"]]) if points else None
+    if (column := chosen if chosen is not None else clicked) is not None:
+        _rows_of(column, values, all_rows, fitted, labels)
+    index = st.segmented_control(
+        "Every row, by", list(values), format_func=lambda name: INDICES[name], default="banzhaf", key="swarm"
+    )
+    index = index or "banzhaf"
+    drawn = order[: table_charts.SWARMS]
+    st.plotly_chart(
+        table_charts.beeswarm(labels, values[index], all_rows.cells, drawn, picture.quantity), width="stretch",
+        key="beeswarm",
+    )  # fmt: skip
+    st.caption("Each dot is one row, or several at the same place. Categories are coloured from frequent to rare.")
+    _disagreement(values, means, labels, all_rows)
+    st.download_button(
+        "Predictions and values of these rows (CSV)", lambda: to_csv(fitted, all_rows.places, values), "swing-rows.csv",
+        "text/csv", key="save-rows", on_click="ignore",
+    )  # fmt: skip
+
+
+def _rows_of(column: int, values, all_rows, fitted, labels) -> None:
+    sizes = np.max([np.abs(found[:, column]) for found in values.values()], axis=0)
+    top = np.argsort(-sizes, kind="stable")[:LISTED]
+    frame = fitted.frame.iloc[all_rows.places[top]].reset_index(drop=True)
+    for place, (index, found) in enumerate(values.items()):
+        frame.insert(place, f"{INDICES[index]} of {labels[column]}", found[top, column].round(6))
+    frame.insert(0, "row ", all_rows.places[top] + 1)
+    st.markdown(f"**Rows by their value of {plain(labels[column])}**, the largest first. Choose one to explain it.")
+
+    def choose():
+        rows = st.session_state["rows-table"].selection.rows
+        if rows:
+            st.session_state["t-row"] = int(all_rows.places[top[rows[0]]]) + 1
+            st.session_state.chosen_row = True
+
+    st.dataframe(frame, hide_index=True, key="rows-table", on_select=choose, selection_mode="single-row", height=280)
+    if st.session_state.pop("chosen_row", False):
+        st.rerun()
+
+
+def _disagreement(values, means, labels, all_rows) -> None:
+    one, other = values.values()
+    names = list(values)
+    same = float((np.abs(one).argmax(axis=1) == np.abs(other).argmax(axis=1)).mean())
+    spearman, _ = rank_correlations(*means.values())
+    st.markdown(
+        f"**Where the two disagree.** In {same:.1%} of the rows both name the same column as the largest; the rank "
+        f"correlation of the mean sizes is {'unknown' if spearman != spearman else signed(spearman, 2)}."
+    )
+    places = {index: np.argsort(np.argsort(-mean, kind="stable")) + 1 for index, mean in means.items()}
+    flips = (np.sign(one) * np.sign(other) < 0).mean(axis=0)
+    apart = np.abs(one - other).mean(axis=0)
+    rows = [
+        {
+            "column": labels[i],
+            **{f"rank by {INDICES[index]}": int(places[index][i]) for index in names},
+            "mean difference": f"{apart[i]:.4f}",
+            "rows where the signs differ": f"{flips[i]:.1%}",
+        }
+        for i in np.argsort(-apart, kind="stable")[:10]
+        if apart[i] > 0
+    ]
+    if rows:
+        st.dataframe(rows, hide_index=True, key="disagreement")
+    size = np.maximum(np.abs(one).max(axis=1), np.abs(other).max(axis=1))
+    worst = np.argsort(-np.abs(one - other).max(axis=1) / np.where(size > 0, size, 1.0), kind="stable")[:5]
+    st.caption(
+        "They differ most, for their size, on the rows " + ", ".join(str(all_rows.places[i] + 1) for i in worst) + "."
+    )
+
+
+def to_csv(fitted, places, values: dict[str, np.ndarray]) -> str:
+    """The rows with the model's predictions and all values; no cell begins a formula."""
+    import pandas as pd
+
+    from model.files.table import escape_table
+
+    model, frame = fitted.model, fitted.frame.iloc[places].reset_index(drop=True)
+    margin, chances = model.predict(frame)
+    added = {"row": np.asarray(places) + 1}
+    if chances is None:
+        added["prediction"] = np.exp(margin) if model.link == "exp" else margin
+    else:
+        added["prediction"] = np.array(model.target.classes, object)[chances.argmax(axis=1)]
+        added |= {f"probability of {name}": chances[:, k] for k, name in enumerate(model.target.classes)}
+    for index, found in values.items():
+        added |= {f"{index} of {label}": found[:, i] for i, label in enumerate(model.labels)}
+    added = pd.DataFrame(added)
+    added.columns = [f"{name} (swing)" if name in frame else name for name in added.columns]
+    return escape_table(pd.concat([added, frame], axis=1)).to_csv(index=False)

@@ -1,0 +1,194 @@
+"""Plotly figures of a table's values: one row's, all rows', and errors against exact values. Nothing is computed here
+but order, bins and length of a list."""
+
+from html import escape
+
+import numpy as np
+
+from ui.draw import charts
+from ui.draw.charts import FIRST, GREY, SECOND, THIRD, css, plotly
+from ui.draw.colour import LOWERS, RAISES, signed
+
+MAX_BARS = 15
+MAX_GLOBAL = 20
+SWARMS = 10  # columns of a beeswarm
+_BINS, _LANES = 120, 6  # a beeswarm's dots stand on this grid; one dot may be many rows
+_DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
+_LINES = (FIRST, SECOND, THIRD, "#56B4E9", GREY)
+
+
+def bars(attribution, cells, quantity: str, reach: float, exact=None):
+    """`charts.bars` with each column's cell beside its name, and a diamond where its exact value is."""
+    figure = charts.bars(attribution, quantity, reach)
+    order = [int(i) for i in _order_of(figure, attribution)]
+    figure.update_layout(yaxis={"ticktext": [_named(attribution.labels[i], cells, i) for i in order]})
+    _mark(figure, None if exact is None else exact[order], list(range(len(order))))
+    return figure
+
+
+def _order_of(figure, attribution):
+    from xai import ties
+
+    return ties(attribution)[0][: len(figure.data[0].x)]
+
+
+def waterfall(attribution, cells, quantity: str, reach: float, exact=None):
+    """From v(no column) to v(all columns): each column's share moves it, the largest first, the rest as one."""
+    go = plotly()
+    values = attribution.values
+    order = np.argsort(-np.abs(values), kind="stable")
+    top, rest = order[:MAX_BARS], order[MAX_BARS:]
+    names = [_named(attribution.labels[i], cells, i) for i in top]
+    steps, hover = values[top].tolist(), [escape(attribution.labels[i]) for i in top]
+    if len(rest):
+        names.append(f"{len(rest)} others")
+        hover.append(f"{len(rest)} others")
+        steps.append(float(values[rest].sum()))
+    start = attribution.empty_value
+    bases = start + np.concatenate([[0.0], np.cumsum(steps)[:-1]])
+    places = list(range(len(steps)))
+    error = attribution.standard_error
+    spread = None if error is None else [*(charts.INTERVAL * np.nan_to_num(error[top])), *([0.0] if len(rest) else [])]
+    figure = go.Figure()
+    figure.add_bar(
+        orientation="h", y=places, x=steps, base=bases.tolist(),
+        marker={"color": [css(RAISES if step > 0 else LOWERS) for step in steps]},
+        error_x=None if spread is None else {"array": spread, "color": GREY},
+        customdata=[[name, signed(step)] for name, step in zip(hover, steps)],
+        hovertemplate="%{customdata[0]}: %{customdata[1]}<extra></extra>",
+    )  # fmt: skip
+    ends = bases + steps
+    for i in places[:-1]:
+        figure.add_shape(type="line", x0=ends[i], x1=ends[i], y0=i, y1=i + 1, line={"color": GREY, "width": 1})
+    for x, text, place in (
+        (start, "no column", "bottom right"), (attribution.full_value, "all columns", "top left")
+    ):  # fmt: skip
+        line = {"color": GREY, "dash": "dot", "width": 1}
+        figure.add_vline(x=x, line=line, annotation_text=text, annotation_position=place, annotation_font_size=11)
+    _mark(figure, None if exact is None else bases[: len(top)] + exact[top], places[: len(top)])
+    figure.update_layout(
+        height=106 + 26 * len(steps), margin={"l": 10, "r": 12, "t": charts.TOOLBAR, "b": 40}, showlegend=False,
+        xaxis={"title": escape(quantity)}, bargap=0.25,
+        yaxis={"tickvals": places, "ticktext": names, "range": [len(steps) - 0.4, -0.9], "automargin": True},
+    )  # fmt: skip
+    return figure
+
+
+def _mark(figure, exact, places) -> None:
+    if exact is not None:
+        figure.add_scatter(
+            x=np.asarray(exact).tolist(), y=places, mode="markers", name="exact",
+            marker={"symbol": "diamond-open", "color": GREY, "size": 9, "line": {"width": 2}},
+            hovertemplate="exact: %{x:+.4f}<extra></extra>",
+        )  # fmt: skip
+
+
+def _named(label: str, cells, i: int) -> str:
+    name = _short(label, 20)
+    return escape(f"{name} = {_short(cells[i], 12)}" if cells else name)
+
+
+def importance(labels: list[str], means: dict[str, np.ndarray]):
+    """Mean |value| of each column over the rows, one bar per index: index → (n,). The largest come first."""
+    go = plotly()
+    order = ranked(means)[:MAX_GLOBAL]
+    figure = go.Figure()
+    for (index, values), colour, pattern in zip(means.items(), (FIRST, SECOND), ("", "/")):
+        figure.add_bar(
+            orientation="h", y=list(range(len(order))), x=values[order].tolist(), name=index.capitalize(),
+            marker={"color": colour, "pattern": {"shape": pattern}}, customdata=[[int(i)] for i in order],
+            hovertemplate="%{x:.4f}<extra>" + index.capitalize() + "</extra>",
+        )  # fmt: skip
+    figure.update_layout(
+        height=130 + 34 * len(order), margin={"l": 10, "r": 12, "t": charts.TOOLBAR, "b": 80}, barmode="group",
+        xaxis={"title": "mean size of the values"}, clickmode="event+select",
+        legend={"orientation": "h", "yref": "container", "y": 0.0, "yanchor": "bottom", "x": 0},
+        yaxis={"tickvals": list(range(len(order))), "ticktext": [escape(_short(labels[i], 24)) for i in order],
+               "range": [len(order) - 0.4, -0.6], "automargin": True},
+    )  # fmt: skip
+    return figure
+
+
+def ranked(means: dict[str, np.ndarray]) -> np.ndarray:
+    """Columns from the largest mean |value| of any index to the least."""
+    return np.argsort(-np.max(list(means.values()), axis=0), kind="stable")
+
+
+def beeswarm(labels: list[str], values, cells, order, quantity: str):
+    """Every row a dot per column, at its value, coloured from a low cell (blue) to a high one (vermillion).
+
+    values, cells : (rows, n), cells as numbers, NaN where missing;  order : columns drawn, the first on top
+    Rows whose values fall on one place of the grid share a dot.
+    """
+    go = plotly()
+    figure = go.Figure()
+    reach = float(np.abs(values[:, order]).max(initial=0.0)) or 1.0
+    xs, ys, colours, counts = [], [], [], []
+    for place, i in enumerate(order):
+        x, lane, shade, count = _swarm(values[:, i], _ranked_cells(cells[:, i]), reach)
+        xs.append(x)
+        ys.append(place + 0.4 * lane / _LANES)
+        colours.append(shade)
+        counts.append(count)
+    figure.add_scatter(
+        x=np.concatenate(xs), y=np.concatenate(ys), mode="markers", customdata=np.concatenate(counts),
+        marker={"color": np.concatenate(colours), "size": 5, "cmin": 0, "cmax": 1, "showscale": True,
+                "colorscale": [[0, css(LOWERS)], [0.5, "#bbbbbb"], [1, css(RAISES)]],
+                "colorbar": {"title": "cell", "tickvals": [0, 1], "ticktext": ["low", "high"], "thickness": 8}},
+        hovertemplate="%{x:+.3f}, %{customdata} rows<extra></extra>",
+    )  # fmt: skip
+    figure.update_layout(
+        height=116 + 44 * len(order), margin={"l": 10, "r": 10, "t": charts.TOOLBAR, "b": 40},
+        xaxis={"title": f"change of {escape(quantity)}", "zeroline": True},
+        yaxis={"tickvals": list(range(len(order))), "ticktext": [escape(_short(labels[i], 24)) for i in order],
+               "range": [len(order) - 0.4, -0.6], "automargin": True, "showgrid": False},
+    )  # fmt: skip
+    return figure
+
+
+def _swarm(values, shades, reach):
+    """Places of the dots of one column: x, lane −_LANES … _LANES, mean shade, rows per dot."""
+    bins = np.rint((values / reach + 1) / 2 * _BINS).astype(int)
+    order = np.lexsort((shades, bins))
+    sizes = np.bincount(bins, minlength=_BINS + 1)
+    within = np.empty(len(bins), int)
+    within[order] = np.arange(len(bins)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    most = 2 * _LANES + 1
+    deep = sizes[bins]
+    width = np.minimum(most, np.maximum(1, np.ceil(most * deep / max(sizes.max(), most))))
+    lane = np.floor(within / deep * width) - np.floor(width / 2)
+    keys, first, counts = np.unique(bins * 100 + (lane + 50).astype(int), return_inverse=True, return_counts=True)
+    mean = np.bincount(first, shades) / counts
+    return ((keys // 100) / _BINS * 2 - 1) * reach, keys % 100 - 50.0, mean, counts
+
+
+def _ranked_cells(cells):
+    """0 for the lowest cell of a column … 1 for the highest; ½ where missing."""
+    from scipy.stats import rankdata
+
+    known, out = ~np.isnan(cells), np.full(len(cells), 0.5)
+    if known.sum() > 1 and np.ptp(cells[known]):
+        rank = rankdata(cells[known])
+        out[known] = (rank - rank.min()) / np.ptp(rank)
+    return out
+
+
+def errors(found: dict[str, list[tuple[int, float]]]):
+    """Relative squared error against evaluations, one line per method: name → [(evaluations, error)]."""
+    go = plotly()
+    figure = go.Figure()
+    for i, (name, points) in enumerate(found.items()):
+        figure.add_scatter(
+            x=[evaluations for evaluations, _ in points], y=[max(error, 1e-16) for _, error in points], name=name,
+            mode="lines+markers", hovertemplate="%{x} evaluations: %{y:.2e}<extra>" + escape(name) + "</extra>",
+            line={"color": _LINES[i % len(_LINES)], "dash": _DASHES[i // len(_LINES) % len(_DASHES)]},
+        )  # fmt: skip
+    figure.update_xaxes(type="log", title="evaluations of the model", dtick=np.log10(2), tickformat="d")
+    figure.update_yaxes(type="log", title="relative squared error", exponentformat="power", dtick=1)
+    figure.update_layout(height=460, margin={"l": 10, "r": 10, "t": charts.TOOLBAR, "b": 40},
+                         legend={"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0})  # fmt: skip
+    return figure
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

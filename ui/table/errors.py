@@ -1,0 +1,85 @@
+"""The paper's figure on a user's own row: how near to the exact values is each method, for how many evaluations?"""
+
+import numpy as np
+import streamlit as st
+
+from ui.names import METHODS, PANES, Pane
+from ui.shell.jobs import Job
+from ui.table import charts as table_charts
+from ui.table.picture import relative_error
+from ui.table.run import exact_values, game_of
+from xai import Cancelled, Ledger, explain
+
+BUDGETS = (32, 64, 128, 256, 512, 1024, 2048)
+REPEATS = 3  # seeds; the median of the errors is shown
+USUAL = ("banzhaf-kernel", "banzhaf-orthogonal", "banzhaf-msr", "shapley-kernelshap", "shapley-leverage",
+         "shapley-permutation")  # fmt: skip
+
+
+def show_errors(result, fitted, weights, state) -> None:
+    """Relative squared error against evaluations of the chosen methods, on demand."""
+    if not result.about.exact:
+        st.markdown("Exact values exist for trees and linear models; choose one of these to see each method's error.")
+        return
+    if fitted is None:
+        st.markdown("Press Explain to fit the model again; then each method can be measured.")
+        return
+    names = {pane.key: str(pane) for pane in PANES}
+    chosen = st.multiselect("Methods", list(names), list(USUAL), format_func=names.get, key="error-methods")
+    n = len(result.comparison.ledger.labels)
+    budgets = [budget for budget in BUDGETS if n >= 63 or budget < 2**n] or [2**n]
+    st.caption(
+        f"Each method explains this row with {', '.join(map(str, budgets))} evaluations, {REPEATS} seeds each, and "
+        "pays for its own coalitions. A method that needs more than a budget is left out there."
+    )
+    disabled = state.job is not None or not chosen
+    if st.button("Measure the errors against exact", key="measure-errors", disabled=disabled):
+        _start(result, fitted, [Pane.of(key) for key in chosen], budgets, weights, state)
+        st.rerun()
+    found = state.extra.get("errors")
+    if found is None or found[0] != (result.request.same_game, tuple(weights)):
+        return
+    st.plotly_chart(table_charts.errors(found[1]), width="stretch", key="error-chart")
+    rows = [
+        {"method": name, "evaluations": evaluations, "relative squared error": f"{error:.2e}"}
+        for name, points in found[1].items()
+        for evaluations, error in points
+    ]
+    st.dataframe(rows, hide_index=True, key="error-table")
+    st.caption("‖φ̂ − φ‖² / ‖φ‖² of the values against the exact ones, the median of the seeds.")
+
+
+def _start(result, fitted, panes, budgets, weights, state) -> None:
+    def work(job):
+        found = measure(fitted, result.request, panes, budgets, weights, job)
+        state.extra["errors"] = ((result.request.same_game, tuple(weights)), found)
+        return result
+
+    state.begin(Job(work))
+
+
+def measure(fitted, request, panes, budgets, weights, job) -> dict[str, list[tuple[int, float]]]:
+    """Name of each method → [(evaluations, median relative squared error)], one per budget that is enough for it."""
+    game, _, _ = game_of(fitted, request)
+    exact = exact_values(fitted, request, fitted.frame.iloc[[request.row]])
+    truth = {index: values[0] @ np.asarray(weights) for index, values in exact.items()}
+    found: dict[str, list] = {str(pane): [] for pane in panes}
+    total, done = len(panes) * len(budgets), 0
+    for pane in panes:
+        for budget in budgets:
+            job.tell(done, total, f"{METHODS[pane.index][pane.method]}, {budget} evaluations")
+            done += 1
+            paid, errors = [], []
+            for seed in range(REPEATS):
+                ledger = Ledger(game)
+                if job.cancelled():
+                    raise Cancelled(Ledger(game))
+                try:
+                    one = explain(game, pane.index, pane.method, budget, seed, ledger).combine(weights)
+                except ValueError:  # this budget is too small for this method
+                    break
+                paid.append(ledger.evaluations)
+                errors.append(relative_error(one.values, truth[pane.index]))
+            if errors:
+                found[str(pane)].append((int(np.median(paid)), float(np.median(errors))))
+    return {name: points for name, points in found.items() if points}

@@ -1,0 +1,101 @@
+"""How a row is drawn: its columns as cards with their cells, coloured by their values; pairs of them joined by arcs."""
+
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from ui.draw import charts
+from ui.draw.colour import colour, ends_of, ranks, signed, with_error
+from ui.table import charts as table_charts
+from ui.table.request import TableAbout
+
+LONGEST = 60
+
+
+@dataclass(frozen=True)
+class TablePicture:
+    """The picture (`ui.maps.side_by_side.Picture`) of a row.
+
+    about : the row;  exact : index → exact values (n,), beside which each map is judged
+    output, first : which of several classes the values are of, and which the fidelity; "" where there are no several
+    """
+
+    about: TableAbout
+    exact: dict[str, np.ndarray]
+    output: str = ""
+    first: str = ""
+
+    parts = "columns"
+    ends = ends_of("table")
+
+    @property
+    def quantity(self) -> str:
+        return self._of(self.output)
+
+    @property
+    def whole(self) -> str:
+        return self._of(self.first)
+
+    def _of(self, output: str) -> str:
+        return f"the raw score of {output}" if output else f"the {self.about.units}"
+
+    @property
+    def unit(self) -> str:
+        scale = "raw margin, before it becomes a probability" if self.about.classes else "the units of the target"
+        return f"Values are changes of {self.quantity}: {scale}. Hover or tap a column for its value and rank."
+
+    def draw(self, attribution, scale: float, key: str) -> None:
+        st.html(row_heatmap(self.about.cells, attribution, scale, key))
+        truth = self.exact.get(attribution.index)
+        if key in "lr" and truth is not None and attribution.method != "exact":
+            spent = attribution.evaluations + attribution.reused
+            st.markdown(
+                f":material/straighten: Against the **exact** {attribution.index.capitalize()} values: relative "
+                f"squared error **{relative_error(attribution.values, truth):.2g}** after {spent} evaluations."
+            )
+
+    def chart(self, attribution, quantity: str, reach: float):
+        drawn = table_charts.waterfall if attribution.index == "shapley" else table_charts.bars
+        return drawn(attribution, self.about.cells, quantity, reach, self.exact.get(attribution.index))
+
+    def under_chart(self, attribution) -> str:
+        exact = " Diamonds: the exact values." if attribution.index in self.exact else ""
+        if attribution.index == "shapley":
+            return "Each column moves the answer from where the last one left it. Whiskers: 95 % intervals." + exact
+        return charts.under_bars(attribution) + exact
+
+    def links(self, found, chosen, attribution):
+        return charts.arcs(found, chosen, attribution)
+
+
+def relative_error(values, truth) -> float:
+    """‖φ̂ − φ‖² / ‖φ‖²; 0 where both are 0."""
+    size, error = float(np.square(truth).sum()), float(np.square(values - truth).sum())
+    return error / size if size else (0.0 if not error else float("inf"))
+
+
+def row_heatmap(cells: list[str], attribution, scale: float, pane: str = "") -> str:
+    """One card per column in the table's order: its name and its cell, coloured by its value. Every text is escaped.
+
+    cells : (n,) texts, or none where they are not known;  attribution : values (n,)
+    """
+    errors, rank, shown = attribution.standard_error, ranks(attribution), []
+    for i, label in enumerate(attribution.labels):
+        value = attribution.values[i]
+        tip = f"{with_error(value, None if errors is None else errors[i])} · rank {rank[i]} of {len(rank)}"
+        cell = f"<b>{escape(_short(cells[i]))}</b>" if cells else ""
+        shown.append(
+            f'<span class="swing-player swing-cell" tabindex="0" style="background:{colour(value, scale)}" '
+            f'data-player="{i}" data-value="{value:.6f}" data-tip="{escape(tip)}" dir="auto">'
+            f"<small>{escape(_short(label))}</small>{cell}<i>{signed(value)}</i></span>"
+        )
+    return (
+        f'<div class="swing-heatmap swing-row" data-index="{escape(attribution.index)}" data-pane="{escape(pane)}">'
+        f"{''.join(shown)}</div>"
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -1,0 +1,250 @@
+"""From what the Table page asks to what it shows: a model, one row's game, both maps from one ledger."""
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from ui.runs.comparison import Paid, compare
+from ui.table.request import USUAL_BACKGROUND, TableAbout, TableRequest, TableResult
+from ui.table.source import Source
+from xai import Cancelled, Ledger
+
+MAX_PLAYERS = 256
+MOST_MODELS = 6  # kept in memory for a session, and of the samples for all; the one not used for longest goes first
+SHOTS = 8  # examples that Gemma reads before the row
+CHARACTERS_PER_TOKEN = 3.0
+INDICES = ("banzhaf", "shapley")
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A model and the table it is of, without the columns left out. model : a `TableModel`, None for Gemma."""
+
+    model: Any
+    frame: Any = field(repr=False)
+
+    @property
+    def exact(self) -> bool:
+        """Do its values have a closed form?"""
+        return self.model is not None and self.model.model != "network"
+
+    @property
+    def cells(self):
+        """The frame without its target."""
+        return self.frame[[column.name for column in self.model.columns]]
+
+
+class Shelf:
+    """Fitted models, so that a second row costs no second fit.
+
+    Models of uploads stand on the shelf of the session that brought them, and go with it: no digest that a link or a
+    bundle carries reaches another's. first : a newcomer's result, made once for all
+    """
+
+    def __init__(self):
+        self._lock, self._kept = threading.Lock(), OrderedDict()
+        self.first: TableResult | None = None
+
+    def get(self, request: TableRequest) -> Fitted | None:
+        with self._lock:
+            if request.same_model in self._kept:
+                self._kept.move_to_end(request.same_model)
+            return self._kept.get(request.same_model)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._kept.clear()
+
+    def put(self, request: TableRequest, fitted: Fitted) -> Fitted:
+        with self._lock:
+            self._kept[request.same_model] = fitted
+            while len(self._kept) > MOST_MODELS:
+                self._kept.popitem(last=False)
+        return fitted
+
+
+@st.cache_resource(show_spinner=False)
+def shelf() -> Shelf:
+    """The server's shelf: models of the bundled samples, for all sessions."""
+    return Shelf()
+
+
+def find(request: TableRequest, own: Shelf) -> Fitted | None:
+    """The model of a request, fitted in this session (`own` is its shelf), or of a sample."""
+    return own.get(request) or shelf().get(request)
+
+
+def fingerprint(request: TableRequest) -> str:
+    """Of the model that a run was of."""
+    return hashlib.sha256(repr(request.same_model).encode()).hexdigest()[:32]
+
+
+def check(source: Source, request: TableRequest, gemma=None) -> int:
+    """How many columns are players; ValueError with one sentence where nothing can be explained."""
+    frame = source.frame
+    if request.target not in frame:
+        raise ValueError(f"the table has no column {request.target!r} to predict; choose one that it has")
+    n = frame.shape[1] - 1 - len(_left_out(source, request))
+    if n < 2:
+        raise ValueError(
+            f"{n} column is left to explain, and one alone cannot be compared with others: leave out fewer"
+        )
+    if n > MAX_PLAYERS:
+        raise ValueError(f"{n} columns would be explained; at most {MAX_PLAYERS} are allowed: leave out some")
+    if request.row >= len(frame):
+        raise ValueError(f"the table has {len(frame)} rows; row {request.row + 1} is not among them")
+    if request.background == 1 and request.baseline >= len(frame):
+        raise ValueError(f"the table has {len(frame)} rows; baseline row {request.baseline + 1} is not among them")
+    if request.model == "file" and not request.file:
+        raise ValueError("bring the file of the model: LightGBM's text or XGBoost's JSON")
+    return n
+
+
+def _left_out(source: Source, request: TableRequest) -> list[str]:
+    return [name for name in request.left_out if name in source.frame and name != request.target]
+
+
+def cost(source: Source, request: TableRequest, own: Shelf, seconds_per_token: float | None = None):
+    """(most evaluations this run can take, about how many seconds, fitting included); ValueError as `check`."""
+    n = check(source, request)
+    evaluations = request.plan.cost(n)
+    if request.model == "gemma":
+        row = source.frame.iloc[request.row]
+        tokens = sum(len(f" {name}: {cell},") for name, cell in row.items()) / CHARACTERS_PER_TOKEN
+        classes = min(source.frame[request.target].nunique(), 6)
+        return evaluations, evaluations * tokens * classes * (seconds_per_token or 0.0)
+    fit = 0.0 if find(request, own) else 1.0 + source.frame.size / 200_000
+    return evaluations, fit + 1.0 + evaluations * n / 50_000
+
+
+def fit(source: Source, request: TableRequest, job, own: Shelf, file: bytes | None = None) -> Fitted:
+    """The model of a request, from a shelf where it stands on one. Compiled loops are ready afterwards."""
+    if (found := find(request, own)) is not None:
+        return found
+    keep = shelf() if source.sample and request.model != "file" else own
+    from model.table.fitting import FitCancelled
+    from model.table.model import TableModel
+
+    frame = source.frame.drop(columns=_left_out(source, request))
+    if request.model == "gemma":
+        return keep.put(request, Fitted(None, frame))
+    if request.model == "file":
+        job.tell(0, 0, "Reading the model's file")
+        model = TableModel.load(file, frame, request.target)
+    else:
+        job.tell(0, 0, "Reading the columns")
+        kinds = {label: kind for label, kind in request.kinds if label in frame}
+
+        def told(done, total):
+            job.tell(done, total, f"Fitting the model: round {done}, {total} at most")
+
+        try:
+            model = TableModel.fit(
+                frame, request.target, request.kind or None, request.model, kinds=kinds, progress=told,
+                cancel=job.cancelled,
+            )  # fmt: skip
+        except FitCancelled:
+            raise Cancelled(Ledger(Paid(["model"]))) from None
+    fitted = Fitted(model, frame)
+    if fitted.exact:
+        job.tell(0, 0, "Compiling the exact values, once for this server: some seconds")
+        for index in INDICES:
+            model.exact(frame.iloc[:2], index)
+            model.interactions(frame.iloc[0], index)
+    return keep.put(request, fitted)
+
+
+def background_of(fitted: Fitted, request: TableRequest):
+    """Rows from which absent columns take their cells; None for the model's own."""
+    if request.background == USUAL_BACKGROUND:
+        return None
+    if request.background == 1:
+        return fitted.frame.iloc[[request.baseline]]
+    drawn = np.random.default_rng([request.plan.seed, 2]).permutation(len(fitted.frame))[: request.background]
+    return fitted.frame.iloc[np.sort(drawn)]
+
+
+def exact_values(fitted: Fitted, request: TableRequest, rows) -> dict[str, np.ndarray]:
+    """Index → exact values (rows, columns, outputs); empty where none exist."""
+    if not fitted.exact:
+        return {}
+    background, outputs = background_of(fitted, request), len(fitted.model.outputs)
+    found = {index: fitted.model.exact(rows, index, background) for index in INDICES}
+    return {index: values.reshape(*values.shape[:2], outputs) for index, values in found.items()}
+
+
+def game_of(fitted: Fitted, request: TableRequest, gemma=None):
+    """(game, output names, weights of what is shown first): of two classes or a number the one margin, of more classes
+    the one that the model predicts, of Gemma the label it gives."""
+    row = fitted.frame.iloc[[request.row]]
+    if fitted.model is None:
+        from model.table.gemma_game import gemma_table_game
+
+        game = gemma_table_game(gemma, fitted.frame, request.target, row, SHOTS)
+        return game, [game.label], [1.0]
+    game = fitted.model.game(row, background_of(fitted, request))
+    margin = fitted.model.predict(row).margin[0]
+    top = int(np.argmax(margin)) if len(game.outputs) > 1 else 0
+    return game, game.outputs, [float(i == top) for i in range(len(game.outputs))]
+
+
+def run(
+    source: Source, request: TableRequest, job, ledger_of: Callable[[object], Ledger], own: Shelf, gemma=None, file=None
+) -> TableResult:
+    """Model, both maps and their fidelity. ledger_of(game) gives the ledger to go on with;  own : this session's."""
+    check(source, request)
+    fitted = fit(source, request, job, own, file)
+    if gemma is None and fitted.model is None:
+        raise ValueError("Gemma 3 is not loaded yet; wait until it is")
+    job.tell(0, 0, "Reading the row" if fitted.model else "Gemma reads the examples and the row")
+    game, outputs, weights = game_of(fitted, request, gemma)
+    about = describe(fitted, request, game)
+
+    def publish(comparison):
+        job.publish(TableResult(request, about, comparison))
+
+    found = compare(ledger_of(game), request.plan, outputs, weights, job.tell, publish, job.cancelled)
+    return TableResult(request, about, found)
+
+
+def describe(fitted: Fitted, request: TableRequest, game) -> TableAbout:
+    """What there is to say of a row before any coalition is asked for."""
+    row = fitted.frame.iloc[[request.row]]
+    if fitted.model is None:
+        others = fitted.frame.columns[fitted.frame.columns != request.target]
+        says = f"Gemma 3, after {SHOTS} examples: {game.label}"
+        return TableAbout([shown(cell) for cell in row[others].iloc[0]], says, f"log-odds of {game.label}", True,
+                          {}, {}, {}, {})  # fmt: skip
+    model = fitted.model
+    exact = {index: values[0] for index, values in exact_values(fitted, request, row).items()}
+    return TableAbout(
+        [shown(cell) for cell in fitted.cells.iloc[request.row]], prediction(model, row), model.units,
+        model.target.kind == "classification", model.metrics, model.baseline, model.rows, exact,
+    )  # fmt: skip
+
+
+def prediction(model, row) -> str:
+    """What the model says of one row, in words."""
+    margin, chances = model.predict(row)
+    if chances is None:
+        value = float(np.exp(margin[0]) if model.link == "exp" else margin[0])
+        return f"{model.target.label} = {value:.4g}"
+    best = np.argsort(-chances[0], kind="stable")[:3]
+    return ", ".join(f"{model.target.classes[i]} {chances[0, i]:.1%}" for i in best)
+
+
+def shown(cell) -> str:
+    """A cell as the page writes it."""
+    import pandas as pd
+
+    if pd.api.types.is_scalar(cell) and pd.isna(cell):
+        return "missing"
+    if isinstance(cell, (float, np.floating)):
+        return f"{cell:.6g}"
+    return str(cell)[:200]

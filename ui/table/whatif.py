@@ -1,0 +1,161 @@
+"""What if the row were another? Its cells are edited; the prediction and both maps follow at once."""
+
+import math
+
+import numpy as np
+import streamlit as st
+
+from ui.draw.colour import legend, shared_scale
+from ui.draw.markdown import plain, said
+from ui.draw.sentences import sums
+from ui.names import INDICES
+from ui.table.picture import TablePicture, row_heatmap
+from ui.table.run import background_of, exact_values, prediction
+from xai import Attribution, Ledger, explain
+
+MOST_CELLS = 24  # that can be edited: the columns with the largest values
+MOST_LEVELS = 200
+BUDGET = 256  # evaluations where no exact values exist
+
+
+def show_what_if(result, fitted, picture: TablePicture, weights) -> None:
+    """The row's cells as widgets, and what becomes of its prediction and its two maps."""
+    if fitted is None:
+        st.markdown("Press Explain to fit the model again; then the row can be edited.")
+        return
+    if fitted.model is None:
+        st.markdown("Gemma 3 takes seconds for each map, so a row is not edited live. Choose trees to try that.")
+        return
+    st.fragment(_edited)(result, fitted, picture, weights)
+
+
+def _edited(result, fitted, picture, weights):
+    model, request = fitted.model, result.request
+    row = fitted.cells.iloc[request.row]
+    order = np.argsort(-np.abs(result.comparison.focused(weights)[0].values), kind="stable")
+    editable = [int(i) for i in order if model.columns[i].used][:MOST_CELLS]
+    key = f"{request.digest[:8]}-{request.row}-{'-'.join(request.left_out)}"
+    st.caption(
+        "Edit a cell: the prediction and both maps follow. "
+        + (f"The {MOST_CELLS} columns with the largest values can be edited." if len(order) > MOST_CELLS else "")
+    )
+    cells = {model.columns[i].label: row.iloc[i] for i in range(len(model.columns))}
+    changed = []
+    for place, i in enumerate(editable):
+        if place % 4 == 0:
+            columns = st.columns(4)
+        label = model.columns[i].label
+        cell = _cell(columns[place % 4], model.columns[i], row.iloc[i], f"cell-{key}-{i}")
+        if not _same(cell, row.iloc[i]):
+            changed.append(label)
+            cells[label] = cell
+    edited = _as_row(fitted, cells)
+    before, after = prediction(model, fitted.frame.iloc[[request.row]]), prediction(model, edited)
+    left, right = st.columns(2)
+    left.markdown(f"**As it is**: {plain(before, 200)}")
+    right.markdown(f"**Edited** ({', '.join(plain(name, 30) for name in changed) or 'nothing'}): {plain(after, 200)}")
+    maps = maps_of(fitted, request, edited, weights)
+    texts = [_text(cells[column.label]) for column in model.columns]
+    scale = shared_scale(*maps)
+    for column, one in zip(st.columns(2), maps):
+        column.markdown(f"**{INDICES[one.index]}** of the edited row" + (", exact" if fitted.exact else ""))
+        column.html(row_heatmap(texts, one, scale, f"edited-{one.index}"))
+    st.html(legend(scale, picture.ends))
+    st.caption(said(sums(maps, picture.parts, picture.quantity)))
+
+
+def maps_of(fitted, request, row, weights) -> list[Attribution]:
+    """Both maps of any one row, values (n,): exact where they can be, else from at most BUDGET evaluations."""
+    game = fitted.model.game(row, background_of(fitted, request))
+    ledger, n = Ledger(game), game.n_players
+    exact = exact_values(fitted, request, row)
+    if not exact:
+        maps = [explain(game, index, "walsh", max(BUDGET, 2 * n + 2), ledger=ledger) for index in INDICES]
+        return [one.combine(weights) for one in maps]
+    ends = ledger.evaluate(np.array([[False] * n, [True] * n])).reshape(2, -1)
+    return [
+        Attribution(
+            values[0], np.zeros_like(values[0]), game.labels, index, "exact", 0, 0, 0, 0.0, *ends,
+            covariance=np.zeros((n, ends.shape[1], ends.shape[1])),
+        ).combine(weights)
+        for index, values in exact.items()
+    ]  # fmt: skip
+
+
+def _as_row(fitted, cells: dict):
+    """A frame of one row; its cells keep their own types."""
+    from model.table.rows import as_frame
+
+    names = {column.label: column.name for column in fitted.model.columns}
+    return as_frame({names[label]: cell for label, cell in cells.items()})
+
+
+def _cell(place, column, cell, key):
+    """A widget for one cell, and what is in it; None for a missing one."""
+    label = plain(column.label, 40)
+    if column.kind == "number":
+        value = _as_number(cell)
+        st.session_state.setdefault(key, value)  # no default of the widget's own, so that it can be cleared
+        found = place.number_input(label, value=None, key=key, step=_step(value), format="%g", placeholder="missing")
+        return None if found is None else float(found)
+    if column.kind in ("category", "boolean"):
+        levels = column.levels[:MOST_LEVELS] if column.kind == "category" else ["True", "False"]
+        own = _level(cell, column)
+        options = [*levels, *([own] if own is not None and own not in levels else [])]
+        st.session_state.setdefault(key, own)
+        found = place.selectbox(label, options, index=None, key=key, placeholder="missing")
+        return cell if found == own else _typed(found, column)
+    text = place.text_input(label, _text(cell) if not _is_missing(cell) else "", key=key, placeholder="missing")
+    return cell if text == _text(cell) else (text.strip() or None)
+
+
+def _typed(text, column):
+    return text if text is None or column.kind == "category" else text == "True"
+
+
+def _level(cell, column) -> str | None:
+    if _is_missing(cell):
+        return None
+    if column.kind == "boolean":
+        return "True" if column.encode(_series(cell))[0] else "False"
+    from model.table.columns import cell_text
+
+    return cell_text(cell)
+
+
+def _series(cell):
+    import pandas as pd
+
+    return pd.Series([cell], dtype=object)
+
+
+def _as_number(cell) -> float | None:
+    from model.table.columns import numbers
+
+    value = float(numbers(_series(cell))[0])
+    return None if math.isnan(value) else value
+
+
+def _step(value) -> float:
+    """A tenth of the number's size, as a power of ten; 1 for what is whole."""
+    if value is None or value == 0 or float(value).is_integer():
+        return 1.0
+    return 10.0 ** math.floor(math.log10(abs(value)) - 1)
+
+
+def _same(one, other) -> bool:
+    if _is_missing(one) or _is_missing(other):
+        return _is_missing(one) and _is_missing(other)
+    return one is other or one == other or _text(one) == _text(other)
+
+
+def _is_missing(cell) -> bool:
+    import pandas as pd
+
+    return cell is None or (pd.api.types.is_scalar(cell) and bool(pd.isna(cell)))
+
+
+def _text(cell) -> str:
+    from ui.table.run import shown
+
+    return shown(cell)

@@ -1,0 +1,70 @@
+"""The table of methods: index → name → (design, solver, smallest budget). Adding a method is one line here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from xai.estimators import auto, designs, kernelshap, orthogonal, shapley, solvers, spectral
+from xai.estimators.designs import MAX_EXACT_PLAYERS, Design
+from xai.estimators.solvers import Estimate
+
+
+@dataclass(frozen=True)
+class Method:
+    """design(n_players, budget, seed) → Design;  solve(Design, values) → Estimate;  smallest(n_players) → budget.
+
+    weighted : design takes p as well, and the solver is that of the p-weighted Banzhaf value
+    pools : the solver can use any pair S, S̄, so `explain` hands it those that the ledger holds beside the design's
+    """
+
+    design: Callable[[int, int, int], Design]
+    solve: Callable[[Design, np.ndarray], Estimate]
+    smallest: Callable[[int], int]
+    weighted: bool = False
+    pools: bool = False
+
+
+METHODS: dict[str, dict[str, Method]] = {
+    "banzhaf": {
+        "auto": Method(orthogonal.orthogonal, auto.auto_banzhaf, lambda n: 4),
+        "kernel": Method(designs.paired_uniform, solvers.least_squares, lambda n: 4),
+        "orthogonal": Method(orthogonal.orthogonal, orthogonal.orthogonal_solve, lambda n: 4),
+        "walsh": Method(spectral.walsh_design, spectral.walsh_banzhaf, lambda n: 4),
+        "msr": Method(designs.independent, solvers.sample_reuse, lambda n: 4, weighted=True),
+        "monte_carlo": Method(designs.marginals, solvers.mean_marginal, lambda n: 2 * n + 2, weighted=True),
+        "exact": Method(designs.every_coalition, solvers.exact_banzhaf, lambda n: 0, weighted=True),
+    },
+    "shapley": {
+        "auto": Method(auto.auto_shapley_design, auto.auto_shapley, lambda n: 4, pools=True),
+        "kernelshap": Method(kernelshap.kernelshap_design, kernelshap.kernelshap_solve, lambda n: 4),
+        "leverage": Method(shapley.leverage_design, shapley.leverage_solve, lambda n: 4),
+        "permutation": Method(shapley.permutations, shapley.permutation_solve, lambda n: 2 * n),
+        "walsh": Method(spectral.walsh_design, spectral.walsh_shapley, lambda n: 4),
+        "exact": Method(designs.every_coalition, solvers.exact_shapley, lambda n: 0),
+    },
+}
+
+
+def choose(index: str, method: str, n_players: int, budget: int, p: float = 0.5) -> tuple[str, Method]:
+    """The method's own name and its entry; "auto" becomes "exact" where the budget covers all 2^n."""
+    if index not in METHODS:
+        raise ValueError(f"index must be one of {sorted(METHODS)}; got {index!r}")
+    if method == "auto" and n_players <= MAX_EXACT_PLAYERS and 2**n_players <= budget:
+        method = "exact"
+    if method not in METHODS[index]:
+        raise ValueError(f"method for {index} must be one of {list(METHODS[index])}; got {method!r}")
+    entry = METHODS[index][method]
+    if not 0.0 < p < 1.0:
+        raise ValueError(f"p, the probability of a player's presence, must be between 0 and 1, both excluded; got {p}")
+    if p != 0.5 and not entry.weighted:
+        able = [name for name, other in METHODS["banzhaf"].items() if other.weighted]
+        raise ValueError(
+            f"method {method!r} for {index} has p = 0.5 only; got {p}. Banzhaf values of another p come from {able}"
+        )
+    if budget < entry.smallest(n_players):
+        raise ValueError(
+            f"method {method!r} needs a budget of at least {entry.smallest(n_players)} evaluations "
+            f"for {n_players} players; got {budget}"
+        )
+    return method, entry

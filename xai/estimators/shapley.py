@@ -1,0 +1,167 @@
+"""Shapley values from sampled coalitions: Leverage SHAP and antithetic permutations; errors of weighted regressions."""
+
+from math import comb
+
+import numpy as np
+from scipy.special import stdtrit
+
+from xai.estimators.designs import Design, with_ends
+from xai.estimators.orthogonal import paired
+from xai.estimators.solvers import Estimate, mean_of, spread
+
+
+def leverage_design(n: int, budget: int, seed: int) -> Design:
+    """Pairs S, S̄, their sizes uniform, without replacement (Leverage SHAP, Musco & Witter 2024).
+
+    Every coalition of size s is taken with probability min(1, c/C(n, s)), c such that the budget is spent; an odd
+    budget leaves one evaluation unspent. The weights are the Shapley kernel's over these probabilities. A larger
+    budget with the same seed begins where the smaller ended, size by size.
+    """
+    sizes = np.arange(1, n // 2 + 1)
+    capacity = _capacity(sizes, n)
+    pairs = int(min(max(0, budget - 2) // 2, capacity.sum()))
+    counts = _share_out(capacity, sizes, n, pairs, np.random.default_rng(seed))
+    rows = [_distinct(n, int(s), int(m), np.random.default_rng([seed, int(s)])) for s, m in zip(sizes, counts)]
+    rows = np.concatenate([np.zeros((0, n), bool), *rows])
+    return with_ends(paired(rows), budget, seed, np.concatenate([[0.0, 0.0], np.repeat(kernel_weights(rows), 2)]))
+
+
+def kernel_weights(rows):
+    """The Shapley kernel of all pairs of a row's size, up to a constant, over the rows (h, n) taken of it."""
+    present, where, counts, _ = _sizes(rows)
+    n = rows.shape[1]
+    return (np.where(2 * present == n, 0.5, 1.0) / (present * (n - present) * counts))[where]
+
+
+def _capacity(sizes, n):
+    """How many pairs S, S̄ there are of each size, at most 10^18: more than anyone takes."""
+    return np.array([min(comb(n, int(s)) // (2 if 2 * s == n else 1), 10**18) for s in sizes], dtype=float)
+
+
+def _share_out(capacity, sizes, n, pairs, rng):
+    """How many pairs of each size: floor(expected + u), which grows with the budget, sums to `pairs`."""
+    offset = rng.random(len(sizes))
+    share = np.where(2 * sizes == n, 1.0, 2.0)  # a pair of size n/2 stands for one size, others for two
+
+    def counts(c):
+        return np.minimum(np.floor(np.minimum(capacity, c * share) + offset), capacity)
+
+    low, high = 0.0, pairs + 1.0
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if counts(middle).sum() <= pairs else (low, middle)
+    found = counts(low).astype(int)
+    for i in np.argsort(-np.sign(pairs - found.sum()) * offset):
+        step = int(np.sign(pairs - found.sum()))
+        if step and 0 <= found[i] + step <= capacity[i]:
+            found[i] += step
+    return found
+
+
+def _distinct(n, size, count, rng):
+    """`count` distinct coalitions of `size` in random order; of those of half the players one of each pair."""
+    rows = np.zeros((0, n), bool)
+    while len(rows) < count:  # one order of the players after the other, however many at a time, so more begin alike
+        orders = rng.permuted(np.tile(np.arange(n), (max(count - len(rows), count // 2, 1), 1)), axis=1)
+        drawn = np.zeros(orders.shape, bool)
+        np.put_along_axis(drawn, orders[:, :size], True, axis=1)
+        rows = np.concatenate([rows, drawn])
+        alike = rows ^ rows[:, :1] if 2 * size == n else rows
+        first: dict[bytes, int] = {}
+        for i, row in enumerate(np.packbits(alike, axis=1)):
+            first.setdefault(row.tobytes(), i)
+        rows = rows[list(first.values())]
+    return rows[:count]
+
+
+def leverage_solve(design: Design, values: np.ndarray) -> Estimate:
+    """Weighted least squares under Σφ = v(N) − v(∅); errors over pairs, less for sizes that are nearly exhausted."""
+    # Both rows of a pair say the same of the odd part, so one equation per pair is the whole regression.
+    odd = (values[2::2] - values[3::2]) / 2.0
+    return fit_pairs(design.coalitions[2::2], odd, values[1] - values[0], design.weights[2::2])
+
+
+def fit_pairs(rows, odd, total, weights) -> Estimate:
+    """Shapley values of sum `total` (k,) from one coalition of each of distinct pairs (h, n), its odd part (h, k), its
+    weight (h,)."""
+    n, (_, where, counts, capacity) = rows.shape[1], _sizes(rows)
+    target = odd - (rows.sum(axis=1) / n - 0.5)[:, None] * total
+    return constrained_fit(rows, target, weights, 1.0 - (counts / capacity)[where], total)
+
+
+def pair_values(rows, odd, total):
+    """The values (n, k) of `fit_pairs` by the Shapley kernel's weights, without errors: one small system."""
+    n, weights = rows.shape[1], kernel_weights(rows)[:, None]
+    target = odd - (rows.sum(axis=1) / n - 0.5)[:, None] * total
+    centred = rows - rows.mean(axis=1, keepdims=True)
+    weighted = centred * weights
+    return np.linalg.pinv(centred.T @ weighted, rcond=1e-10, hermitian=True) @ (weighted.T @ target) + total / n
+
+
+def _sizes(rows):
+    """Sizes of the pairs (of the smaller coalition), each row's place among them, pairs taken and all of each size."""
+    n, size = rows.shape[1], rows.sum(axis=1)
+    present, where, counts = np.unique(np.minimum(size, n - size), return_inverse=True, return_counts=True)
+    return present, where, counts, _capacity(present, n)
+
+
+def constrained_fit(rows, target, weights, open_share, total) -> Estimate:
+    """φ = total/n + argmin Σ w (target − (z − |S|/n)·φ)² over Σφ = 0, and HC2 errors of independent rows.
+
+    open_share : per row, the share of such rows that was not taken: what is exhausted has no sampling error.
+    """
+    n = rows.shape[1]
+    centred = rows - rows.mean(axis=1, keepdims=True) if len(rows) else np.zeros((0, n))
+    influence = (
+        np.linalg.pinv(centred.T @ (centred * weights[:, None]), rcond=1e-10, hermitian=True)
+        @ (centred * weights[:, None]).T
+    )
+    estimate = influence @ target
+    values = estimate + total / n
+    if n == 1:
+        return Estimate(values, np.zeros_like(values), np.zeros((1, len(total), len(total))))
+    rank = np.linalg.matrix_rank(centred) if len(rows) else 0
+    if rank < n - 1:
+        note = "Fewer independent pairs than players: the regression has many answers; the one of least norm is shown."
+        return Estimate(values, np.full_like(values, np.nan), note=note)
+    freedom = 1.0 - np.minimum(np.einsum("np,pn->p", influence, centred), 1.0)
+    exhausted = open_share <= 1e-12
+    if (freedom[~exhausted] < 1e-9).any():
+        return Estimate(values, np.full_like(values, np.nan))
+    # Student's t, as in `solvers.mean_of`: with hardly more pairs than players the residuals themselves are few.
+    widened = stdtrit(max(1, len(rows) - n + 1), 0.975) / stdtrit(np.inf, 0.975)
+    residual = (
+        (target - centred @ estimate) * widened * np.sqrt(open_share / np.where(exhausted, 1.0, freedom))[:, None]
+    )
+    return Estimate(values, *spread(influence, residual))
+
+
+def permutations(n: int, budget: int, seed: int) -> Design:
+    """Random orders and their reverses: after v(∅) and v(N), the n − 1 coalitions on the way of each, two by two.
+
+    One round costs 2(n − 1) evaluations; what is left of the budget after whole rounds stays unspent.
+    """
+    rounds = (budget - 2) // (2 * (n - 1)) if n > 1 else 0
+    rng = np.random.default_rng(seed)
+    rows = np.zeros((rounds, 2, max(n - 1, 0), n), bool)
+    for r in range(rounds):
+        order = rng.permutation(n)
+        for direction, players in enumerate((order, order[::-1])):
+            for step in range(n - 1):
+                rows[r, direction, step:, players[step]] = True
+    return with_ends(rows.reshape(-1, n), budget, seed)
+
+
+def permutation_solve(design: Design, values: np.ndarray) -> Estimate:
+    """Mean marginal on the way from ∅ to N over independent pairs of an order and its reverse (antithetic)."""
+    n, k = design.coalitions.shape[1], values.shape[1]
+    total = values[1] - values[0]
+    if n == 1:
+        return Estimate(total[None], np.zeros((1, k)), np.zeros((1, k, k)))
+    ways = design.coalitions[2:].reshape(-1, n - 1, n)
+    passed = (values[2:] - values[0]).reshape(-1, n - 1, k)
+    ends = np.broadcast_to(total, (len(ways), 1, k))
+    steps = np.diff(np.concatenate([np.zeros((len(ways), 1, k)), passed, ends], axis=1), axis=1)
+    entered = n - 1 - ways.sum(axis=1)  # (ways, n): the step at which each player came
+    marginals = np.take_along_axis(steps, entered[:, :, None], axis=1)
+    return mean_of(marginals.reshape(-1, 2, n, k).mean(axis=1))

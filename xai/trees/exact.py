@@ -1,0 +1,324 @@
+"""Exact Banzhaf and Shapley values of a tree ensemble: what does each column add over all coalitions?
+
+One explicand x, one background row b: a mixture takes the present columns from x and the absent ones from b. It reaches
+a leaf when it meets every condition on its path. Let E be the columns whose conditions only x meets, R those that only
+b meets; a column that neither meets kills the leaf. The leaf then adds w·[E ⊆ S]·[R ∩ S = ∅] to v(S), and with a = |E|,
+c = |R| its values are, for i ∈ E and (negative) for i ∈ R,
+
+    Banzhaf  w·2^{1−a−c},  w·2^{1−a−c};    Shapley  w·(a−1)!c!/(a+c)!,  w·a!(c−1)!/(a+c)!
+
+(the Shapley line is interventional TreeSHAP: Lundberg et al. 2020, Nature Machine Intelligence 2, section "Methods").
+Values are averaged over the background rows. A column that occurs several times on a path has its conditions combined
+first. `xai.trees.leaves` holds the compiled loops.
+"""
+
+from dataclasses import dataclass
+from math import factorial
+from typing import NamedTuple
+
+import numpy as np
+
+MAX_PATH = 62  # columns on one path: their bits are an int64
+_ROWS = 2048  # explicands at a time: bounds the working space
+INDICES = ("banzhaf", "shapley")
+
+
+class TreeArrays(NamedTuple):
+    """What the compiled loops read. Nodes and leaves are numbered through the ensemble; a child −1 − l is leaf l.
+
+    root, output (trees,): first node, and which output the tree adds to;  node_start, leaf_start (trees + 1,)
+    feature, left, right, flags, first_word, words (nodes,), threshold (nodes,), categories: see `leaves.decisions`
+    slot_start (leaves + 1,): each leaf's slots, one per column on its path;  slot_feature (slots,)
+    step_start (slots + 1,), step_node, step_left (steps,): the conditions on that column
+    """
+
+    root: np.ndarray
+    output: np.ndarray
+    node_start: np.ndarray
+    leaf_start: np.ndarray
+    feature: np.ndarray
+    threshold: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+    flags: np.ndarray
+    first_word: np.ndarray
+    words: np.ndarray
+    categories: np.ndarray
+    leaf_value: np.ndarray
+    slot_start: np.ndarray
+    slot_feature: np.ndarray
+    step_start: np.ndarray
+    step_node: np.ndarray
+    step_left: np.ndarray
+
+
+@dataclass(frozen=True)
+class Tree:
+    """One tree, as a model's file has it: node 0 is the root, a child −1 − l is leaf l.
+
+    feature, left, right, flags (nodes,) int;  threshold (nodes,) float: left if value ≤ threshold
+    flags : sums of `leaves`' CATEGORICAL (left if the value's bit is set in categories[node]), DEFAULT_LEFT (where
+        missing values go), ZERO_MISSING, NAN_MISSING (without these two a missing number counts as 0)
+    categories : for each node its words of 32 bits, uint32;  value (leaves,) float
+    output : which output the tree adds to
+    """
+
+    feature: np.ndarray
+    threshold: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+    flags: np.ndarray
+    categories: list[np.ndarray]
+    value: np.ndarray
+    output: int = 0
+
+
+class TreeEnsemble:
+    """A sum of trees, whatever library grew them.
+
+    Attributes
+    ----------
+    n_features, n_outputs : columns that it reads; sums that it gives
+    offset : (n_outputs,), added to the sums
+    single : values are rounded to float32 before they are compared (XGBoost)
+
+    Raises ValueError for a tree that is not one: a child that does not exist or has two parents, a column that does not
+    exist, more than 62 columns on one path, a number that is not finite.
+    """
+
+    def __init__(self, trees: list[Tree], n_features: int, n_outputs: int = 1, offset=0.0, single: bool = False):
+        self.n_features, self.n_outputs, self.single = int(n_features), int(n_outputs), bool(single)
+        self.offset = np.broadcast_to(np.asarray(offset, float), (self.n_outputs,)).copy()
+        self.arrays = _joined(trees, self.n_features, self.n_outputs)
+
+    def margins(self, rows) -> np.ndarray:
+        """Raw sums (rows, n_outputs) for rows (rows, n_features), NaN where missing."""
+        from xai.trees import leaves
+
+        rows = np.asarray(rows, float)
+        parts = [self._columns(rows[start : start + _ROWS]) for start in range(0, len(rows), _ROWS)]
+        found = [leaves.margins(part, self.arrays, self.n_outputs).T for part in parts]
+        return np.concatenate([np.zeros((0, self.n_outputs)), *found]) + self.offset
+
+    def values(self, rows, background, index: str = "banzhaf") -> np.ndarray:
+        """Exact values (rows, n_features, n_outputs) over the mean of the background rows (b, n_features)."""
+        from xai.trees import leaves
+
+        gain, loss = _weights(index, self._most_slots())
+        rows, background = np.asarray(rows, float), self._columns(background)
+        if not background.shape[1]:
+            raise ValueError("the background has no rows; give at least one")
+        out = np.empty((len(rows), self.n_features, self.n_outputs))
+        for start in range(0, len(rows), _ROWS):
+            part = self._columns(rows[start : start + _ROWS])
+            found = leaves.values(part, background, self.arrays, gain, loss, self.n_outputs)
+            out[start : start + _ROWS] = np.moveaxis(found, 0, 2)
+        return out / background.shape[1]
+
+    def interactions(self, row, background, index: str = "banzhaf") -> np.ndarray:
+        """Exact interactions (n_features, n_features, n_outputs) of every two columns for one row (n_features,).
+
+        0 on the diagonal, else the mean of v(S∪ij) − v(S∪i) − v(S∪j) + v(S) over S without i and j: all S alike
+        (Banzhaf), or all sizes of S alike (Shapley).
+        """
+        from xai.trees import leaves
+
+        together, apart = _pair_weights(index, self._most_slots())
+        leaf, present, absent, weight = self._terms(row, background)
+        out = np.zeros((self.n_features, self.n_features, self.n_outputs))
+        owner = self._owners()[leaf]
+        for output in range(self.n_outputs):
+            mine, total = owner == output, np.zeros((self.n_features, self.n_features))
+            leaves.pair_values(
+                leaf[mine], present[mine], absent[mine], weight[mine], self.arrays, together, apart, total
+            )
+            out[:, :, output] = total
+        return out
+
+    def game(self, row, background) -> "TreeGame":
+        """The game of one explicand: mean margin of the mixtures of `row` and the background rows."""
+        return TreeGame(self, row, background)
+
+    def _columns(self, rows) -> np.ndarray:
+        rows = np.asarray(rows, float)
+        if rows.ndim != 2 or rows.shape[1] != self.n_features:
+            raise ValueError(f"rows must have shape (rows, {self.n_features}); got {rows.shape}")
+        rows = rows.astype(np.float32).astype(float) if self.single else rows
+        return np.ascontiguousarray(rows.T)
+
+    def _most_slots(self) -> int:
+        return int(np.diff(self.arrays.slot_start).max(initial=0))
+
+    def _owners(self) -> np.ndarray:
+        return np.repeat(self.arrays.output, np.diff(self.arrays.leaf_start))
+
+    def _terms(self, row, background):
+        """Leaf, bits of E, bits of R, and weight of each product of one explicand's v."""
+        from xai.trees import leaves
+
+        column, background = self._columns(np.asarray(row, float)[None]), self._columns(background)
+        if not background.shape[1]:
+            raise ValueError("the background has no rows; give at least one")
+        room = min(16, background.shape[1]) * len(self.arrays.leaf_value)
+        *found, count = leaves.terms(column, background, self.arrays, room)
+        if count > room:
+            *found, count = leaves.terms(column, background, self.arrays, count)
+        leaf, present, absent, often = (part[:count] for part in found)
+        return leaf, present, absent, often * self.arrays.leaf_value[leaf] / background.shape[1]
+
+
+class TreeGame:
+    """bool (m, n_features) → float64 (m, n_outputs): the mean over the background of the margins of m·b mixtures.
+
+    No mixture is built: the same products [E ⊆ S]·[R ∩ S = ∅] that give the exact values are summed for each S.
+    """
+
+    def __init__(self, ensemble: TreeEnsemble, row, background):
+        self.n_players, self._offset = ensemble.n_features, ensemble.offset
+        leaf, present, absent, weight = ensemble._terms(row, background)
+        output = ensemble._owners()[leaf]
+        present, absent = (self._words(ensemble.arrays, leaf, bits) for bits in (present, absent))
+        keys = np.column_stack([output.astype(np.uint64), present, absent])
+        order = np.lexsort(keys.T)  # equal products side by side: they become one
+        keys = keys[order]
+        first = np.flatnonzero(np.append(True, (keys[1:] != keys[:-1]).any(axis=1))[: len(keys)])
+        self._weight = np.add.reduceat(weight[order], first) if len(keys) else weight
+        self._output, words = output[order][first], present.shape[1]
+        self._present = np.ascontiguousarray(keys[first, 1 : 1 + words])
+        self._members = self._present | keys[first, 1 + words :]
+
+    def __call__(self, coalitions) -> np.ndarray:
+        from xai.trees import leaves
+
+        packed = _packed(np.asarray(coalitions, bool))
+        out = np.zeros((len(self._offset), packed.shape[1]))
+        leaves.product_sums(packed, self._present, self._members, self._weight, self._output, out)
+        return out.T + self._offset
+
+    def _words(self, arrays, leaf, bits) -> np.ndarray:
+        """Sets of columns as words of 64, uint64 (terms, w), from the bits of each leaf's own slots."""
+        out = np.zeros((len(leaf), -(-self.n_players // 64)), np.uint64)
+        start, width = arrays.slot_start[leaf], np.diff(arrays.slot_start)[leaf]
+        for j in range(int(width.max(initial=0))):
+            here = np.flatnonzero((width > j) & (bits >> j & 1 == 1))
+            column = arrays.slot_feature[start[here] + j].astype(np.uint64)
+            out[here, column // np.uint64(64)] |= np.uint64(1) << column % np.uint64(64)
+        return out
+
+
+def _packed(coalitions) -> np.ndarray:
+    """Coalitions as words of 64 players, uint64 (w, m)."""
+    m, n = coalitions.shape
+    room = np.zeros((m, -(-n // 64) * 8), np.uint8)
+    room[:, : -(-n // 8)] = np.packbits(coalitions, axis=1, bitorder="little")
+    return np.ascontiguousarray(room.view("<u8").astype(np.uint64).T)
+
+
+def _check_index(index):
+    if index not in INDICES:
+        raise ValueError(f"index must be one of {list(INDICES)}; got {index!r}")
+
+
+def _weights(index: str, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """What a leaf of value 1 gives a column of E, and takes from one of R, by [a, c]."""
+    _check_index(index)
+    gain, loss = np.zeros((most + 1, most + 1)), np.zeros((most + 1, most + 1))
+    for a in range(most + 1):
+        for c in range(most + 1 - a):
+            if index == "banzhaf":
+                gain[a, c] = loss[a, c] = 2.0 ** (1 - a - c)
+            else:
+                gain[a, c] = factorial(a - 1) * factorial(c) / factorial(a + c) if a else 0.0
+                loss[a, c] = factorial(a) * factorial(c - 1) / factorial(a + c) if c else 0.0
+    return gain, loss
+
+
+def _pair_weights(index: str, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Interaction of two columns of E, and (negative) of one of E and one of R, in a leaf of value 1, by [a, c].
+
+    Shapley: the two are merged into one of a + c − 1 players that comes after the rest of E and before the rest of R.
+    """
+    _check_index(index)
+    together, apart = np.zeros((most + 1, most + 1)), np.zeros((most + 1, most + 1))
+    for a in range(most + 1):
+        for c in range(most + 1 - a):
+            if index == "banzhaf":
+                together[a, c] = apart[a, c] = 2.0 ** (2 - a - c)
+            elif a + c >= 2:
+                orders = factorial(a + c - 1)
+                together[a, c] = factorial(a - 2) * factorial(c) / orders if a >= 2 else 0.0
+                apart[a, c] = factorial(a - 1) * factorial(c - 1) / orders if a and c else 0.0
+    return together, apart
+
+
+def _joined(trees: list[Tree], n_features: int, n_outputs: int) -> TreeArrays:
+    nodes = np.cumsum([0] + [len(tree.feature) for tree in trees])
+    leaves = np.cumsum([0] + [len(tree.value) for tree in trees])
+    slots, features, steps, step_nodes, step_left = [0], [], [0], [], []
+    for t, tree in enumerate(trees):
+        for path in _paths(tree, t, n_features, n_outputs):
+            if len(path) > MAX_PATH:
+                raise ValueError(f"tree {t} has {len(path)} columns on one path; at most {MAX_PATH} are explained")
+            for feature, conditions in path.items():
+                features.append(feature)
+                step_nodes += [nodes[t] + node for node, _ in conditions]
+                step_left += [left for _, left in conditions]
+                steps.append(len(step_nodes))
+            slots.append(len(features))
+
+    def all_of(parts, kind):
+        return np.concatenate([np.asarray(part, kind) for part in parts]) if parts else np.zeros(0, kind)
+
+    def child(children, t):
+        children = np.asarray(children, np.int64)
+        return np.where(children < 0, children - leaves[t], children + nodes[t])
+
+    sets = [np.asarray(words, np.uint32) for tree in trees for words in tree.categories]
+    width = np.array([len(words) for words in sets], np.int64)
+    arrays = TreeArrays(
+        root=np.array([nodes[t] if len(tree.feature) else -1 - leaves[t] for t, tree in enumerate(trees)], np.int64),
+        output=np.array([tree.output for tree in trees], np.int64),
+        node_start=nodes.astype(np.int64),
+        leaf_start=leaves.astype(np.int64),
+        feature=all_of([tree.feature for tree in trees], np.int64),
+        threshold=all_of([tree.threshold for tree in trees], float),
+        left=all_of([child(tree.left, t) for t, tree in enumerate(trees)], np.int64),
+        right=all_of([child(tree.right, t) for t, tree in enumerate(trees)], np.int64),
+        flags=all_of([tree.flags for tree in trees], np.int64),
+        first_word=np.cumsum(width) - width,
+        words=width,
+        categories=all_of(sets, np.uint32),
+        leaf_value=all_of([tree.value for tree in trees], float),
+        slot_start=np.array(slots, np.int64),
+        slot_feature=np.array(features, np.int64),
+        step_start=np.array(steps, np.int64),
+        step_node=np.array(step_nodes, np.int64),
+        step_left=np.array(step_left, np.uint8),
+    )
+    if not np.isfinite(arrays.leaf_value).all() or np.isnan(arrays.threshold).any():
+        raise ValueError("the trees hold a leaf value or a threshold that is not a number")
+    return arrays
+
+
+def _paths(tree: Tree, number: int, n_features: int, n_outputs: int) -> list[dict[int, list[tuple[int, bool]]]]:
+    """For each leaf: column → its conditions (node, goes left) on the path. ValueError for what is no tree."""
+    n, n_leaves = len(tree.feature), len(tree.value)
+    sizes = {len(part) for part in (tree.threshold, tree.left, tree.right, tree.flags, tree.categories)}
+    if sizes != {n} or n_leaves != n + 1 or not 0 <= tree.output < n_outputs:
+        raise ValueError(f"tree {number} is damaged: its parts do not have the same length")
+    paths: list = [None] * n_leaves
+    waiting, seen = [(0 if n else -1, {})], 0
+    while waiting:
+        node, path = waiting.pop()
+        seen += 1
+        if node < 0:
+            if not -n_leaves <= node or paths[-1 - node] is not None:
+                raise ValueError(f"tree {number} is damaged: leaf {-1 - node} does not exist or has two parents")
+            paths[-1 - node] = path
+            continue
+        if node >= n or seen > 2 * n + 1 or not 0 <= tree.feature[node] < n_features:
+            raise ValueError(f"tree {number} is damaged: node {node} or its column does not exist or has two parents")
+        for next_node, left in ((tree.right[node], False), (tree.left[node], True)):
+            feature = int(tree.feature[node])
+            waiting.append((int(next_node), {**path, feature: [*path.get(feature, []), (node, left)]}))
+    return paths

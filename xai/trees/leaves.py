@@ -1,0 +1,244 @@
+"""Which leaves a row reaches with some of its columns exchanged: the compiled loops of `xai.trees.exact`.
+
+A path's conditions on one column are met by a row or not, all together: so what a leaf knows of a row is one bit for
+each column on its path. Rows with the same bits are the same to the leaf, and few patterns occur: every pattern of an
+explicand meets every pattern of the background once, whatever the number of rows. numba compiles this on first use and
+keeps it on disk.
+"""
+
+import numpy as np
+from numba import njit
+
+CATEGORICAL, DEFAULT_LEFT, ZERO_MISSING, NAN_MISSING = 1, 2, 4, 8
+_ZERO = 1.0000000180025095e-35  # LightGBM's kZeroThreshold, a float32
+
+
+@njit(cache=True, nogil=True)
+def decisions(columns, first, last, trees):
+    """Who goes left at the nodes first … last − 1, uint8 (nodes, rows): LightGBM's rules (include/LightGBM/tree.h)."""
+    out = np.empty((last - first, columns.shape[1]), np.uint8)
+    for node in range(first, last):
+        values, went, flags = columns[trees.feature[node]], out[node - first], trees.flags[node]
+        if flags & CATEGORICAL:
+            start = trees.first_word[node]
+            _in_set(values, trees.categories[start : start + trees.words[node]], flags, went)
+        else:
+            _at_most(values, trees.threshold[node], flags, went)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _in_set(values, words, flags, went):
+    of_nan = np.uint8(flags & DEFAULT_LEFT != 0)
+    for r in range(len(values)):
+        went[r] = of_nan if np.isnan(values[r]) else 0  # negative, or beyond every category of the set
+        if -1.0 < values[r] < 32.0 * len(words):
+            category = np.int64(values[r])
+            went[r] = words[category // 32] >> (category % 32) & 1
+
+
+@njit(cache=True, nogil=True)
+def _at_most(values, threshold, flags, went):
+    nan_missing, zero_missing = flags & NAN_MISSING != 0, flags & ZERO_MISSING != 0
+    default = np.uint8(flags & DEFAULT_LEFT != 0)
+    of_nan = default if nan_missing or zero_missing else np.uint8(threshold >= 0.0)  # else a missing value counts as 0
+    for r in range(len(values)):
+        value = values[r]
+        went[r] = of_nan if np.isnan(value) else np.uint8(value <= threshold)
+        if zero_missing and -_ZERO <= value <= _ZERO:
+            went[r] = default
+
+
+@njit(cache=True, nogil=True)
+def margins(columns, trees, outputs):
+    """Sums of leaf values, (outputs, rows), of columns (features, rows)."""
+    out = np.zeros((outputs, columns.shape[1]))
+    left, right, value = trees.left, trees.right, trees.leaf_value
+    for t in range(len(trees.root)):
+        first, root, total = trees.node_start[t], trees.root[t], out[trees.output[t]]
+        went = decisions(columns, first, trees.node_start[t + 1], trees)
+        for r in range(columns.shape[1]):
+            node = root
+            while node >= 0:
+                node = left[node] if went[node - first, r] else right[node]
+            total[r] += value[-1 - node]
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _patterns(leaf, first, decided, trees, met, out):
+    """out[r] = bits of the columns on the leaf's path whose conditions row r meets."""
+    out[:] = 0
+    for j in range(trees.slot_start[leaf], trees.slot_start[leaf + 1]):
+        met[:] = 1
+        for s in range(trees.step_start[j], trees.step_start[j + 1]):
+            wanted, went = trees.step_left[s], decided[trees.step_node[s] - first]
+            for r in range(len(met)):
+                met[r] &= went[r] == wanted
+        bit = j - trees.slot_start[leaf]
+        for r in range(len(met)):
+            out[r] |= np.int64(met[r]) << bit
+
+
+@njit(cache=True, nogil=True)
+def _distinct(patterns, table, found, counts, which):
+    """Number u of distinct patterns; fills found[:u], counts[:u], and which[r] = place of row r's pattern."""
+    mask, u = len(table) - 1, 0
+    table[:] = -1
+    for r in range(len(patterns)):
+        pattern = patterns[r]
+        slot = (pattern ^ (pattern >> 7) ^ (pattern >> 17) ^ (pattern >> 37)) & mask
+        while table[slot] >= 0 and found[table[slot]] != pattern:
+            slot = (slot + 1) & mask
+        if table[slot] < 0:
+            table[slot], found[u], counts[u] = u, pattern, 0
+            u += 1
+        which[r] = table[slot]
+        counts[which[r]] += 1
+    return u
+
+
+@njit(cache=True, nogil=True)
+def _room(rows):
+    """Working space of `_patterns` and `_distinct` for this many rows."""
+    size = 16
+    while size < 2 * rows:
+        size *= 2
+    return (np.empty(rows, np.uint8), np.empty(rows, np.int64), np.empty(size, np.int64),
+            np.empty(rows, np.int64), np.empty(rows, np.int64), np.empty(rows, np.int64))  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def _count(bits):
+    n = 0
+    while bits:
+        bits &= bits - 1
+        n += 1
+    return n
+
+
+@njit(cache=True, nogil=True)
+def _one_pattern(row, k, patterns, counts, u, gain, loss, share):
+    """share[:k] = what a leaf of value 1 gives its columns, summed over the background; False where that is nothing.
+
+    row : bits that the explicand meets. R, what only the background meets, is its complement; E likewise.
+    """
+    full = (np.int64(1) << k) - 1
+    only_background, alive, lost = full & ~row, False, 0.0
+    c = _count(only_background)
+    share[:k] = 0.0
+    for v in range(u):
+        if patterns[v] & only_background != only_background:
+            continue  # neither meets one of the columns: the leaf is dead
+        only_row = full & ~patterns[v]
+        a = _count(only_row)
+        if a + c == 0:
+            continue
+        alive = True
+        lost += counts[v] * loss[a, c]
+        for j in range(k):
+            if only_row >> j & 1:
+                share[j] += counts[v] * gain[a, c]
+    for j in range(k):
+        if only_background >> j & 1:
+            share[j] -= lost
+    return alive
+
+
+@njit(cache=True, nogil=True)
+def values(columns, background, trees, gain, loss, outputs):
+    """Sums over leaves and background of gain[a, c] for i ∈ E and −loss[a, c] for i ∈ R: (outputs, rows, features)."""
+    rows = columns.shape[1]
+    out = np.zeros((outputs, rows, columns.shape[0]))
+    met, bits, table, found, counts, which = _room(rows)
+    met_b, bits_b, table_b, found_b, counts_b, which_b = _room(background.shape[1])
+    most = gain.shape[0]
+    shares, alive = np.zeros((rows, most)), np.zeros(rows, np.bool_)
+    for t in range(len(trees.root)):
+        first, last = trees.node_start[t], trees.node_start[t + 1]
+        decided, decided_b = decisions(columns, first, last, trees), decisions(background, first, last, trees)
+        total = out[trees.output[t]]
+        for leaf in range(trees.leaf_start[t], trees.leaf_start[t + 1]):
+            start = trees.slot_start[leaf]
+            k = trees.slot_start[leaf + 1] - start
+            _patterns(leaf, first, decided, trees, met, bits)
+            _patterns(leaf, first, decided_b, trees, met_b, bits_b)
+            u = _distinct(bits, table, found, counts, which)
+            u_b = _distinct(bits_b, table_b, found_b, counts_b, which_b)
+            for p in range(u):
+                alive[p] = _one_pattern(found[p], k, found_b, counts_b, u_b, gain, loss, shares[p])
+                for j in range(k):
+                    shares[p, j] *= trees.leaf_value[leaf]
+            for r in range(rows):
+                if alive[which[r]]:
+                    for j in range(k):
+                        total[r, trees.slot_feature[start + j]] += shares[which[r], j]
+    return out
+
+
+@njit(cache=True, nogil=True)
+def terms(column, background, trees, limit):
+    """The leaves that mixtures of one explicand (features, 1) and the background reach, as products.
+
+    Returns leaf, bits of E, bits of R, and how many background rows, each (limit,), and the number of products, which
+    may exceed the limit: then the rest is missing.
+    """
+    leaves, present, absent, weight = (np.empty(limit, np.int64), np.empty(limit, np.int64),
+                                       np.empty(limit, np.int64), np.empty(limit, np.int64))  # fmt: skip
+    met, bits, _, _, _, _ = _room(1)
+    met_b, bits_b, table, found, counts, which = _room(background.shape[1])
+    n = 0
+    for t in range(len(trees.root)):
+        first, last = trees.node_start[t], trees.node_start[t + 1]
+        decided, decided_b = decisions(column, first, last, trees), decisions(background, first, last, trees)
+        for leaf in range(trees.leaf_start[t], trees.leaf_start[t + 1]):
+            k = trees.slot_start[leaf + 1] - trees.slot_start[leaf]
+            _patterns(leaf, first, decided, trees, met, bits)
+            _patterns(leaf, first, decided_b, trees, met_b, bits_b)
+            full = (np.int64(1) << k) - 1
+            only_background = full & ~bits[0]
+            for v in range(_distinct(bits_b, table, found, counts, which)):
+                if found[v] & only_background == only_background:
+                    if n < limit:
+                        leaves[n], present[n], absent[n], weight[n] = leaf, full & ~found[v], only_background, counts[v]
+                    n += 1
+    return leaves, present, absent, weight, n
+
+
+@njit(cache=True, nogil=True)
+def pair_values(leaves, present, absent, weights, trees, together, apart, out):
+    """Adds to out (features, features): together[a, c] for two columns of E, [c, a] for two of R, −apart[a, c] else."""
+    for n in range(len(leaves)):
+        start = trees.slot_start[leaves[n]]
+        k = trees.slot_start[leaves[n] + 1] - start
+        a, c = _count(present[n]), _count(absent[n])
+        for j in range(k):
+            for i in range(j):
+                first, second = present[n] >> i & 1, present[n] >> j & 1
+                if not (first or absent[n] >> i & 1) or not (second or absent[n] >> j & 1):
+                    continue
+                within = together[a, c] if first else together[c, a]
+                value = within if first == second else -apart[a, c]
+                one, other = trees.slot_feature[start + i], trees.slot_feature[start + j]
+                out[one, other] += weights[n] * value
+                out[other, one] += weights[n] * value
+
+
+@njit(cache=True, nogil=True)
+def product_sums(coalitions, present, members, weights, outputs, out):
+    """out[output, S] += Σ weight·[S ∩ members = present], sets as words (·, w) of 64 players; out (outputs, m)."""
+    m, words = coalitions.shape[1], coalitions.shape[0]
+    agrees = np.empty(m, np.bool_)
+    for t in range(len(weights)):
+        total, weight = out[outputs[t]], weights[t]
+        if words == 1:
+            for s in range(m):
+                total[s] += weight if coalitions[0, s] & members[t, 0] == present[t, 0] else 0.0
+            continue
+        agrees[:] = True
+        for w in range(words):
+            if members[t, w]:
+                for s in range(m):
+                    agrees[s] &= coalitions[w, s] & members[t, w] == present[t, w]
+        for s in range(m):
+            total[s] += weight if agrees[s] else 0.0

@@ -1,0 +1,95 @@
+"""How far two attributions of one input agree: in the order of the players, in the top few, and player by player."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from xai.trust.ranks import ROUNDING
+
+TOP = (1, 3, 5)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What `agreement` found.
+
+    Attributes
+    ----------
+    spearman, kendall : rank correlations of the signed values (Kendall's τ_b), −1 … 1; NaN where a map is constant
+    overlap : {k: share of the k players of largest |value| that both maps name}, for k = 1, 3, 5 below n
+    difference : (n,) values of the first minus those of the second, in the units of the game
+    standard_error : (n,) of the difference, √(se_a² + se_b²); NaN where either is unknown
+    in_errors : (n,) difference over its standard error: 0 where they are equal, ±inf where exact values differ
+    most : (n,) players from the largest |difference| to the least
+    """
+
+    spearman: float
+    kendall: float
+    overlap: dict[int, float]
+    difference: np.ndarray
+    standard_error: np.ndarray
+    in_errors: np.ndarray
+    most: np.ndarray
+
+    # Measured over 60 seeds on three networks of ten players, 100 evaluations, one ledger: the spread of the difference
+    # is 0.3 ("walsh" for both) to 0.5 ("auto") of what independence says, and 1.0 for "kernel" beside "kernelshap".
+    assumption = (
+        "The errors of the two maps are taken as independent. Where maps share coalitions, their errors move together, "
+        "and the difference is known better than stated here."
+    )
+
+
+def agreement(a, b) -> Agreement:
+    """Compare two attributions with values (n,) of the same players; `combine` several output columns first.
+
+    Spearman's and Kendall's correlations are of the signed values, players that are equal up to rounding count as
+    tied; the top k are by |value|, of equal players the first. `Agreement.assumption` says what the standard errors
+    take for granted. ValueError where the two are not of the same players, or have several columns.
+    """
+    for one in (a, b):
+        if one.values.ndim != 1:
+            raise ValueError(
+                f"agreement needs one value per player; got {one.values.shape[1]} output columns: "
+                "call attribution.combine(weights)"
+            )
+    if a.labels != b.labels:
+        raise ValueError(
+            f"the two attributions are of different players ({len(a.labels)} and {len(b.labels)}, or other labels); "
+            "only maps of one input can be compared"
+        )
+    x, y = without_rounding(a.values), without_rounding(b.values)
+    errors = [np.full(len(x), np.nan) if one.standard_error is None else one.standard_error for one in (a, b)]
+    difference, error = a.values - b.values, np.hypot(*errors)
+    noise = ROUNDING * max(np.abs(a.values).max(initial=0.0), np.abs(b.values).max(initial=0.0))
+    difference = np.where(np.abs(difference) <= noise, 0.0, difference)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        in_errors = np.where(difference == 0, 0.0, difference / error)
+    return Agreement(
+        *rank_correlations(x, y),
+        {k: _overlap(x, y, k) for k in TOP if k < len(x)},
+        difference,
+        error,
+        in_errors,
+        np.argsort(-np.abs(difference), kind="stable"),
+    )
+
+
+def rank_correlations(x, y) -> tuple[float, float]:
+    """Spearman's correlation and Kendall's τ_b of two arrays (n,); NaN where either is constant."""
+    if len(x) < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
+        return float("nan"), float("nan")
+    from scipy.stats import kendalltau, rankdata  # a quarter of a second, on first use
+
+    spearman = np.corrcoef(rankdata(x), rankdata(y))[0, 1]
+    return float(np.clip(spearman, -1.0, 1.0)), float(kendalltau(x, y).statistic)
+
+
+def without_rounding(values):
+    """Values over their largest |value|, to twelve digits: players that differ by rounding only become equal."""
+    largest = np.abs(values).max(initial=0.0)
+    return np.round(values / largest, 12) if largest > 0 else np.zeros(len(values))
+
+
+def _overlap(x, y, k):
+    first, second = (set(np.argsort(-np.abs(values), kind="stable")[:k].tolist()) for values in (x, y))
+    return len(first & second) / k

@@ -1,0 +1,255 @@
+"""Whether a map can be trusted: how well it foretells values of coalitions that no fit has seen, and orders players."""
+
+import json
+import time
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from xai.explain import check_whole
+from xai.ledger import Ledger
+from xai.trust.curves import Curves, counts_of, curves_of, order_of, random_curves, steps_of
+from xai.trust.held_out import HeldOut, draw
+from xai.trust.ranks import certain_top
+from xai.trust.surrogate import BEST_LAW, Measure, measures
+
+FORMAT = "swing-fidelity-1"
+HELD_OUT, ORDERS, POINTS = 64, 4, 16
+
+
+@dataclass(frozen=True)
+class MapFidelity:
+    """One map by both laws, and its curves (None if none were asked for).
+
+    certain : how many of its first ranks by |value| are separable from all that follow
+    """
+
+    index: str
+    method: str
+    uniform: Measure
+    shapley: Measure
+    curves: Curves | None
+    certain: int
+
+    @property
+    def own(self) -> Measure:
+        """By the law for which this index is the best additive surrogate."""
+        return getattr(self, BEST_LAW[self.index])
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """What `fidelity` found.
+
+    Attributes
+    ----------
+    maps : one per attribution, in the order given
+    n_players : of the game;  seed : of the draw;  held_out : unseen coalitions judged, [uniform, shapley]
+    exhaustive : all 2^n coalitions were judged instead, the fits' own among them: exact, but not unseen
+    counts : players that have come (or gone) at each point of the curves
+    random : mean curves of `orders` random orders;  random_spread : standard deviation of their areas
+    leave_one_out : curves of the order of v(N) − v(N∖i), greatest first
+    evaluations : paid for all this;  reused : of the ledger;  seconds : the model's included
+    """
+
+    maps: list[MapFidelity]
+    n_players: int
+    seed: int
+    held_out: list[int]
+    exhaustive: bool
+    counts: list[int]
+    random: Curves | None
+    random_spread: float
+    leave_one_out: Curves | None
+    orders: int
+    evaluations: int
+    reused: int
+    seconds: float
+
+    def to_json(self) -> str:
+        """Everything as standard JSON; floats survive exactly, NaN becomes null."""
+        return json.dumps({"format": FORMAT, **_nan_to_none(asdict(self))}, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Fidelity":
+        """What `to_json` wrote; ValueError for anything else."""
+        try:
+            record = json.loads(text)
+            if record.pop("format") != FORMAT:
+                raise ValueError("unknown format")
+            _whole([record[name] for name in ("n_players", "seed", "orders", "evaluations", "reused")])
+            counts, n = _whole(record["counts"]), record["n_players"]
+            if len(counts) < 2 or [counts[0], counts[-1]] != [0, n] or sorted(set(counts)) != counts:
+                raise ValueError("the points of its curves do not go from no player to all")
+            points = len(counts)
+            if len(_whole(record["held_out"])) != 2 or not isinstance(record["exhaustive"], bool):
+                raise ValueError("its held-out coalitions are not described")
+            record["maps"] = [_map(entry, points) for entry in record["maps"]]
+            for name in ("random", "leave_one_out"):
+                record[name] = _curves(record[name], points)
+            drawn = [record["random"], record["leave_one_out"], *(one.curves for one in record["maps"])]
+            if len({curve is None for curve in drawn}) != 1:
+                raise ValueError("some of its curves are missing")
+            for name in ("random_spread", "seconds"):
+                record[name] = _float(record[name])
+            return cls(**record)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+            raise ValueError(f"this is not a fidelity that Swing wrote ({error})") from error
+
+
+def fidelity_cost(n, n_attributions=2, held_out=HELD_OUT, orders=ORDERS, points=POINTS, with_curves=True) -> int:
+    """Most evaluations that `fidelity` takes with these settings; fewer where the ledger holds some of them."""
+    inner = len(counts_of(n, points)) - 2
+    cost = 2 + 2 * held_out + (n + inner * (2 * n_attributions + orders + 2) if with_curves else 0)
+    return min(cost, 2**n) if n < 64 else cost
+
+
+def fidelity(
+    ledger: Ledger,
+    attributions,
+    held_out=HELD_OUT,
+    seed=0,
+    weights=None,
+    orders=ORDERS,
+    points=POINTS,
+    with_curves=True,
+    progress=None,
+    cancel=None,
+) -> Fidelity:
+    """Judge attributions of one game on coalitions that its ledger does not hold, and by their order of the players.
+
+    Parameters
+    ----------
+    ledger : what the attributions were made from; what is evaluated here is added to it
+    attributions : of this game, values (n,), or (n, k) that `weights` combine
+    held_out : how many unseen coalitions of each law, so twice as many evaluations; or a `held_out.draw` of before,
+        which costs nothing once it is evaluated, for attributions that were not fitted after it
+    weights : (k,) of the game's output columns; None: their sum
+    orders : random orders beside the maps' own;  points : steps of a curve, about, and at most n
+    with_curves : False leaves insertion and deletion out, and their evaluations
+    progress, cancel : as `xai.explain`
+
+    Raises
+    ------
+    ValueError : attributions of another game, weights of another shape, a number that is not allowed
+    Cancelled : with the ledger, which holds all that was evaluated
+    """
+    started, paid, n = time.perf_counter(), ledger.evaluations, ledger.n_players
+    seed = check_whole("seed", seed)
+    if check_whole("points", points) < 2 or check_whole("orders", orders) < 1:
+        raise ValueError(f"points must be at least 2 and orders at least 1; got {points} and {orders}")
+    if not isinstance(held_out, HeldOut):
+        if check_whole("held_out", held_out) < 8:
+            raise ValueError(f"held_out must be at least 8 coalitions; got {held_out}")
+        held_out = draw(ledger, held_out, seed)
+    maps = [
+        one if one.values.ndim == 1 else one.combine(_weights(weights, one.values.shape[1])) for one in attributions
+    ]
+    if any(one.labels != ledger.labels for one in maps):
+        raise ValueError("an attribution has other players than the ledger's game; judge maps with their own ledger")
+    counts = counts_of(n, points)
+    ask = _Asking(ledger, weights, progress, cancel)
+    rng = np.random.default_rng([seed, 1])
+    rows = {"ends": np.array([np.zeros(n, bool), np.ones(n, bool)]), "uniform": held_out.uniform}
+    rows["shapley"] = held_out.shapley
+    if with_curves:
+        rows["without one"] = ~np.eye(n, dtype=bool)
+        rows["random"] = np.concatenate([steps_of(rng.permutation(n), counts)[: len(counts)] for _ in range(orders)])
+        rows |= {m: steps_of(order_of(one.values), counts) for m, one in enumerate(maps)}
+    values = ask(rows, yet_to_come=2 * len(counts) - 4 if with_curves else 0)
+    judged, random, spread, one_out = [], None, float("nan"), None
+    if with_curves:
+        order = order_of(values["ends"][1] - values["without one"])
+        one_out = curves_of(ask({"steps": steps_of(order, counts)})["steps"], counts)
+        random, spread = random_curves(values["random"].reshape(orders, -1), counts)
+    for m, one in enumerate(maps):
+        found = measures(one.index, one.values, values["ends"][0], held_out, values["uniform"], values["shapley"])
+        curves = curves_of(values[m], counts) if with_curves else None
+        judged.append(MapFidelity(one.index, one.method, *found, curves, certain_top(one)))
+    return Fidelity(
+        judged,
+        n,
+        seed,
+        [len(held_out.uniform), len(held_out.shapley)],
+        held_out.exhaustive,
+        counts.tolist(),
+        random,
+        spread,
+        one_out,
+        orders,
+        ledger.evaluations - paid,
+        ask.distinct - (ledger.evaluations - paid),
+        time.perf_counter() - started,
+    )
+
+
+class _Asking:
+    """Values of named groups of coalitions, the output columns combined; tells the progress of all groups as one."""
+
+    def __init__(self, ledger, weights, progress, cancel):
+        self.ledger, self.weights, self.progress, self.cancel = ledger, weights, progress, cancel
+        self.paid, self.asked = ledger.evaluations, set()
+
+    @property
+    def distinct(self) -> int:
+        return len(self.asked)
+
+    def __call__(self, groups: dict, yet_to_come: int = 0) -> dict:
+        rows = np.concatenate(list(groups.values()))
+        self.asked |= {row.tobytes() for row in np.packbits(rows, axis=1)}
+        before = self.ledger.evaluations - self.paid
+        total = before + self.ledger.missing(rows) + yet_to_come
+        told = None if self.progress is None else lambda done, _: self.progress(before + done, total)
+        values = self.ledger.evaluate(rows, told, self.cancel)
+        table = values if values.ndim == 2 else values[:, None]
+        combined = table @ _weights(self.weights, table.shape[1])
+        return dict(zip(groups, np.split(combined, np.cumsum([len(part) for part in groups.values()])[:-1])))
+
+
+def _weights(weights, k):
+    weights = np.ones(k) if weights is None else np.asarray(weights, dtype=np.float64)
+    if weights.shape != (k,):
+        raise ValueError(f"weights must have shape ({k},), one per output; got {weights.shape}")
+    return weights
+
+
+def _nan_to_none(value):
+    if isinstance(value, dict):
+        return {key: _nan_to_none(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_nan_to_none(item) for item in value]
+    return None if value != value else value
+
+
+def _map(entry, points) -> MapFidelity:
+    if entry["index"] not in BEST_LAW or not isinstance(entry["method"], str):
+        raise ValueError("it is of an unknown index")
+    _whole([entry["certain"]])
+    for law in ("uniform", "shapley"):
+        entry[law] = Measure(**{name: _float(number) for name, number in entry[law].items()})
+    entry["curves"] = _curves(entry["curves"], points)
+    return MapFidelity(**entry)
+
+
+def _curves(entry, points) -> Curves | None:
+    if entry is None:
+        return None
+    lists = [[_float(number) for number in entry[name]] for name in ("insertion", "deletion")]
+    if {len(heights) for heights in lists} != {points} or not np.isfinite(lists).all():
+        raise ValueError(f"a curve does not have its {points} points")
+    return Curves(*lists, _float(entry["insertion_auc"]), _float(entry["deletion_auc"]))
+
+
+def _float(value) -> float:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
+        raise ValueError(f"{str(value)[:40]!r} stands where a number belongs")
+    value = float("nan") if value is None else float(value)
+    if np.isinf(value):
+        raise ValueError("a number is infinite")
+    return value
+
+
+def _whole(values) -> list[int]:
+    for value in values:
+        check_whole("a count", value)
+    return values
