@@ -1,8 +1,8 @@
 """What is made once and kept in Swing's cache: whole or not at all, and checked before use.
 
 The files are written in a directory of their own that is renamed when whole, under a lock between processes: killed
-at any moment this leaves nothing that a later start would take for good. A manifest of sizes and checksums tells
-damaged files from good ones.
+at any moment this leaves nothing that a later start would take for good, and that start removes what it left. A
+manifest of sizes and checksums tells damaged files from good ones.
 """
 
 import contextlib
@@ -28,7 +28,8 @@ def keep(name: str, what: str, bytes_needed: int, write: Callable[[Path, Progres
     """Directory `models/name` of the cache with what `write(directory, tell)` puts there.
 
     Written on the first call, verified on every call, written again where damaged. `what` names it in sentences.
-    Raises OSError with one sentence where the cache cannot be written.
+    A process that writes for this one holds `writing`. Raises OSError with one sentence where the cache cannot be
+    written.
     """
     from filelock import FileLock
 
@@ -38,6 +39,7 @@ def keep(name: str, what: str, bytes_needed: int, write: Callable[[Path, Progres
     with _clear_disk_errors(models, what, bytes_needed):
         models.mkdir(parents=True, exist_ok=True)
         with FileLock(models / f"{name}.lock"):
+            _sweep(models, name)
             if target.exists():
                 tell(0.9, f"Checking the converted {what} checkpoint")
                 fault = damage(target)
@@ -48,6 +50,26 @@ def keep(name: str, what: str, bytes_needed: int, write: Callable[[Path, Progres
             _make(models, target, bytes_needed, write, tell)
             tell(1.0, f"{what} is converted")
     return target
+
+
+def writing(models: Path, name: str):
+    """The lock that a process of its own holds while it writes for another's `keep`: it may outlive that by a moment.
+
+    The directory that it is to write into is there once the lock is held, or else is no longer wanted.
+    """
+    from filelock import FileLock
+
+    return FileLock(models / f"{name}.writing")
+
+
+def sweep() -> None:
+    """Remove what killed processes left half written, whatever it was to become; what is being written now stays."""
+    from filelock import FileLock
+
+    models = home() / "models"
+    for file in models.glob("*.lock"):
+        with contextlib.suppress(OSError), FileLock(file, timeout=0):  # held: a process is writing, and sweeps itself
+            _sweep(models, file.stem)
 
 
 def damage(directory: Path) -> str | None:
@@ -65,9 +87,18 @@ def damage(directory: Path) -> str | None:
     return None if manifest else "its manifest is empty"
 
 
+def _sweep(models: Path, name: str) -> None:
+    """Remove the work folders of killed processes, under the lock of `name`, which says that no `keep` is running.
+
+    The child of one that was killed may still be writing: it has gone when its own lock is free.
+    """
+    if stale := list(models.glob(f".{name}-*")):
+        with writing(models, name):
+            for folder in stale:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
 def _make(models: Path, target: Path, bytes_needed: int, write, tell: Progress) -> None:
-    for stale in models.glob(f".{target.name}-*"):  # of a process that was killed; the lock says that none is running
-        shutil.rmtree(stale, ignore_errors=True)
     free = shutil.disk_usage(models).free
     if free < bytes_needed:
         raise OSError(errno.ENOSPC, f"{free / 1e9:.1f} GB are free")

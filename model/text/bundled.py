@@ -8,9 +8,10 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
-from model.cache import Progress, keep
+from model.cache import Progress, keep, writing
 
 NAME = "gemma-3-270m"
 BYTES_NEEDED = 1_700_000_000  # 1.1 GB of float32 weights, 0.25 GB of GGUF while converting, tokenizer, slack
@@ -21,14 +22,15 @@ def bundled_checkpoint(progress: Progress | None = None) -> Path:
 
     progress(fraction, sentence) is called at each step. Raises OSError with one sentence where the cache cannot
     be written. The conversion runs in a process of its own: beside a busy server's threads it takes five times as
-    long, and its memory goes back when it ends.
+    long, and its memory goes back when it ends. That process ends with this one, however this one ends.
     """
     return keep(NAME, "Gemma 3", BYTES_NEEDED, _write_in_child, progress)
 
 
 def _write_in_child(work: Path, tell: Progress) -> None:
     command = [sys.executable, "-c", "import sys; from model.text.bundled import child; child(sys.argv[1])", str(work)]
-    with subprocess.Popen(command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True) as child:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=Path(__file__).parents[2], stdin=pipe, stdout=pipe, text=True) as child:
         number = None
         for line in child.stdout:
             kind, *rest = json.loads(line)
@@ -67,14 +69,36 @@ def _write_checkpoint(work: Path, tell: Progress) -> None:
 
 
 def child(work: str) -> None:
-    """The child process: writes the checkpoint into `work`, and its progress as JSON lines."""
+    """The child process: writes the checkpoint into `work`, and its progress as JSON lines; ends with its parent."""
 
     def say(*line):
         print(json.dumps(line), flush=True)
 
+    _end_with_parent()
+    directory = Path(work)
     try:
-        _write_checkpoint(Path(work), lambda fraction, sentence: say("progress", fraction, sentence))
+        with writing(directory.parent, NAME):
+            if directory.exists():  # else the parent died before this one held the lock, and another process swept
+                _write_checkpoint(directory, lambda fraction, sentence: say("progress", fraction, sentence))
     except OSError as error:
         if error.errno is None:
             raise
         say("errno", error.errno)
+
+
+def _end_with_parent() -> None:
+    """End this process when its parent does: the system then closes the other end of the pipe that is stdin.
+
+    So it is on every system, and for a parent that was killed. The pipe is moved away from stdin first: on Windows
+    a library that looks at stdin while it is loaded would wait for the read that is under way.
+    """
+    pipe, nothing = os.dup(0), os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+
+    def watch():
+        while os.read(pipe, 1):
+            pass
+        os._exit(1)  # at once, whatever the other threads do: nobody is left who would use what they write
+
+    threading.Thread(target=watch, name="end-with-parent", daemon=True).start()

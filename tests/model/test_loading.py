@@ -100,17 +100,19 @@ def test_a_home_that_cannot_be_written(tmp_path, monkeypatch):
         bundled.bundled_checkpoint()
 
 
-def test_killing_the_real_conversion_leaves_no_checkpoint(tmp_path):
-    """The process is killed while it writes; what is left is not taken for a checkpoint."""
+def test_killing_the_real_conversion_leaves_no_checkpoint(tmp_path, monkeypatch):
+    """The process is killed while it writes; what is left is not taken for a checkpoint, and the next start sweeps."""
     code = "from model.text.bundled import bundled_checkpoint; bundled_checkpoint(lambda f, s: print(s, flush=True))"
-    child = subprocess.Popen(
-        [sys.executable, "-c", code], cwd=ROOT, env={"SWING_HOME": str(tmp_path), "PATH": ""}, stdout=subprocess.PIPE
-    )
-    with child:
-        assert b"step 1" in child.stdout.readline()
+    env, pipe = {"SWING_HOME": str(tmp_path), "PATH": ""}, subprocess.PIPE
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=env, stdout=pipe, stderr=pipe)
+    with parent:
+        assert b"step 1" in parent.stdout.readline()
         time.sleep(0.3)
-        child.kill()
-    assert not (tmp_path / "models" / bundled.NAME).exists()
+        parent.kill()
+        parent.stderr.read()  # its end comes when the child that shares it has ended too
+    monkeypatch.setenv("SWING_HOME", str(tmp_path))
+    kept.sweep()
+    assert [p.name for p in (tmp_path / "models").iterdir() if p.is_dir()] == []
 
 
 def test_a_directory_with_another_model_is_refused_by_name(tmp_path):

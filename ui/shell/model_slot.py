@@ -43,8 +43,10 @@ class ModelSlot:
     def _load(self) -> None:
         try:
             from model import load_gemma
+            from model.cache import sweep
             from ui.text.run import measure_rate
 
+            sweep()
             gemma = load_gemma(self.source, progress=self._tell)
             self._tell(1.0, "Measuring how fast it is here")
             self.learn_rate(*measure_rate(gemma))
