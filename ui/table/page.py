@@ -95,7 +95,7 @@ def _first(job) -> TableResult:
     if found.first is None:
         source = sample(FIRST)
         request = TableRequest(source.name, source.digest, True, source.target, plan=Plan(*DEFAULT_PANES))
-        found.first = table_run.run(source, request, job, lambda game: Ledger(game), found)
+        found.first = table_run.run(source, request, job, lambda game: Ledger(game), own=found)
     return found.first
 
 
@@ -127,7 +127,7 @@ def _explain(request: TableRequest, source: Source, state) -> None:
     def work(job):
         with kept.ended_with(run):
             result = table_run.run(
-                source, request, job, lambda game: kept.ledger(run, game, known), own_models, gemma, file
+                source, request, job, lambda game: kept.ledger(run, game, known), gemma, file, own_models
             )  # fmt: skip
         kept.finish(run, result)
         return result

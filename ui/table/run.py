@@ -195,11 +195,11 @@ def game_of(fitted: Fitted, request: TableRequest, gemma=None):
 
 
 def run(
-    source: Source, request: TableRequest, job, ledger_of: Callable[[object], Ledger], own: Shelf, gemma=None, file=None
+    source: Source, request: TableRequest, job, ledger_of: Callable[[object], Ledger], gemma=None, file=None, own=None
 ) -> TableResult:
-    """Model, both maps and their fidelity. ledger_of(game) gives the ledger to go on with;  own : this session's."""
+    """Model, both maps and their fidelity. ledger_of(game) gives the ledger to go on with;  own : its Shelf."""
     check(source, request)
-    fitted = fit(source, request, job, own, file)
+    fitted = fit(source, request, job, own or Shelf(), file)
     if gemma is None and fitted.model is None:
         raise ValueError("Gemma 3 is not loaded yet; wait until it is")
     job.tell(0, 0, "Reading the row" if fitted.model else "Gemma reads the examples and the row")
