@@ -1,0 +1,241 @@
+"""What the pages say at fixed settings, to the last bit: written once, and compared when the pages have moved.
+
+    python tests/before/values.py --write DIR      maps.json, bundles, and one file of kept runs
+    python tests/before/values.py --compare DIR    all values anew; status 1 where one differs from DIR/maps.json
+
+Bits are those of one machine and one number of threads: write and compare on the same, with the same OMP_NUM_THREADS.
+"""
+
+import argparse
+import hashlib
+import json
+import shutil
+import sys
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+
+if __name__ == "__main__":
+    sys.path[:0] = map(str, Path(__file__).parents[1:3])
+
+from model import load_gemma, load_image_classifier
+
+# Where the pages keep what is used here: all that a move of theirs changes in this file and in the tests beside it.
+from ui.data import bundle as data_bundle
+from ui.data import run as data_run
+from ui.image import bundle as image_bundle
+from ui.image import run as image_run
+from ui.image import source as image_source
+from ui.image.request import SHAPES, ImageRequest
+from ui.runs import kept
+from ui.runs.bundle import read_bundle, write_bundle
+from ui.runs.store import RunStore
+from ui.shell.model_slot import ModelSlot
+from ui.table import bundle as table_bundle
+from ui.table import run as table_run
+from ui.table import source as table_source
+from ui.table.request import TableRequest
+from ui.text import bundle as text_bundle
+from ui.text import run as text_run
+from xai import Ledger
+
+STORE, SLOT, PAGE = "ui.runs.kept.store", "ui.shell.model_slot.model_slot", "ui/{}/page.py"
+PAGES = {"text": text_run, "image": image_run, "table": table_run, "data": data_run}
+BUNDLES = {"text": text_bundle, "image": image_bundle, "table": table_bundle, "data": data_bundle}
+REQUESTS = {"text": text_run.TextRequest.from_settings, "image": ImageRequest.from_settings,
+            "table": TableRequest.from_settings, "data": data_run.request_of}  # fmt: skip
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+SETTINGS = json.loads((HERE / "settings.json").read_text())
+KEPT = {"text": ["words"], "image": ["photo", "upload", "shapes"], "table": ["upload", "trees"],
+        "data": ["origins", "words"]}  # fmt: skip
+TABLE = HERE / "table.csv"
+PICTURE = ROOT / "assets" / "samples" / "images" / "chelsea.jpg"  # as if somebody had brought it
+OWNER, TINY = "before", "tiny"
+
+
+class Slot(ModelSlot):
+    """A slot that loads nothing, for pages that only show what was kept."""
+
+    def start(self):
+        pass
+
+
+class Quiet:
+    """A job that nobody watches."""
+
+    def tell(self, *_):
+        pass
+
+    def publish(self, _):
+        pass
+
+    def cancelled(self):
+        return False
+
+
+@lru_cache(maxsize=1)
+def tiny():
+    """The tiny Gemma 3 of the tests, always the same one, on a CPU."""
+    import torch
+    from tiny import write_tiny_checkpoint
+
+    torch.manual_seed(0)
+    with tempfile.TemporaryDirectory() as directory:
+        return load_gemma(str(write_tiny_checkpoint(Path(directory))), "cpu")
+
+
+@lru_cache(maxsize=2)
+def seeing(model: str):
+    """A bundled model of pictures, on a CPU."""
+    return load_gemma(str(ROOT / "assets" / "shapes"), "cpu") if model == SHAPES else load_image_classifier("cpu")
+
+
+def explained(kind: str, settings: dict, ledger_of=Ledger):
+    """The result of a page's own run, without the page."""
+    request, run = REQUESTS[kind](settings), PAGES[kind].run
+    if kind == "table":
+        named = table_source.sample(request.table) if request.sample else None
+        source = named or table_source.uploaded(request.table, TABLE.read_bytes())
+        return run(source, request, Quiet(), ledger_of)
+    if kind == "image":
+        image_source.take(PICTURE.read_bytes(), PICTURE.name)
+        image, other = (image_source.picture(source) for source in (request.source, request.other))
+        return run(seeing(request.model), request, image, Quiet(), ledger_of, other)
+    return run(tiny(), request, Quiet(), ledger_of)
+
+
+def fingerprint(kind: str, request) -> str:
+    """Of the model, as the page gives it; the tiny one's would hold the place it was loaded from."""
+    if kind == "table":
+        return table_run.fingerprint(request)
+    return image_run.fingerprint(request, None) if kind == "image" else TINY
+
+
+def content(kind: str, name: str) -> bytes | None:
+    """The upload that travels with a setting."""
+    return None if name != "upload" else (TABLE if kind == "table" else PICTURE).read_bytes()
+
+
+def bundled(kind: str, name: str, result) -> bytes:
+    """A result as the file that its page would give."""
+    of_model = fingerprint(kind, result.request)
+    more = {"text": (name, of_model), "image": (of_model, name, content(kind, name)), "table": (), "data": (of_model,)}
+    return write_bundle(BUNDLES[kind].to_bundle(result, *more[kind]))
+
+
+def opened(file: Path):
+    """(kind, settings, result) of a bundle, by the page it is of."""
+    bundle = read_bundle(file.read_bytes())
+    return bundle.page, bundle.settings, BUNDLES[bundle.page].from_bundle(bundle)
+
+
+def recorded(result) -> dict:
+    """All of a result as JSON can hold it, floats to the last bit, seconds left out; what was paid as checksums."""
+    coalitions, values = result.comparison.ledger.known()
+    paid = {"evaluations": len(values), "coalitions": _digest(coalitions), "values": _digest(values)}
+    return {"record": _exact(json.loads(json.dumps(result.to_record()))), "paid": paid}
+
+
+def _digest(array) -> str:
+    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+
+
+def _exact(value):
+    if isinstance(value, dict):
+        return {key: _exact(item) for key, item in value.items() if key != "seconds"}
+    if isinstance(value, list):
+        return [_exact(item) for item in value]
+    return value.hex() if isinstance(value, float) else value
+
+
+def number(text: str) -> float | None:
+    """The float that `recorded` wrote; None for any other text."""
+    try:
+        return float.fromhex(text) if "0x" in text else None
+    except ValueError:
+        return None
+
+
+def differences(before, after, at: str = ""):
+    """(place, size) of all that two records do not share to the last bit; infinite where it is no float."""
+    if type(before) is type(after) and isinstance(before, (dict, list)) and len(before) == len(after):
+        both = before.items() if isinstance(before, dict) else enumerate(before)
+        for key, one in both:
+            there = isinstance(before, list) or key in after
+            yield from differences(one, after[key] if there else None, f"{at}/{key}")
+    elif before != after or type(before) is not type(after):
+        texts = isinstance(before, str) and isinstance(after, str)
+        one, other = (number(text) if texts else None for text in (before, after))
+        yield at, float("inf") if one is None or other is None else abs(one - other)
+
+
+def every():
+    """(kind, name, settings) of all settings."""
+    return [(kind, name, settings) for kind, named in SETTINGS.items() for name, settings in named.items()]
+
+
+def write(directory: Path) -> None:
+    """maps.json, a bundle of each kind (further ones by their setting), runs.sqlite."""
+    directory.mkdir(parents=True, exist_ok=True)
+    found = {kind: {} for kind in SETTINGS}
+    with tempfile.TemporaryDirectory() as work:
+        store = RunStore(Path(work) / "runs.sqlite")
+        with mock.patch(STORE, lambda: store):
+            for kind, name, settings in every():
+                result = _kept(store, kind, name, settings) if name in KEPT[kind] else explained(kind, settings)
+                found[kind][name] = recorded(result)
+                if name in KEPT[kind]:
+                    file = kind if name == KEPT[kind][0] else f"{kind}-{name}"
+                    (directory / f"{file}.zip").write_bytes(bundled(kind, name, result))
+                print(f"{kind} {name}: {result.comparison.ledger.evaluations} evaluations", flush=True)
+        store.close()
+        shutil.copyfile(Path(work) / "runs.sqlite", directory / "runs.sqlite")
+    (directory / "maps.json").write_text(json.dumps(found, separators=(",", ":")) + "\n")
+
+
+def _kept(store, kind: str, name: str, settings: dict):
+    """The result of a run that is kept as its page keeps it."""
+    request = REQUESTS[kind](settings)
+    run = store.create(OWNER, kind, name, settings, fingerprint(kind, request), content(kind, name))
+    with kept.ended_with(run):
+        result = explained(kind, settings, lambda game: kept.ledger(run, game))
+    kept.finish(run, result)
+    return result
+
+
+def compare(directory: Path) -> bool:
+    """Whether everything is as it was to the last bit; says so for each setting."""
+    before, same = json.loads((directory / "maps.json").read_text()), True
+    for kind, name, settings in every():
+        found = list(differences(before[kind][name], recorded(explained(kind, settings))))
+        same &= not found
+        print(f"{kind} {name}: {_said(found)}", flush=True)
+    return same
+
+
+def _said(found) -> str:
+    sizes = [(size, place) for place, size in found if np.isfinite(size)]
+    said = [f"{len(sizes)} numbers differ, the most by {max(sizes)[0]:.3g} at {max(sizes)[1]}"] if sizes else []
+    said += [f"{place} differs" for place, size in found if not np.isfinite(size)]
+    return "; ".join(said) or "equal to the last bit"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--write", type=Path, metavar="DIR")
+    what.add_argument("--compare", type=Path, metavar="DIR")
+    asked = parser.parse_args()
+    if asked.write:
+        write(asked.write)
+        return 0
+    return 0 if compare(asked.compare) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
