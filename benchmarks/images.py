@@ -22,7 +22,8 @@ from pathlib import Path
 import numpy as np
 
 from model import load_image_classifier, read_image
-from model.image.classifier import _torch, normalise
+from model.image.classifier import _torch
+from model.image.pixels import normalise
 from xai import explain
 from xai.trust.curves import curves_of, order_of, steps_of
 

@@ -1,8 +1,10 @@
-"""The house keeps its one direction: app → ui → model → xai, and heavy libraries stay where they belong."""
+"""The house keeps its order: one direction of imports, no circle, small files, heavy libraries where they belong."""
 
 import ast
 import subprocess
 import sys
+from collections import Counter
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -13,22 +15,93 @@ NEVER = {
     "model": {"streamlit", "ui", "app"},
     "ui": {"app"},
 }
+MOST_LINES, MOST_FILES, LONGEST = 300, 12, 60
+
+
+def files_of(root, *folders):
+    return [file for folder in folders for file in sorted((root / folder).rglob("*.py"))]
+
+
+def modules_of(node):
+    """Whole names of what one import statement may load."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module:
+        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return []
 
 
 def imported(file):
-    """Top-level names of all modules that a file imports, wherever in it."""
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module.split(".")[0]
+    """Whole names of all modules that a file imports, wherever in it."""
+    return {name for node in ast.walk(ast.parse(file.read_text())) for name in modules_of(node)}
+
+
+def graph(root, *folders):
+    """Module → modules of these folders that it imports, wherever in it; a package stands for its `__init__`."""
+    names = {}
+    for file in files_of(root, *folders):
+        parts = file.relative_to(root).with_suffix("").parts
+        names[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
+    found = {}
+    for name, file in names.items():
+        loads = imported(file)
+        whole = {one for one in loads if one in names}
+        # `from package import module` needs the module, not what else the package's list of names holds
+        found[name] = {one for one in whole - {name} if not any(other.startswith(f"{one}.") for other in whole)}
+    return found
+
+
+def circle(links):
+    """The modules of one import circle; None where there is none."""
+    try:
+        TopologicalSorter(links).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return None
 
 
 @pytest.mark.parametrize("folder", NEVER)
 def test_imports_run_one_way(folder):
-    files = list((ROOT / folder).rglob("*.py"))
-    assert files
-    assert {file: set(imported(file)) & NEVER[folder] for file in files} == {file: set() for file in files}
+    files = files_of(ROOT, folder)
+    assert len(files) > 10
+    found = {file: {name.split(".")[0] for name in imported(file)} & NEVER[folder] for file in files}
+    assert found == {file: set() for file in files}
+
+
+def test_there_is_no_import_circle():
+    links = graph(ROOT, "xai", "model", "ui")
+    assert len(links) > 100
+    assert circle(links) is None
+
+
+def test_a_planted_circle_is_found(tmp_path):
+    for name, text in (
+        ("one.py", "def later():\n    from house.room.two import two\n"),
+        ("room/two.py", "from house.room import three\n"),
+        ("room/three.py", "import house.one\n"),
+        ("room/four.py", "import house.one, house.room.two\n"),
+    ):
+        file = tmp_path / "house" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    assert set(circle(graph(tmp_path, "house"))) == {"house.one", "house.room.two", "house.room.three"}
+    (tmp_path / "house" / "room" / "three.py").write_text("import json\n")
+    assert circle(graph(tmp_path, "house")) is None
+
+
+def test_rooms_files_and_functions_are_small():
+    files = [file for file in files_of(ROOT, "xai", "model", "ui", "benchmarks") if file.name != "__init__.py"]
+    rooms = Counter(file.parent for file in files)
+    assert {str(room): count for room, count in rooms.items() if count > MOST_FILES} == {}
+    lines = {str(file.relative_to(ROOT)): file.read_text().count("\n") for file in files}
+    assert {name: count for name, count in lines.items() if count > MOST_LINES} == {}
+    long = [
+        f"{file.relative_to(ROOT)}: {node.name}"
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.FunctionDef) and node.end_lineno - node.lineno >= LONGEST
+    ]
+    assert long == []
 
 
 def test_the_first_page_needs_no_heavy_library():

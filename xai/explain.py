@@ -5,6 +5,7 @@ import time
 import numpy as np
 
 from xai.attribution import Attribution
+from xai.checks import check_whole
 from xai.estimators.designs import with_further_pairs
 from xai.estimators.methods import choose
 from xai.estimators.walsh import MAX_JOINT
@@ -49,19 +50,12 @@ def explain(
     budget, seed = check_whole("budget", budget), check_whole("seed", seed)
     method, entry = choose(index, method, ledger.n_players, budget, p)
     design = entry.design(ledger.n_players, budget, seed, **({"p": p} if entry.weighted else {}))
-    asked, paid = len({row.tobytes() for row in np.packbits(design.coalitions, axis=1)}), ledger.evaluations
-    values = ledger.evaluate(design.coalitions, progress, cancel)
-    shared = asked - (ledger.evaluations - paid)
-    note = f"{shared} of its {asked} coalitions were paid before." if entry.pools and shared else ""
-    if entry.pools and design.weights is None and ledger.evaluations > asked:
-        design, more = with_further_pairs(design, ledger.known()[0], 2 * MAX_JOINT)
-        values, shared = ledger.evaluate(design.coalitions), shared + more
-        note += f" It uses {more} further coalitions that the ledger held." if more else ""
+    paid = ledger.evaluations
+    design, values, shared, note = _pay(ledger, entry, design, progress, cancel)
     table = values if values.ndim == 2 else values[:, None]
     with one_thread():
         estimate = entry.solve(design, table)
-    shape = (ledger.n_players, *values.shape[1:])
-    error = estimate.standard_error
+    shape, error = (ledger.n_players, *values.shape[1:]), estimate.standard_error
     return Attribution(
         values=estimate.values.reshape(shape),
         standard_error=None if error is None else error.reshape(shape),
@@ -76,12 +70,19 @@ def explain(
         full_value=values[1],
         reused=shared,
         covariance=estimate.covariance,
-        note=" ".join(filter(None, [estimate.note, note.strip()])),
+        note=" ".join(filter(None, [estimate.note, note])),
         p=design.p,
     )
 
 
-def check_whole(name: str, value) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 0:
-        raise ValueError(f"{name} must be a whole number of at least 0; got {value!r}")
-    return int(value)
+def _pay(ledger: Ledger, entry, design, progress, cancel):
+    """(design with what the ledger adds to it, its values, how many were paid before, a note that says so)."""
+    asked, paid = len({row.tobytes() for row in np.packbits(design.coalitions, axis=1)}), ledger.evaluations
+    values = ledger.evaluate(design.coalitions, progress, cancel)
+    shared = asked - (ledger.evaluations - paid)
+    note = f"{shared} of its {asked} coalitions were paid before." if entry.pools and shared else ""
+    if entry.pools and design.weights is None and ledger.evaluations > asked:
+        design, more = with_further_pairs(design, ledger.known()[0], 2 * MAX_JOINT)
+        values, shared = ledger.evaluate(design.coalitions), shared + more
+        note += f" It uses {more} further coalitions that the ledger held." if more else ""
+    return design, values, shared, note.strip()

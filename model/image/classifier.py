@@ -18,12 +18,12 @@ from typing import NamedTuple
 import numpy as np
 
 from model.cache import Progress, keep, sha256
+from model.image.classifier_game import ClassifierGame
 from model.image.images import as_rgb
+from model.image.pixels import SIDE, normalise
 
 NAME = "efficientnet-lite0"
 TITLE = "EfficientNet-Lite0"
-SIDE = 224  # pixels a side that the model sees
-CENTRE, SCALE = 127.0, 128.0  # its input is (pixel − 127) / 128
 IMAGES_PER_RUN = 2  # what fits a core's cache; 16 at a time take 1.3 times as long
 BYTES_NEEDED = 40_000_000  # 18.6 MB of weights, slack
 
@@ -100,14 +100,7 @@ class ImageClassifier:
         Returns a game: bool (m, n_players) → float64. `regions` says where each player lies in the original picture.
         ValueError or TypeError for what is not allowed.
         """
-        from model.image.classifier_game import ClassifierGame
-
         return ClassifierGame(self, image, class_index, grid, absent, segments, against, value)
-
-
-def normalise(pixels: np.ndarray) -> np.ndarray:
-    """uint8 (224, 224, 3) → the model's float32 (3, 224, 224)."""
-    return np.ascontiguousarray((pixels.astype(np.float32) - CENTRE).transpose(2, 0, 1) / SCALE)
 
 
 def load_image_classifier(device: str | None = None, progress: Progress | None = None) -> ImageClassifier:

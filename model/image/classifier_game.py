@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from model.image.classifier import ImageClassifier, normalise
 from model.image.images import as_rgb
 from model.image.patches import (
     check_coalitions,
@@ -13,6 +12,7 @@ from model.image.patches import (
     patch_names,
     superpixels,
 )
+from model.image.pixels import as_pixels, normalise
 
 ABSENT = ("mean", "blur", "black")
 VALUES = ("log-odds", "logit")
@@ -32,7 +32,7 @@ class ClassifierGame:
     size : (height, width) of the original
     """
 
-    def __init__(self, classifier: ImageClassifier, image, class_index, grid, absent, segments, against, value):
+    def __init__(self, classifier, image, class_index, grid, absent, segments, against, value):
         if value not in VALUES:
             raise ValueError(f"value must be one of {list(VALUES)}; got {value!r}")
         if segments not in (None, "slic"):
@@ -65,10 +65,7 @@ class ClassifierGame:
 
     def picture(self, coalition) -> np.ndarray:
         """What the model sees of one coalition, bool (n_players,): uint8 (224, 224, 3)."""
-        from model.image.classifier import CENTRE, SCALE
-
-        inputs = self._compose(check_coalitions([coalition], self.n_players))[0]
-        return np.rint(inputs.transpose(1, 2, 0) * SCALE + CENTRE).astype(np.uint8)
+        return as_pixels(self._compose(check_coalitions([coalition], self.n_players))[0])
 
     def __call__(self, coalitions) -> np.ndarray:
         coalitions = check_coalitions(coalitions, self.n_players)

@@ -5,7 +5,8 @@ import json
 import numpy as np
 
 from model.table.tree_model import TreeModel
-from xai.trees.exact import Tree, TreeEnsemble
+from xai.trees.arrays import Tree
+from xai.trees.exact import TreeEnsemble
 
 # decision_type of a node, bit by bit (include/LightGBM/tree.h): categorical, default left, two bits of missing type.
 _ZERO, _NAN = 1, 2

@@ -5,7 +5,8 @@ import json
 import numpy as np
 
 from model.table.tree_model import TreeModel
-from xai.trees.exact import Tree, TreeEnsemble
+from xai.trees.arrays import Tree
+from xai.trees.exact import TreeEnsemble
 
 _LINKS = {
     "reg:squarederror": "identity", "reg:absoluteerror": "identity", "reg:pseudohubererror": "identity",

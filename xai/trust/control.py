@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from xai.checks import check_whole
 from xai.estimators.methods import choose
-from xai.explain import check_whole
 from xai.ledger import Cancelled, Ledger
 from xai.threads import one_thread
 

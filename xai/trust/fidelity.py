@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from xai.explain import check_whole
+from xai.checks import check_whole
 from xai.ledger import Ledger
 from xai.trust.curves import Curves, counts_of, curves_of, order_of, random_curves, steps_of
 from xai.trust.held_out import HeldOut, draw
@@ -136,36 +136,19 @@ def fidelity(
     """
     started, paid, n = time.perf_counter(), ledger.evaluations, ledger.n_players
     seed = check_whole("seed", seed)
-    if check_whole("points", points) < 2 or check_whole("orders", orders) < 1:
-        raise ValueError(f"points must be at least 2 and orders at least 1; got {points} and {orders}")
-    if not isinstance(held_out, HeldOut):
-        if check_whole("held_out", held_out) < 8:
-            raise ValueError(f"held_out must be at least 8 coalitions; got {held_out}")
-        held_out = draw(ledger, held_out, seed)
-    maps = [
-        one if one.values.ndim == 1 else one.combine(_weights(weights, one.values.shape[1])) for one in attributions
-    ]
-    if any(one.labels != ledger.labels for one in maps):
-        raise ValueError("an attribution has other players than the ledger's game; judge maps with their own ledger")
-    counts = counts_of(n, points)
-    ask = _Asking(ledger, weights, progress, cancel)
-    rng = np.random.default_rng([seed, 1])
-    rows = {"ends": np.array([np.zeros(n, bool), np.ones(n, bool)]), "uniform": held_out.uniform}
-    rows["shapley"] = held_out.shapley
-    if with_curves:
-        rows["without one"] = ~np.eye(n, dtype=bool)
-        rows["random"] = np.concatenate([steps_of(rng.permutation(n), counts)[: len(counts)] for _ in range(orders)])
-        rows |= {m: steps_of(order_of(one.values), counts) for m, one in enumerate(maps)}
+    held_out, maps = _checked(ledger, attributions, held_out, seed, weights, orders, points)
+    counts, ask = counts_of(n, points), _Asking(ledger, weights, progress, cancel)
+    rows = _rows(n, maps, held_out, counts, orders if with_curves else 0, seed)
     values = ask(rows, yet_to_come=2 * len(counts) - 4 if with_curves else 0)
     judged, random, spread, one_out = [], None, float("nan"), None
     if with_curves:
-        order = order_of(values["ends"][1] - values["without one"])
-        one_out = curves_of(ask({"steps": steps_of(order, counts)})["steps"], counts)
+        steps = steps_of(order_of(values["ends"][1] - values["without one"]), counts)
+        one_out = curves_of(ask({"steps": steps})["steps"], counts)
         random, spread = random_curves(values["random"].reshape(orders, -1), counts)
     for m, one in enumerate(maps):
         found = measures(one.index, one.values, values["ends"][0], held_out, values["uniform"], values["shapley"])
-        curves = curves_of(values[m], counts) if with_curves else None
-        judged.append(MapFidelity(one.index, one.method, *found, curves, certain_top(one)))
+        found = *found, curves_of(values[m], counts) if with_curves else None, certain_top(one)
+        judged.append(MapFidelity(one.index, one.method, *found))
     return Fidelity(
         judged,
         n,
@@ -253,3 +236,31 @@ def _whole(values) -> list[int]:
     for value in values:
         check_whole("a count", value)
     return values
+
+
+def _checked(ledger, attributions, held_out, seed, weights, orders, points):
+    """(held-out coalitions, maps of values (n,)); ValueError for what is not allowed."""
+    if check_whole("points", points) < 2 or check_whole("orders", orders) < 1:
+        raise ValueError(f"points must be at least 2 and orders at least 1; got {points} and {orders}")
+    if not isinstance(held_out, HeldOut):
+        if check_whole("held_out", held_out) < 8:
+            raise ValueError(f"held_out must be at least 8 coalitions; got {held_out}")
+        held_out = draw(ledger, held_out, seed)
+    maps = [
+        one if one.values.ndim == 1 else one.combine(_weights(weights, one.values.shape[1])) for one in attributions
+    ]
+    if any(one.labels != ledger.labels for one in maps):
+        raise ValueError("an attribution has other players than the ledger's game; judge maps with their own ledger")
+    return held_out, maps
+
+
+def _rows(n, maps, held_out, counts, orders, seed) -> dict:
+    """The coalitions to ask for, by what they are for; orders : 0 leaves those of the curves out."""
+    rng = np.random.default_rng([seed, 1])
+    rows = {"ends": np.array([np.zeros(n, bool), np.ones(n, bool)]), "uniform": held_out.uniform}
+    rows["shapley"] = held_out.shapley
+    if orders:
+        rows["without one"] = ~np.eye(n, dtype=bool)
+        rows["random"] = np.concatenate([steps_of(rng.permutation(n), counts)[: len(counts)] for _ in range(orders)])
+        rows |= {m: steps_of(order_of(one.values), counts) for m, one in enumerate(maps)}
+    return rows

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xai import Ledger, explain, interactions
-from xai.trees.exact import Tree, TreeEnsemble
+from xai.trees.arrays import Tree
+from xai.trees.exact import TreeEnsemble
 
 CATEGORICAL, DEFAULT_LEFT, ZERO_MISSING, NAN_MISSING = 1, 2, 4, 8
 
