@@ -2,12 +2,24 @@
 
 import streamlit as st
 
-st.set_page_config(page_title="Swing", page_icon="⚖️", layout="wide")
+
+def moved(page, old: str):
+    """A page that is not listed: whoever comes by the old address goes on to the new one, its query with it."""
+
+    def go_on():
+        st.switch_page(page, query_params=st.query_params.to_dict())
+
+    return st.Page(go_on, title=page.title, url_path=old, visibility="hidden")
+
+
 PAGES = [
     st.Page("ui/text/page.py", title="Text", icon=":material/notes:", default=True),
-    st.Page("ui/image/page.py", url_path="image_page", title="Image", icon=":material/image:"),
-    st.Page("ui/table/page.py", url_path="table_page", title="Table", icon=":material/table_chart:"),
-    st.Page("ui/data/page.py", url_path="data_page", title="Data", icon=":material/translate:"),
-    st.Page("ui/scaling/page.py", url_path="scaling_page", title="Scaling", icon=":material/trending_up:"),
+    st.Page("ui/image/page.py", url_path="image", title="Image", icon=":material/image:"),
+    st.Page("ui/table/page.py", url_path="table", title="Table", icon=":material/table_chart:"),
+    st.Page("ui/data/page.py", url_path="data", title="Data", icon=":material/translate:"),
+    st.Page("ui/scaling/page.py", url_path="scaling", title="Scaling", icon=":material/trending_up:"),
 ]
-st.navigation(PAGES).run()
+OLD = [moved(PAGES[0], "text"), *(moved(page, f"{page.url_path}_page") for page in PAGES[1:])]
+page = st.navigation([*PAGES, *OLD])
+st.set_page_config(page_title=f"{page.title} · Swing", page_icon="⚖️", layout="wide")
+page.run()

@@ -23,7 +23,7 @@ SCORED = "run,web,news,<b>code</b>,BLEU,loss\n1,0,0,0,10,3\n2,1,0,0,14,2.5\n3,0,
 
 
 def open_data(open_it, mode=None, **options):
-    page = open_it(ready=False, path="/data_page?data-budget=16", **options)
+    page = open_it(ready=False, path="/data?data-budget=16", **options)
     if mode:
         page.get_by_text(mode, exact=True).click()
     page.locator(".st-key-explain button:enabled").wait_for(timeout=120_000)
@@ -161,7 +161,7 @@ def test_a_matrix_of_words_that_are_typed_and_the_refusal_of_one_word(open_tiny,
 
 
 def test_scored_runs_of_a_file_and_the_runs_to_add(open_tiny):
-    page = open_tiny(ready=False, path="/data_page")
+    page = open_tiny(ready=False, path="/data")
     page.get_by_text("Training runs you have scored", exact=True).click()
     expect(page.get_by_text("Synthetic sample")).to_be_visible(timeout=20_000)
     bring(page, "scored-file", SCORED)

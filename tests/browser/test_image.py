@@ -19,7 +19,7 @@ SMALL = "budget=64&grid-photos=4+%C3%97+4&grid-shapes=4+%C3%97+4"
 
 
 def open_image(open_tiny, query="", **options):
-    page = open_tiny(ready=False, path=f"/image_page?{query}", **options)
+    page = open_tiny(ready=False, path=f"/image?{query}", **options)
     page.locator(".st-key-picture-r .js-plotly-plot").wait_for(timeout=120_000)
     page.locator(".st-key-explain button:enabled").wait_for(timeout=60_000)
     return page

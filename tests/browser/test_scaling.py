@@ -23,7 +23,7 @@ def table(score, loss=LOSS, name="mine"):
 
 
 def open_scaling(open_tiny, **options):
-    page = open_tiny(ready=False, path="/scaling_page", **options)
+    page = open_tiny(ready=False, path="/scaling", **options)
     page.locator(".js-plotly-plot").nth(1).wait_for(timeout=60_000)
     return page
 

@@ -19,7 +19,7 @@ PANES = {"l": ("banzhaf", "auto"), "r": ("shapley", "kernelshap")}
 
 
 def open_table(open_tiny, **options):
-    page = open_tiny(ready=False, path="/table_page", **options)
+    page = open_tiny(ready=False, path="/table", **options)
     page.locator(".swing-row").nth(1).wait_for(timeout=120_000)
     page.locator(".st-key-explain button:enabled").wait_for(timeout=60_000)
     return page
