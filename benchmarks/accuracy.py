@@ -37,9 +37,7 @@ def main() -> None:
     options, started = parsed(), time.perf_counter()
     wanted = [name for name in GAMES if any(name.startswith(part) for part in options.games)]
     path = options.out / "accuracy.csv"
-    names = {
-        index: [m for m in ESTIMATORS[index] if m in (options.methods or ESTIMATORS[index])] for index in ESTIMATORS
-    }
+    names = {index: [m for m in ESTIMATORS[index] if m in (options.methods or ESTIMATORS[index])] for index in ESTIMATORS}
     measured = {(index, name, method) for index in options.index for name in wanted for method in names[index]}
     cells = kept(path, measured) if options.keep else []
     options.out.mkdir(parents=True, exist_ok=True)

@@ -44,8 +44,7 @@ def rows(data, score, parameters, loss_parameters, source, target):
     bleu = score(tokens, *parameters) * np.exp(0.01 * rng.standard_normal(len(tokens)))
     entropy = loss(tokens, *loss_parameters) * np.exp(0.003 * rng.standard_normal(len(tokens)))
     return [
-        [data, f"{d:.0f}", f"{b:.2f}", f"{c:.4f}", source, target, f"{FINE_TUNING:.0f}"]
-        for d, b, c in zip(tokens, bleu, entropy)
+        [data, f"{d:.0f}", f"{b:.2f}", f"{c:.4f}", source, target, f"{FINE_TUNING:.0f}"] for d, b, c in zip(tokens, bleu, entropy)
     ]
 
 

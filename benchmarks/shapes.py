@@ -40,10 +40,7 @@ def answers(gemma, asked) -> list[str]:
             kinds = (ids == gemma.vision.token_id).long()
             with torch.no_grad():
                 logits = model(
-                    input_ids=ids,
-                    pixel_values=pixels.to(model.device, model.dtype),
-                    token_type_ids=kinds,
-                    logits_to_keep=1,
+                    input_ids=ids, pixel_values=pixels.to(model.device, model.dtype), token_type_ids=kinds, logits_to_keep=1
                 ).logits
             for i, token in zip(part, logits[:, 0].argmax(dim=1).tolist()):
                 words[i] = gemma.tokenizer.decode([token])

@@ -26,10 +26,17 @@ from xai import explain
 EXPLICANDS = 5
 BUDGETS = (128, 512, 2048)
 OURS = [
-    ("shapley", "kernelshap"), ("shapley", "leverage"), ("shapley", "walsh"), ("shapley", "auto"),
-    ("banzhaf", "kernel"), ("banzhaf", "orthogonal"), ("banzhaf", "walsh"), ("banzhaf", "auto"),
-    ("banzhaf", "monte_carlo"), ("banzhaf", "msr"),
-]  # fmt: skip
+    ("shapley", "kernelshap"),
+    ("shapley", "leverage"),
+    ("shapley", "walsh"),
+    ("shapley", "auto"),
+    ("banzhaf", "kernel"),
+    ("banzhaf", "orthogonal"),
+    ("banzhaf", "walsh"),
+    ("banzhaf", "auto"),
+    ("banzhaf", "monte_carlo"),
+    ("banzhaf", "msr"),
+]
 
 
 def sample(name: str) -> tuple[pd.DataFrame, str]:
@@ -114,9 +121,7 @@ def report(name: str, budgets) -> None:
         print(f"{head} | shapley | shap.KernelExplainer, arrays | {error:.1e} | {arrays:.4f} | | |")
         for index, method in OURS:
             error, seconds = measured(
-                lambda row, i, b=budget, x=index, m=method: explain(model.game(row), x, m, b, seed=i).values,
-                rows,
-                truth[index],
+                lambda row, i, b=budget, x=index, m=method: explain(model.game(row), x, m, b, seed=i).values, rows, truth[index]
             )
             ratios = f"{frames / seconds:.1f} | {arrays / seconds:.1f}"
             print(f"{head} | {index} | {method} | {error:.1e} | {seconds:.4f} | {ratios} |", flush=True)

@@ -49,9 +49,14 @@ def grown(case: Case):
     import lightgbm
 
     settings = {
-        "objective": "binary" if case.table.classify else "regression", "num_leaves": case.leaves, "seed": 0,
-        "verbose": -1, "num_threads": 1, "deterministic": True, "force_row_wise": True,
-    }  # fmt: skip
+        "objective": "binary" if case.table.classify else "regression",
+        "num_leaves": case.leaves,
+        "seed": 0,
+        "verbose": -1,
+        "num_threads": 1,
+        "deterministic": True,
+        "force_row_wise": True,
+    }
     return lightgbm.train(settings, lightgbm.Dataset(case.table.features, case.table.target), case.trees)
 
 
@@ -94,8 +99,10 @@ def main() -> None:
     quick = parser.parse_args().quick
     warm = Case("warm-up", Table(np.random.default_rng(0).normal(size=(200, 3)), np.arange(200.0), np.zeros(3, bool)))
     read_lightgbm(grown(warm).model_to_string()).ensemble.values(warm.table.features, warm.table.features[:2])
-    print("| case (columns) | rows × background × trees | shap C++, s | Swing Shapley, s | Swing Banzhaf, s "
-          "| × Shapley | × Banzhaf | largest difference |")  # fmt: skip
+    print(
+        "| case (columns) | rows × background × trees | shap C++, s | Swing Shapley, s | Swing Banzhaf, s "
+        "| × Shapley | × Banzhaf | largest difference |"
+    )
     print("|---|---|---|---|---|---|---|---|")
     for case in cases(quick):
         print(compare(case), flush=True)

@@ -125,8 +125,7 @@ def _clear_disk_errors(models: Path, what: str, bytes_needed: int):
             )
         elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
             sentence = (
-                f"Swing cannot write to {models} ({error.strerror}): "
-                "make it writable, or set SWING_HOME to a directory that is."
+                f"Swing cannot write to {models} ({error.strerror}): make it writable, or set SWING_HOME to a directory that is."
             )
         else:
             raise

@@ -161,9 +161,7 @@ def load_gemma(source=None, device: str | None = None, progress: Progress | None
     name = "the bundled Gemma 3 270M" if source is None else str(source)
     kind = _model_type(directory, name)
     if kind not in (TEXT_TYPE, VISION_TYPE):
-        raise ValueError(
-            f"{name} is a checkpoint of type {kind!r}; Swing explains Gemma 3 ({TEXT_TYPE}, {VISION_TYPE})"
-        )
+        raise ValueError(f"{name} is a checkpoint of type {kind!r}; Swing explains Gemma 3 ({TEXT_TYPE}, {VISION_TYPE})")
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     dtype = torch.float32 if device == "cpu" else torch.bfloat16
     with _one_sentence(name):

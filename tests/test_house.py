@@ -10,11 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-NEVER = {
-    "xai": {"torch", "transformers", "streamlit", "model", "ui", "app"},
-    "model": {"streamlit", "ui", "app"},
-    "ui": {"app"},
-}
+NEVER = {"xai": {"torch", "transformers", "streamlit", "model", "ui", "app"}, "model": {"streamlit", "ui", "app"}, "ui": {"app"}}
 MOST_LINES, MOST_FILES, LONGEST = 300, 12, 60
 
 

@@ -33,9 +33,7 @@ def write_tiny_checkpoint(directory: Path, window: int = 16, chat: bool = False)
     return directory
 
 
-def write_tiny_vision_checkpoint(
-    directory: Path, window: int = 512, chat: bool = True, pan_and_scan: bool = False
-) -> Path:
+def write_tiny_vision_checkpoint(directory: Path, window: int = 512, chat: bool = True, pan_and_scan: bool = False) -> Path:
     """As above with a tower of 12 × 12 patches of 4 pixels and 6 × 6 soft tokens."""
     from transformers import Gemma3Config, Gemma3ForConditionalGeneration, Gemma3Processor, SiglipVisionConfig
     from transformers.models.gemma3.image_processing_pil_gemma3 import Gemma3ImageProcessorPil
@@ -51,18 +49,21 @@ def write_tiny_vision_checkpoint(
     config = Gemma3Config(
         text_config=text_config(tokenizer, window),
         vision_config=SiglipVisionConfig(
-            image_size=48, patch_size=4, hidden_size=32, intermediate_size=64, num_hidden_layers=2,
-            num_attention_heads=2, vision_use_head=False,
+            image_size=48,
+            patch_size=4,
+            hidden_size=32,
+            intermediate_size=64,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            vision_use_head=False,
         ),
         mm_tokens_per_image=36,
         **{f"{name}_index": tokenizer.convert_tokens_to_ids(token) for name, token in IMAGE.items()},
-    )  # fmt: skip
+    )
     model = Gemma3ForConditionalGeneration(config)
     randomise(model)  # the projector too: it starts at zero, and nothing would be seen
     model.save_pretrained(directory)
-    Gemma3Processor(pictures, tokenizer, chat_template=CHAT if chat else None, image_seq_length=36).save_pretrained(
-        directory
-    )
+    Gemma3Processor(pictures, tokenizer, chat_template=CHAT if chat else None, image_seq_length=36).save_pretrained(directory)
     return directory
 
 
@@ -70,11 +71,21 @@ def text_config(tokenizer, window: int):
     from transformers import Gemma3TextConfig
 
     return Gemma3TextConfig(
-        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=64, num_hidden_layers=3, num_attention_heads=2,
-        num_key_value_heads=1, head_dim=16, query_pre_attn_scalar=16, sliding_window=window,
-        layer_types=["sliding_attention", "sliding_attention", "full_attention"], max_position_embeddings=2048,
-        pad_token_id=0, eos_token_id=1, bos_token_id=2,
-    )  # fmt: skip
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=3,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        head_dim=16,
+        query_pre_attn_scalar=16,
+        sliding_window=window,
+        layer_types=["sliding_attention", "sliding_attention", "full_attention"],
+        max_position_embeddings=2048,
+        pad_token_id=0,
+        eos_token_id=1,
+        bos_token_id=2,
+    )
 
 
 def randomise(model) -> None:
@@ -101,9 +112,13 @@ def build_tokenizer(chat: bool, extra: dict[str, str] | None = None):
     merges = [tuple(merge) for merge in learned["merges"]]
     raw.model = models.BPE(vocabulary, merges, byte_fallback=True, unk_token="<unk>")
     tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=raw, pad_token="<pad>", eos_token="<eos>", bos_token="<bos>", unk_token="<unk>",
+        tokenizer_object=raw,
+        pad_token="<pad>",
+        eos_token="<eos>",
+        bos_token="<bos>",
+        unk_token="<unk>",
         extra_special_tokens=extra,
-    )  # fmt: skip
+    )
     tokenizer.add_special_tokens(
         {"additional_special_tokens": [AddedToken(t, special=True) for t in ("<start_of_turn>", "<end_of_turn>")]}
     )

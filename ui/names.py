@@ -24,8 +24,7 @@ METHODS = {
 }
 EXACT = "exact: the budget covers all coalitions"
 MEANING = {
-    "banzhaf": "How much a part changes {what} on average, when every other part is present or absent with equal "
-    "chance.",
+    "banzhaf": "How much a part changes {what} on average, when every other part is present or absent with equal chance.",
     "shapley": "How a part shares in the whole change of {what} from no part to all parts: averaged over every order "
     "in which the parts could be added; the shares sum to that change.",
 }

@@ -113,12 +113,7 @@ class Attribution:
 def _check(found: Attribution) -> None:
     """ValueError where a field is not what `explain` would have put there, so that nothing read from a file is."""
     shape, k = found.values.shape, int(np.prod(found.values.shape[1:]))
-    shapes = {
-        "standard_error": shape,
-        "covariance": (shape[0], k, k),
-        "empty_value": shape[1:],
-        "full_value": shape[1:],
-    }
+    shapes = {"standard_error": shape, "covariance": (shape[0], k, k), "empty_value": shape[1:], "full_value": shape[1:]}
     for name, wanted in shapes.items():
         value = getattr(found, name)
         if value is not None and np.shape(value) != wanted:

@@ -117,11 +117,21 @@ def source_values(runs: ScoredRuns) -> SourceValues:
         return SourceValues(values, error, determined, note, None)
     ends = _rows(np.array([np.zeros(n, bool), np.ones(n, bool)])) @ fitted
     attribution = Attribution(
-        values=values[determined], standard_error=error[determined],
-        labels=[name for name, known in zip(runs.sources, determined) if known], index="banzhaf", method="given runs",
-        seed=0, budget=m, evaluations=0, seconds=0.0, empty_value=ends[0], full_value=ends[1], reused=m,
-        covariance=covariance[determined], note=note,
-    )  # fmt: skip
+        values=values[determined],
+        standard_error=error[determined],
+        labels=[name for name, known in zip(runs.sources, determined) if known],
+        index="banzhaf",
+        method="given runs",
+        seed=0,
+        budget=m,
+        evaluations=0,
+        seconds=0.0,
+        empty_value=ends[0],
+        full_value=ends[1],
+        reused=m,
+        covariance=covariance[determined],
+        note=note,
+    )
     return SourceValues(values, error, determined, note, attribution)
 
 
@@ -214,9 +224,7 @@ def _explain_open(runs: ScoredRuns, open_, freedom: int) -> str:
     for state, word in ((True, "every"), (False, "no")):
         same = [names[i] for i in constant if z[0, i] == state]
         if same:
-            said.append(
-                f"{_join(same)} {'was' if len(same) == 1 else 'were'} in {word} run: add runs that differ there."
-            )
+            said.append(f"{_join(same)} {'was' if len(same) == 1 else 'were'} in {word} run: add runs that differ there.")
     rest, told = [i for i in np.flatnonzero(open_) if i not in constant], set(constant)
     for i in rest:
         together = [j for j in rest if j not in told and (z[:, j] == z[:, i]).all()]

@@ -73,8 +73,7 @@ def interactions(ledger_or_game, index="banzhaf", budget=None, seed=0, progress=
         found, error, note = _exact(index, rows, table, players), 0.0, "Exact: all coalitions are known."
     elif index == "shapley":
         raise ValueError(
-            f"Shapley interactions need all 2^{n} coalitions of {n} players; "
-            f"the ledger has {len(rows)}, the budget is {budget}"
+            f"Shapley interactions need all 2^{n} coalitions of {n} players; the ledger has {len(rows)}, the budget is {budget}"
         )
     else:
         with one_thread():

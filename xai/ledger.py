@@ -200,9 +200,7 @@ class Ledger:
                 records.start(stream, self.labels, journal=True)
                 self._whole = stream.tell()
         except FileExistsError as error:
-            raise ValueError(
-                f"{self._journal} exists; go on with it by Ledger.load(path, game), or name a new file"
-            ) from error
+            raise ValueError(f"{self._journal} exists; go on with it by Ledger.load(path, game), or name a new file") from error
 
     def _check(self, coalitions) -> np.ndarray:
         coalitions = np.asarray(coalitions)

@@ -55,13 +55,17 @@ def panel(axis, cells, lines) -> None:
         x = [c.budget / c.n for c in found]
         mine = method == "auto"
         axis.plot(
-            x, [c.error for c in found], color=colour, marker=marker, ms=4, lw=2.2 if mine else 1.2, label=label,
+            x,
+            [c.error for c in found],
+            color=colour,
+            marker=marker,
+            ms=4,
+            lw=2.2 if mine else 1.2,
+            label=label,
             zorder=3 if mine else 2,
-        )  # fmt: skip
+        )
         if mine:
-            axis.fill_between(
-                x, [c.error_25 for c in found], [c.error_75 for c in found], color=colour, alpha=0.18, lw=0
-            )
+            axis.fill_between(x, [c.error_25 for c in found], [c.error_75 for c in found], color=colour, alpha=0.18, lw=0)
     axis.set_xscale("log")
     axis.set_yscale("log")
     ticks = sorted({c.budget / c.n for c in cells if c.budget != int(2.5 * c.n)})  # 2.5 would stand on the label of 2

@@ -103,9 +103,7 @@ def synthetic_table(n: int = 241) -> Table:
     """A made-up table of n correlated columns: the target is linear, with products and steps of neighbours."""
     rng = np.random.default_rng(241)
     x = rng.normal(size=(3000, n)) + 0.7 * rng.normal(size=(3000, 1))
-    target = (
-        x @ rng.normal(size=n) + 2.0 * (x[:, :-1:3] * x[:, 1::3]).sum(axis=1) / 3.0 + 3.0 * (x[:, ::7] > 1).sum(axis=1)
-    )
+    target = x @ rng.normal(size=n) + 2.0 * (x[:, :-1:3] * x[:, 1::3]).sum(axis=1) / 3.0 + 3.0 * (x[:, ::7] > 1).sum(axis=1)
     return Table(x, target + rng.normal(size=3000), np.zeros(n, bool))
 
 

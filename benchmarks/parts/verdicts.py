@@ -19,9 +19,7 @@ def report(cells, times) -> None:
     """Tables of medians, what was not measured, and the checks."""
     for index in ESTIMATORS:
         table_of([c for c in cells if c.index == index and not c.noise], index)
-    noise_table(
-        [c for c in cells if c.noise or (c.budget == 20 * c.n and c.game in {c.game for c in cells if c.noise})]
-    )
+    noise_table([c for c in cells if c.noise or (c.budget == 20 * c.n and c.game in {c.game for c in cells if c.noise})])
     not_measured(cells)
     if times:
         time_table(times)
@@ -76,9 +74,7 @@ def paper_order(cells) -> None:
     """Kernel Banzhaf far below Monte Carlo and Maximum Sample Reuse, at 20n or the nearest budget measured."""
     found, worse = defaultdict(list), []
     for game in dict.fromkeys(c.game for c in cells):
-        rows = {
-            k: v for k, v in rows_of(c for c in cells if c.game == game and not c.noise).items() if k[0] == "banzhaf"
-        }
+        rows = {k: v for k, v in rows_of(c for c in cells if c.game == game and not c.noise).items() if k[0] == "banzhaf"}
         rows = {k: v for k, v in rows.items() if set(PAPER) <= v.keys()}
         n = next(c.n for c in cells if c.game == game)
         if rows:
@@ -109,9 +105,7 @@ def orthogonal_against_kernel(cells) -> None:
         if r > TIE:
             worse.append((r, f"{named(key, players)}: {r:.2f} × ({doubt(row['orthogonal'], row['kernel'])})"))
     lines = [line for _, line in sorted(worse, reverse=True)]
-    verdict(
-        not worse, f"orthogonal at most {TIE} × kernel from 2.5n on: {len(worse)} of {len(ratios)} cells above", lines
-    )
+    verdict(not worse, f"orthogonal at most {TIE} × kernel from 2.5n on: {len(worse)} of {len(ratios)} cells above", lines)
     mean = geometric(ratios)
     verdict(mean <= 0.5, f"geometric mean of that ratio: {mean:.3f} (at most 0.5), {exact} cells left out as exact")
 
@@ -181,9 +175,7 @@ def table_of(cells, index) -> None:
     for game in dict.fromkeys(c.game for c in cells):
         part = [c for c in cells if c.game == game]
         budgets = sorted({c.budget for c in part})
-        for budget in dict.fromkeys(
-            min(budgets, key=lambda b: abs(np.log(b / (f * part[0].n)))) for f in (2.5, 10, 40)
-        ):
+        for budget in dict.fromkeys(min(budgets, key=lambda b: abs(np.log(b / (f * part[0].n)))) for f in (2.5, 10, 40)):
             row = {c.method: c for c in part if c.budget == budget}
             print(f"| {game} | {budget / part[0].n:.3g}n | " + " | ".join(shown(row.get(m)) for m in methods) + " |")
 
@@ -228,18 +220,9 @@ def not_measured(cells) -> None:
 def time_table(times) -> None:
     columns = list(dict.fromkeys((t["n"], t["budget"]) for t in times))
     print("\n## Engine time (design and solve, no model), processor seconds of a first call and a later one\n")
-    print(
-        "| index | method | "
-        + " | ".join(f"n={n}, {b}" for n, b in columns)
-        + " |\n"
-        + "|---" * (len(columns) + 2)
-        + "|"
-    )
+    print("| index | method | " + " | ".join(f"n={n}, {b}" for n, b in columns) + " |\n" + "|---" * (len(columns) + 2) + "|")
     for index, method in dict.fromkeys((t["index"], t["method"]) for t in times):
         row = {(t["n"], t["budget"]): t for t in times if (t["index"], t["method"]) == (index, method)}
-        cells = [
-            f"{t['first']:.3f} / {t['again']:.3f}" if t["status"] == "ok" else t["status"]
-            for t in map(row.get, columns)
-        ]
+        cells = [f"{t['first']:.3f} / {t['again']:.3f}" if t["status"] == "ok" else t["status"] for t in map(row.get, columns)]
         print(f"| {index} | {method} | " + " | ".join(cells) + " |")
     print("| 5 % of 1 ms a coalition | | " + " | ".join(f"{SHARE * 1e-3 * b:.3f}" for _, b in columns) + " |")

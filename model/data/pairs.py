@@ -26,9 +26,7 @@ class Pair:
             if not text.strip():
                 raise ValueError(f"the {what} sentence of a pair is empty: write it, or leave the pair out")
             if len(text) > MAX_CHARACTERS:
-                raise ValueError(
-                    f"a {what} sentence has {len(text)} characters; at most {MAX_CHARACTERS} are read: shorten it"
-                )
+                raise ValueError(f"a {what} sentence has {len(text)} characters; at most {MAX_CHARACTERS} are read: shorten it")
 
 
 def read_pairs(content: str | bytes, most: int = MAX_EXAMPLES) -> list[Pair]:

@@ -46,9 +46,7 @@ def source_word_game(gemma, before: str, sentence: str, after: str, translation:
     return gemma.text_game(prompt, f" {translation.strip()}", words, absent)
 
 
-def word_matrix(
-    gemma, game, methods=("auto", "auto"), budget=256, seed=0, ledger=None, progress=None, cancel=None
-) -> WordMatrix:
+def word_matrix(gemma, game, methods=("auto", "auto"), budget=256, seed=0, ledger=None, progress=None, cancel=None) -> WordMatrix:
     """Banzhaf and Shapley values of every source word for every target word of a `source_word_game`.
 
     methods : for Banzhaf and for Shapley values, as in `xai.explain`; budget : of each, and what one has paid the other

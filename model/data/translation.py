@@ -38,9 +38,7 @@ class TranslationGame:
     work : average cost of one coalition, in tokens run through the model
     """
 
-    def __init__(
-        self, gemma, examples, evaluation, players="example", languages=("English", "French"), generate: bool = True
-    ):
+    def __init__(self, gemma, examples, evaluation, players="example", languages=("English", "French"), generate: bool = True):
         if players not in PLAYERS:
             raise ValueError(f"players must be one of {list(PLAYERS)}; got {players!r}")
         _check_number("examples", examples, MAX_EXAMPLES)

@@ -13,9 +13,7 @@ from xml.parsers import expat
 
 import pandas as pd
 
-MAX_UNPACKED = (
-    300_000_000  # bytes of all parts together, as the archive declares them, which is what is unpacked at most
-)
+MAX_UNPACKED = 300_000_000  # bytes of all parts together, as the archive declares them, which is what is unpacked at most
 MAX_PARTS = 10_000
 MAX_CELLS = 3_000_000  # some 20 seconds
 MAX_ROWS = 1_048_576  # Excel's own
@@ -36,9 +34,7 @@ def read_workbook(data: bytes, filename: str, missing: set[str], most_columns: i
     except _TooLarge:
         raise
     except Exception as error:  # a damaged workbook makes openpyxl raise almost anything
-        raise ValueError(
-            f"{filename} begins like an Excel workbook but cannot be read; save it again, or as CSV"
-        ) from error
+        raise ValueError(f"{filename} begins like an Excel workbook but cannot be read; save it again, or as CSV") from error
     if not rows:
         raise ValueError(f"{filename} is empty: its first sheet has no filled cell")
     width = max(map(len, rows))
@@ -68,9 +64,7 @@ def _check_archive(data: bytes, filename: str) -> None:
     if "xl/workbook.bin" in names:
         raise ValueError(f"{filename} is a binary workbook (.xlsb); save it as .xlsx or CSV")
     if "xl/workbook.xml" not in names:
-        what = (
-            "an OpenDocument sheet; save it as .xlsx or CSV" if "content.xml" in names else "a ZIP archive; unpack it"
-        )
+        what = "an OpenDocument sheet; save it as .xlsx or CSV" if "content.xml" in names else "a ZIP archive; unpack it"
         raise ValueError(f"{filename} is no Excel workbook: it looks like {what}")
     unpacked = sum(part.file_size for part in parts)
     if unpacked > MAX_UNPACKED or len(parts) > MAX_PARTS:

@@ -3,15 +3,7 @@
 import numpy as np
 
 from model.image.images import as_rgb
-from model.image.patches import (
-    check_coalitions,
-    check_grid,
-    check_visible,
-    grid_labels,
-    on_original,
-    patch_names,
-    superpixels,
-)
+from model.image.patches import check_coalitions, check_grid, check_visible, grid_labels, on_original, patch_names, superpixels
 from model.image.pixels import as_pixels, normalise
 
 ABSENT = ("mean", "blur", "black")
@@ -99,18 +91,13 @@ class ClassifierGame:
             classes = np.argsort(-logits, kind="stable")[: COLUMNS if self.against is None else 1].tolist()
         if self.against in classes:
             raise ValueError(
-                f"class {self.against} is the one to be explained: hold it against another class, "
-                "or name another class_index"
+                f"class {self.against} is the one to be explained: hold it against another class, or name another class_index"
             )
         return classes, class_index is not None or self.against is not None
 
 
 def _check_class(classifier, index) -> int:
-    if (
-        isinstance(index, bool)
-        or not isinstance(index, (int, np.integer))
-        or not (0 <= index < len(classifier.class_names))
-    ):
+    if isinstance(index, bool) or not isinstance(index, (int, np.integer)) or not (0 <= index < len(classifier.class_names)):
         raise ValueError(f"a class is a whole number from 0 to {len(classifier.class_names) - 1}; got {index!r}")
     return int(index)
 

@@ -158,9 +158,9 @@ class ImageGame:
     def _patches_of(self, top, left, bottom, right) -> np.ndarray:
         """bool (tokens², n_patches): which patches each soft token of the whole picture or a crop shows a part of."""
         (height, width), (rows, columns), side = self.size, self.grid, self._vision.tokens
-        return np.kron(
-            cells_touched(top, bottom, height, rows, side), cells_touched(left, right, width, columns, side)
-        ).astype(bool)
+        return np.kron(cells_touched(top, bottom, height, rows, side), cells_touched(left, right, width, columns, side)).astype(
+            bool
+        )
 
     def _pixels_of(self, top, left, bottom, right) -> np.ndarray:
         """int (side, side): the patch of each of the model's pixels of the whole picture or a crop."""

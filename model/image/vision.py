@@ -10,12 +10,7 @@ import numpy as np
 
 from model.image.images import as_rgb
 
-CUT = (
-    "do_pan_and_scan",
-    "pan_and_scan_min_crop_size",
-    "pan_and_scan_max_num_crops",
-    "pan_and_scan_min_ratio_to_activate",
-)
+CUT = ("do_pan_and_scan", "pan_and_scan_min_crop_size", "pan_and_scan_max_num_crops", "pan_and_scan_min_ratio_to_activate")
 TOWER_PATCHES = 32768  # of one call of the tower: eight pictures of Gemma 3 4B
 
 
@@ -67,9 +62,7 @@ class Vision:
         """A PIL image or uint8 (height, width, 3) through the processor; TypeError for anything else."""
         rgb = np.asarray(as_rgb(image))
         # The layout is said: a picture of one or three rows would be taken for channels.
-        found = self.processor.image_processor(
-            [rgb], return_tensors="pt", input_data_format="channels_last", **self.pan_and_scan
-        )
+        found = self.processor.image_processor([rgb], return_tensors="pt", input_data_format="channels_last", **self.pan_and_scan)
         crops = len(found["pixel_values"]) - 1
         height, width = rgb.shape[:2]
         boxes = [(0, 0, height, width)] + (self._crops(height, width) if crops else [])
@@ -105,10 +98,6 @@ class Vision:
         cut = {name: value for name, value in self.pan_and_scan.items() if name in CUT[1:]}
         numbers = np.arange(height)[None, :, None], np.arange(width)[None, None, :]
         rows, columns = (
-            self.processor.image_processor.pan_and_scan(np.broadcast_to(number, (1, height, width)), **cut)
-            for number in numbers
+            self.processor.image_processor.pan_and_scan(np.broadcast_to(number, (1, height, width)), **cut) for number in numbers
         )
-        return [
-            (int(r[0, 0, 0]), int(c[0, 0, 0]), int(r[0, -1, 0]) + 1, int(c[0, 0, -1]) + 1)
-            for r, c in zip(rows, columns)
-        ]
+        return [(int(r[0, 0, 0]), int(c[0, 0, 0]), int(r[0, -1, 0]) + 1, int(c[0, 0, -1]) + 1) for r, c in zip(rows, columns)]

@@ -90,9 +90,14 @@ def draw_pictures(rng: np.random.Generator, size: int, counts, absence: float) -
     shown = keep | np.isin(kinds, (0, 2))[:, None]
     labels = np.stack([_labels(scene, here) for scene, here in zip(scenes, shown)], axis=1)
     return Pictures(
-        scenes=scenes, keep=keep, pixels=(pixels.transpose(0, 3, 1, 2) / 127.5 - 1).astype(np.float32),
-        tower=tower, soft=keep | (kinds < 2)[:, None], colours=labels[0], shapes=labels[1],
-    )  # fmt: skip
+        scenes=scenes,
+        keep=keep,
+        pixels=(pixels.transpose(0, 3, 1, 2) / 127.5 - 1).astype(np.float32),
+        tower=tower,
+        soft=keep | (kinds < 2)[:, None],
+        colours=labels[0],
+        shapes=labels[1],
+    )
 
 
 class BatchMaker:
@@ -135,9 +140,14 @@ class BatchMaker:
                 if here.all():
                     targets[:, row, k] = _targets(scene, question, visible) & pictures.soft[row]
         return Questions(
-            ids=ids, positions=positions, seen=seen, ends=ends.ravel(), beliefs=beliefs.reshape(-1, beliefs.shape[-1]),
-            names=names.ravel(), targets=targets.reshape(2, -1, N_PATCHES),
-        )  # fmt: skip
+            ids=ids,
+            positions=positions,
+            seen=seen,
+            ends=ends.ravel(),
+            beliefs=beliefs.reshape(-1, beliefs.shape[-1]),
+            names=names.ravel(),
+            targets=targets.reshape(2, -1, N_PATCHES),
+        )
 
     def _words(self, text: str) -> list[int]:
         if text not in self._known:
@@ -146,10 +156,7 @@ class BatchMaker:
 
     def _write(self, rng, ids, positions, seen, start, words, here, answer) -> int:
         """One branch; absent words are hidden in their places or left out. Returns the column before the answer."""
-        tokens, visible = (
-            np.array([*words, *self.opening, answer]),
-            np.append(here, np.ones(len(self.opening) + 1, bool)),
-        )
+        tokens, visible = (np.array([*words, *self.opening, answer]), np.append(here, np.ones(len(self.opening) + 1, bool)))
         if not here.all() and rng.random() < 0.5:
             tokens, visible = tokens[visible], visible[visible]
         stop = start + len(tokens)
@@ -233,9 +240,7 @@ def _present(rng, scene: Scene) -> np.ndarray:
 def _hide(rng, scene: Scene, keep) -> np.ndarray:
     """The picture with absent patches painted over: with the ground, the mean colour, or a grey."""
     mean = scene.pixels.mean(axis=(0, 1))
-    fill = [scene.ground, mean, np.full(3, 127.5), np.full(3, rng.uniform(0, 255))][
-        rng.choice(4, p=[0.3, 0.35, 0.25, 0.1])
-    ]
+    fill = [scene.ground, mean, np.full(3, 127.5), np.full(3, rng.uniform(0, 255))][rng.choice(4, p=[0.3, 0.35, 0.25, 0.1])]
     hidden = ~keep.reshape(GRID, GRID).repeat(PATCH, axis=0).repeat(PATCH, axis=1)
     return np.where(hidden[..., None], np.rint(fill).astype(np.uint8), scene.pixels)
 

@@ -8,10 +8,8 @@ from pathlib import Path
 
 from model.shapes.scenes import COLOURS, GRID, N_PATCHES, NOTHING, NUMBERS, PATCH, SHAPES, SIDE, UNKNOWN
 
-SPECIAL = (
-    "<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>", "<start_of_image>", "<end_of_image>",
-    "<image_soft_token>",
-)  # fmt: skip
+_MARKS_OF_TURNS = "<start_of_turn> <end_of_turn> <start_of_image> <end_of_image> <image_soft_token>"
+SPECIAL = tuple(f"<pad> <eos> <bos> <unk> {_MARKS_OF_TURNS}".split())
 ANSWERS = (*COLOURS, *SHAPES, *NUMBERS, NOTHING, UNKNOWN)
 _OTHERS = ("what", "how", "is", "the", "colour", "shape", "shapes", "many", "left", "of", "user", "model")
 _MARKS = ("?", "\n", "\n\n", "\n\n\n")

@@ -186,11 +186,7 @@ def read(model, maker, features, ids, positions, seen):
     local = full & (distance < model.config.text_config.sliding_window)
     masks = {"full_attention": added(full[:, None]), "sliding_attention": added(local[:, None])}
     out = model.model.language_model(
-        inputs_embeds=embedded,
-        attention_mask=masks,
-        position_ids=positions,
-        use_cache=False,
-        output_attentions=True,
+        inputs_embeds=embedded, attention_mask=masks, position_ids=positions, use_cache=False, output_attentions=True
     )
     return out.last_hidden_state, out.attentions
 

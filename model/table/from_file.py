@@ -49,9 +49,7 @@ def _places(model: TreeModel, labels: list[str], at: int | None) -> list[int]:
     names = model.names
     if names is None or all(re.fullmatch(r"Column_\d+", name) for name in names) and not set(names) & set(labels):
         if len(others) != model.ensemble.n_features:
-            raise ValueError(
-                f"the model reads {model.ensemble.n_features} columns without names; the table has {len(others)}"
-            )
+            raise ValueError(f"the model reads {model.ensemble.n_features} columns without names; the table has {len(others)}")
         return others
     known = {key: i for i in others for key in (re.sub(r"\s", "_", labels[i]), labels[i])}
     missing = [name for name in names if name not in known]
@@ -83,9 +81,7 @@ def _columns(model: TreeModel, frame, columns: list[Column], places: list[int]) 
 def _target(model: TreeModel, frame, at: int | None, columns: list[Column]) -> Target:
     classes = {"logistic": max(2, model.ensemble.n_outputs), "softmax": model.ensemble.n_outputs}.get(model.link, 0)
     if at is None:
-        return Target(
-            "prediction", *(("classification", [str(i) for i in range(classes)]) if classes else ("regression",))
-        )
+        return Target("prediction", *(("classification", [str(i) for i in range(classes)]) if classes else ("regression",)))
     goal = understand_target(frame.iloc[:, at], columns[at].label, "classification" if classes else "regression")
     if len(goal.classes) != classes:
         raise ValueError(f"the model knows {classes} classes; the column {goal.label!r} has {len(goal.classes)}")

@@ -51,9 +51,7 @@ def gemma_table_game(gemma, frame, target, row, shots=8, label=None, absent="rem
     at = target_position(columns, target)
     goal = understand_target(frame.iloc[:, at], columns.pop(at).label, "classification")
     if len(goal.classes) > MAX_LABELS:
-        raise ValueError(
-            f"the target {goal.label!r} has {len(goal.classes)} labels; Gemma is asked for {MAX_LABELS} at most"
-        )
+        raise ValueError(f"the target {goal.label!r} has {len(goal.classes)} labels; Gemma is asked for {MAX_LABELS} at most")
     if label is not None and str(label) not in goal.classes:
         raise ValueError(f"label must be one of {goal.classes}; got {label!r}")
     given = as_frame(row)

@@ -10,12 +10,13 @@ from xai.trees.exact import TreeEnsemble
 
 # decision_type of a node, bit by bit (include/LightGBM/tree.h): categorical, default left, two bits of missing type.
 _ZERO, _NAN = 1, 2
-_LINKS = {
-    "regression": "identity", "regression_l1": "identity", "huber": "identity", "fair": "identity",
-    "quantile": "identity", "mape": "identity", "poisson": "exp", "gamma": "exp", "tweedie": "exp",
-    "binary": "logistic", "cross_entropy": "logistic", "multiclass": "softmax", "multiclassova": "logistic",
-    "lambdarank": "identity", "rank_xendcg": "identity",
-}  # fmt: skip
+_OBJECTIVES = {
+    "identity": "regression regression_l1 huber fair quantile mape lambdarank rank_xendcg",
+    "exp": "poisson gamma tweedie",
+    "logistic": "binary cross_entropy multiclassova",
+    "softmax": "multiclass",
+}
+_LINKS = {name: link for link, names in _OBJECTIVES.items() for name in names.split()}
 
 
 def read_lightgbm(text: str) -> TreeModel:

@@ -71,9 +71,7 @@ class TableModel:
         self.slope, self.link = 1.0, "softmax" if target.kind == "classification" else "identity"
 
     @classmethod
-    def fit(
-        cls, frame, target, kind=None, model="trees", seed=0, kinds=None, progress=None, cancel=None
-    ) -> "TableModel":
+    def fit(cls, frame, target, kind=None, model="trees", seed=0, kinds=None, progress=None, cancel=None) -> "TableModel":
         """Fit a model of the column `target` of a frame on all others.
 
         kind : None (by the target's cells), "regression" or "classification"
@@ -105,9 +103,7 @@ class TableModel:
         fitted = fit_smooth(model, *parts) if text is None else read_lightgbm(text).ensemble
         table = cls(columns, goal, fitted, cells[drawn], model)
         table.text = text
-        table.rows = {
-            "trained": len(train), "watched": len(watch), "held out": len(held), "no target": int((~known).sum())
-        }  # fmt: skip
+        table.rows = {"trained": len(train), "watched": len(watch), "held out": len(held), "no target": int((~known).sum())}
         table.metrics = figures(goal, y[held], table._answer(cells[held]))
         table.baseline = figures(goal, y[held], guess(goal, y[train], len(held)))
         return table

@@ -8,12 +8,13 @@ from model.table.tree_model import TreeModel
 from xai.trees.arrays import Tree
 from xai.trees.exact import TreeEnsemble
 
-_LINKS = {
-    "reg:squarederror": "identity", "reg:absoluteerror": "identity", "reg:pseudohubererror": "identity",
-    "reg:logistic": "logistic", "binary:logistic": "logistic", "binary:logitraw": "logistic",
-    "multi:softprob": "softmax", "multi:softmax": "softmax", "count:poisson": "exp", "reg:gamma": "exp",
-    "reg:tweedie": "exp",
-}  # fmt: skip
+_OBJECTIVES = {
+    "identity": "reg:squarederror reg:absoluteerror reg:pseudohubererror",
+    "logistic": "reg:logistic binary:logistic binary:logitraw",
+    "softmax": "multi:softprob multi:softmax",
+    "exp": "count:poisson reg:gamma reg:tweedie",
+}
+_LINKS = {name: link for link, names in _OBJECTIVES.items() for name in names.split()}
 _MOST_CATEGORIES = 1 << 16
 
 
@@ -30,9 +31,7 @@ def read_xgboost(text: str) -> TreeModel:
         if int(parameters.get("num_target", 1)) > 1:
             raise ValueError("it predicts several targets at once")
         outputs, features = max(1, int(parameters["num_class"])), int(parameters["num_feature"])
-        trees = [
-            _tree(tree, int(output)) for tree, output in zip(booster["model"]["trees"], booster["model"]["tree_info"])
-        ]
+        trees = [_tree(tree, int(output)) for tree, output in zip(booster["model"]["trees"], booster["model"]["tree_info"])]
         if booster["model"].get("cats", {}).get("enc"):
             raise ValueError("it codes categories by names of its own; save it after giving them as numbers")
         if not trees:

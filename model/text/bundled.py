@@ -41,9 +41,7 @@ def _write_in_child(work: Path, tell: Progress) -> None:
     if number:
         raise OSError(number, os.strerror(number))
     if child.returncode:
-        raise OSError(
-            f"Converting Gemma 3 stopped (exit status {child.returncode}); it needs about 4 GB of memory: try again."
-        )
+        raise OSError(f"Converting Gemma 3 stopped (exit status {child.returncode}); it needs about 4 GB of memory: try again.")
 
 
 def _write_checkpoint(work: Path, tell: Progress) -> None:

@@ -99,11 +99,7 @@ class Reader:
         cache = DynamicCache(ddp_cache_data=rows.cache) if rows.cache else DynamicCache()
         with self.lock, torch.no_grad():
             hidden = self.model.model(
-                input_ids=ids.to(device),
-                attention_mask=visible,
-                position_ids=positions,
-                past_key_values=cache,
-                use_cache=True,
+                input_ids=ids.to(device), attention_mask=visible, position_ids=positions, past_key_values=cache, use_cache=True
             ).last_hidden_state
         return [(layer.keys, layer.values) for layer in cache.layers], visible, hidden
 

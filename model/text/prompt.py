@@ -150,9 +150,7 @@ def _render(tokenizer, text: str, chat: bool, picture: str | None) -> tuple[str,
     if picture is not None:
         marks = [tokenizer.boi_token, tokenizer.eoi_token, tokenizer.image_token]
         for mark in filter(text.__contains__, marks):
-            raise ValueError(
-                f"the prompt holds {mark}, which stands for a picture: take it out, the picture comes first"
-            )
+            raise ValueError(f"the prompt holds {mark}, which stands for a picture: take it out, the picture comes first")
         before = tokenizer.boi_token
     if chat:
         bare = text.strip()  # the template strips the turn
@@ -164,9 +162,7 @@ def _render(tokenizer, text: str, chat: bool, picture: str | None) -> tuple[str,
 
         before, _, after = turn(_PLACE).partition(_PLACE)
         if turn(text) != before + bare + after:
-            raise ValueError(
-                "the chat template of this checkpoint changes the prompt, so its parts cannot be found again"
-            )
+            raise ValueError("the chat template of this checkpoint changes the prompt, so its parts cannot be found again")
     if picture is not None:
         if before.count(tokenizer.boi_token) != 1:
             raise ValueError("the chat template of this checkpoint has no place for a picture")

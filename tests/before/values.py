@@ -45,14 +45,17 @@ from xai import Ledger
 STORE, SLOT, PAGE = "ui.runs.kept.store", "ui.shell.model_slot.model_slot", "ui/{}/page.py"
 PAGES = {"text": text_run, "image": image_run, "table": table_run, "data": data_run}
 BUNDLES = {"text": text_bundle, "image": image_bundle, "table": table_bundle, "data": data_bundle}
-REQUESTS = {"text": text_run.TextRequest.from_settings, "image": ImageRequest.from_settings,
-            "table": TableRequest.from_settings, "data": data_run.request_of}  # fmt: skip
+REQUESTS = {
+    "text": text_run.TextRequest.from_settings,
+    "image": ImageRequest.from_settings,
+    "table": TableRequest.from_settings,
+    "data": data_run.request_of,
+}
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 SETTINGS = json.loads((HERE / "settings.json").read_text())
-KEPT = {"text": ["words"], "image": ["photo", "upload", "shapes"], "table": ["upload", "trees"],
-        "data": ["origins", "words"]}  # fmt: skip
+KEPT = {"text": ["words"], "image": ["photo", "upload", "shapes"], "table": ["upload", "trees"], "data": ["origins", "words"]}
 TABLE = HERE / "table.csv"
 PICTURE = ROOT / "assets" / "samples" / "images" / "chelsea.jpg"  # as if somebody had brought it
 OWNER, TINY = "before", "tiny"

@@ -35,9 +35,7 @@ def test_a_wide_ensemble_is_split_into_tables():
     booster, x = games.boosted(table), table.explicands[1]
     game = ProductGame(40, tree_terms(booster.dump_model(), x, table.baseline))
     some = np.random.default_rng(0).random((200, 40)) < 0.5
-    np.testing.assert_allclose(
-        game(some), booster.predict(np.where(some, x, table.baseline), raw_score=True), atol=1e-9
-    )
+    np.testing.assert_allclose(game(some), booster.predict(np.where(some, x, table.baseline), raw_score=True), atol=1e-9)
 
 
 @pytest.mark.parametrize("index", INDICES)

@@ -77,9 +77,7 @@ def assert_measures(page, game, atol):
     page.locator(".st-key-data-measure").get_by_text("chrF", exact=True).click()
     expect(page.get_by_text("Values are points of chrF").first).to_be_visible(timeout=20_000)
     for pane, index in PANES.items():
-        np.testing.assert_allclose(
-            values(page, pane), exact[index].combine(game.weights("chrF")).values, atol=100 * atol
-        )
+        np.testing.assert_allclose(values(page, pane), exact[index].combine(game.weights("chrF")).values, atol=100 * atol)
 
 
 def assert_matrix(page, gemma, sentence, translation, atol):

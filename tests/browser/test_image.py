@@ -32,9 +32,7 @@ def bring(page, image):
 
 
 def upload(page, data, name="photo.png"):
-    page.locator(".st-key-image-file input[type=file]").set_input_files(
-        {"name": name, "mimeType": "image/png", "buffer": data}
-    )
+    page.locator(".st-key-image-file input[type=file]").set_input_files({"name": name, "mimeType": "image/png", "buffer": data})
 
 
 def press_explain(page):

@@ -56,9 +56,7 @@ def test_runs_are_uploaded_and_the_verdict_is_read(open_tiny, width, scheme):
     )
     np.testing.assert_array_equal(sorted(measured), np.sort(runs.score))
     rows = list(csv.DictReader(io.StringIO(saved(page, "save-scaling-csv"))))
-    found = {
-        row["name"]: float(row["value"]) for row in rows if row["what"] == "parameter" and row["quantity"] == "BLEU"
-    }
+    found = {row["name"]: float(row["value"]) for row in rows if row["what"] == "parameter" and row["quantity"] == "BLEU"}
     assert found == verdict.score.law.parameters
     (ahead,) = [row for row in rows if row["what"] == "extrapolated" and row["quantity"] == "BLEU"]
     expected = predict(verdict.score, 1e12)

@@ -107,10 +107,7 @@ def test_a_click_on_a_bar_shows_its_rows_and_errors_are_measured_live(open_tiny)
 
 def test_a_bad_file_is_one_sentence(open_tiny):
     page = open_table(open_tiny)
-    for content, words in (
-        (b"a,b\n1,2,3\n4,5\n", "every line needs the same number"),
-        (b"a\n1\n2\n", "one column only"),
-    ):
+    for content, words in ((b"a,b\n1,2,3\n4,5\n", "every line needs the same number"), (b"a\n1\n2\n", "one column only")):
         page.locator(".st-key-t-file input[type=file]").set_input_files(
             {"name": "bad.csv", "mimeType": "text/csv", "buffer": content}
         )
@@ -147,8 +144,9 @@ def boxes(page, selector):
 
 
 def overlap(one, other):
-    return all(one[at] < other[at] + other[size] and other[at] < one[at] + one[size]
-               for at, size in (("x", "width"), ("y", "height")))  # fmt: skip
+    return all(
+        one[at] < other[at] + other[size] and other[at] < one[at] + one[size] for at, size in (("x", "width"), ("y", "height"))
+    )
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark")])

@@ -63,9 +63,7 @@ def test_a_torn_tail_is_left_out_and_written_over(tmp_path):
     path = tmp_path / "journal"
     ledger = Ledger(game(), path=path)
     sizes = [path.stat().st_size]
-    explain(
-        ledger.game, method="kernel", budget=48, ledger=ledger, progress=lambda *_: sizes.append(path.stat().st_size)
-    )
+    explain(ledger.game, method="kernel", budget=48, ledger=ledger, progress=lambda *_: sizes.append(path.stat().st_size))
     content = path.read_bytes()
     for cut in range(sizes[-2], sizes[-1]):
         path.write_bytes(content[:cut])

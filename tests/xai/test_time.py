@@ -8,13 +8,7 @@ from games import FakeGame
 
 from xai import explain
 
-METHODS = [
-    ("banzhaf", "orthogonal"),
-    ("banzhaf", "walsh"),
-    ("banzhaf", "auto"),
-    ("shapley", "walsh"),
-    ("shapley", "auto"),
-]
+METHODS = [("banzhaf", "orthogonal"), ("banzhaf", "walsh"), ("banzhaf", "auto"), ("shapley", "walsh"), ("shapley", "auto")]
 
 
 @pytest.mark.parametrize(("index", "method"), METHODS)

@@ -12,11 +12,7 @@ from ui.text.run import MAX_TARGET, TextRequest
 from ui.text.samples import SAMPLES
 
 SOURCES = "sources"
-MODES = {
-    EXAMPLES: "Examples in the prompt",
-    SOURCES: "Training runs you have scored",
-    WORDS: "Words of a sentence",
-}
+MODES = {EXAMPLES: "Examples in the prompt", SOURCES: "Training runs you have scored", WORDS: "Words of a sentence"}
 BUDGETS = [16, 32, 64, 128, 256, 512]
 MOST_MB = 1
 OWN, TYPED = "The model's own translation", "A translation I type"
@@ -28,10 +24,17 @@ _PAIRS = {
 
 def ask_mode(state) -> str:
     """Which of the page's three questions is asked."""
-    return st.segmented_control(
-        "What is to be valued?", list(MODES), format_func=MODES.get, key="data-mode", required=True,
-        disabled=state.job is not None,
-    ) or EXAMPLES  # fmt: skip
+    return (
+        st.segmented_control(
+            "What is to be valued?",
+            list(MODES),
+            format_func=MODES.get,
+            key="data-mode",
+            required=True,
+            disabled=state.job is not None,
+        )
+        or EXAMPLES
+    )
 
 
 def ask_examples(state) -> ExamplesRequest | None:
@@ -67,9 +70,11 @@ def _ask_pairs(column, what: str, state) -> tuple[tuple[Pair, ...], bool] | None
     """The pairs of an upload, of a run that was opened, or the bundled ones; and whether they are a user's own."""
     title, bundled, most, columns = _PAIRS[what]
     file = column.file_uploader(
-        f"{title}: the bundled ones, or a CSV of yours ({columns})", "csv",
-        key=f"data-{what}-{state.extra.get('opened-pairs', 0)}", max_upload_size=MOST_MB,
-    )  # fmt: skip
+        f"{title}: the bundled ones, or a CSV of yours ({columns})",
+        "csv",
+        key=f"data-{what}-{state.extra.get('opened-pairs', 0)}",
+        max_upload_size=MOST_MB,
+    )
     try:
         if file is not None:
             if file.size > MOST_MB * 1_000_000:

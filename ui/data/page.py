@@ -58,8 +58,9 @@ def controls(request, state, slot) -> None:
     if request.uploaded:
         st.checkbox(
             "Keep these pairs with the run, on this server, so that it can be reopened and go on after a crash",
-            key="data-keep", help="Without it, nothing of this run is kept; take it away as files.",
-        )  # fmt: skip
+            key="data-keep",
+            help="Without it, nothing of this run is kept; take it away as files.",
+        )
     if not ready(slot):
         return
     if "interrupted" in state.extra:  # its server died in the middle of it
@@ -115,17 +116,15 @@ def show_examples(result: ExamplesResult, slot) -> None:
     comparison, request = result.comparison, result.request
     picture = ExamplesPicture(request)
     st.subheader(f"What the {picture.parts} are worth, by two measures")
-    second = st.segmented_control(
-        "Beside cross-entropy", ["BLEU", "chrF"], default="BLEU", key="data-second", required=True
-    ) or "BLEU"  # fmt: skip
+    second = (
+        st.segmented_control("Beside cross-entropy", ["BLEU", "chrF"], default="BLEU", key="data-second", required=True) or "BLEU"
+    )
     pairs = list(zip(result.measured("cross-entropy"), result.measured(second)))
     measures = "cross-entropy", second
     for column, measure, one in zip(st.columns(2), measures, pairs[0]):
         with column:
             st.markdown(f"**{INDICES[one.index]}** by **{quantity(measure)}**")
-            st.plotly_chart(
-                charts.bars(one, quantity(measure), charts.reach_of([one])), width="stretch", key=f"two-{measure}"
-            )
+            st.plotly_chart(charts.bars(one, quantity(measure), charts.reach_of([one])), width="stretch", key=f"two-{measure}")
             ends = f"From {one.empty_value:.2f} with no example to {one.full_value:.2f} with all."
             st.caption(f"{ends.replace('-', '−')} More is better.")
     for one, other in pairs:
@@ -138,10 +137,12 @@ def show_examples(result: ExamplesResult, slot) -> None:
     )
     _written(result)
     st.subheader("Banzhaf values beside Shapley values")
-    measure = st.segmented_control(
-        "By which measure? It costs nothing.", list(MEASURES), default="cross-entropy", key="data-measure",
-        required=True,
-    ) or "cross-entropy"  # fmt: skip
+    measure = (
+        st.segmented_control(
+            "By which measure? It costs nothing.", list(MEASURES), default="cross-entropy", key="data-measure", required=True
+        )
+        or "cross-entropy"
+    )
     st.caption(f"Paid for so far: {comparison.ledger.evaluations} evaluations, which serve every measure.")
     weights = None if measure == "cross-entropy" else data_run.measure_weights(len(request.evaluation), measure)
     picture = ExamplesPicture(request, measure)
@@ -185,9 +186,12 @@ def show_words(result: WordsResult, slot) -> None:
     )
     st.markdown(_strongest(result, found))
     chosen = st.pills(
-        "Look closer at words of the translation. It costs nothing.", range(len(result.words)),
-        selection_mode="multi", format_func=lambda j: plain(result.words[j]), key=f"words-{subject.target}",
-    )  # fmt: skip
+        "Look closer at words of the translation. It costs nothing.",
+        range(len(result.words)),
+        selection_mode="multi",
+        format_func=lambda j: plain(result.words[j]),
+        key=f"words-{subject.target}",
+    )
     weights = result.weights(chosen) if chosen else None
     picture = TextPicture(subject, len(chosen))
     show(comparison, picture, weights, {"Take away": lambda: _take_away(result, picture, slot)})
@@ -209,14 +213,22 @@ def _take_away(result, picture, slot) -> None:
     downloads(lambda: to_bundle(result, fingerprint), picture.parts, picture.whole)
     if result.request.kind == EXAMPLES:
         st.download_button(
-            "All measures (CSV)", lambda: measures_csv(result), "swing-measures.csv", "text/csv", key="save-measures",
+            "All measures (CSV)",
+            lambda: measures_csv(result),
+            "swing-measures.csv",
+            "text/csv",
+            key="save-measures",
             on_click="ignore",
-        )  # fmt: skip
+        )
     else:
         st.download_button(
-            "Matrix of words (CSV)", lambda: matrix_csv(result), "swing-words.csv", "text/csv", key="save-matrix",
+            "Matrix of words (CSV)",
+            lambda: matrix_csv(result),
+            "swing-words.csv",
+            "text/csv",
+            key="save-matrix",
             on_click="ignore",
-        )  # fmt: skip
+        )
 
 
 page()

@@ -77,23 +77,45 @@ def matrix(source: list[str], target: list[str], values: np.ndarray, errors, sca
     written = max(values.shape) <= WRITTEN_CELLS
     figure = go.Figure(
         go.Heatmap(
-            z=values, zmin=-scale, zmax=scale, xgap=1, ygap=1, hoverinfo="text", hovertext=hover,
-            colorscale=charts.diverging(STRONGEST), showscale=False,
+            z=values,
+            zmin=-scale,
+            zmax=scale,
+            xgap=1,
+            ygap=1,
+            hoverinfo="text",
+            hovertext=hover,
+            colorscale=charts.diverging(STRONGEST),
+            showscale=False,
         )
-    )  # fmt: skip
+    )
     if written:  # a trace of its own has the theme's ink: a heatmap's own text is black on what is no white page
         rows, columns = np.indices(values.shape)
         numbers = [signed(value + 0.0, 1) for value in values.round(1).reshape(-1)]  # + 0.0: no −0.0
         figure.add_scatter(x=columns.reshape(-1), y=rows.reshape(-1), mode="text", text=numbers, hoverinfo="skip")
     figure.update_layout(
-        height=90 + 34 * len(source), showlegend=False, margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        xaxis={"tickvals": list(range(len(target))), "ticktext": [escape(_short(word)) for word in target],
-               "side": "top", "range": [-0.5, len(target) - 0.5], "showgrid": False, "zeroline": False,
-               "automargin": True, "title": "target word"},
-        yaxis={"tickvals": list(range(len(source))), "ticktext": [escape(_short(word)) for word in source],
-               "range": [len(source) - 0.5, -0.5], "showgrid": False, "zeroline": False,
-               "automargin": True, "title": "source word"},
-    )  # fmt: skip
+        height=90 + 34 * len(source),
+        showlegend=False,
+        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        xaxis={
+            "tickvals": list(range(len(target))),
+            "ticktext": [escape(_short(word)) for word in target],
+            "side": "top",
+            "range": [-0.5, len(target) - 0.5],
+            "showgrid": False,
+            "zeroline": False,
+            "automargin": True,
+            "title": "target word",
+        },
+        yaxis={
+            "tickvals": list(range(len(source))),
+            "ticktext": [escape(_short(word)) for word in source],
+            "range": [len(source) - 0.5, -0.5],
+            "showgrid": False,
+            "zeroline": False,
+            "automargin": True,
+            "title": "source word",
+        },
+    )
     return figure
 
 

@@ -49,9 +49,7 @@ class ExamplesRequest:
 
     def to_settings(self) -> dict:
         """As JSON can hold it."""
-        pairs = {
-            name: [[p.source, p.target, p.origin] for p in getattr(self, name)] for name in ("examples", "evaluation")
-        }
+        pairs = {name: [[p.source, p.target, p.origin] for p in getattr(self, name)] for name in ("examples", "evaluation")}
         own = {"kind": self.kind, "players": self.players, "languages": list(self.languages), "uploaded": self.uploaded}
         return own | pairs | {"plan": self.plan.to_settings()}
 
@@ -61,9 +59,7 @@ class ExamplesRequest:
         try:
             pairs = [_pairs(settings[name]) for name in ("examples", "evaluation")]
             languages, players = tuple(settings["languages"]), settings["players"]
-            if len(languages) != 2 or not all(
-                isinstance(name, str) and len(name) <= MAX_LANGUAGE for name in languages
-            ):
+            if len(languages) != 2 or not all(isinstance(name, str) and len(name) <= MAX_LANGUAGE for name in languages):
                 raise ValueError("its languages are not two names")
             if players not in PLAYERS or not isinstance(settings["uploaded"], bool):
                 raise ValueError("a value is not allowed")
@@ -206,9 +202,7 @@ def make_game(gemma, request: ExamplesRequest):
         raise ValueError("Name both languages, as they shall stand in the prompt.")
     game = TranslationGame(gemma, request.examples, request.evaluation, request.players, request.languages)
     if game.n_players < 2:
-        raise ValueError(
-            "There is only one player, which cannot be compared with others: give more examples or origins."
-        )
+        raise ValueError("There is only one player, which cannot be compared with others: give more examples or origins.")
     return game
 
 

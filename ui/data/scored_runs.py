@@ -26,9 +26,7 @@ def show_sources() -> None:
         "Each line is a training run: **1** where a data source was in, **0** where it was not, and the scores that "
         "the run reached. Swing computes what each source is worth, without a model."
     )
-    file = st.file_uploader(
-        "A table of scored runs (CSV). It stays in this session.", key="scored-file", max_upload_size=MOST_MB
-    )
+    file = st.file_uploader("A table of scored runs (CSV). It stays in this session.", key="scored-file", max_upload_size=MOST_MB)
     if file is None:
         st.info(
             "**Synthetic sample**: six sources, 14 runs that nobody trained. Upload a table for your own.",
@@ -73,10 +71,13 @@ def _values(runs: ScoredRuns) -> None:
         value, error = found.values[i, k], found.standard_error[i, k]
         interval = f"{signed(value - INTERVAL * error, 2)} to {signed(value + INTERVAL * error, 2)}"
         rows.append(
-            {"source": source, "runs with it": int(runs.coalitions[:, i].sum()),
-             "value": signed(value, 2) if found.determined[i] else "not identifiable",
-             "95 % interval": interval if np.isfinite(error) else "unknown"}
-        )  # fmt: skip
+            {
+                "source": source,
+                "runs with it": int(runs.coalitions[:, i].sum()),
+                "value": signed(value, 2) if found.determined[i] else "not identifiable",
+                "95 % interval": interval if np.isfinite(error) else "unknown",
+            }
+        )
     st.dataframe(rows, hide_index=True, key="scored-values")
     if found.note:
         st.warning(f"**What these runs leave open.** {plain(found.note)}")
@@ -87,9 +88,8 @@ def _values(runs: ScoredRuns) -> None:
         "amounts: each source is in or out."
     )
     st.download_button(
-        "Values (CSV)", lambda: _to_csv(runs, found), "swing-sources.csv", "text/csv", key="save-sources",
-        on_click="ignore",
-    )  # fmt: skip
+        "Values (CSV)", lambda: _to_csv(runs, found), "swing-sources.csv", "text/csv", key="save-sources", on_click="ignore"
+    )
 
 
 def _next(runs: ScoredRuns) -> None:
@@ -111,9 +111,8 @@ def _next(runs: ScoredRuns) -> None:
         "standard errors in units of one run’s noise; “open” where a source cannot be told yet."
     )
     st.download_button(
-        "Runs to add (CSV)", lambda: _plan_csv(runs, found), "swing-next-runs.csv", "text/csv", key="save-next",
-        on_click="ignore",
-    )  # fmt: skip
+        "Runs to add (CSV)", lambda: _plan_csv(runs, found), "swing-next-runs.csv", "text/csv", key="save-next", on_click="ignore"
+    )
 
 
 def _size(error: float) -> str:
@@ -121,10 +120,7 @@ def _size(error: float) -> str:
 
 
 def _to_csv(runs: ScoredRuns, found) -> str:
-    header = [
-        "source",
-        *(text_cell(f"{name}_{what}") for name in runs.measures for what in ("value", "standard_error")),
-    ]
+    header = ["source", *(text_cell(f"{name}_{what}") for name in runs.measures for what in ("value", "standard_error"))]
     rows = []
     for i, source in enumerate(runs.sources):
         pairs = np.stack([found.values[i], found.standard_error[i]], axis=1).reshape(-1)

@@ -90,16 +90,21 @@ def curves(judged: Fidelity, names: list[str], quantity: str):
         for column, heights in enumerate((drawn.insertion, drawn.deletion), 1):
             figure.add_trace(
                 go.Scatter(
-                    x=judged.counts, y=heights, name=name, legendgroup=name, showlegend=column == 1,
-                    line={"color": colour, "dash": dash}, mode="lines+markers",
+                    x=judged.counts,
+                    y=heights,
+                    name=name,
+                    legendgroup=name,
+                    showlegend=column == 1,
+                    line={"color": colour, "dash": dash},
+                    mode="lines+markers",
                     hovertemplate="%{x} parts: %{y:.4f}<extra>" + escape(name) + "</extra>",
                 ),
-                row=1, col=column,
-            )  # fmt: skip
+                row=1,
+                col=column,
+            )
     figure.update_xaxes(title="parts that came or went")
     figure.update_yaxes(title=escape(quantity), col=1)
-    figure.update_layout(height=340, margin={"l": 10, "r": 10, "t": 70, "b": 40},
-                         legend={"orientation": "h", "y": 1.28, "x": 0})  # fmt: skip
+    figure.update_layout(height=340, margin={"l": 10, "r": 10, "t": 70, "b": 40}, legend={"orientation": "h", "y": 1.28, "x": 0})
     return figure
 
 
@@ -125,30 +130,37 @@ def arcs(found: Interactions, chosen: np.ndarray, attribution: Attribution):
         middle, half = (centre[i] + centre[j]) / 2, (centre[j] - centre[i]) / 2
         figure.add_trace(
             go.Scatter(
-                x=middle - half * np.cos(t), y=0.12 + 0.88 * (2 * half / span) ** 0.7 * np.sin(t), mode="lines",
+                x=middle - half * np.cos(t),
+                y=0.12 + 0.88 * (2 * half / span) ** 0.7 * np.sin(t),
+                mode="lines",
                 line={
-                    "color": css(RAISES if value > 0 else LOWERS), "width": 1.5 + 6 * abs(value) / strongest,
+                    "color": css(RAISES if value > 0 else LOWERS),
+                    "width": 1.5 + 6 * abs(value) / strongest,
                     "dash": "solid" if abs(value) > INTERVAL * error else "dot",
                 },
                 hoverinfo="text",
-                text=f"{escape(found.labels[i])} with {escape(found.labels[j])}: "
-                f"{signed(value)} ± {INTERVAL * error:.3f}",
+                text=f"{escape(found.labels[i])} with {escape(found.labels[j])}: {signed(value)} ± {INTERVAL * error:.3f}",
             )
-        )  # fmt: skip
+        )
     place, feet = ranks(attribution), [centre[i] for i in players]
     figure.add_trace(
         go.Scatter(
-            x=feet, y=[0.12] * len(feet), mode="markers", marker={"color": GREY, "size": 9}, hoverinfo="text",
-            hovertext=[
-                f"{escape(found.labels[i])}: {signed(attribution.values[i])} alone · rank {place[i]}" for i in players
-            ],
+            x=feet,
+            y=[0.12] * len(feet),
+            mode="markers",
+            marker={"color": GREY, "size": 9},
+            hoverinfo="text",
+            hovertext=[f"{escape(found.labels[i])}: {signed(attribution.values[i])} alone · rank {place[i]}" for i in players],
         )
-    )  # fmt: skip
+    )
     names = {"tickvals": feet, "ticktext": [*map(escape, labels)], "automargin": True, "autotickangles": [0, 90]}
     figure.update_layout(
-        height=350, showlegend=False, margin={"l": 5, "r": 5, "t": TOOLBAR, "b": 5},
-        xaxis={"showgrid": False, "zeroline": False, **names}, yaxis={"visible": False, "range": [0.05, 1.08]},
-    )  # fmt: skip
+        height=350,
+        showlegend=False,
+        margin={"l": 5, "r": 5, "t": TOOLBAR, "b": 5},
+        xaxis={"showgrid": False, "zeroline": False, **names},
+        yaxis={"visible": False, "range": [0.05, 1.08]},
+    )
     return figure
 
 

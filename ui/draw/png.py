@@ -39,9 +39,7 @@ def heatmaps_png(prompt: str, spans, maps: dict[str, Attribution], scale: float,
             width = _length(words)
             if player is not None:
                 box = (x, top, x + width, top + int(1.3 * SIZE))
-                draw.rounded_rectangle(
-                    box, 5, on_white(attribution.values[player], scale), _FAINT if width else None, 1
-                )
+                draw.rounded_rectangle(box, 5, on_white(attribution.values[player], scale), _FAINT if width else None, 1)
             _write(draw, x, top, words, _TITLE if attribution is None else _INK if player is not None else _FAINT)
     _legend(draw, MARGIN + len(rows) * LEADING, scale, ends)
     out = io.BytesIO()

@@ -140,7 +140,5 @@ def _cell(number, form: str = "") -> str:
 
 def _settings(bundle) -> str:
     rows = [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in bundle.settings.items()]
-    body = "".join(
-        f'<tr><td>{escape(name)}</td><td class="setting" dir="auto">{escape(value)}</td></tr>' for name, value in rows
-    )
+    body = "".join(f'<tr><td>{escape(name)}</td><td class="setting" dir="auto">{escape(value)}</td></tr>' for name, value in rows)
     return f'<div class="scroll"><table><tbody>{body}</tbody></table></div>'

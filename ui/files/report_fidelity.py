@@ -78,8 +78,7 @@ def _drawing(counts, lines) -> str:
         return f"{x:.1f},{_PAD + (_HEIGHT - 2 * _PAD) * (high - height) / span:.1f}"
 
     drawn = "".join(
-        f'<polyline fill="none" {_stroke(style)} points="{" ".join(map(place, counts, height))}"/>'
-        for height, style in lines
+        f'<polyline fill="none" {_stroke(style)} points="{" ".join(map(place, counts, height))}"/>' for height, style in lines
     )
     return (
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img"><text x="2" y="{_PAD - 12}">{signed(high, 2)}</text>'

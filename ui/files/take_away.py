@@ -15,11 +15,7 @@ MAX_BUNDLE_MB = 50
 
 
 def downloads(
-    bundle_of: Callable[[], Bundle],
-    parts: str,
-    quantity: str,
-    png: Callable[[], bytes] | None = None,
-    draw: Draw | None = None,
+    bundle_of: Callable[[], Bundle], parts: str, quantity: str, png: Callable[[], bytes] | None = None, draw: Draw | None = None
 ) -> None:
     """Four files of a run, each made when it is asked for.
 

@@ -83,9 +83,11 @@ def _source(model: str) -> str:
 
     st.pills("Samples", samples, key=sample, format_func=image_source.title, on_change=pick)
     st.file_uploader(
-        "Or a picture of your own: PNG, JPEG or WebP, up to 20 MB and 50 megapixels", key="image-file",
-        max_upload_size=MOST_MB, on_change=bring,
-    )  # fmt: skip
+        "Or a picture of your own: PNG, JPEG or WebP, up to 20 MB and 50 megapixels",
+        key="image-file",
+        max_upload_size=MOST_MB,
+        on_change=bring,
+    )
     if fields.get("image-file-error"):
         st.error(said(f"{fields['image-file-error']}. The picture before it is still the one that is explained."))
     if image_source.upload(fields[at]):
@@ -113,30 +115,44 @@ def _of_classes() -> dict:
     names = image_run.class_names()
     one, two, three = st.columns(3)
     wanted = one.selectbox(
-        "Class to explain", range(len(names)), None, format_func=names.__getitem__, key="image-wanted",
+        "Class to explain",
+        range(len(names)),
+        None,
+        format_func=names.__getitem__,
+        key="image-wanted",
         placeholder="the five likeliest",
-    )  # fmt: skip
+    )
     against = two.selectbox(
-        "Rather than", range(len(names)), None, format_func=names.__getitem__, key="image-against",
-        placeholder="no other class", help="The values then say what makes the class likelier than this one.",
-    )  # fmt: skip
+        "Rather than",
+        range(len(names)),
+        None,
+        format_func=names.__getitem__,
+        key="image-against",
+        placeholder="no other class",
+        help="The values then say what makes the class likelier than this one.",
+    )
     value = three.selectbox(
-        "Value of a coalition", list(VALUES), format_func=VALUES.get, disabled=against is not None,
-        help="Against another class it is the log-ratio of both probabilities.", **linked("value"),
-    )  # fmt: skip
+        "Value of a coalition",
+        list(VALUES),
+        format_func=VALUES.get,
+        disabled=against is not None,
+        help="Against another class it is the log-ratio of both probabilities.",
+        **linked("value"),
+    )
     return {"wanted": wanted, "against": against, "value": value}
 
 
 def _of_answers() -> dict:
     """The answer that is explained, and another that it is held against."""
     one, two = st.columns(2)
-    target = one.text_input(
-        "Answer to explain", key="image-target", max_chars=MAX_ANSWER, placeholder="the model’s own"
-    )
+    target = one.text_input("Answer to explain", key="image-target", max_chars=MAX_ANSWER, placeholder="the model’s own")
     rather = two.text_input(
-        "Rather than", key="image-rather", max_chars=MAX_ANSWER, placeholder="no other answer",
+        "Rather than",
+        key="image-rather",
+        max_chars=MAX_ANSWER,
+        placeholder="no other answer",
         help="The values then say what makes the answer likelier than this one.",
-    )  # fmt: skip
+    )
     return {"target": target.strip(), "rather": rather.strip()}
 
 
@@ -144,12 +160,12 @@ def _of_patches(model: str, source: str) -> dict:
     one, two, three = st.columns(3)
     sides = [side for side in GRIDS if side <= FINEST[model]]
     grid = one.selectbox(
-        "Patches a side", sides, format_func=lambda side: f"{side} × {side}",
+        "Patches a side",
+        sides,
+        format_func=lambda side: f"{side} × {side}",
         **linked(f"grid-{model}", index=sides.index(USUAL[model])),
-    )  # fmt: skip
-    absent = two.selectbox(
-        "Absent patches are", list(ABSENT[model]), format_func=ABSENT[model].get, **linked(f"absent-{model}")
     )
+    absent = two.selectbox("Absent patches are", list(ABSENT[model]), format_func=ABSENT[model].get, **linked(f"absent-{model}"))
     segments, words = None, False
     if model == PHOTOS:
         segments = SLIC if three.checkbox("Superpixels instead of a grid", **linked("superpixels")) else None

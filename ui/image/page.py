@@ -81,12 +81,7 @@ def controls(request: ImageRequest, image, state, slot) -> None:
         _explain(ImageRequest.from_settings(state.extra.pop("interrupted")), state, slot)
     elif state.new and request.model == PHOTOS:
         state.begin(_first())
-    bar(
-        state,
-        lambda: image_run.cost(request, slot),
-        lambda: _explain(request, state, slot),
-        lambda: _more(state, slot),
-    )
+    bar(state, lambda: image_run.cost(request, slot), lambda: _explain(request, state, slot), lambda: _more(state, slot))
 
 
 @st.cache_resource(show_spinner=False)
@@ -125,9 +120,8 @@ def _explain(request: ImageRequest, state, slot) -> None:
     uploaded = image_source.upload(request.source)
     content = uploaded.data if uploaded and st.session_state.get("image-keep") else None
     state.run = run = kept.begin(
-        "image", _name(request), request.to_settings(),
-        image_run.fingerprint(request, slot), own, content,
-    )  # fmt: skip
+        "image", _name(request), request.to_settings(), image_run.fingerprint(request, slot), own, content
+    )
     state.asked = request.same_game
 
     def work(job):
@@ -201,9 +195,12 @@ def _focus(result: ImageResult, state) -> tuple[list[float] | None, str]:
         st.markdown(f"The model says **{plain(result.answer)}**; explained is **{plain(outputs[0])}**.")
         return None, outputs[0]
     chosen = st.pills(
-        "Click a class to explain it. It costs nothing.", range(len(outputs)), default=0, key=f"class-{state.run}",
+        "Click a class to explain it. It costs nothing.",
+        range(len(outputs)),
+        default=0,
+        key=f"class-{state.run}",
         format_func=lambda i: f"{plain(outputs[i])} {_share(shares.get(outputs[i], 0))}",
-    )  # fmt: skip
+    )
     weights = [float(i == chosen) for i in range(len(outputs))] if chosen else None
     return weights, outputs[chosen or 0]
 
@@ -224,16 +221,18 @@ def _game(result: ImageResult, image, state, slot):
 def _absence(result: ImageResult, image, picture, state, slot) -> None:
     request = result.request
     if request.absent == ANOTHER:
-        st.markdown(
-            "Patches of another picture are one question for each picture: choose another one above to compare."
-        )
+        st.markdown("Patches of another picture are one question for each picture: choose another one above to compare.")
         return
     ways = {absent: words for absent, words in ABSENT[request.model].items() if absent != ANOTHER}
     show_policies(
-        result, state, ways,
+        result,
+        state,
+        ways,
         lambda job: image_run.other_policies(image_run.model_of(request, slot), result, image, job),
-        picture.draw, "picture", request.model != GEMMA or slot.gemma is not None,
-    )  # fmt: skip
+        picture.draw,
+        "picture",
+        request.model != GEMMA or slot.gemma is not None,
+    )
 
 
 def _explained(result: ImageResult) -> str:
@@ -254,15 +253,16 @@ def _take_away(result: ImageResult, image, picture, slot) -> None:
         for one in maps:
             named[f"{title}, {focus}: {INDICES[one.index]} · {method_name(one.index, one.method)}"] = one
         words = words_of(result) if result.request.words else ("", [(0, 0)] * len(maps[0].labels))
-        return heatmaps_png(
-            *words, named, scale, ends_of("image"), lambda one: overlay(image, result.regions, one.values, scale)
-        )
+        return heatmaps_png(*words, named, scale, ends_of("image"), lambda one: overlay(image, result.regions, one.values, scale))
 
     content = None if uploaded is None else uploaded.data
     downloads(
         lambda: to_bundle(result, image_run.fingerprint(result.request, slot), f"{title}: {focus}", content),
-        picture.parts, picture.whole, png, picture.html,
-    )  # fmt: skip
+        picture.parts,
+        picture.whole,
+        png,
+        picture.html,
+    )
 
 
 page()

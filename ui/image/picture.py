@@ -53,9 +53,11 @@ class ImagePicture:
 
     @property
     def unit(self) -> str:
-        what = "Logits are the network's raw scores." if self.result.request.value == "logit" else (
-            "Values are changes of natural logarithms: +0.69 doubles the probability, or the odds."
-        )  # fmt: skip
+        what = (
+            "Logits are the network's raw scores."
+            if self.result.request.value == "logit"
+            else ("Values are changes of natural logarithms: +0.69 doubles the probability, or the odds.")
+        )
         return f"{what} Hover over a patch for its value, click it to see the picture without it."
 
     def draw(self, attribution, scale: float, key: str) -> None:
@@ -63,9 +65,12 @@ class ImagePicture:
         if players:
             self._add_places(figure, attribution, players)
         st.plotly_chart(
-            figure, width="stretch", key=f"picture-{key}", config={"displayModeBar": False},
+            figure,
+            width="stretch",
+            key=f"picture-{key}",
+            config={"displayModeBar": False},
             **({"on_select": lambda: self._take_click(key, players), "selection_mode": "points"} if players else {}),
-        )  # fmt: skip
+        )
         if self.result.request.words:
             question, spans = words_of(self.result)
             st.html(token_heatmap(question, spans, attribution, scale, key))
@@ -80,13 +85,17 @@ class ImagePicture:
             (x0, y0), (x1, y1) = (centres[i] for i in pair)
             value, error = found.values[row], found.standard_error[row]
             figure.add_scatter(
-                x=[x0, x1], y=[y0, y1], mode="lines+markers", hoverinfo="text",
+                x=[x0, x1],
+                y=[y0, y1],
+                mode="lines+markers",
+                hoverinfo="text",
                 line={
-                    "color": css(RAISES if value > 0 else LOWERS), "width": 1.5 + 5 * abs(value) / strongest,
+                    "color": css(RAISES if value > 0 else LOWERS),
+                    "width": 1.5 + 5 * abs(value) / strongest,
                     "dash": "solid" if abs(value) > INTERVAL * error else "dot",
                 },
                 text=f"{escape(found.labels[pair[0]])} with {escape(found.labels[pair[1]])}: {signed(value)}",
-            )  # fmt: skip
+            )
         figure.update_layout(height=420, showlegend=False)
         return figure
 
@@ -105,15 +114,29 @@ class ImagePicture:
         strong = 1.0 if np.abs(values).max() > 0 else 0.0
         figure = go.Figure(
             go.Heatmap(
-                x=x, y=y, z=values.tolist(), text=np.array(self._tips(attribution))[regions].tolist(), hoverinfo="text",
-                showscale=False, zmin=-scale, zmax=scale, opacity=self.strength * strong,
+                x=x,
+                y=y,
+                z=values.tolist(),
+                text=np.array(self._tips(attribution))[regions].tolist(),
+                hoverinfo="text",
+                showscale=False,
+                zmin=-scale,
+                zmax=scale,
+                opacity=self.strength * strong,
                 colorscale=diverging(1),
             )
-        )  # fmt: skip
+        )
         figure.add_layout_image(
-            source=data_url(greyed(self.image)), x=0, y=0, sizex=width, sizey=height, xref="x", yref="y",
-            sizing="stretch", layer="below",
-        )  # fmt: skip
+            source=data_url(greyed(self.image)),
+            x=0,
+            y=0,
+            sizex=width,
+            sizey=height,
+            xref="x",
+            yref="y",
+            sizing="stretch",
+            layer="below",
+        )
         figure.update_xaxes(visible=False, range=[0, width], constrain="domain", fixedrange=True)
         figure.update_yaxes(visible=False, range=[height, 0], scaleanchor="x", constrain="domain", fixedrange=True)
         figure.update_layout(
@@ -139,9 +162,12 @@ class ImagePicture:
         crossed = [centres[i] for i in self.marked if i in centres]
         for colour, width in (("black", 5), ("white", 2)):
             figure.add_scatter(
-                x=[x for x, _ in crossed], y=[y for _, y in crossed], mode="markers", hoverinfo="skip",
+                x=[x for x, _ in crossed],
+                y=[y for _, y in crossed],
+                mode="markers",
+                hoverinfo="skip",
                 marker={"symbol": "x-thin", "size": 16, "line": {"width": width, "color": colour}},
-            )  # fmt: skip
+            )
         if self.result.request.segments is None:
             places = [centres[i] for i in players]
         else:
@@ -149,10 +175,15 @@ class ImagePicture:
             places = [(across, down) for down in y[::MESH] for across in x[::MESH]]
         tips = self._tips(attribution)
         figure.add_scatter(
-            x=[x for x, _ in places], y=[y for _, y in places], mode="markers", hoverinfo="text",
-            text=[tips[i] for i in players], marker={"opacity": 0, "size": 8},
-            selected={"marker": {"opacity": 0}}, unselected={"marker": {"opacity": 0}},
-        )  # fmt: skip
+            x=[x for x, _ in places],
+            y=[y for _, y in places],
+            mode="markers",
+            hoverinfo="text",
+            text=[tips[i] for i in players],
+            marker={"opacity": 0, "size": 8},
+            selected={"marker": {"opacity": 0}},
+            unselected={"marker": {"opacity": 0}},
+        )
         figure.update_layout(hoverdistance=-1)  # wherever the pointer is, the nearest place is meant
 
     def _take_click(self, key: str, players) -> None:
@@ -170,17 +201,13 @@ class ImagePicture:
     def _cells(self) -> tuple[list[float], list[float], np.ndarray]:
         """Where the cells of the coloured layer have their middles, in pixels of the picture, and their players."""
         shape = self.result.regions.shape
-        down, across = (
-            sampled(length, int(np.clip(FINE * length // max(shape), min(length, COARSE), FINE))) for length in shape
-        )
+        down, across = (sampled(length, int(np.clip(FINE * length // max(shape), min(length, COARSE), FINE))) for length in shape)
         return (across + 0.5).tolist(), (down + 0.5).tolist(), self.result.regions[np.ix_(down, across)]
 
     def _centres(self) -> dict[int, tuple[float, float]]:
         x, y, players = self._cells()
         down, across = np.array(y)[:, None] + np.zeros(len(x)), np.zeros(len(y))[:, None] + np.array(x)
-        return {
-            int(i): (float(across[players == i].mean()), float(down[players == i].mean())) for i in np.unique(players)
-        }
+        return {int(i): (float(across[players == i].mean()), float(down[players == i].mean())) for i in np.unique(players)}
 
 
 def words_of(result: ImageResult) -> tuple[str, list[tuple[int, int]]]:

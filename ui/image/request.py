@@ -24,12 +24,7 @@ _HIDDEN = {
     "pixel": "painted in the mean colour",
 }
 ABSENT = {
-    PHOTOS: {
-        "mean": "painted in the mean colour",
-        "blur": "blurred",
-        "black": "black",
-        ANOTHER: "taken from another picture",
-    },
+    PHOTOS: {"mean": "painted in the mean colour", "blur": "blurred", "black": "black", ANOTHER: "taken from another picture"},
     SHAPES: _HIDDEN,
     GEMMA: _HIDDEN,
 }

@@ -8,17 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ui.image.request import (
-    ABSENT,
-    ANOTHER,
-    ASSETS,
-    GEMMA,
-    PHOTOS,
-    SHAPES,
-    SLIC,
-    ImageRequest,
-    ImageResult,
-)
+from ui.image.request import ABSENT, ANOTHER, ASSETS, GEMMA, PHOTOS, SHAPES, SLIC, ImageRequest, ImageResult
 from ui.runs.comparison import compare
 from xai import Attribution, Ledger, explain
 from xai.game import JoinedGame
@@ -94,8 +84,7 @@ def check(request: ImageRequest) -> None:
 def _check_sees(gemma) -> None:
     if gemma.vision is None:
         raise ValueError(
-            "The Gemma 3 of this server reads text only. Start it with a multimodal one: "
-            "make run MODEL=google/gemma-3-4b-it"
+            "The Gemma 3 of this server reads text only. Start it with a multimodal one: make run MODEL=google/gemma-3-4b-it"
         )
 
 
@@ -194,9 +183,7 @@ def run(model, request: ImageRequest, image, job, ledger_of: Callable[[object], 
 
     ledger = ledger_of(Columns(game) if photo else game)
     before = ledger.seconds, ledger.evaluations
-    found = compare(
-        ledger, request.plan, outputs, weights, job.tell, lambda now: job.publish(result(now)), job.cancelled
-    )
+    found = compare(ledger, request.plan, outputs, weights, job.tell, lambda now: job.publish(result(now)), job.cancelled)
     _learn(request, ledger.seconds - before[0], ledger.evaluations - before[1])
     return result(found)
 
@@ -221,9 +208,14 @@ def other_policies(model, result: ImageResult, image, job) -> dict[str, Attribut
             job.tell(done, total, f"Patches {words}: {done} of {total}")
 
         made = explain(
-            Columns(game) if request.model == PHOTOS else game, first.index, first.method, request.plan.budget,
-            request.plan.seed, progress=told, cancel=job.cancelled,
-        )  # fmt: skip
+            Columns(game) if request.model == PHOTOS else game,
+            first.index,
+            first.method,
+            request.plan.budget,
+            request.plan.seed,
+            progress=told,
+            cancel=job.cancelled,
+        )
         found[absent] = made.combine(comparison.weights)
     return {absent: found[absent] for absent in ABSENT[request.model] if absent in found}
 

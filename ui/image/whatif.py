@@ -47,10 +47,12 @@ class WhatIf:
         left, right = st.columns(2)
         with right:
             st.multiselect(
-                "**What if?** Click patches on a map below, or choose them here: they are left out.", strongest,
-                format_func=lambda i: f"{labels[i]} ({signed(values[i], 2)})", key=self._key,
+                "**What if?** Click patches on a map below, or choose them here: they are left out.",
+                strongest,
+                format_func=lambda i: f"{labels[i]} ({signed(values[i], 2)})",
+                key=self._key,
                 placeholder="nothing is left out",
-            )  # fmt: skip
+            )
             seen = self._answers(present)
         with left:
             without_what = f"without {_count(len(self.hidden))}" if self.hidden else "whole"
@@ -73,8 +75,9 @@ class WhatIf:
                     }
                     for name in names
                 ],
-                hide_index=True, key=f"{self._key}-classes",
-            )  # fmt: skip
+                hide_index=True,
+                key=f"{self._key}-classes",
+            )
             self._say(next(iter(now)))
             return _as(pixels, self.image)
         if result.request.model == GEMMA and not self.hidden:
@@ -91,8 +94,9 @@ class WhatIf:
         both = np.exp(own(np.stack([np.ones(len(present), bool), present])).sum(axis=1))
         st.dataframe(
             [{"answer": result.answer.strip(), "whole picture": f"{both[0]:.1%}", "without": f"{both[1]:.1%}"}],
-            hide_index=True, key=f"{self._key}-classes",
-        )  # fmt: skip
+            hide_index=True,
+            key=f"{self._key}-classes",
+        )
         self._say(own.answer(present).strip())
 
     def _say(self, now: str) -> None:
@@ -109,9 +113,8 @@ class WhatIf:
         comparison = self.result.comparison
         maps = comparison.focused(weights)
         which = st.segmented_control(
-            "In the order of", range(len(maps)), format_func=lambda i: INDICES[maps[i].index], default=0,
-            key=f"{self._key}-strip",
-        )  # fmt: skip
+            "In the order of", range(len(maps)), format_func=lambda i: INDICES[maps[i].index], default=0, key=f"{self._key}-strip"
+        )
         counts = counts_of(len(comparison.ledger.labels), FRAMES)
         steps = steps_of(order_of(maps[which or 0].values), counts)
         heights = self._heights(steps, comparison.weights if weights is None else weights)

@@ -30,8 +30,7 @@ def show_fidelity(comparison, picture, weights) -> None:
     seen = (
         f"All {judged.held_out[0]} coalitions were tried, those of the fit among them"
         if judged.exhaustive
-        else f"Judged on {judged.held_out[0]} uniform and {judged.held_out[1]} Shapley-weighted coalitions that no map "
-        "had seen"
+        else f"Judged on {judged.held_out[0]} uniform and {judged.held_out[1]} Shapley-weighted coalitions that no map had seen"
     )
     st.markdown(f"{seen}; with the curves below that took {judged.evaluations} further evaluations.")
     if weights is not None:
@@ -62,9 +61,7 @@ def show_fidelity(comparison, picture, weights) -> None:
         for name, attribution in zip(names, comparison.focused(weights)):
             found = shuffled_control(comparison.ledger, attribution, comparison.weights if weights is None else weights)
             st.markdown(f"**{name}**: {found.sentence(picture.parts)}")
-        st.caption(
-            "No model call was made for this: the values paid for were dealt out anew, and the maps solved again."
-        )
+        st.caption("No model call was made for this: the values paid for were dealt out anew, and the maps solved again.")
 
 
 def _of(value: float) -> str:

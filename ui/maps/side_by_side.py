@@ -51,9 +51,7 @@ def show(comparison: Comparison, picture: Picture, weights=None, more: dict[str,
     """
     maps = comparison.focused(weights)
     if comparison.state == "preliminary":
-        st.caption(
-            ":material/hourglass_top: Preliminary values, from what is known so far; they settle as the run goes on."
-        )
+        st.caption(":material/hourglass_top: Preliminary values, from what is known so far; they settle as the run goes on.")
     if comparison.state == "partial":
         st.warning("This run was cancelled: the values are of what had been computed. “Explain” goes on from there.")
     scale, reach = shared_scale(*maps), charts.reach_of(maps)

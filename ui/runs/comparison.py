@@ -98,9 +98,7 @@ class Comparison:
         return [one.combine(self.weights if weights is None else weights) for one in self.maps]
 
 
-def compare(
-    ledger: Ledger, plan: Plan, outputs, weights, tell: Callable, publish: Callable, cancel: Callable
-) -> Comparison:
+def compare(ledger: Ledger, plan: Plan, outputs, weights, tell: Callable, publish: Callable, cancel: Callable) -> Comparison:
     """Both maps and their fidelity from one ledger; where `cancel()` says stop, what the ledger tells, marked partial.
 
     tell(done, total, sentence);  publish(Comparison) is given what is known so far. Cancelled is raised only where the
@@ -135,9 +133,16 @@ def compare(
             finished.append(_explained(ledger, pane, plan, look(str(pane)), cancel))
             show()
         found = fidelity(
-            ledger, finished, HELD_OUT, plan.seed, weights, ORDERS, POINTS,
-            progress=look("Judging the maps on unseen coalitions"), cancel=cancel,
-        )  # fmt: skip
+            ledger,
+            finished,
+            HELD_OUT,
+            plan.seed,
+            weights,
+            ORDERS,
+            POINTS,
+            progress=look("Judging the maps on unseen coalitions"),
+            cancel=cancel,
+        )
     except Cancelled:
         maps = so_far()
         if not maps:

@@ -101,9 +101,7 @@ class Database:
 
     def _connect(self):
         self.path.touch(mode=0o600)
-        self._connection = sqlite3.connect(
-            self.path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
-        )
+        self._connection = sqlite3.connect(self.path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
         try:
             db = self._connection
             db.row_factory = sqlite3.Row

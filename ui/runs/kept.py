@@ -29,9 +29,7 @@ def store() -> RunStore:
         raise ValueError(f"Kept runs cannot be opened ({error.strerror or error}).") from error
 
 
-def begin(
-    page: str, name: str, settings: dict, model: str, run: str | None = None, content: bytes | None = None
-) -> str | None:
+def begin(page: str, name: str, settings: dict, model: str, run: str | None = None, content: bytes | None = None) -> str | None:
     """The id of a run to work on: `run` again where it is of the same model, else a new one; None where none is kept.
 
     It must be this browser's own, or one that was interrupted, which whoever has the link may finish. Where there is
@@ -127,9 +125,7 @@ def reopen(page: str, state: Bench, result_type, set_widgets) -> None:
         elif found.interrupted:
             state.extra["interrupted"] = settings
         if "result" in results:
-            state.shown = result_type.from_record(
-                json.loads(results["result"]), settings, lambda labels: paid(run, labels)
-            )
+            state.shown = result_type.from_record(json.loads(results["result"]), settings, lambda labels: paid(run, labels))
         elif job is None and not found.interrupted:
             state.outcome = "cancelled", found.sentence or "This run was stopped before there was anything to show."
     except ValueError as error:

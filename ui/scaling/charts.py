@@ -61,9 +61,14 @@ def law(tokens, values, name: str, fit: Fit | None, test: HeldOut | None, target
         if layer.kind == "band":
             low, high = layer.y
             figure.add_scatter(
-                x=np.concatenate([layer.x, layer.x[::-1]]), y=np.concatenate([high, low[::-1]]), fill="toself",
-                fillcolor=_BAND, line={"width": 0}, name=layer.name, hoverinfo="skip",
-            )  # fmt: skip
+                x=np.concatenate([layer.x, layer.x[::-1]]),
+                y=np.concatenate([high, low[::-1]]),
+                fill="toself",
+                fillcolor=_BAND,
+                line={"width": 0},
+                name=layer.name,
+                hoverinfo="skip",
+            )
         elif layer.kind == "line":
             style = {"color": layer.colour, "dash": layer.style, "width": 2}
             figure.add_scatter(x=layer.x, y=layer.y, mode="lines", name=layer.name, line=style, hovertemplate=hover)
@@ -71,14 +76,11 @@ def law(tokens, values, name: str, fit: Fit | None, test: HeldOut | None, target
             style = {"symbol": layer.style, "color": layer.colour, "size": 10}
             style["line"] = {"width": 2, "color": layer.colour}
             figure.add_scatter(x=layer.x, y=layer.y, mode="markers", name=layer.name, marker=style, hovertemplate=hover)
-    figure.update_xaxes(
-        type="log", title="pre-training tokens", exponentformat="B", dtick=1, minor={"ticks": "outside"}
-    )
+    figure.update_xaxes(type="log", title="pre-training tokens", exponentformat="B", dtick=1, minor={"ticks": "outside"})
     figure.update_yaxes(title=escape(name), range=list(ends))
     figure.update_layout(
-        height=460, margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        legend={"orientation": "h", "y": -0.22, "yanchor": "top", "x": 0},
-    )  # fmt: skip
+        height=460, margin={"l": 10, "r": 10, "t": 10, "b": 10}, legend={"orientation": "h", "y": -0.22, "yanchor": "top", "x": 0}
+    )
     return figure
 
 
@@ -89,23 +91,39 @@ def ranking(rows: list[tuple[str, Prediction, float]], name: str, target: str):
     places = list(range(len(rows)))
     known = [row[1].law or (row[1].value,) * 2 for row in rows]
     figure.add_scatter(
-        x=[row[1].value for row in rows], y=places, mode="markers", name=f"predicted at {target}",
+        x=[row[1].value for row in rows],
+        y=places,
+        mode="markers",
+        name=f"predicted at {target}",
         marker={"color": FIRST, "size": 10},
-        error_x={"array": [band[1] - row[1].value for row, band in zip(rows, known)], "color": GREY,
-                 "arrayminus": [row[1].value - band[0] for row, band in zip(rows, known)], "symmetric": False},
+        error_x={
+            "array": [band[1] - row[1].value for row, band in zip(rows, known)],
+            "color": GREY,
+            "arrayminus": [row[1].value - band[0] for row, band in zip(rows, known)],
+            "symmetric": False,
+        },
         hovertemplate="%{x:.4g}<extra>predicted</extra>",
-    )  # fmt: skip
+    )
     figure.add_scatter(
-        x=[row[2] for row in rows], y=places, mode="markers", name="best measured so far",
+        x=[row[2] for row in rows],
+        y=places,
+        mode="markers",
+        name="best measured so far",
         marker={"color": SECOND, "symbol": "diamond-open", "size": 10, "line": {"width": 2}},
         hovertemplate="%{x:.4g}<extra>best measured</extra>",
-    )  # fmt: skip
+    )
     figure.update_layout(
-        height=140 + 34 * len(rows), margin={"l": 10, "r": 10, "t": 10, "b": 40}, xaxis={"title": escape(name)},
-        yaxis={"tickvals": places, "ticktext": [escape(_short(row[0])) for row in rows], "automargin": True,
-               "range": [len(rows) - 0.5, -0.5]},
+        height=140 + 34 * len(rows),
+        margin={"l": 10, "r": 10, "t": 10, "b": 40},
+        xaxis={"title": escape(name)},
+        yaxis={
+            "tickvals": places,
+            "ticktext": [escape(_short(row[0])) for row in rows],
+            "automargin": True,
+            "range": [len(rows) - 0.5, -0.5],
+        },
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-    )  # fmt: skip
+    )
     return figure
 
 

@@ -91,9 +91,7 @@ def parameter(value: float) -> str:
 
 def _ranking(study: Study, target: float) -> str:
     found = rank(study.sets, target, study.verdicts, LEVEL)
-    cells = [
-        [one.name, one.kind, *map(shown, (one.predicted, one.low, one.high, one.first, one.best))] for one in found
-    ]
+    cells = [[one.name, one.kind, *map(shown, (one.predicted, one.low, one.high, one.first, one.best))] for one in found]
     return _table(["data set", "verdict", "predicted", "low", "high", "share of draws first", "best measured"], cells)
 
 

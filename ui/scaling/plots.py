@@ -39,8 +39,9 @@ def _law(plot, *quantity) -> None:
         if layer.kind == "band":
             plot.fill_between(layer.x, *layer.y, color=layer.colour, alpha=0.22, linewidth=0, label=layer.name)
         else:
-            plot.plot(layer.x, layer.y, _STYLES[layer.style], color=layer.colour, markerfacecolor=_filled(layer),
-                      label=layer.name)  # fmt: skip
+            plot.plot(
+                layer.x, layer.y, _STYLES[layer.style], color=layer.colour, markerfacecolor=_filled(layer), label=layer.name
+            )
     plot.set(xscale="log", xlabel="pre-training tokens", ylim=ends)
     plot.legend(fontsize=8, framealpha=0.6)
     plot.grid(alpha=0.25)

@@ -84,9 +84,7 @@ def bench(kind: str) -> Bench:
     return st.session_state.setdefault(f"bench-{kind}", Bench())
 
 
-def bar(
-    state: Bench, cost: Callable[[], tuple[int, float]], explain: Callable[[], None], more: Callable[[], None]
-) -> None:
+def bar(state: Bench, cost: Callable[[], tuple[int, float]], explain: Callable[[], None], more: Callable[[], None]) -> None:
     """The job bar; polls while a job is in the line.
 
     cost() gives most evaluations and about how many seconds, ValueError where nothing can be explained; explain()

@@ -94,9 +94,7 @@ class Job:
             self.state = "done"
         except Cancelled as stopped:
             kept = stopped.ledger.evaluations
-            self.sentence = (
-                f"Cancelled. {kept} evaluations are kept: Explain goes on from them." if kept else "Cancelled."
-            )
+            self.sentence = f"Cancelled. {kept} evaluations are kept: Explain goes on from them." if kept else "Cancelled."
             self.state = "cancelled"
         except (ValueError, TypeError, OSError) as error:
             self.sentence, self.state = str(error), "failed"

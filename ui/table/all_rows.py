@@ -77,17 +77,18 @@ def _shown(all_rows: AllRows, result, fitted, picture, weights):
     values = {index: found @ weights for index, found in all_rows.values.items()}
     means = {index: np.abs(found).mean(axis=0) for index, found in values.items()}
     labels, order = fitted.model.labels, table_charts.ranked(means)
-    st.markdown(
-        f"**Mean size of each column’s value** over {len(all_rows.places):,} rows. Click a bar to see its rows."
-    )
+    st.markdown(f"**Mean size of each column’s value** over {len(all_rows.places):,} rows. Click a bar to see its rows.")
     event = st.plotly_chart(
-        table_charts.importance(labels, means), width="stretch", key="importance",
-        on_select="rerun", selection_mode="points",
-    )  # fmt: skip
+        table_charts.importance(labels, means), width="stretch", key="importance", on_select="rerun", selection_mode="points"
+    )
     chosen = st.selectbox(
-        "Rows of the column", range(len(labels)), index=None, format_func=lambda i: labels[i], key="rows-of",
+        "Rows of the column",
+        range(len(labels)),
+        index=None,
+        format_func=lambda i: labels[i],
+        key="rows-of",
         placeholder="click a bar, or choose a column",
-    )  # fmt: skip
+    )
     points = event.selection.points if event else []
     clicked = int(order[points[0]["point_index"]]) if points else None
     if (column := chosen if chosen is not None else clicked) is not None:
@@ -98,15 +99,18 @@ def _shown(all_rows: AllRows, result, fitted, picture, weights):
     index = index or "banzhaf"
     drawn = order[: table_charts.SWARMS]
     st.plotly_chart(
-        table_charts.beeswarm(labels, values[index], all_rows.cells, drawn, picture.quantity), width="stretch",
-        key="beeswarm",
-    )  # fmt: skip
+        table_charts.beeswarm(labels, values[index], all_rows.cells, drawn, picture.quantity), width="stretch", key="beeswarm"
+    )
     st.caption("Each dot is one row, or several at the same place. Categories are coloured from frequent to rare.")
     _disagreement(values, means, labels, all_rows)
     st.download_button(
-        "Predictions and values of these rows (CSV)", lambda: to_csv(fitted, all_rows.places, values), "swing-rows.csv",
-        "text/csv", key="save-rows", on_click="ignore",
-    )  # fmt: skip
+        "Predictions and values of these rows (CSV)",
+        lambda: to_csv(fitted, all_rows.places, values),
+        "swing-rows.csv",
+        "text/csv",
+        key="save-rows",
+        on_click="ignore",
+    )
 
 
 def _rows_of(column: int, values, all_rows, fitted, labels) -> None:
@@ -155,9 +159,7 @@ def _disagreement(values, means, labels, all_rows) -> None:
         st.dataframe(rows, hide_index=True, key="disagreement")
     size = np.maximum(np.abs(one).max(axis=1), np.abs(other).max(axis=1))
     worst = np.argsort(-np.abs(one - other).max(axis=1) / np.where(size > 0, size, 1.0), kind="stable")[:5]
-    st.caption(
-        "They differ most, for their size, on the rows " + ", ".join(str(all_rows.places[i] + 1) for i in worst) + "."
-    )
+    st.caption("They differ most, for their size, on the rows " + ", ".join(str(all_rows.places[i] + 1) for i in worst) + ".")
 
 
 def to_csv(fitted, places, values: dict[str, np.ndarray]) -> str:

@@ -21,8 +21,11 @@ def choose_table(state) -> Source:
     st.pills("Samples", sample_titles(), key="t-sample", on_change=_pick, args=(state,))
     st.file_uploader(
         "Or a table of yours: CSV, Parquet or Excel (.xlsx), up to 50 MB, its first line the names of the columns",
-        key="t-file", max_upload_size=50, on_change=_bring, args=(state,),
-    )  # fmt: skip
+        key="t-file",
+        max_upload_size=50,
+        on_change=_bring,
+        args=(state,),
+    )
     if state.extra.get("table-error"):
         st.error(said(f"{state.extra['table-error'].rstrip('.')}. The table before it is still the one that is used."))
     return state.extra["table"]
@@ -72,32 +75,43 @@ def ask(source: Source, state) -> TableRequest:
     with st.expander("Settings: target, columns left out, background, methods, budget"):
         one, two, three = st.columns(3)
         kind = one.selectbox("The target is", list(TARGET_KINDS), format_func=TARGET_KINDS.get, key="t-kind")
-        left_out = two.multiselect("Leave out columns", [label for label in labels if label != target],
-                                   key="t-left-out")  # fmt: skip
+        left_out = two.multiselect("Leave out columns", [label for label in labels if label != target], key="t-left-out")
         background = three.select_slider(
-            "Background: how many rows lend absent cells", BACKGROUNDS, **linked("background", value=USUAL_BACKGROUND),
+            "Background: how many rows lend absent cells",
+            BACKGROUNDS,
+            **linked("background", value=USUAL_BACKGROUND),
             help="1 is a single baseline row, which you choose; 100 are rows that the model was trained on.",
-        )  # fmt: skip
+        )
         baseline = 1
         if background == 1:
             baseline = int(three.number_input("Baseline row", 1, len(frame), key="t-baseline"))
         budget = one.select_slider("Evaluations per map, at most", BUDGETS, **linked("budget", value=256))
         keys, name = [pane.key for pane in PANES], {pane.key: str(pane) for pane in PANES}.get
         left = two.selectbox("Left map", keys, format_func=name, **linked("left", index=PANES.index(DEFAULT_PANES[0])))
-        right = three.selectbox(
-            "Right map", keys, format_func=name, **linked("right", index=PANES.index(DEFAULT_PANES[1]))
-        )
+        right = three.selectbox("Right map", keys, format_func=name, **linked("right", index=PANES.index(DEFAULT_PANES[1])))
         seed = int(one.number_input("Seed", 0, 2**31 - 1, **linked("seed", value=0)))
         kept = not source.sample and two.checkbox(
-            "Keep this table with the run", key="t-kept",
+            "Keep this table with the run",
+            key="t-kept",
             help="On this server, so that the run can be reopened and go on. Without it, only names of columns and "
             "classes, settings and values are kept.",
-        )  # fmt: skip
+        )
     return TableRequest(
-        source.name, source.digest, source.sample, target, kind, tuple(sorted(state.extra["kinds"].items())),
-        tuple(sorted(left_out)), model, file, row - 1, background, baseline - 1, bool(kept),
+        source.name,
+        source.digest,
+        source.sample,
+        target,
+        kind,
+        tuple(sorted(state.extra["kinds"].items())),
+        tuple(sorted(left_out)),
+        model,
+        file,
+        row - 1,
+        background,
+        baseline - 1,
+        bool(kept),
         Plan(Pane.of(left), Pane.of(right), budget, seed),
-    )  # fmt: skip
+    )
 
 
 def _describe(source: Source, state) -> None:
@@ -117,17 +131,20 @@ def _describe(source: Source, state) -> None:
             if chosen:
                 st.session_state["t-row"] = chosen[0] + 1
 
-        st.dataframe(frame.head(PREVIEW), key=f"rows-{source.digest}", on_select=choose, selection_mode="single-row",
-                     height=180, hide_index=True)  # fmt: skip
-        st.caption(
-            "Choose a row to explain it." + (f" The first {PREVIEW:,} are listed." if len(frame) > PREVIEW else "")
+        st.dataframe(
+            frame.head(PREVIEW),
+            key=f"rows-{source.digest}",
+            on_select=choose,
+            selection_mode="single-row",
+            height=180,
+            hide_index=True,
         )
+        st.caption("Choose a row to explain it." + (f" The first {PREVIEW:,} are listed." if len(frame) > PREVIEW else ""))
     with understood:
         told = [
-            {"column": c.label, "understood as": c.kind, "missing": c.missing, "different values": c.distinct,
-             "note": c.note}
+            {"column": c.label, "understood as": c.kind, "missing": c.missing, "different values": c.distinct, "note": c.note}
             for c in columns
-        ]  # fmt: skip
+        ]
         st.dataframe(told, hide_index=True, key="t-profile", height=180)
         _correct(columns, state)
 
@@ -164,8 +181,9 @@ def _model_file(state) -> str:
     """SHA-256 of the model's file, "" while there is none."""
     file = st.file_uploader(
         "The model: LightGBM’s text or XGBoost’s JSON. Other files, pickles above all, could execute code.",
-        key="t-model-file", max_upload_size=50,
-    )  # fmt: skip
+        key="t-model-file",
+        max_upload_size=50,
+    )
     if file is None:
         return ""
     if state.extra.get("model-file", ("",))[0] != file.file_id:

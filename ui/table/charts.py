@@ -51,36 +51,43 @@ def waterfall(attribution, cells, quantity: str, reach: float, exact=None):
     spread = None if error is None else [*(charts.INTERVAL * np.nan_to_num(error[top])), *([0.0] if len(rest) else [])]
     figure = go.Figure()
     figure.add_bar(
-        orientation="h", y=places, x=steps, base=bases.tolist(),
+        orientation="h",
+        y=places,
+        x=steps,
+        base=bases.tolist(),
         marker={"color": [css(RAISES if step > 0 else LOWERS) for step in steps]},
         error_x=None if spread is None else {"array": spread, "color": GREY},
         customdata=[[name, signed(step)] for name, step in zip(hover, steps)],
         hovertemplate="%{customdata[0]}: %{customdata[1]}<extra></extra>",
-    )  # fmt: skip
+    )
     ends = bases + steps
     for i in places[:-1]:
         figure.add_shape(type="line", x0=ends[i], x1=ends[i], y0=i, y1=i + 1, line={"color": GREY, "width": 1})
-    for x, text, place in (
-        (start, "no column", "bottom right"), (attribution.full_value, "all columns", "top left")
-    ):  # fmt: skip
+    for x, text, place in ((start, "no column", "bottom right"), (attribution.full_value, "all columns", "top left")):
         line = {"color": GREY, "dash": "dot", "width": 1}
         figure.add_vline(x=x, line=line, annotation_text=text, annotation_position=place, annotation_font_size=11)
     _mark(figure, None if exact is None else bases[: len(top)] + exact[top], places[: len(top)])
     figure.update_layout(
-        height=106 + 26 * len(steps), margin={"l": 10, "r": 12, "t": charts.TOOLBAR, "b": 40}, showlegend=False,
-        xaxis={"title": escape(quantity)}, bargap=0.25,
+        height=106 + 26 * len(steps),
+        margin={"l": 10, "r": 12, "t": charts.TOOLBAR, "b": 40},
+        showlegend=False,
+        xaxis={"title": escape(quantity)},
+        bargap=0.25,
         yaxis={"tickvals": places, "ticktext": names, "range": [len(steps) - 0.4, -0.9], "automargin": True},
-    )  # fmt: skip
+    )
     return figure
 
 
 def _mark(figure, exact, places) -> None:
     if exact is not None:
         figure.add_scatter(
-            x=np.asarray(exact).tolist(), y=places, mode="markers", name="exact",
+            x=np.asarray(exact).tolist(),
+            y=places,
+            mode="markers",
+            name="exact",
             marker={"symbol": "diamond-open", "color": GREY, "size": 9, "line": {"width": 2}},
             hovertemplate="exact: %{x:+.4f}<extra></extra>",
-        )  # fmt: skip
+        )
 
 
 def _named(label: str, cells, i: int) -> str:
@@ -95,17 +102,28 @@ def importance(labels: list[str], means: dict[str, np.ndarray]):
     figure = go.Figure()
     for (index, values), colour, pattern in zip(means.items(), (FIRST, SECOND), ("", "/")):
         figure.add_bar(
-            orientation="h", y=list(range(len(order))), x=values[order].tolist(), name=index.capitalize(),
-            marker={"color": colour, "pattern": {"shape": pattern}}, customdata=[[int(i)] for i in order],
+            orientation="h",
+            y=list(range(len(order))),
+            x=values[order].tolist(),
+            name=index.capitalize(),
+            marker={"color": colour, "pattern": {"shape": pattern}},
+            customdata=[[int(i)] for i in order],
             hovertemplate="%{x:.4f}<extra>" + index.capitalize() + "</extra>",
-        )  # fmt: skip
+        )
     figure.update_layout(
-        height=130 + 34 * len(order), margin={"l": 10, "r": 12, "t": charts.TOOLBAR, "b": 80}, barmode="group",
-        xaxis={"title": "mean size of the values"}, clickmode="event+select",
+        height=130 + 34 * len(order),
+        margin={"l": 10, "r": 12, "t": charts.TOOLBAR, "b": 80},
+        barmode="group",
+        xaxis={"title": "mean size of the values"},
+        clickmode="event+select",
         legend={"orientation": "h", "yref": "container", "y": 0.0, "yanchor": "bottom", "x": 0},
-        yaxis={"tickvals": list(range(len(order))), "ticktext": [escape(_short(labels[i], 24)) for i in order],
-               "range": [len(order) - 0.4, -0.6], "automargin": True},
-    )  # fmt: skip
+        yaxis={
+            "tickvals": list(range(len(order))),
+            "ticktext": [escape(_short(labels[i], 24)) for i in order],
+            "range": [len(order) - 0.4, -0.6],
+            "automargin": True,
+        },
+    )
     return figure
 
 
@@ -131,18 +149,33 @@ def beeswarm(labels: list[str], values, cells, order, quantity: str):
         colours.append(shade)
         counts.append(count)
     figure.add_scatter(
-        x=np.concatenate(xs), y=np.concatenate(ys), mode="markers", customdata=np.concatenate(counts),
-        marker={"color": np.concatenate(colours), "size": 5, "cmin": 0, "cmax": 1, "showscale": True,
-                "colorscale": [[0, css(LOWERS)], [0.5, "#bbbbbb"], [1, css(RAISES)]],
-                "colorbar": {"title": "cell", "tickvals": [0, 1], "ticktext": ["low", "high"], "thickness": 8}},
+        x=np.concatenate(xs),
+        y=np.concatenate(ys),
+        mode="markers",
+        customdata=np.concatenate(counts),
+        marker={
+            "color": np.concatenate(colours),
+            "size": 5,
+            "cmin": 0,
+            "cmax": 1,
+            "showscale": True,
+            "colorscale": [[0, css(LOWERS)], [0.5, "#bbbbbb"], [1, css(RAISES)]],
+            "colorbar": {"title": "cell", "tickvals": [0, 1], "ticktext": ["low", "high"], "thickness": 8},
+        },
         hovertemplate="%{x:+.3f}, %{customdata} rows<extra></extra>",
-    )  # fmt: skip
+    )
     figure.update_layout(
-        height=116 + 44 * len(order), margin={"l": 10, "r": 10, "t": charts.TOOLBAR, "b": 40},
+        height=116 + 44 * len(order),
+        margin={"l": 10, "r": 10, "t": charts.TOOLBAR, "b": 40},
         xaxis={"title": f"change of {escape(quantity)}", "zeroline": True},
-        yaxis={"tickvals": list(range(len(order))), "ticktext": [escape(_short(labels[i], 24)) for i in order],
-               "range": [len(order) - 0.4, -0.6], "automargin": True, "showgrid": False},
-    )  # fmt: skip
+        yaxis={
+            "tickvals": list(range(len(order))),
+            "ticktext": [escape(_short(labels[i], 24)) for i in order],
+            "range": [len(order) - 0.4, -0.6],
+            "automargin": True,
+            "showgrid": False,
+        },
+    )
     return figure
 
 
@@ -179,14 +212,20 @@ def errors(found: dict[str, list[tuple[int, float]]]):
     figure = go.Figure()
     for i, (name, points) in enumerate(found.items()):
         figure.add_scatter(
-            x=[evaluations for evaluations, _ in points], y=[max(error, 1e-16) for _, error in points], name=name,
-            mode="lines+markers", hovertemplate="%{x} evaluations: %{y:.2e}<extra>" + escape(name) + "</extra>",
+            x=[evaluations for evaluations, _ in points],
+            y=[max(error, 1e-16) for _, error in points],
+            name=name,
+            mode="lines+markers",
+            hovertemplate="%{x} evaluations: %{y:.2e}<extra>" + escape(name) + "</extra>",
             line={"color": _LINES[i % len(_LINES)], "dash": _DASHES[i // len(_LINES) % len(_DASHES)]},
-        )  # fmt: skip
+        )
     figure.update_xaxes(type="log", title="evaluations of the model", dtick=np.log10(2), tickformat="d")
     figure.update_yaxes(type="log", title="relative squared error", exponentformat="power", dtick=1)
-    figure.update_layout(height=460, margin={"l": 10, "r": 10, "t": charts.TOOLBAR, "b": 40},
-                         legend={"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0})  # fmt: skip
+    figure.update_layout(
+        height=460,
+        margin={"l": 10, "r": 10, "t": charts.TOOLBAR, "b": 40},
+        legend={"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0},
+    )
     return figure
 
 

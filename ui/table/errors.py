@@ -12,8 +12,7 @@ from xai import Cancelled, Ledger, explain
 
 BUDGETS = (32, 64, 128, 256, 512, 1024, 2048)
 REPEATS = 3  # seeds; the median of the errors is shown
-USUAL = ("banzhaf-kernel", "banzhaf-orthogonal", "banzhaf-msr", "shapley-kernelshap", "shapley-leverage",
-         "shapley-permutation")  # fmt: skip
+USUAL = ("banzhaf-kernel", "banzhaf-orthogonal", "banzhaf-msr", "shapley-kernelshap", "shapley-leverage", "shapley-permutation")
 
 
 def show_errors(result, fitted, weights, state) -> None:

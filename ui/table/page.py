@@ -113,22 +113,15 @@ def _explain(request: TableRequest, source: Source, state) -> None:
     if state.shown is not None and state.shown.request.same_game == request.same_game:
         known = state.shown.comparison.ledger
     own = state.run if state.asked == request.same_game else None
-    gemma, file, own_models = (
-        model_slot().gemma,
-        state.extra.get("model-file", (None, "", None))[2],
-        state.extra["models"],
-    )
+    gemma, file, own_models = (model_slot().gemma, state.extra.get("model-file", (None, "", None))[2], state.extra["models"])
     state.run = run = kept.begin(
-        "table", request.name, request.to_settings(), table_run.fingerprint(request), own,
-        source.data if request.kept else None,
-    )  # fmt: skip
+        "table", request.name, request.to_settings(), table_run.fingerprint(request), own, source.data if request.kept else None
+    )
     state.asked = request.same_game
 
     def work(job):
         with kept.ended_with(run):
-            result = table_run.run(
-                source, request, job, lambda game: kept.ledger(run, game, known), gemma, file, own_models
-            )  # fmt: skip
+            result = table_run.run(source, request, job, lambda game: kept.ledger(run, game, known), gemma, file, own_models)
         kept.finish(run, result)
         return result
 
@@ -144,10 +137,16 @@ def show_result(result: TableResult, state) -> None:
     outputs, weights, output = comparison.outputs, None, ""
     first = outputs[int(np.argmax(comparison.weights))] if len(outputs) > 1 else ""
     if first:
-        output = st.pills(
-            "Explain the score of a class. It costs nothing.", outputs, default=first, key=f"class-{state.run}",
-            format_func=plain,
-        ) or first  # fmt: skip
+        output = (
+            st.pills(
+                "Explain the score of a class. It costs nothing.",
+                outputs,
+                default=first,
+                key=f"class-{state.run}",
+                format_func=plain,
+            )
+            or first
+        )
         weights = None if output == first else [float(name == output) for name in outputs]
     chosen = comparison.weights if weights is None else weights
     exact = {index: values @ np.asarray(chosen) for index, values in about.exact.items()}
@@ -185,9 +184,12 @@ def _figures(result: TableResult) -> None:
     where = "held out from the fit" if "held out" in about.rows else "of the table, which it may have been trained on"
     for column, (name, value) in zip(st.columns(max(3, len(about.metrics))), about.metrics.items()):
         column.metric(
-            plain(_FIGURES.get(name, name)), _three(value), f"baseline {_three(about.baseline.get(name, np.nan))}",
-            delta_color="off", delta_arrow="off",
-        )  # fmt: skip
+            plain(_FIGURES.get(name, name)),
+            _three(value),
+            f"baseline {_three(about.baseline.get(name, np.nan))}",
+            delta_color="off",
+            delta_arrow="off",
+        )
     st.caption(
         f"On {judged:.0f} rows {where}. The baseline reads no column: "
         + ("it gives the shares of the classes." if about.classes else "it gives the mean.")
@@ -204,14 +206,24 @@ def _take_away(result: TableResult, fitted, picture) -> None:
         return
     one, two = st.columns(2)
     one.download_button(
-        "Predictions of all rows (CSV)", lambda: to_csv(fitted, np.arange(len(fitted.frame)), {}),
-        "swing-predictions.csv", "text/csv", key="save-predictions", on_click="ignore", width="stretch",
-    )  # fmt: skip
+        "Predictions of all rows (CSV)",
+        lambda: to_csv(fitted, np.arange(len(fitted.frame)), {}),
+        "swing-predictions.csv",
+        "text/csv",
+        key="save-predictions",
+        on_click="ignore",
+        width="stretch",
+    )
     if fitted.model.text is not None:
         two.download_button(
-            "The trees (LightGBM’s text)", fitted.model.text, "swing-trees.txt", "text/plain", key="save-trees",
-            on_click="ignore", width="stretch",
-        )  # fmt: skip
+            "The trees (LightGBM’s text)",
+            fitted.model.text,
+            "swing-trees.txt",
+            "text/plain",
+            key="save-trees",
+            on_click="ignore",
+            width="stretch",
+        )
 
 
 page()

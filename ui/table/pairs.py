@@ -16,9 +16,7 @@ def exact_pairs(fitted, request, index: str, weights) -> Interactions:
     matrix = found.reshape(*found.shape[:2], -1) @ np.asarray(weights)
     pairs = np.column_stack(np.triu_indices(len(matrix), 1))
     values = matrix[tuple(pairs.T)]
-    return Interactions(
-        pairs, values, np.zeros_like(values), model.labels, index, 0, "Exact, from the model's own form."
-    )
+    return Interactions(pairs, values, np.zeros_like(values), model.labels, index, 0, "Exact, from the model's own form.")
 
 
 def show_exact_pairs(result, fitted, picture, weights) -> None:

@@ -92,9 +92,7 @@ def check(source: Source, request: TableRequest, gemma=None) -> int:
         raise ValueError(f"the table has no column {request.target!r} to predict; choose one that it has")
     n = frame.shape[1] - 1 - len(_left_out(source, request))
     if n < 2:
-        raise ValueError(
-            f"{n} column is left to explain, and one alone cannot be compared with others: leave out fewer"
-        )
+        raise ValueError(f"{n} column is left to explain, and one alone cannot be compared with others: leave out fewer")
     if n > MAX_PLAYERS:
         raise ValueError(f"{n} columns would be explained; at most {MAX_PLAYERS} are allowed: leave out some")
     if request.row >= len(frame):
@@ -146,9 +144,8 @@ def fit(source: Source, request: TableRequest, job, own: Shelf, file: bytes | No
 
         try:
             model = TableModel.fit(
-                frame, request.target, request.kind or None, request.model, kinds=kinds, progress=told,
-                cancel=job.cancelled,
-            )  # fmt: skip
+                frame, request.target, request.kind or None, request.model, kinds=kinds, progress=told, cancel=job.cancelled
+            )
         except FitCancelled:
             raise Cancelled(Ledger(Paid(["model"]))) from None
     fitted = Fitted(model, frame)
@@ -219,14 +216,19 @@ def describe(fitted: Fitted, request: TableRequest, game) -> TableAbout:
     if fitted.model is None:
         others = fitted.frame.columns[fitted.frame.columns != request.target]
         says = f"Gemma 3, after {SHOTS} examples: {game.label}"
-        return TableAbout([shown(cell) for cell in row[others].iloc[0]], says, f"log-odds of {game.label}", True,
-                          {}, {}, {}, {})  # fmt: skip
+        return TableAbout([shown(cell) for cell in row[others].iloc[0]], says, f"log-odds of {game.label}", True, {}, {}, {}, {})
     model = fitted.model
     exact = {index: values[0] for index, values in exact_values(fitted, request, row).items()}
     return TableAbout(
-        [shown(cell) for cell in fitted.cells.iloc[request.row]], prediction(model, row), model.units,
-        model.target.kind == "classification", model.metrics, model.baseline, model.rows, exact,
-    )  # fmt: skip
+        [shown(cell) for cell in fitted.cells.iloc[request.row]],
+        prediction(model, row),
+        model.units,
+        model.target.kind == "classification",
+        model.metrics,
+        model.baseline,
+        model.rows,
+        exact,
+    )
 
 
 def prediction(model, row) -> str:

@@ -75,11 +75,20 @@ def maps_of(fitted, request, row, weights) -> list[Attribution]:
     ends = ledger.evaluate(np.array([[False] * n, [True] * n])).reshape(2, -1)
     return [
         Attribution(
-            values[0], np.zeros_like(values[0]), game.labels, index, "exact", 0, 0, 0, 0.0, *ends,
+            values[0],
+            np.zeros_like(values[0]),
+            game.labels,
+            index,
+            "exact",
+            0,
+            0,
+            0,
+            0.0,
+            *ends,
             covariance=np.zeros((n, ends.shape[1], ends.shape[1])),
         ).combine(weights)
         for index, values in exact.items()
-    ]  # fmt: skip
+    ]
 
 
 def _as_row(fitted, cells: dict):

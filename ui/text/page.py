@@ -59,28 +59,26 @@ def ask() -> TextRequest:
     left.text_area("Always kept, before it", key="before", height=110)
     right.text_area("Always kept, after it", key="after", height=110)
     with st.expander("Settings: target, parts, absence, methods, budget"):
-        own = st.radio(
-            "What should be explained?", ["The model's own answer", "A target I type"], key="whose", horizontal=True
-        )
+        own = st.radio("What should be explained?", ["The model's own answer", "A target I type"], key="whose", horizontal=True)
         target = None
         if own != "The model's own answer":
             target = st.text_input(
-                "Target text (a leading space matters to the model)", key="target", max_chars=MAX_TARGET,
-                placeholder=" positive",
-            )  # fmt: skip
+                "Target text (a leading space matters to the model)", key="target", max_chars=MAX_TARGET, placeholder=" positive"
+            )
         rather = st.text_input(
-            "Why this rather than another answer? (leave empty for none)", key="rather", max_chars=MAX_TARGET,
-            placeholder=" negative", help="The values then say what makes the answer more likely than this one.",
-        )  # fmt: skip
+            "Why this rather than another answer? (leave empty for none)",
+            key="rather",
+            max_chars=MAX_TARGET,
+            placeholder=" negative",
+            help="The values then say what makes the answer more likely than this one.",
+        )
         one, two, three = st.columns(3)
         players = one.selectbox("Parts", list(PLAYERS), format_func=PLAYERS.get, **linked("players"))
         absent = two.selectbox("Absent parts are", list(ABSENT), format_func=ABSENT.get, **linked("absent"))
         budget = three.select_slider("Evaluations per map, at most", BUDGETS, **linked("budget", value=256))
         keys, name = [pane.key for pane in PANES], {pane.key: str(pane) for pane in PANES}.get
         left = one.selectbox("Left map", keys, format_func=name, **linked("left", index=PANES.index(DEFAULT_PANES[0])))
-        right = two.selectbox(
-            "Right map", keys, format_func=name, **linked("right", index=PANES.index(DEFAULT_PANES[1]))
-        )
+        right = two.selectbox("Right map", keys, format_func=name, **linked("right", index=PANES.index(DEFAULT_PANES[1])))
         seed = int(three.number_input("Seed", 0, 2**31 - 1, **linked("seed", value=0)))
     state, plan = st.session_state, Plan(Pane.of(left), Pane.of(right), budget, seed)
     return TextRequest(state.before, state.text, state.after, target, rather or None, players, absent, plan)
@@ -173,9 +171,12 @@ def show_result(result: TextResult, state, slot) -> None:
     chosen = []
     if len(subject.tokens) > 1:
         chosen = st.pills(
-            "Explain a part of the answer: click its tokens. It costs nothing.", range(len(subject.tokens)),
-            selection_mode="multi", format_func=lambda i: plain(subject.tokens[i]), key="tokens",
-        )  # fmt: skip
+            "Explain a part of the answer: click its tokens. It costs nothing.",
+            range(len(subject.tokens)),
+            selection_mode="multi",
+            format_func=lambda i: plain(subject.tokens[i]),
+            key="tokens",
+        )
     weights = result.selected(chosen)
     request = result.request
     st.caption(
@@ -200,9 +201,8 @@ def _absence(result: TextResult, state, slot) -> None:
         st.html(token_heatmap(result.request.prompt, result.subject.spans, attribution, scale, absent))
 
     show_policies(
-        result, state, ABSENT, lambda job: text_run.other_policies(slot.gemma, result, job), draw, "text",
-        slot.gemma is not None,
-    )  # fmt: skip
+        result, state, ABSENT, lambda job: text_run.other_policies(slot.gemma, result, job), draw, "text", slot.gemma is not None
+    )
 
 
 page()

@@ -186,8 +186,9 @@ def other_policies(gemma, result: TextResult, job) -> dict[str, Attribution]:
             def told(done, total, absent=absent):
                 job.tell(done, total, f"Parts {ABSENT[absent]}: {done} of {total}")
 
-            attribution = explain(game, known.index, known.method, request.plan.budget, request.plan.seed,
-                                  progress=told, cancel=job.cancelled)  # fmt: skip
+            attribution = explain(
+                game, known.index, known.method, request.plan.budget, request.plan.seed, progress=told, cancel=job.cancelled
+            )
             found[absent] = attribution.combine(result.comparison.weights)
     return {absent: found[absent] for absent in ABSENT}
 

@@ -38,8 +38,7 @@ SAMPLES = [
     Sample(
         "Several sentences",
         "",
-        "The train to Lyon leaves at noon. Marta bought two tickets in Paris. "
-        "She sits by the window, and her suitcase is green.",
+        "The train to Lyon leaves at noon. Marta bought two tickets in Paris. She sits by the window, and her suitcase is green.",
         "\nQuestion: What colour is the suitcase?\nAnswer: The suitcase is",
     ),
 ]

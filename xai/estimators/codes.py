@@ -11,10 +11,23 @@ import numpy as np
 
 # A primitive polynomial over GF(2) for each degree r, bit b standing for x^b.
 _PRIMITIVE = {
-    1: 0b11, 2: 0b111, 3: 0b1011, 4: 0b10011, 5: 0b100101, 6: 0b1000011, 7: 0b10001001, 8: 0b100011101,
-    9: 0b1000010001, 10: 0b10000001001, 11: 0b100000000101, 12: 0b1000001010011, 13: 0b10000000011011,
-    14: 0b100010001000011, 15: 0b1000000000000011, 16: 0b10001000000001011,
-}  # fmt: skip
+    1: 0b11,
+    2: 0b111,
+    3: 0b1011,
+    4: 0b10011,
+    5: 0b100101,
+    6: 0b1000011,
+    7: 0b10001001,
+    8: 0b100011101,
+    9: 0b1000010001,
+    10: 0b10000001001,
+    11: 0b100000000101,
+    12: 0b1000001010011,
+    13: 0b10000000011011,
+    14: 0b100010001000011,
+    15: 0b1000000000000011,
+    16: 0b10001000000001011,
+}
 MAX_SMALL = 34  # players up to which the shorter codes of `_sum_free` are searched
 MAX_ORDERED = 300  # players up to which the order of the cosets of strength 5 is chosen with care
 _SEARCH = 60  # changes of basis tried for each of them
@@ -48,9 +61,7 @@ def hadamard(order: int) -> np.ndarray:
     identity = np.eye(q + 1, dtype=np.int8)
     if kind == "paley1":
         return core + identity
-    return np.kron(core, np.array([[1, 1], [1, -1]], np.int8)) + np.kron(
-        identity, np.array([[1, -1], [-1, -1]], np.int8)
-    )
+    return np.kron(core, np.array([[1, 1], [1, -1]], np.int8)) + np.kron(identity, np.array([[1, -1], [-1, -1]], np.int8))
 
 
 def _construction(order: int) -> str | None:

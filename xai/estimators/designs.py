@@ -80,8 +80,6 @@ def marginals(n: int, budget: int, seed: int, p: float = 0.5) -> Design:
 def every_coalition(n: int, budget: int, seed: int, p: float = 0.5) -> Design:
     """All 2^n coalitions, whatever the budget."""
     if n > MAX_EXACT_PLAYERS:
-        raise ValueError(
-            f"exact values of {n} players need 2^{n} evaluations; allowed are up to {MAX_EXACT_PLAYERS} players"
-        )
+        raise ValueError(f"exact values of {n} players need 2^{n} evaluations; allowed are up to {MAX_EXACT_PLAYERS} players")
     rows = ((np.arange(2**n)[:, None] >> np.arange(n)) & 1).astype(bool)
     return with_ends(rows[1:-1], 2**n, seed, p=p)

@@ -59,9 +59,7 @@ def choose(index: str, method: str, n_players: int, budget: int, p: float = 0.5)
         raise ValueError(f"p, the probability of a player's presence, must be between 0 and 1, both excluded; got {p}")
     if p != 0.5 and not entry.weighted:
         able = [name for name, other in METHODS["banzhaf"].items() if other.weighted]
-        raise ValueError(
-            f"method {method!r} for {index} has p = 0.5 only; got {p}. Banzhaf values of another p come from {able}"
-        )
+        raise ValueError(f"method {method!r} for {index} has p = 0.5 only; got {p}. Banzhaf values of another p come from {able}")
     if budget < entry.smallest(n_players):
         raise ValueError(
             f"method {method!r} needs a budget of at least {entry.smallest(n_players)} evaluations "

@@ -113,8 +113,7 @@ def constrained_fit(rows, target, weights, open_share, total) -> Estimate:
     n = rows.shape[1]
     centred = rows - rows.mean(axis=1, keepdims=True) if len(rows) else np.zeros((0, n))
     influence = (
-        np.linalg.pinv(centred.T @ (centred * weights[:, None]), rcond=1e-10, hermitian=True)
-        @ (centred * weights[:, None]).T
+        np.linalg.pinv(centred.T @ (centred * weights[:, None]), rcond=1e-10, hermitian=True) @ (centred * weights[:, None]).T
     )
     estimate = influence @ target
     values = estimate + total / n
@@ -130,9 +129,7 @@ def constrained_fit(rows, target, weights, open_share, total) -> Estimate:
         return Estimate(values, np.full_like(values, np.nan))
     # Student's t, as in `solvers.mean_of`: with hardly more pairs than players the residuals themselves are few.
     widened = stdtrit(max(1, len(rows) - n + 1), 0.975) / stdtrit(np.inf, 0.975)
-    residual = (
-        (target - centred @ estimate) * widened * np.sqrt(open_share / np.where(exhausted, 1.0, freedom))[:, None]
-    )
+    residual = (target - centred @ estimate) * widened * np.sqrt(open_share / np.where(exhausted, 1.0, freedom))[:, None]
     return Estimate(values, *spread(influence, residual))
 
 

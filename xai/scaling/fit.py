@@ -142,8 +142,7 @@ def check_runs(tokens, values, kind: str = "score") -> tuple[np.ndarray, np.ndar
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
             raise ValueError(
-                f"{name} must be above 0, for the laws take logarithms; got {column[row]:g} in run {row + 1}: "
-                "leave that run out"
+                f"{name} must be above 0, for the laws take logarithms; got {column[row]:g} in run {row + 1}: leave that run out"
             )
     order = np.argsort(tokens, kind="stable")
     return tokens[order], values[order]

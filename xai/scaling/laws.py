@@ -67,9 +67,7 @@ class ScoreLaw:
     def starts(cls, x, log_y) -> list:
         low, high = cls.bounds(x)[2]
         rise = max((log_y[-1] - log_y[0]) / (x[-1] - x[0]), 1e-3)
-        return [
-            (log_y.mean(), s * rise, low + b * (high - low)) for s in (0.3, 1, 2) for b in (0.01, 0.2, 0.5, 0.8, 0.97)
-        ]
+        return [(log_y.mean(), s * rise, low + b * (high - low)) for s in (0.3, 1, 2) for b in (0.01, 0.2, 0.5, 0.8, 0.97)]
 
     @staticmethod
     def log_value(theta, x):

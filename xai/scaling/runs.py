@@ -98,11 +98,7 @@ def read_runs(content: str | bytes) -> list[Runs]:
             names = " or ".join(COLUMNS[needed][: 3 if needed == "score" else 1])
             raise ValueError(f"the table has no column {names}; it has {', '.join(table)}: name it in the first line")
     rows = len(table[known["tokens"]])
-    columns = {
-        key: numbers(name, table[name], amount if key in SIZES else float)
-        for key, name in known.items()
-        if key != "data"
-    }
+    columns = {key: numbers(name, table[name], amount if key in SIZES else float) for key, name in known.items() if key != "data"}
     if (columns.get("fine_tuning", np.zeros(1)) < 0).any():
         raise ValueError(f"{known['fine_tuning']} has a negative size: give the tokens of the fine-tuning set, or 0")
     data = table[known["data"]] if "data" in known else [""] * rows

@@ -12,9 +12,7 @@ import numpy as np
 MAX_ROWS = 10_000
 LARGEST = 1e100  # of a number: squares of larger ones leave what a float can hold
 _DELIMITERS = (",", ";", "\t")
-_AMOUNT = re.compile(
-    r"([+-]?(?:[1-9]\d{0,2}(?:[, _]\d{3})+|\d+)?(?:\.\d*)?(?:[eE][+-]?\d+)?) ?([KMBT]?)", re.IGNORECASE
-)
+_AMOUNT = re.compile(r"([+-]?(?:[1-9]\d{0,2}(?:[, _]\d{3})+|\d+)?(?:\.\d*)?(?:[eE][+-]?\d+)?) ?([KMBT]?)", re.IGNORECASE)
 _UNITS = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 
 

@@ -146,9 +146,7 @@ def _notes(runs: Runs, dropped: int) -> list[str]:
     notes = []
     if dropped:
         what = "1 run has a score" if dropped == 1 else f"{dropped} runs have scores"
-        notes.append(
-            f"{what} of 0 or less: left out of the fit, for the law takes logarithms, but a fall to them counts."
-        )
+        notes.append(f"{what} of 0 or less: left out of the fit, for the law takes logarithms, but a fall to them counts.")
     if runs.alignment is not None:
         notes.append(f"The mix's alignment score with the task is {runs.alignment:.2f} (1 is an even mix of the two).")
     if runs.cross_entropy is None:
@@ -210,8 +208,7 @@ def _symptom(runs: Runs, falls: bool, rises: bool, scatter: float, test: HeldOut
 
 def _misled(found: dict) -> str:
     return (
-        f"Cross-entropy improves by {-found['loss_change']:.1%} over the same runs and would tell you to go on: "
-        "it misleads here."
+        f"Cross-entropy improves by {-found['loss_change']:.1%} over the same runs and would tell you to go on: it misleads here."
     )
 
 

@@ -78,9 +78,7 @@ class TreeEnsemble:
         owner = self._owners()[leaf]
         for output in range(self.n_outputs):
             mine, total = owner == output, np.zeros((self.n_features, self.n_features))
-            leaves.pair_values(
-                leaf[mine], present[mine], absent[mine], weight[mine], self.arrays, together, apart, total
-            )
+            leaves.pair_values(leaf[mine], present[mine], absent[mine], weight[mine], self.arrays, together, apart, total)
             out[:, :, output] = total
         return out
 

@@ -104,8 +104,14 @@ def _room(rows):
     size = 16
     while size < 2 * rows:
         size *= 2
-    return (np.empty(rows, np.uint8), np.empty(rows, np.int64), np.empty(size, np.int64),
-            np.empty(rows, np.int64), np.empty(rows, np.int64), np.empty(rows, np.int64))  # fmt: skip
+    return (
+        np.empty(rows, np.uint8),
+        np.empty(rows, np.int64),
+        np.empty(size, np.int64),
+        np.empty(rows, np.int64),
+        np.empty(rows, np.int64),
+        np.empty(rows, np.int64),
+    )
 
 
 @njit(cache=True, nogil=True)
@@ -183,8 +189,12 @@ def terms(column, background, trees, limit):
     Returns leaf, bits of E, bits of R, and how many background rows, each (limit,), and the number of products, which
     may exceed the limit: then the rest is missing.
     """
-    leaves, present, absent, weight = (np.empty(limit, np.int64), np.empty(limit, np.int64),
-                                       np.empty(limit, np.int64), np.empty(limit, np.int64))  # fmt: skip
+    leaves, present, absent, weight = (
+        np.empty(limit, np.int64),
+        np.empty(limit, np.int64),
+        np.empty(limit, np.int64),
+        np.empty(limit, np.int64),
+    )
     met, bits, _, _, _, _ = _room(1)
     met_b, bits_b, table, found, counts, which = _room(background.shape[1])
     n = 0

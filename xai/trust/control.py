@@ -45,9 +45,7 @@ class Control:
         )
 
 
-def shuffled_control(
-    ledger: Ledger, attribution, weights=None, seed=0, repeats=REPEATS, progress=None, cancel=None
-) -> Control:
+def shuffled_control(ledger: Ledger, attribution, weights=None, seed=0, repeats=REPEATS, progress=None, cancel=None) -> Control:
     """Solve again, by the attribution's own method and coalitions, with values shuffled among the coalitions.
 
     A permutation test of "this map says nothing". No model call: the ledger holds what the attribution was made from,
@@ -63,9 +61,7 @@ def shuffled_control(
     _, entry = choose(attribution.index, attribution.method, n, attribution.budget, p)
     design = entry.design(n, attribution.budget, attribution.seed, **({"p": p} if entry.weighted else {}))
     if missing := ledger.missing(design.coalitions):
-        raise ValueError(
-            f"the ledger lacks {missing} of the coalitions of this attribution; pass the one it was made with"
-        )
+        raise ValueError(f"the ledger lacks {missing} of the coalitions of this attribution; pass the one it was made with")
     values = ledger.evaluate(design.coalitions)
     table = values if values.ndim == 2 else values[:, None]
     weights = np.ones(table.shape[1]) if weights is None else np.asarray(weights, dtype=np.float64)
@@ -97,9 +93,5 @@ def _compared(maps) -> Control:
     correlation = centred[1:] @ centred[0] / np.maximum(spread[1:] * spread[0], 1e-300)
     as_strong = spread >= spread[0] - nothing
     return Control(
-        maps[0],
-        maps[1:],
-        float((spread[1:] / spread[0]).mean()),
-        float(np.abs(correlation).mean()),
-        float(as_strong.mean()),
+        maps[0], maps[1:], float((spread[1:] / spread[0]).mean()), float(np.abs(correlation).mean()), float(as_strong.mean())
     )

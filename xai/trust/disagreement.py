@@ -34,8 +34,7 @@ def disagreement(first: Attribution, second: Attribution, names: tuple[str, str]
     opposed = np.flatnonzero(signs[0] * signs[1] < 0)
     spearman = _rank_correlation(first.values, second.values)
     sentences = [
-        f"“{first.labels[i]}” {_helps(signs[0][i])} by {names[0]} and {_helps(signs[1][i])} by {names[1]}."
-        for i in opposed
+        f"“{first.labels[i]}” {_helps(signs[0][i])} by {names[0]} and {_helps(signs[1][i])} by {names[1]}." for i in opposed
     ]
     if not len(opposed):
         sentences = [f"{names[0]} and {names[1]} nowhere point in opposite directions beyond their errors."]

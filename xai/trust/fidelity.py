@@ -246,9 +246,7 @@ def _checked(ledger, attributions, held_out, seed, weights, orders, points):
         if check_whole("held_out", held_out) < 8:
             raise ValueError(f"held_out must be at least 8 coalitions; got {held_out}")
         held_out = draw(ledger, held_out, seed)
-    maps = [
-        one if one.values.ndim == 1 else one.combine(_weights(weights, one.values.shape[1])) for one in attributions
-    ]
+    maps = [one if one.values.ndim == 1 else one.combine(_weights(weights, one.values.shape[1])) for one in attributions]
     if any(one.labels != ledger.labels for one in maps):
         raise ValueError("an attribution has other players than the ledger's game; judge maps with their own ledger")
     return held_out, maps

@@ -101,9 +101,7 @@ def test_rows_joined_from_reads_of_other_lengths_do_not_see_each_other(tiny):
 def test_chrf_and_bleu_are_sacrebleus_over_the_set(tiny_gemma, monkeypatch):
     game = TranslationGame(tiny_gemma, EXAMPLES, EVALUATION)
     texts = ["the fox jumps", "one two", "eleven"]
-    monkeypatch.setattr(
-        game, "_evaluate", lambda coalitions: (np.zeros((len(coalitions), 3)), [texts] * len(coalitions))
-    )
+    monkeypatch.setattr(game, "_evaluate", lambda coalitions: (np.zeros((len(coalitions), 3)), [texts] * len(coalitions)))
     values = game(COALITIONS)
     references = [[pair.target for pair in EVALUATION]]
     assert values[0, game.outputs.index("chrF")] == sacrebleu.corpus_chrf(texts, references).score

@@ -107,8 +107,11 @@ def test_samples_are_whole_small_and_profiled():
     found = {name: read_table(sample.path.read_bytes(), sample.path.name) for name, sample in samples().items()}
     assert sum(sample.path.stat().st_size for sample in samples().values()) < 1_000_000
     assert {name: frame.shape for name, frame in found.items()} == {
-        "Diabetes": (442, 11), "Census": (5000, 14), "Credit": (1000, 21), "Wine": (178, 14)
-    }  # fmt: skip
+        "Diabetes": (442, 11),
+        "Census": (5000, 14),
+        "Credit": (1000, 21),
+        "Wine": (178, 14),
+    }
     assert all(samples()[name].target in frame for name, frame in found.items())
     census = {column.label: column for column in profile(found["Census"])}
     assert census["occupation"].kind == "category"

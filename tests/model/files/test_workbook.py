@@ -46,12 +46,7 @@ DAY = datetime.datetime(2020, 1, 2)
 
 
 def test_cells_keep_their_kinds_and_what_is_missing_is_found():
-    rows = [
-        ["n", "text", "flag", "day"],
-        [1, " x ", True, DAY],
-        [2.5, "n/a", None, None],
-        [None, "#DIV/0!", False, DAY],
-    ]
+    rows = [["n", "text", "flag", "day"], [1, " x ", True, DAY], [2.5, "n/a", None, None], [None, "#DIV/0!", False, DAY]]
     frame = read_table(book(rows), "a.xlsx")
     assert frame.attrs["read_as"] == "Excel, sheet “sheet 1”"
     assert frame["n"].tolist()[:2] == [1.0, 2.5]

@@ -50,9 +50,7 @@ def all_coalitions(n):
     return ((np.arange(2**n)[:, None] >> np.arange(n)) & 1).astype(bool)
 
 
-@pytest.mark.parametrize(
-    ("name", "answer", "probability"), [("chelsea", "Egyptian cat", 0.77), ("coffee", "espresso", 0.90)]
-)
+@pytest.mark.parametrize(("name", "answer", "probability"), [("chelsea", "Egyptian cat", 0.77), ("coffee", "espresso", 0.90)])
 def test_sample_photos_are_recognised(classifier, name, answer, probability):
     image = read_image((SAMPLES / f"{name}.jpg").read_bytes())
     best = classifier.top(image)

@@ -51,9 +51,7 @@ def test_a_stretch_touches_what_its_pixels_lie_in(data, side, length):
     found[np.arange(fine) * side // fine, cells_of_pixels(start, end, length, parts, side, fine)] = True
     assert (found <= touched).all()  # a touch may be thinner than the samples are apart
     assert touched.sum() - found.sum() <= 1 + side // 4
-    np.testing.assert_array_equal(
-        cells_touched(0, length, length, parts, side), cells(parts, side)[:, None] == np.arange(parts)
-    )
+    np.testing.assert_array_equal(cells_touched(0, length, length, parts, side), cells(parts, side)[:, None] == np.arange(parts))
 
 
 @pytest.mark.parametrize("grid", [(3, 17), (0, 1), (3,), (3, 3, 3), None, "ab", (True, 2.5)])

@@ -55,9 +55,8 @@ def test_the_prefix_is_the_processors_own(parts):
     text = "what colour is the circle?"
     content = [{"type": "image", "image": scene.image}, {"type": "text", "text": text}]
     ready = processor.apply_chat_template(
-        [{"role": "user", "content": content}],
-        tokenize=True, return_dict=True, return_tensors="pt", add_generation_prompt=True,
-    )  # fmt: skip
+        [{"role": "user", "content": content}], tokenize=True, return_dict=True, return_tensors="pt", add_generation_prompt=True
+    )
     words = tokenizer(text, add_special_tokens=False)["input_ids"]
     assert ready["input_ids"][0].tolist() == [*maker.prefix, *words, *maker.opening]
     np.testing.assert_allclose(ready["pixel_values"][0].numpy(), scene.pixels.transpose(2, 0, 1) / 127.5 - 1, atol=1e-6)
@@ -76,9 +75,7 @@ def test_what_is_hidden_reaches_no_answer(parts):
     changed = np.where(blocks, pixels, noise)
     rest = [torch.from_numpy(a) for a in (batch.ids, batch.positions, batch.seen)]
     with torch.no_grad():
-        first, second = (
-            read(model, maker, look(model, torch.from_numpy(p), tower)[1], *rest)[0] for p in (pixels, changed)
-        )
+        first, second = (read(model, maker, look(model, torch.from_numpy(p), tower)[1], *rest)[0] for p in (pixels, changed))
     rows = np.repeat(np.arange(8), BRANCHES)
     torch.testing.assert_close(first[rows, batch.ends], second[rows, batch.ends], atol=1e-5, rtol=1e-5)
 

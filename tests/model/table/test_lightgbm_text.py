@@ -69,9 +69,7 @@ def test_margins_are_lightgbms_own(case):
 def test_a_forest_is_the_mean_of_its_trees():
     booster = trained(boosting="rf", bagging_freq=1, bagging_fraction=0.5)
     x = made_up(300, 1, fresh=True)
-    np.testing.assert_allclose(
-        read_lightgbm(booster.model_to_string()).ensemble.margins(x)[:, 0], booster.predict(x), atol=1e-12
-    )
+    np.testing.assert_allclose(read_lightgbm(booster.model_to_string()).ensemble.margins(x)[:, 0], booster.predict(x), atol=1e-12)
 
 
 GOOD = """tree

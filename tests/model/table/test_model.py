@@ -106,10 +106,19 @@ def test_columns_are_understood_and_said():
     model = TableModel.fit(frame, "outcome")
     kinds = {column.label: column.kind for column in model.columns}
     assert kinds == {
-        "patient_id": "identifier", "age": "number", "dose": "number", "city": "category", "flag": "boolean",
-        "maybe": "boolean", "count": "number", "seen": "date", "mixture": "category", "same": "constant", "3": "number",
+        "patient_id": "identifier",
+        "age": "number",
+        "dose": "number",
+        "city": "category",
+        "flag": "boolean",
+        "maybe": "boolean",
+        "count": "number",
+        "seen": "date",
+        "mixture": "category",
+        "same": "constant",
+        "3": "number",
         "age (2)": "number",
-    }  # fmt: skip
+    }
     assert all(column.note for column in model.columns if not column.used)
     exact = model.exact(frame[:4])
     assert not exact[:, [model.labels.index("patient_id"), model.labels.index("same")]].any()
@@ -126,9 +135,15 @@ def test_cells_of_one_kind_in_other_guises():
         "ISO texts": [day.isoformat() for day in days],
     }
     frame = pd.DataFrame(
-        {**guises, "number texts": [str(i / 7) for i in range(40)], "decimals": [decimal.Decimal(i) for i in range(40)],
-         "durations": pd.to_timedelta(range(40), unit="D"), "categories": pd.Categorical([1, 2] * 20), "y": range(40)}
-    )  # fmt: skip
+        {
+            **guises,
+            "number texts": [str(i / 7) for i in range(40)],
+            "decimals": [decimal.Decimal(i) for i in range(40)],
+            "durations": pd.to_timedelta(range(40), unit="D"),
+            "categories": pd.Categorical([1, 2] * 20),
+            "y": range(40),
+        }
+    )
     model = TableModel.fit(frame, "y")
     cells = model.encode(frame)
     for i in range(1, 4):
@@ -183,9 +198,13 @@ def test_kind_of_target_is_found_and_may_be_said():
     rng = np.random.default_rng(0)
     x = rng.normal(size=200)
     cases = [
-        (x > 0, "classification"), (np.where(x > 0, 5, 9), "classification"), (x, "regression"),
-        (np.arange(200), "regression"), (np.where(x > 0, "a", "b"), "classification"), (x.round(), "classification"),
-    ]  # fmt: skip
+        (x > 0, "classification"),
+        (np.where(x > 0, 5, 9), "classification"),
+        (x, "regression"),
+        (np.arange(200), "regression"),
+        (np.where(x > 0, "a", "b"), "classification"),
+        (x.round(), "classification"),
+    ]
     for y, kind in cases:
         assert TableModel.fit(pd.DataFrame({"x": x, "y": y}), "y", model="linear").target.kind == kind
     said = TableModel.fit(pd.DataFrame({"x": x, "y": np.where(x > 0, 5, 9)}), "y", kind="regression")
@@ -204,14 +223,15 @@ BAD = {
     "nothing to learn from": (lambda: TableModel.fit(pd.DataFrame({"x": 1, "y": X}), "y"), ValueError),
     "60 classes": (lambda: TableModel.fit(pd.DataFrame({"x": X, "y": X}), "y", kind="classification"), ValueError),
     "texts as numbers": (
-        lambda: TableModel.fit(pd.DataFrame({"x": X, "y": ["a", "b"] * 30}), "y", kind="regression"), ValueError
+        lambda: TableModel.fit(pd.DataFrame({"x": X, "y": ["a", "b"] * 30}), "y", kind="regression"),
+        ValueError,
     ),
     "few rows": (lambda: TableModel.fit(pd.DataFrame({"x": X, "y": X})[:5], "y"), ValueError),
     "a kind": (lambda: TableModel.fit(pd.DataFrame({"x": X, "y": X}), "y", kind="clustering"), ValueError),
     "a model": (lambda: TableModel.fit(pd.DataFrame({"x": X, "y": X}), "y", model="forest"), ValueError),
     "a column's kind": (lambda: TableModel.fit(pd.DataFrame({"x": X, "y": X}), "y", kinds={"x": "text"}), ValueError),
     "a kind of none": (lambda: TableModel.fit(pd.DataFrame({"x": X, "y": X}), "y", kinds={"z": "date"}), ValueError),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("bad", BAD)
@@ -241,9 +261,7 @@ def test_what_cannot_be_explained_is_one_sentence():
 
 
 @settings(max_examples=15, deadline=None)
-@given(
-    seed=st.integers(0, 2**32 - 1), rows=st.integers(10, 60), columns=st.integers(1, 6), kind=st.sampled_from(MODELS)
-)
+@given(seed=st.integers(0, 2**32 - 1), rows=st.integers(10, 60), columns=st.integers(1, 6), kind=st.sampled_from(MODELS))
 def test_any_table_is_fitted_or_refused_in_one_sentence(seed, rows, columns, kind):
     rng = np.random.default_rng(seed)
     makers = [

@@ -14,8 +14,20 @@ def texts(gemma, prompt, players, within=None):
 def test_words_keep_inner_marks_and_leave_punctuation_to_itself(gemma):
     prompt = 'Don\'t pay 3.14 or 1,000, well-known "friend"! e.g. this'
     assert texts(gemma, prompt, "word") == [
-        "Don't", "pay", "3.14", "or", "1,000", ",", "well-known", '"', "friend", '"!', "e.g", ".", "this",
-    ]  # fmt: skip
+        "Don't",
+        "pay",
+        "3.14",
+        "or",
+        "1,000",
+        ",",
+        "well-known",
+        '"',
+        "friend",
+        '"!',
+        "e.g",
+        ".",
+        "this",
+    ]
 
 
 def test_scripts_without_spaces_are_split_into_tokens(gemma):
@@ -56,10 +68,7 @@ def test_special_tokens_are_never_players(gemma):
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    st.text(alphabet=st.characters(blacklist_categories=("Cc", "Cs")), min_size=1, max_size=60),
-    st.sampled_from(PLAYERS),
-)
+@given(st.text(alphabet=st.characters(blacklist_categories=("Cc", "Cs")), min_size=1, max_size=60), st.sampled_from(PLAYERS))
 def test_any_text_has_disjoint_players_that_hold_tokens(gemma, text, kind):
     if not text.strip():
         return

@@ -29,9 +29,7 @@ def plain(gemma, prompt, target, spans, absent, row):
     goal = gemma.target_ids(target)
     full = torch.tensor([ids + goal])
     logits = gemma.model(
-        full,
-        attention_mask=torch.tensor([mask + [1] * len(goal)]),
-        position_ids=torch.arange(full.shape[1])[None],
+        full, attention_mask=torch.tensor([mask + [1] * len(goal)]), position_ids=torch.arange(full.shape[1])[None]
     ).logits[0, -len(goal) - 1 : -1]
     return torch.log_softmax(logits.double(), -1)[range(len(goal)), goal].numpy()
 
@@ -56,9 +54,7 @@ def test_a_fixed_prefix_and_a_fixed_suffix_change_nothing_but_the_cost(tiny_gemm
     spans = [(start, start + 5), (PROMPT.index(" acting"), PROMPT.index(" superb"))]
     game = tiny_gemma.text_game(PROMPT, TARGET, spans)
     z = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], bool)
-    np.testing.assert_allclose(
-        game(z), [plain(tiny_gemma, PROMPT, TARGET, spans, "remove", row) for row in z], atol=2e-5
-    )
+    np.testing.assert_allclose(game(z), [plain(tiny_gemma, PROMPT, TARGET, spans, "remove", row) for row in z], atol=2e-5)
     assert game.labels == ["plot", "acting is"]
 
 

@@ -153,9 +153,7 @@ def test_uploaded_pairs_are_kept_only_where_the_user_says_so(ready):
     assert bench(page).shown.comparison.maps[0].evaluations == 0  # what was paid stays paid
     other = open_page(run=run)
     assert not other.exception
-    np.testing.assert_array_equal(
-        bench(other).shown.comparison.maps[0].values, bench(page).shown.comparison.maps[0].values
-    )
+    np.testing.assert_array_equal(bench(other).shown.comparison.maps[0].values, bench(page).shown.comparison.maps[0].values)
     assert "those of the run that was opened" in words(other)
     assert bench(other).shown.request.same_game == bench(page).shown.request.same_game
     assert "other data or settings" not in words(other)
@@ -242,10 +240,16 @@ def test_results_of_both_kinds_come_back_from_a_bundle_bit_for_bit(ready):
 @pytest.mark.parametrize(
     "change",
     [
-        {"kind": "other"}, {"players": "line"}, {"languages": ["one"]}, {"examples": [["a", "b"]]},
-        {"evaluation": [["a", "", ""]]}, {"plan": {"left": "x"}}, {"uploaded": 1}, {"examples": 3},
+        {"kind": "other"},
+        {"players": "line"},
+        {"languages": ["one"]},
+        {"examples": [["a", "b"]]},
+        {"evaluation": [["a", "", ""]]},
+        {"plan": {"left": "x"}},
+        {"uploaded": 1},
+        {"examples": 3},
     ],
-)  # fmt: skip
+)
 def test_settings_of_somebody_else_are_checked(change):
     plan = Plan(Pane("banzhaf", "auto"), Pane("shapley", "auto"), 16)
     request = ExamplesRequest(pairs(EXAMPLES), pairs(EVALUATION), plan=plan)

@@ -19,15 +19,7 @@ from ui.files.report import as_text, combined, html_report
 from ui.runs.bundle import Bundle, read_bundle, write_bundle
 from xai import Attribution, Ledger, agreement, explain, fidelity, verdict
 
-HOSTILE = [
-    "<script>alert(1)</script>",
-    "=HYPERLINK(“x”)",
-    "\"'><img src=//evil.example/x>",
-    "@import",
-    "-2+3",
-    "&amp;",
-    "url(x)",
-]
+HOSTILE = ["<script>alert(1)</script>", "=HYPERLINK(“x”)", "\"'><img src=//evil.example/x>", "@import", "-2+3", "&amp;", "url(x)"]
 
 
 def bundled(page="text", judged=True, method=("kernel", "kernelshap"), budget=60):
@@ -39,13 +31,9 @@ def bundled(page="text", judged=True, method=("kernel", "kernelshap"), budget=60
     weights = np.random.default_rng(0).normal(size=(7, 2))
     game = FakeGame(7, lambda z: np.tanh(z @ weights) * 3, HOSTILE)
     ledger = Ledger(game)
-    maps = {
-        index: explain(game, index, m, budget=budget, ledger=ledger) for index, m in zip(("banzhaf", "shapley"), method)
-    }
+    maps = {index: explain(game, index, m, budget=budget, ledger=ledger) for index, m in zip(("banzhaf", "shapley"), method)}
     found = fidelity(ledger, list(maps.values()), 16) if judged else None
-    shown = (
-        {"prompt": prompt, "target": " <b>yes</b>", "tokens": ["<b>", "yes"], "spans": spans} if page == "text" else {}
-    )
+    shown = {"prompt": prompt, "target": " <b>yes</b>", "tokens": ["<b>", "yes"], "spans": spans} if page == "text" else {}
     settings = {"budget": budget, "absent": "remove", "<i>": {"x": ["</td>", 1.5]}}
     about = page, "<u>run</u>", "gemma & co", "done", settings, shown
     return Bundle(*about, ["a", "b"], [1.0, 1.0], maps, *ledger.known(), found)
@@ -97,10 +85,15 @@ def test_the_report_shows_the_bundle_s_numbers():
     text = " ".join("".join(read.texts).split())
     found = agreement(*pair)
     for sentence in (
-        sums(pair, *words), agreed(found, HOSTILE), found.assumption, "On a Monday.",
-        *(verdict(bundle.fidelity, m, *words) for m in range(2)), *map(cost, pair), *map(tied, pair),
+        sums(pair, *words),
+        agreed(found, HOSTILE),
+        found.assumption,
+        "On a Monday.",
+        *(verdict(bundle.fidelity, m, *words) for m in range(2)),
+        *map(cost, pair),
+        *map(tied, pair),
         f"{len(bundle.values)} coalitions were evaluated in all",
-    ):  # fmt: skip
+    ):
         assert " ".join(sentence.split()) in text
     assert [float(value) for tag, name, value in read.attributes if (tag, name) == ("span", "data-value")] == [
         pytest.approx(value, abs=1e-6) for value in [*pair[0].values, *pair[1].values, *found.difference]
@@ -155,9 +148,14 @@ def test_the_csv_keeps_every_digit_and_executes_nothing():
     maps = combined(bundle)
     rows = list(csv.DictReader(io.StringIO(to_csv(maps, bundle.shown["spans"]), newline="")))
     assert [row["label"] for row in rows] == [
-        "<script>alert(1)</script>", "'=HYPERLINK(“x”)", "\"'><img src=//evil.example/x>", "'@import", "'-2+3", "&amp;",
+        "<script>alert(1)</script>",
+        "'=HYPERLINK(“x”)",
+        "\"'><img src=//evil.example/x>",
+        "'@import",
+        "'-2+3",
+        "&amp;",
         "url(x)",
-    ]  # fmt: skip
+    ]
     for i, row in enumerate(rows):
         assert float(row["banzhaf_value"]) == maps["banzhaf"].values[i]
         assert row["shapley_standard_error"] == ""
@@ -219,12 +217,8 @@ def test_pictures_have_the_colours_of_the_page():
 
 def test_sentences():
     a = attribution(["x", "y"], [1.0, 2.0])
-    b = replace(
-        a, index="shapley", method="kernelshap", values=np.array([1.0, -1.0]), standard_error=np.array([0.0, 0.0])
-    )
-    assert "Banzhaf values sum to +3.000. Shapley values sum to +0.000. Banzhaf values need not" in sums(
-        [a, b], "parts", "v"
-    )
+    b = replace(a, index="shapley", method="kernelshap", values=np.array([1.0, -1.0]), standard_error=np.array([0.0, 0.0]))
+    assert "Banzhaf values sum to +3.000. Shapley values sum to +0.000. Banzhaf values need not" in sums([a, b], "parts", "v")
     assert "need not" not in sums([b], "parts", "v")
     assert "“y” by +3.000 (error unknown)" in agreed(agreement(a, b), a.labels)
     assert "“y” by +3.000 (both exact)" in agreed(agreement(replace(a, standard_error=np.zeros(2)), b), a.labels)

@@ -183,10 +183,7 @@ def test_one_answer_rather_than_another(page):
     from ui.image.source import picture
 
     picture = picture(image)
-    values = [
-        gemma.image_game(picture, result.request.question, word, (4, 4), "strict")(whole).sum()
-        for word in ("red", "blue")
-    ]
+    values = [gemma.image_game(picture, result.request.question, word, (4, 4), "strict")(whole).sum() for word in ("red", "blue")]
     combined = result.comparison.focused()[0]
     assert combined.full_value == pytest.approx(values[0] - values[1], abs=1e-4)
 
@@ -232,12 +229,7 @@ def test_a_bundle_with_another_picture_is_refused(page):
 
 @pytest.mark.parametrize(
     ("name", "data"),
-    [
-        ("a.svg", b"<svg></svg>"),
-        ("a.png", b"\x89PNG\r\n\x1a\nnothing"),
-        ("a.jpg", b""),
-        ("a.gif", b"GIF89a" + b"\0" * 40),
-    ],
+    [("a.svg", b"<svg></svg>"), ("a.png", b"\x89PNG\r\n\x1a\nnothing"), ("a.jpg", b""), ("a.gif", b"GIF89a" + b"\0" * 40)],
 )
 def test_what_is_no_picture_is_one_sentence(page, name, data):
     before = shown(page)

@@ -33,9 +33,19 @@ def made(outputs=3, content=None):
     shown = {"prompt": PROMPT, "target": " yes", "tokens": [" ye", "s"], "spans": spans}
     weights = [1.0, -0.5, 2.0][: outputs or 1]
     return Bundle(
-        "text", "a run", "gemma-1", "done", {"budget": 40, "absent": "remove"}, shown, ["a", "b", "c"][: outputs or 1],
-        weights, maps, *ledger.known(), judged, content,
-    )  # fmt: skip
+        "text",
+        "a run",
+        "gemma-1",
+        "done",
+        {"budget": 40, "absent": "remove"},
+        shown,
+        ["a", "b", "c"][: outputs or 1],
+        weights,
+        maps,
+        *ledger.known(),
+        judged,
+        content,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -131,8 +141,7 @@ def test_what_is_no_bundle(data):
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["../evil.py", "/etc/passwd", "attributions/../x.json", "attributions/A.json", "x.pkl", "C:\\x", "manifest.json/"],
+    "name", ["../evil.py", "/etc/passwd", "attributions/../x.json", "attributions/A.json", "x.pkl", "C:\\x", "manifest.json/"]
 )
 def test_names_that_do_not_belong(data, name):
     refused(rewritten(data, **{name: b"import os"}), "does not belong there")
@@ -248,9 +257,17 @@ def test_attributions_that_lie(bundle, data, name, change):
 def test_fidelity_that_lies(bundle, data):
     record = json.loads(bundle.fidelity.to_json())
     for change in (
-        {"maps": 5}, {"maps": [{}]}, {"counts": [0.5]}, {"n_players": 7}, {"random": {"insertion": [1.0]}},
-        {"seconds": "x"}, {"held_out": [8]}, {"exhaustive": 1}, {"more": 1}, {"random_spread": 10**400},
-    ):  # fmt: skip
+        {"maps": 5},
+        {"maps": [{}]},
+        {"counts": [0.5]},
+        {"n_players": 7},
+        {"random": {"insertion": [1.0]}},
+        {"seconds": "x"},
+        {"held_out": [8]},
+        {"exhaustive": 1},
+        {"more": 1},
+        {"random_spread": 10**400},
+    ):
         refused(rewritten(data, **{"fidelity.json": json.dumps({**record, **change}).encode()}), "fidelity|JSON")
 
 

@@ -55,12 +55,7 @@ def test_a_run_is_kept_with_all_that_it_is(store):
     store.finish(run, "done")
     found = store.get(run)
     assert (found.name, found.page, found.settings, found.fingerprint) == ("first", "text", SETTINGS, "gemma-1")
-    assert (found.state, found.interrupted, found.has_content, found.evaluations) == (
-        "done",
-        False,
-        False,
-        ledger.evaluations,
-    )
+    assert (found.state, found.interrupted, found.has_content, found.evaluations) == ("done", False, False, ledger.evaluations)
     assert found.size > 190 * 18 and found.created <= found.changed
     assert store.results(run) == {"banzhaf": a.to_json(), "fidelity": "{}"}
     assert store.content(run) is None
@@ -288,9 +283,7 @@ def test_a_damaged_file_is_moved_aside_with_one_sentence(tmp_path, damage):
         db.close()
     damaged = path.read_bytes()
     store = RunStore(path)
-    assert store.notice == (
-        "The file of kept runs was damaged: it was moved to runs.sqlite.damaged, and a new one was begun."
-    )
+    assert store.notice == ("The file of kept runs was damaged: it was moved to runs.sqlite.damaged, and a new one was begun.")
     assert (tmp_path / "runs.sqlite.damaged").read_bytes()[100:] == damaged[100:]  # SQLite has counters in its header
     assert store.runs("anna") == []
     again = begin(store)

@@ -167,9 +167,7 @@ def test_sizes_that_are_none(text):
 
 
 def test_sizes_are_said():
-    assert [size_text(x) for x in (1e12, 3e11, 2.5e6, 900)] == [
-        "1T tokens", "300B tokens", "2.5M tokens", "900 tokens"
-    ]  # fmt: skip
+    assert [size_text(x) for x in (1e12, 3e11, 2.5e6, 900)] == ["1T tokens", "300B tokens", "2.5M tokens", "900 tokens"]
 
 
 def test_plots_in_files_are_of_every_set_and_of_one():

@@ -56,9 +56,19 @@ def test_settings_come_back_and_others_are_refused(result):
     settings = json.loads(json.dumps(result.request.to_settings()))
     assert TableRequest.from_settings(settings) == result.request
     bad = [
-        {"model": "pickle"}, {"row": -1}, {"row": True}, {"background": 7}, {"kinds": [["a", "text"]]}, {"kinds": 3},
-        {"left_out": [1]}, {"target": 5}, {"sample": "yes"}, {"plan": {}}, {"table": "x" * 3000}, {"kind": "cluster"},
-    ]  # fmt: skip
+        {"model": "pickle"},
+        {"row": -1},
+        {"row": True},
+        {"background": 7},
+        {"kinds": [["a", "text"]]},
+        {"kinds": 3},
+        {"left_out": [1]},
+        {"target": 5},
+        {"sample": "yes"},
+        {"plan": {}},
+        {"table": "x" * 3000},
+        {"kind": "cluster"},
+    ]
     for change in bad:
         with pytest.raises(ValueError, match="not the settings of a table"):
             TableRequest.from_settings(settings | change)
@@ -70,9 +80,14 @@ def test_hostile_records_are_refused(result):
         from_bundle(replace(bundle, page="text"))
     about = bundle.shown["about"]
     for change in (
-        {"exact": {"banzhaf": [[1.0]]}}, {"exact": {"owen": []}}, {"cells": ["a"]}, {"metrics": 3},
-        {"classes": "yes"}, {"exact": {"banzhaf": [["x"]]}}, {"rows": [["a", "b"]]},
-    ):  # fmt: skip
+        {"exact": {"banzhaf": [[1.0]]}},
+        {"exact": {"owen": []}},
+        {"cells": ["a"]},
+        {"metrics": 3},
+        {"classes": "yes"},
+        {"exact": {"banzhaf": [["x"]]}},
+        {"rows": [["a", "b"]]},
+    ):
         with pytest.raises(ValueError):
             from_bundle(replace(bundle, shown={"about": about | change}))
     for shown in ({}, {"about": None}, {"about": []}):
@@ -100,9 +115,7 @@ def test_a_beeswarm_shows_every_row_once():
     for place, column in enumerate([2, 0, 1]):
         mine = np.abs(np.asarray(dots.y) - place) < 0.5
         assert rows[mine].sum() == 10_000
-        assert np.average(np.asarray(dots.x)[mine], weights=rows[mine]) == pytest.approx(
-            values[:, column].mean(), abs=0.03
-        )
+        assert np.average(np.asarray(dots.x)[mine], weights=rows[mine]) == pytest.approx(values[:, column].mean(), abs=0.03)
     bars = importance(["<b>", "y"], {"banzhaf": np.array([1.0, 2.0]), "shapley": np.array([1.0, 3.0])})
     assert list(bars.layout.yaxis.ticktext) == ["y", "&lt;b&gt;"]
     assert list(bars.data[1].x) == [3.0, 1.0]

@@ -100,9 +100,7 @@ def csv(frame):
 
 
 def said(page):
-    return " ".join(
-        element.value for kind in ("markdown", "caption", "warning", "error", "info") for element in page.get(kind)
-    )
+    return " ".join(element.value for kind in ("markdown", "caption", "warning", "error", "info") for element in page.get(kind))
 
 
 def html(page):
@@ -122,8 +120,7 @@ def test_a_newcomer_sees_a_row_explained_and_every_number_is_the_apis():
     model = TableModel.fit(frame, sample.target)
     ledger = Ledger(model.game(frame.iloc[[0]]))
     for pane, index, method in (("l", "banzhaf", "auto"), ("r", "shapley", "kernelshap")):
-        np.testing.assert_allclose(drawn(page, pane), explain(ledger.game, index, method, 256, ledger=ledger).values,
-                                   atol=6e-7)  # fmt: skip
+        np.testing.assert_allclose(drawn(page, pane), explain(ledger.game, index, method, 256, ledger=ledger).values, atol=6e-7)
         edited = drawn(page, f"edited-{index}")  # nothing is edited yet: the exact values of the row itself
         np.testing.assert_allclose(edited, model.exact(frame.iloc[[0]], index)[0], atol=6e-7)
         shown = drawn(page, pane)
@@ -192,10 +189,7 @@ def test_an_announced_size_is_refused_before_its_bytes_are_read(monkeypatch):
 
 @pytest.mark.parametrize(
     ("change", "words"),
-    [
-        ({"outcome": "a"}, "has one value only"),
-        ({"outcome": None}, "every cell of the target 'outcome' is missing"),
-    ],
+    [({"outcome": "a"}, "has one value only"), ({"outcome": None}, "every cell of the target 'outcome' is missing")],
 )
 def test_a_target_that_cannot_be_predicted_is_one_sentence(change, words):
     page = explain_row(upload(open_page(), csv(table().assign(**change))))
@@ -314,9 +308,7 @@ def test_another_class_is_another_column_of_one_ledger():
     np.testing.assert_allclose(drawn(page, "l"), model.exact(frame.iloc[[0]])[0, :, top], atol=6e-7)
     pills = next(group for group in page.get("button_group") if set(group.options) >= {"a", "b"})
     pills.set_value("abc"[(top + 1) % 3]).run()
-    np.testing.assert_allclose(
-        drawn(page, "r"), model.exact(frame.iloc[[0]], "shapley")[0, :, (top + 1) % 3], atol=6e-7
-    )
+    np.testing.assert_allclose(drawn(page, "r"), model.exact(frame.iloc[[0]], "shapley")[0, :, (top + 1) % 3], atol=6e-7)
     assert bench(page).shown.comparison.ledger.evaluations == paid
     assert bench(page).job is None
     assert not page.exception
@@ -332,9 +324,7 @@ def test_the_background_can_be_one_row_or_a_few(background):
     frame = read_table(csv(table()))
     model = TableModel.fit(frame, "outcome")
     rows = [4] if background == 1 else np.sort(np.random.default_rng([0, 2]).permutation(120)[:10])
-    np.testing.assert_allclose(
-        drawn(page, "l"), model.exact(frame.iloc[[0]], background=frame.iloc[rows])[0], atol=6e-7
-    )
+    np.testing.assert_allclose(drawn(page, "l"), model.exact(frame.iloc[[0]], background=frame.iloc[rows])[0], atol=6e-7)
 
 
 def test_columns_can_be_corrected():

@@ -17,8 +17,7 @@ def median_errors(game, index, method):
     """Relative squared error at each budget, median over 15 seeds."""
     truth = explain(game, index, "exact").values
     errors = [
-        [np.square(explain(game, index, method, budget=b, seed=s).values - truth).sum() for s in range(15)]
-        for b in BUDGETS
+        [np.square(explain(game, index, method, budget=b, seed=s).values - truth).sum() for s in range(15)] for b in BUDGETS
     ]
     return np.median(errors, axis=1) / np.square(truth).sum()
 

@@ -145,9 +145,7 @@ def test_the_game_of_the_oracle_has_the_values_its_description_gives():
     assert [round(values[word], 2) for word in (" superb", " thin", " but")] == [1.19, -0.27, 0.25]
 
 
-tables = st.integers(2, 5).flatmap(
-    lambda n: st.lists(st.floats(-100, 100, allow_subnormal=False), min_size=2**n, max_size=2**n)
-)
+tables = st.integers(2, 5).flatmap(lambda n: st.lists(st.floats(-100, 100, allow_subnormal=False), min_size=2**n, max_size=2**n))
 indices = st.sampled_from(["banzhaf", "shapley"])
 
 
@@ -167,9 +165,7 @@ def test_relabelling_players_relabels_values(table, index, random):
     order = list(range(game.n_players))
     random.shuffle(order)
     renamed = FakeGame(game.n_players, lambda z: game(z[:, np.argsort(order)]))
-    np.testing.assert_allclose(
-        explain(renamed, index, "exact").values, explain(game, index, "exact").values[order], atol=1e-9
-    )
+    np.testing.assert_allclose(explain(renamed, index, "exact").values, explain(game, index, "exact").values[order], atol=1e-9)
 
 
 @settings(max_examples=50, deadline=None)

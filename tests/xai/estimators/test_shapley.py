@@ -58,9 +58,7 @@ def test_leverage_is_exact_over_all_coalitions(n):
 
 def test_permutation_is_unbiased():
     game = tabulated(np.random.default_rng(2).normal(size=32))
-    draws = np.array(
-        [explain(game, index="shapley", method="permutation", budget=10, seed=s).values for s in range(500)]
-    )
+    draws = np.array([explain(game, index="shapley", method="permutation", budget=10, seed=s).values for s in range(500)])
     error = draws.std(axis=0) / np.sqrt(len(draws))
     assert (np.abs(draws.mean(axis=0) - brute_force(game, "shapley")) < 4.5 * error).all()
 

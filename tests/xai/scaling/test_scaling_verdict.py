@@ -171,11 +171,7 @@ def test_alignment_of_the_cases_that_the_paper_normalises_by():
 
 def test_the_samples_get_the_verdicts_that_they_were_made_for():
     kinds = {name: [judge(runs).kind for runs in read_runs((SAMPLES / name).read_bytes())] for name in FILES}
-    assert kinds == {
-        "aligned.csv": ["fits"],
-        "misaligned.csv": ["misaligned"],
-        "several.csv": ["fits", "fits", "misaligned"],
-    }
+    assert kinds == {"aligned.csv": ["fits"], "misaligned.csv": ["misaligned"], "several.csv": ["fits", "fits", "misaligned"]}
     several = read_runs((SAMPLES / "several.csv").read_text())
     assert all("synthetic" in runs.name for runs in several)
     assert [runs.alignment for runs in several] == pytest.approx([0.8, 1.0, 0.0775])

@@ -33,9 +33,7 @@ def random_tree(rng, n_features, leaves, output=0):
         places.append((node, 1))
     m = len(nodes)
     categorical = rng.random(m) < 1 / 3
-    flags = np.where(
-        categorical, CATEGORICAL, rng.choice([0, DEFAULT_LEFT], m) + rng.choice([0, ZERO_MISSING, NAN_MISSING], m)
-    )
+    flags = np.where(categorical, CATEGORICAL, rng.choice([0, DEFAULT_LEFT], m) + rng.choice([0, ZERO_MISSING, NAN_MISSING], m))
     return Tree(
         feature=rng.integers(n_features, size=m),
         threshold=rng.choice([-1.0, 0.0, 0.5, 1.0, 2.0], m),
@@ -76,9 +74,7 @@ def walked(tree, row):
 def enumerated_game(trees, row, background, n):
     """v of all 2^n coalitions, entry r's bit i saying whether column i comes from the row."""
     present = (np.arange(2**n)[:, None] >> np.arange(n) & 1).astype(bool)
-    return np.array(
-        [np.mean([sum(walked(t, np.where(z, row, other)) for t in trees) for other in background]) for z in present]
-    )
+    return np.array([np.mean([sum(walked(t, np.where(z, row, other)) for t in trees) for other in background]) for z in present])
 
 
 @settings(max_examples=30, deadline=None)
@@ -163,10 +159,14 @@ def test_shapley_equals_interventional_treeshap():
 def test_closed_form_of_a_conjunction():
     """x wins if all of three columns are 1: a unanimity game over a background of zeros."""
     tree = Tree(
-        feature=np.array([0, 1, 2]), threshold=np.full(3, 0.5), left=np.array([-1, -2, -3]),
-        right=np.array([1, 2, -4]), flags=np.zeros(3, int), categories=[np.zeros(0, "u4")] * 3,
+        feature=np.array([0, 1, 2]),
+        threshold=np.full(3, 0.5),
+        left=np.array([-1, -2, -3]),
+        right=np.array([1, 2, -4]),
+        flags=np.zeros(3, int),
+        categories=[np.zeros(0, "u4")] * 3,
         value=np.array([0.0, 0.0, 0.0, 6.0]),
-    )  # fmt: skip
+    )
     ensemble, one, zero = TreeEnsemble([tree], 4), np.ones((1, 4)), np.zeros((1, 4))
     np.testing.assert_allclose(ensemble.values(one, zero, "banzhaf")[0, :, 0], [1.5, 1.5, 1.5, 0.0])
     np.testing.assert_allclose(ensemble.values(one, zero, "shapley")[0, :, 0], [2.0, 2.0, 2.0, 0.0])
@@ -188,9 +188,14 @@ BROKEN = {
 @pytest.mark.parametrize("broken", BROKEN)
 def test_what_is_no_tree_is_refused(broken):
     parts = {
-        "feature": np.array([0, 1]), "threshold": np.zeros(2), "left": np.array([-1, -2]), "right": np.array([1, -3]),
-        "flags": np.zeros(2, int), "categories": [np.zeros(0, "u4")] * 2, "value": np.arange(3.0),
-    }  # fmt: skip
+        "feature": np.array([0, 1]),
+        "threshold": np.zeros(2),
+        "left": np.array([-1, -2]),
+        "right": np.array([1, -3]),
+        "flags": np.zeros(2, int),
+        "categories": [np.zeros(0, "u4")] * 2,
+        "value": np.arange(3.0),
+    }
     TreeEnsemble([Tree(**parts)], 2)
     with pytest.raises(ValueError):
         TreeEnsemble([Tree(**{**parts, **BROKEN[broken]})], 2)
