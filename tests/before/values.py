@@ -24,33 +24,27 @@ if __name__ == "__main__":
 from model import load_gemma, load_image_classifier
 
 # Where the pages keep what is used here: all that a move of theirs changes in this file and in the tests beside it.
-from ui.data import bundle as data_bundle
 from ui.data import run as data_run
-from ui.image import bundle as image_bundle
+from ui.data.kind import DataKind
 from ui.image import run as image_run
 from ui.image import source as image_source
-from ui.image.request import SHAPES, ImageRequest
+from ui.image.kind import ImageKind
+from ui.image.request import SHAPES
+from ui.kind_page import run
 from ui.runs import kept
 from ui.runs.bundle import read_bundle, write_bundle
+from ui.runs.comparison_bundle import from_bundle, to_bundle
 from ui.runs.store import RunStore
 from ui.shell.model_slot import ModelSlot
-from ui.table import bundle as table_bundle
 from ui.table import run as table_run
 from ui.table import source as table_source
-from ui.table.request import TableRequest
-from ui.text import bundle as text_bundle
+from ui.table.kind import TableKind
 from ui.text import run as text_run
+from ui.text.kind import TextKind
 from xai import Ledger
 
-STORE, SLOT, PAGE = "ui.runs.kept.store", "ui.shell.model_slot.model_slot", "ui/{}/page.py"
-PAGES = {"text": text_run, "image": image_run, "table": table_run, "data": data_run}
-BUNDLES = {"text": text_bundle, "image": image_bundle, "table": table_bundle, "data": data_bundle}
-REQUESTS = {
-    "text": text_run.TextRequest.from_settings,
-    "image": ImageRequest.from_settings,
-    "table": TableRequest.from_settings,
-    "data": data_run.request_of,
-}
+STORE, SLOT, PAGE = "ui.runs.kept.store", "ui.shell.model_slot.the_slot", "ui/{}/page.py"
+KINDS = {kind.key: kind for kind in (TextKind(), ImageKind(), TableKind(), DataKind())}
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -100,16 +94,18 @@ def seeing(model: str):
 
 def explained(kind: str, settings: dict, ledger_of=Ledger):
     """The result of a page's own run, without the page."""
-    request, run = REQUESTS[kind](settings), PAGES[kind].run
+    request, job = KINDS[kind].read(settings), Quiet()
     if kind == "table":
         named = table_source.sample(request.table) if request.sample else None
         source = named or table_source.uploaded(request.table, TABLE.read_bytes())
-        return run(source, request, Quiet(), ledger_of)
+        return run(request, table_run.subject(source, request, job), job, ledger_of)
     if kind == "image":
         image_source.take(PICTURE.read_bytes(), PICTURE.name)
         image, other = (image_source.picture(source) for source in (request.source, request.other))
-        return run(seeing(request.model), request, image, Quiet(), ledger_of, other)
-    return run(tiny(), request, Quiet(), ledger_of)
+        with mock.patch("ui.image.run.model_of", lambda asked, _: seeing(asked.model)):
+            return run(request, image_run.subject(None, request, image, other, job), job, ledger_of)
+    subject = {"text": text_run, "data": data_run}[kind].subject
+    return run(request, subject(tiny(), request, job), job, ledger_of)
 
 
 def fingerprint(kind: str, request) -> str:
@@ -126,15 +122,15 @@ def content(kind: str, name: str) -> bytes | None:
 
 def bundled(kind: str, name: str, result) -> bytes:
     """A result as the file that its page would give."""
-    of_model = fingerprint(kind, result.request)
-    more = {"text": (name, of_model), "image": (of_model, name, content(kind, name)), "table": (), "data": (of_model,)}
-    return write_bundle(BUNDLES[kind].to_bundle(result, *more[kind]))
+    called = name if kind in ("text", "image") else KINDS[kind].name(result.request)
+    upload = content(kind, name) if kind == "image" else None
+    return write_bundle(to_bundle(kind, result, called, fingerprint(kind, result.request), upload))
 
 
 def opened(file: Path):
     """(kind, settings, result) of a bundle, by the page it is of."""
     bundle = read_bundle(file.read_bytes())
-    return bundle.page, bundle.settings, BUNDLES[bundle.page].from_bundle(bundle)
+    return bundle.page, bundle.settings, from_bundle(KINDS[bundle.page], bundle)
 
 
 def recorded(result) -> dict:
@@ -203,7 +199,7 @@ def write(directory: Path) -> None:
 
 def _kept(store, kind: str, name: str, settings: dict):
     """The result of a run that is kept as its page keeps it."""
-    request = REQUESTS[kind](settings)
+    request = KINDS[kind].read(settings)
     run = store.create(OWNER, kind, name, settings, fingerprint(kind, request), content(kind, name))
     with kept.ended_with(run):
         result = explained(kind, settings, lambda game: kept.ledger(run, game))

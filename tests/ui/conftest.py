@@ -2,6 +2,7 @@
 
 import pytest
 
+from ui.kind_page import first_results
 from ui.runs.store import RunStore
 from ui.shell.model_slot import ModelSlot
 
@@ -17,8 +18,9 @@ class Slot(ModelSlot):
 
 @pytest.fixture()
 def slot(monkeypatch, tmp_path):
+    first_results.clear()
     slot, store = Slot(), RunStore(tmp_path / "runs.sqlite")
-    monkeypatch.setattr("ui.shell.model_slot.model_slot", lambda: slot)
+    monkeypatch.setattr("ui.shell.model_slot.the_slot", lambda: slot)
     monkeypatch.setattr("ui.runs.kept.store", lambda: store)
     yield slot
     store.close()

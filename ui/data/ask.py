@@ -1,14 +1,17 @@
 """The widgets of the Data page: what is valued, which pairs, which sentence, and how."""
 
+from typing import Any
+
 import streamlit as st
 
 from model.data.pairs import MAX_EVALUATION, MAX_EXAMPLES, Pair, bundled_evaluation, bundled_examples, read_pairs
-from ui.data.run import EXAMPLES, MAX_LANGUAGE, PLAYERS, WORDS, ExamplesRequest, WordsRequest
+from ui.data.request import EXAMPLES, MAX_LANGUAGE, PLAYERS, WORDS, ExamplesRequest, WordsRequest
 from ui.draw.markdown import said
-from ui.names import ABSENT, DEFAULT_PANES, PANES, Pane
-from ui.runs.comparison import Plan
-from ui.shell.frame import linked, preset
-from ui.text.run import MAX_TARGET, TextRequest
+from ui.names import ABSENT
+from ui.shell.bench import Bench
+from ui.shell.frame import preset, uploader
+from ui.shell.widgets import ask_plan, plan_widgets, selectbox
+from ui.text.request import MAX_TARGET
 from ui.text.samples import SAMPLES
 
 SOURCES = "sources"
@@ -22,7 +25,7 @@ _PAIRS = {
 }
 
 
-def ask_mode(state) -> str:
+def ask_mode(state: Bench[Any]) -> str:
     """Which of the page's three questions is asked."""
     return (
         st.segmented_control(
@@ -37,7 +40,7 @@ def ask_mode(state) -> str:
     )
 
 
-def ask_examples(state) -> ExamplesRequest | None:
+def ask_examples(state: Bench[Any]) -> ExamplesRequest | None:
     """The request of the widgets; None, with a sentence, where an uploaded table is none."""
     st.markdown(
         "Gemma 3 translates each evaluation sentence after a prompt of examples. Swing leaves examples out, again and "
@@ -51,8 +54,8 @@ def ask_examples(state) -> ExamplesRequest | None:
     grouped = all(pair.origin for pair in examples) and len({pair.origin for pair in examples}) > 1
     with st.expander("Settings: players, sentences, languages, methods, budget"):
         one, two, three = st.columns(3)
-        options = list(PLAYERS) if grouped else ["example"]
-        players = one.selectbox("Players", options, format_func=PLAYERS.get, key=f"data-players-{grouped}")
+        options = {name: title for name, title in PLAYERS.items() if grouped or name == "example"}
+        players = selectbox(one, ExamplesRequest, "players", options, key=f"data-players-{grouped}")
         most = len(evaluation)
         count = most
         if most > 1:
@@ -61,20 +64,22 @@ def ask_examples(state) -> ExamplesRequest | None:
             three.text_input(f"Language of the {what}", name, key=f"data-{what}", max_chars=MAX_LANGUAGE)
             for what, name in (("source", "English"), ("target", "French"))
         )
-        plan = _ask_plan(columns=(one, two), usual=64)
+        plan = ask_plan(BUDGETS, 64, "data-")
     _show_pairs(examples, evaluation[:count])
-    return ExamplesRequest(examples, evaluation[:count], players, languages, own or own_too, plan)
+    if own or own_too:
+        st.checkbox(
+            "Keep these pairs with the run, on this server, so that it can be reopened and go on after a crash",
+            key="data-keep",
+            help="Without it, nothing of this run is kept; take it away as files.",
+        )
+    return ExamplesRequest(players, languages, own or own_too, examples, evaluation[:count], plan)
 
 
-def _ask_pairs(column, what: str, state) -> tuple[tuple[Pair, ...], bool] | None:
+def _ask_pairs(column: Any, what: str, state: Bench[Any]) -> tuple[tuple[Pair, ...], bool] | None:
     """The pairs of an upload, of a run that was opened, or the bundled ones; and whether they are a user's own."""
     title, bundled, most, columns = _PAIRS[what]
-    file = column.file_uploader(
-        f"{title}: the bundled ones, or a CSV of yours ({columns})",
-        "csv",
-        key=f"data-{what}-{state.extra.get('opened-pairs', 0)}",
-        max_upload_size=MOST_MB,
-    )
+    label = f"{title}: the bundled ones, or a CSV of yours ({columns})"
+    file = uploader(label, f"data-{what}-{state.own.opened}", MOST_MB, column, type="csv")
     try:
         if file is not None:
             if file.size > MOST_MB * 1_000_000:
@@ -83,16 +88,16 @@ def _ask_pairs(column, what: str, state) -> tuple[tuple[Pair, ...], bool] | None
     except ValueError as error:
         column.error(f"{title}: {said(str(error))}")
         return None
-    if what in state.extra:
+    if what in state.own.pairs:
         column.caption(f"{title} are those of the run that was opened.")
         if column.button("Back to the bundled ones", key=f"data-{what}-back"):
-            del state.extra[what]
+            del state.own.pairs[what]
             st.rerun()
-        return state.extra[what], True
+        return state.own.pairs[what], True
     return tuple(bundled()), False
 
 
-def _show_pairs(examples, evaluation) -> None:
+def _show_pairs(examples: tuple[Pair, ...], evaluation: tuple[Pair, ...]) -> None:
     counts = [
         f"{len(pairs)} {what}{'s' * (len(pairs) != 1)}"
         for pairs, what in ((examples, "example"), (evaluation, "evaluation sentence"))
@@ -118,49 +123,34 @@ def ask_words() -> WordsRequest:
     whose = st.radio("Translation", [OWN, TYPED], key="words-whose", horizontal=True)
     target = None
     if whose == TYPED:
-        typed = st.text_input("Your translation", key="words-target", max_chars=MAX_TARGET)
+        typed = st.text_input("Your translation", key="words-target", max_chars=MAX_TARGET - 1)  # a space goes before it
         target = f" {typed.strip()}" if typed.strip() else ""
     with st.expander("Settings: examples around it, absence, methods, budget"):
         before = st.text_area("Examples before it, always kept", key="words-before", height=150)
         after = st.text_area("After it, always kept", key="words-after", height=70)
-        one, two, _ = st.columns(3)
-        absent = one.selectbox("Absent words are", list(ABSENT), format_func=ABSENT.get, key="words-absent")
-        plan = _ask_plan(columns=(one, two), usual=64)
-    return WordsRequest(TextRequest(before, sentence, after, target, None, "word", absent, plan))
+        absent = st.selectbox("Absent words are", list(ABSENT), format_func=ABSENT.get, key="words-absent")
+        plan = ask_plan(BUDGETS, 64, "data-")
+    return WordsRequest(before, sentence, after, target, None, "word", absent, plan)
 
 
-def _ask_plan(columns, usual: int) -> Plan:
-    one, two = columns
-    budget = one.select_slider("Evaluations per map, at most", BUDGETS, **linked("data-budget", value=usual))
-    keys, name = [pane.key for pane in PANES], {pane.key: str(pane) for pane in PANES}.get
-    first, second = map(PANES.index, DEFAULT_PANES)
-    left = two.selectbox("Left map", keys, format_func=name, **linked("data-left", index=first))
-    right = two.selectbox("Right map", keys, format_func=name, **linked("data-right", index=second))
-    seed = int(one.number_input("Seed", 0, 2**31 - 1, **linked("data-seed", value=0)))
-    return Plan(Pane.of(left), Pane.of(right), budget, seed)
-
-
-def set_widgets(request, state) -> tuple:
-    """Set the widgets to what a run asked; returns which game that is."""
-    fields, plan = st.session_state, request.plan
+def set_widgets(request: ExamplesRequest | WordsRequest, state: Bench[Any]) -> None:
+    """Set the widgets to what a run asked."""
+    fields = st.session_state
     fields["data-mode"] = request.kind
-    nearest = min(BUDGETS, key=lambda budget: abs(budget - plan.budget))
-    preset(**{"data-left": plan.left.key, "data-right": plan.right.key, "data-budget": nearest, "data-seed": plan.seed})
-    if request.kind == WORDS:
-        text = request.text
-        fields["words-sentence"], fields["words-before"], fields["words-after"] = text.text, text.before, text.after
-        fields["words-absent"], fields["words-whose"] = text.absent, OWN if text.target is None else TYPED
-        fields["words-target"] = (text.target or "").strip()
-        return request.same_game
-    state.extra["opened-pairs"] = state.extra.get("opened-pairs", 0) + 1  # uploaders begin anew, empty
+    preset(**plan_widgets(request.plan, BUDGETS, "data-"))
+    if isinstance(request, WordsRequest):
+        fields["words-sentence"], fields["words-before"], fields["words-after"] = request.text, request.before, request.after
+        fields["words-absent"], fields["words-whose"] = request.absent, OWN if request.target is None else TYPED
+        fields["words-target"] = (request.target or "").strip()
+        return
+    state.own.opened += 1  # uploaders begin anew, empty
     for what, bundled in (("examples", bundled_examples()), ("evaluation", bundled_evaluation())):
         pairs = getattr(request, what)
-        state.extra.pop(what, None)
+        state.own.pairs.pop(what, None)
         if pairs != tuple(bundled[: len(pairs)]) or (what == "examples" and len(pairs) != len(bundled)):
-            state.extra[what] = pairs
-    most = len(state.extra.get("evaluation", bundled_evaluation()))
+            state.own.pairs[what] = pairs
+    most = len(state.own.pairs.get("evaluation", bundled_evaluation()))
     fields[f"data-count-{most}"] = len(request.evaluation)
     origins = {pair.origin for pair in request.examples}
     fields[f"data-players-{'' not in origins and len(origins) > 1}"] = request.players
     fields["data-source"], fields["data-target"] = request.languages
-    return request.same_game

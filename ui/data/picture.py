@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from html import escape
 
 import numpy as np
-import streamlit as st
 
-from ui.data.run import ExamplesRequest
+from ui.data.request import ExamplesRequest
 from ui.draw import charts
-from ui.draw.colour import CHANGE, STRONGEST, signed
+from ui.draw.colour import STRONGEST, signed
+from ui.maps.picture import Picture
 from ui.table.picture import row_heatmap
+from xai import Attribution
 
 WRITTEN_CELLS = 15  # of a side of a matrix, up to which its cells hold their numbers
 _UNITS = {
@@ -20,12 +21,11 @@ _UNITS = {
 
 
 @dataclass(frozen=True)
-class ExamplesPicture:
-    """The picture (`ui.maps.side_by_side.Picture`) of a prompt's examples, by one measure."""
+class ExamplesPicture(Picture):
+    """The picture of a prompt's examples, by one measure."""
 
     request: ExamplesRequest
     measure: str = "cross-entropy"
-    ends = CHANGE
 
     @property
     def quantity(self) -> str:
@@ -43,11 +43,8 @@ class ExamplesPicture:
     def unit(self) -> str:
         return f"{_UNITS[self.measure]} Hover or tap a card for its value and rank."
 
-    def draw(self, attribution, scale: float, key: str) -> None:
-        st.html(row_heatmap(self.cells(attribution.labels), attribution, scale, key))
-
-    def links(self, found, chosen, attribution):
-        return charts.arcs(found, chosen, attribution)
+    def html(self, attribution: Attribution, scale: float, pane: str = "") -> str:
+        return row_heatmap(self.cells(attribution.labels), attribution, scale, pane)
 
     def cells(self, labels) -> list[str]:
         """What stands under each player's name: an example's translation, a group's size."""

@@ -12,6 +12,7 @@ from ui.draw.charts import INTERVAL
 from ui.draw.colour import signed
 from ui.draw.markdown import plain, said
 from ui.files.numbers import text_cell
+from ui.shell.frame import uploader
 from xai.data_scores import LOSSES, ScoredRuns, next_runs, read_scored_runs, source_values
 from xai.scaling.uploads import plain as column_name
 
@@ -26,7 +27,7 @@ def show_sources() -> None:
         "Each line is a training run: **1** where a data source was in, **0** where it was not, and the scores that "
         "the run reached. Swing computes what each source is worth, without a model."
     )
-    file = st.file_uploader("A table of scored runs (CSV). It stays in this session.", key="scored-file", max_upload_size=MOST_MB)
+    file = uploader("A table of scored runs (CSV). It stays in this session.", "scored-file", MOST_MB)
     if file is None:
         st.info(
             "**Synthetic sample**: six sources, 14 runs that nobody trained. Upload a table for your own.",

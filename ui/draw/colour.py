@@ -19,11 +19,6 @@ def shared_scale(*attributions: Attribution) -> float:
     return max(float(np.abs(a.values).max()) for a in attributions) or 1.0
 
 
-def ends_of(page: str) -> tuple[str, str]:
-    """What values at either end of the scale do, on the page of this name."""
-    return CHANGE if page in ("table", "data") else LIKELIHOOD
-
-
 def colour(value: float, scale: float) -> str:
     """CSS colour of a value on the symmetric scale −scale … +scale."""
     red, green, blue = RAISES if value > 0 else LOWERS

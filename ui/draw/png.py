@@ -14,20 +14,22 @@ SIZE, LEADING = 30, 52
 _TITLE, _INK, _FAINT = (0, 0, 0), (17, 17, 17), (115, 115, 115)
 
 
-def heatmaps_png(prompt: str, spans, maps: dict[str, Attribution], scale: float, ends=LIKELIHOOD, above=None) -> bytes:
+def heatmaps_png(
+    prompt: str, spans, maps: dict[str, Attribution], scale: float, ends=LIKELIHOOD, above=lambda one: None
+) -> bytes:
     """One heatmap under the other, each below its title, then the legend of their common scale.
 
     spans : (start, end) of each player in the prompt;  maps : title → attribution with values (n,)
-    ends : what values at either end of the scale do;  above(attribution) → PIL image that stands over the text
+    ends : what values at either end of the scale do;  above(attribution) → PIL image that stands over the text, or None
     """
     from PIL import Image, ImageDraw
 
     text, rows, images = _wrapped(pieces(prompt, spans)), [], []
     for title, attribution in maps.items():
         rows += [(line, None) for line in _wrapped([(title, None)])]
-        if above is not None:
-            images.append((len(rows), above(attribution)))
-            rows += [([], None)] * -(-images[-1][1].height // LEADING)
+        if (image := above(attribution)) is not None:
+            images.append((len(rows), image))
+            rows += [([], None)] * -(-image.height // LEADING)
         rows += [(line, attribution) for line in text] + [([], None)]
     picture = Image.new("RGB", (WIDTH, 2 * MARGIN + LEADING * (len(rows) + 1)), "white")
     draw = ImageDraw.Draw(picture)

@@ -3,15 +3,15 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from html import escape
 from pathlib import Path
 
 import numpy as np
 
-from ui.draw.colour import ends_of, legend, ranks, shared_scale, signed, token_heatmap
+from ui.draw.colour import ranks, shared_scale, signed
 from ui.draw.sentences import agreed, cost, sums, tied
 from ui.files.report_fidelity import fidelity_section
+from ui.maps.picture import Picture
 from ui.names import INDICES, method_name
 from ui.runs.bundle import Bundle
 from xai import Agreement, Attribution, agreement
@@ -22,24 +22,17 @@ ASSETS = Path(__file__).parents[2] / "assets"
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
-def html_report(
-    bundle: Bundle, parts: str = "parts", quantity: str = "the value", made: str = "", draw: Draw | None = None
-) -> str:
-    """The report of a bundle's first attributions, two beside each other or one alone.
+def html_report(bundle: Bundle, picture: Picture, made: str = "") -> str:
+    """The report of a bundle's first attributions, two beside each other or one alone, drawn as on its page.
 
-    parts : what its players are called;  quantity : what values are changes of;  made : when, in words
-    draw(attribution, scale) → HTML of a map, where it is no text. Numbers are shown to the digits of the pages; each
-    cell's `data-value` holds all of them.
+    made : when, in words. Numbers are shown to the digits of the pages; each cell's `data-value` holds all of them.
     """
     maps = list(combined(bundle).values())[:2]
-    if draw is None:
-        prompt, spans = as_text(bundle)
-        draw = partial(token_heatmap, prompt, spans)
-    scale = shared_scale(*maps)
+    parts, quantity, draw, scale = picture.parts, picture.whole, picture.html, shared_scale(*maps)
     sections = [
-        _opening(bundle, made),
+        _opening(bundle, picture.answer, made),
         '<div class="panes">' + "".join(_pane(one, draw, scale) for one in maps) + "</div>",
-        legend(scale, ends_of(bundle.page)),
+        picture.legend(scale),
         f'<p class="small">One scale for all: equal colours mean equal values, changes of {escape(quantity)}.</p>',
         f"<p>{escape(sums(maps, parts, quantity))}</p>",
     ]
@@ -70,21 +63,10 @@ def combined(bundle: Bundle) -> dict[str, Attribution]:
     return {name: one.combine(bundle.weights) for name, one in bundle.attributions.items()}
 
 
-def as_text(bundle: Bundle) -> tuple[str, list]:
-    """The prompt and its players' spans; of what is no text, the labels one after the other."""
-    if bundle.page == "text":
-        return bundle.shown["prompt"], bundle.shown["spans"]
-    text, spans = "", []
-    for label in bundle.labels:
-        spans.append([len(text), len(text) + len(label)])
-        text += label + "   "
-    return text, spans
-
-
-def _opening(bundle, made) -> str:
+def _opening(bundle, answer: str, made: str) -> str:
     told = [f"<h1>{escape(bundle.name)}</h1>"]
-    if bundle.page == "text":
-        told.append(f'<p class="swing-answer" dir="auto">{escape(bundle.shown["target"].strip())}</p>')
+    if answer:
+        told.append(f'<p class="swing-answer" dir="auto">{escape(answer)}</p>')
     cut = "This run was cancelled: the values are of what had been computed." if bundle.state == "partial" else ""
     model = f"Model {bundle.fingerprint}." if bundle.fingerprint else ""
     evaluated = f"{len(bundle.values)} coalitions were evaluated in all."

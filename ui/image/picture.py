@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -10,7 +11,9 @@ import streamlit as st
 from ui.draw.charts import INTERVAL, css, diverging, plotly
 from ui.draw.colour import CHANGE, LIKELIHOOD, LOWERS, RAISES, signed, token_heatmap, with_error
 from ui.image.layers import data_url, greyed, overlay, sampled
-from ui.image.request import PHOTOS, ImageResult
+from ui.image.request import PHOTOS
+from ui.kind import Result
+from ui.maps.picture import Picture
 
 FINE, COARSE = 96, 48  # cells of a side of the coloured layer: of the longer one, and at least, that no patch is lost
 MESH = 3  # of these cells lie between two places that can be clicked, where patches have any shape
@@ -18,19 +21,21 @@ WIDTH, LOWEST, TALLEST = 400, 60, 420  # of a map on the page, in pixels
 
 
 @dataclass(frozen=True)
-class ImagePicture:
-    """The picture (`ui.maps.side_by_side.Picture`) of a photo.
+class ImagePicture(Picture):
+    """The picture of a photo.
 
     image : PIL RGB, of any size;  focus : the class or answer that is explained;  strength : of the colours, 0 … 1
     marked : players left out in the what-if, marked by a cross;  clicked(player) : called with the patch clicked
+    name : what the picture is called
     """
 
-    result: ImageResult
+    result: Result
     image: object
     focus: str
     strength: float = 0.62
     marked: tuple[int, ...] = ()
     clicked: Callable[[int], None] | None = None
+    name: str = ""
 
     @property
     def parts(self) -> str:
@@ -44,8 +49,12 @@ class ImagePicture:
         return "the log-ratio of both classes" if request.against is not None else f"the {request.value} of the class"
 
     @property
-    def whole(self) -> str:
-        return self.quantity
+    def title(self) -> str:
+        return f"{self.name}, {self.focus}"
+
+    @property
+    def answer(self) -> str:
+        return self.focus
 
     @property
     def ends(self) -> tuple[str, str]:
@@ -60,7 +69,7 @@ class ImagePicture:
         )
         return f"{what} Hover over a patch for its value, click it to see the picture without it."
 
-    def draw(self, attribution, scale: float, key: str) -> None:
+    def show(self, attribution, scale: float, key: str) -> None:
         figure, players = self._figure(attribution, scale), self._clickable(key)
         if players:
             self._add_places(figure, attribution, players)
@@ -99,9 +108,15 @@ class ImagePicture:
         figure.update_layout(height=420, showlegend=False)
         return figure
 
+    def text(self, labels: list[str]) -> tuple[str, Any]:
+        return words_of(self.result) if self.result.request.words else ("", [(0, 0)] * len(labels))
+
+    def above(self, attribution, scale: float) -> Any:
+        return overlay(self.image, self.result.about.regions, attribution.values, scale)
+
     def html(self, attribution, scale: float, pane: str = "") -> str:
         """The coloured picture, and the question's words, for a page without a server."""
-        drawn = overlay(self.image, self.result.regions, attribution.values, scale)
+        drawn = self.above(attribution, scale)
         shown = f'<img style="max-width:100%" alt="The picture, its patches coloured by value" src="{data_url(drawn)}">'
         if self.result.request.words:
             shown += token_heatmap(*words_of(self.result), attribution, scale, pane)
@@ -109,7 +124,7 @@ class ImagePicture:
 
     def _figure(self, attribution, scale):
         go, (x, y, regions) = plotly(), self._cells()
-        height, width = self.result.regions.shape
+        height, width = self.result.about.regions.shape
         values = attribution.values[regions]
         strong = 1.0 if np.abs(values).max() > 0 else 0.0
         figure = go.Figure(
@@ -153,7 +168,7 @@ class ImagePicture:
         if self.clicked is None or key not in ("l", "r"):
             return []
         if self.result.request.segments is None:
-            return list(range(self.result.patches))  # the nearest centre is that of the patch itself
+            return list(range(self.result.about.patches))  # the nearest centre is that of the patch itself
         return [int(i) for i in self._cells()[2][::MESH, ::MESH].ravel()]
 
     def _add_places(self, figure, attribution, players) -> None:
@@ -200,9 +215,9 @@ class ImagePicture:
 
     def _cells(self) -> tuple[list[float], list[float], np.ndarray]:
         """Where the cells of the coloured layer have their middles, in pixels of the picture, and their players."""
-        shape = self.result.regions.shape
+        shape = self.result.about.regions.shape
         down, across = (sampled(length, int(np.clip(FINE * length // max(shape), min(length, COARSE), FINE))) for length in shape)
-        return (across + 0.5).tolist(), (down + 0.5).tolist(), self.result.regions[np.ix_(down, across)]
+        return (across + 0.5).tolist(), (down + 0.5).tolist(), self.result.about.regions[np.ix_(down, across)]
 
     def _centres(self) -> dict[int, tuple[float, float]]:
         x, y, players = self._cells()
@@ -210,11 +225,11 @@ class ImagePicture:
         return {int(i): (float(across[players == i].mean()), float(down[players == i].mean())) for i in np.unique(players)}
 
 
-def words_of(result: ImageResult) -> tuple[str, list[tuple[int, int]]]:
+def words_of(result: Result) -> tuple[str, list[tuple[int, int]]]:
     """The question, and where each player lies in it: nowhere for a patch."""
     question, at = result.request.question, 0
-    spans = [(0, 0)] * result.patches
-    for label in result.comparison.ledger.labels[result.patches :]:
+    spans = [(0, 0)] * result.about.patches
+    for label in result.comparison.ledger.labels[result.about.patches :]:
         start = max(question.find(label, at), at)
         at = min(start + len(label), len(question))
         spans.append((start, at))

@@ -1,16 +1,16 @@
-"""From what the Image page asks to what it shows: the models, the game of a request, the run."""
+"""From a request of the Image page to its game: the models, what they say, which patches are players."""
 
 import hashlib
 import re
-from collections.abc import Callable
-from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 
-from ui.image.request import ABSENT, ANOTHER, ASSETS, GEMMA, PHOTOS, SHAPES, SLIC, ImageRequest, ImageResult
-from ui.runs.comparison import compare
-from xai import Attribution, Ledger, explain
+from ui.image.request import ANOTHER, ASSETS, GEMMA, PHOTOS, SHAPES, SLIC, ImageAbout, ImageRequest
+from ui.kind import Subject
+from ui.shell.jobs import Job
+from ui.shell.model_slot import ModelSlot
 from xai.game import JoinedGame
 
 SECONDS = {"photos": 0.012, "soft-token": 0.006, "strict": 0.012, "pixel": 0.012}  # of an evaluation on two cores
@@ -62,7 +62,7 @@ def _of_weights(model: str) -> str:
 def fingerprint(request: ImageRequest, slot) -> str:
     """Of the model that a request asks; a bundled one need not be loaded for it."""
     if request.model == GEMMA:
-        return slot.gemma.fingerprint if slot.gemma else ""
+        return slot.fingerprint
     return _of_weights(request.model)
 
 
@@ -129,7 +129,7 @@ def make_game(model, request: ImageRequest, image, target: str, other=None):
 
 
 def regions_of(request: ImageRequest, image, side: int) -> np.ndarray:
-    """int16 (height, width): the player of each pixel, without asking a model; side : as in `ImageResult`."""
+    """int16 (height, width): the player of each pixel, without asking a model; side : as in `ImageAbout`."""
     from model.image.patches import grid_labels, on_original
 
     if request.segments == SLIC:
@@ -159,8 +159,10 @@ def answer_of(model, request: ImageRequest, image) -> str:
     return answer if not model.chat else answer.strip()
 
 
-def run(model, request: ImageRequest, image, job, ledger_of: Callable[[object], Ledger], other=None) -> ImageResult:
-    """Both maps and their fidelity. ledger_of(game) gives the ledger to go on with;  other : as in `make_game`."""
+def subject(slot: ModelSlot, request: ImageRequest, image: Any, other: Any, job: Job) -> Subject:
+    """The game of a request about what the model says of the picture. other : as in `make_game`"""
+    job.tell(0, 0, "Loading the model")
+    model = model_of(request, slot)
     job.tell(0, 0, "Asking the model about the whole picture")
     check(request)
     photo = request.model == PHOTOS
@@ -176,48 +178,14 @@ def run(model, request: ImageRequest, image, job, ledger_of: Callable[[object], 
         own = len(outputs) if not request.rather else len(game.games[0].outputs)
         weights = [1.0] * own + [-1.0] * (len(outputs) - own)
     regions = (game.games[0] if isinstance(game, JoinedGame) else game).regions
-    side = model.side if photo else model.vision.tokens
-
-    def result(comparison):
-        return ImageResult(request, answer, guesses, side, regions, comparison)
-
-    ledger = ledger_of(Columns(game) if photo else game)
-    before = ledger.seconds, ledger.evaluations
-    found = compare(ledger, request.plan, outputs, weights, job.tell, lambda now: job.publish(result(now)), job.cancelled)
-    _learn(request, ledger.seconds - before[0], ledger.evaluations - before[1])
-    return result(found)
+    about = ImageAbout(answer, guesses, model.side if photo else model.vision.tokens, regions)
+    return Subject(Columns(game) if photo else game, outputs, weights, about, partial(_learn, request))
 
 
 def _learn(request, seconds: float, evaluations: int) -> None:
     if evaluations >= 16:
         each, kind = seconds / evaluations / (2 if request.rather else 1), _kind(request)
         _measured[kind] = (each + _measured.get(kind, each)) / 2
-
-
-def other_policies(model, result: ImageResult, image, job) -> dict[str, Attribution]:
-    """The first map under every way of absence, each from a game of its own; what is known is not computed again."""
-    request, comparison = result.request, result.comparison
-    first = comparison.maps[0]
-    found = {request.absent: first.combine(comparison.weights)}
-    for absent, words in ABSENT[request.model].items():
-        if absent in found or absent == ANOTHER:
-            continue
-        game = make_game(model, replace(request, absent=absent), image, result.answer)
-
-        def told(done, total, words=words):
-            job.tell(done, total, f"Patches {words}: {done} of {total}")
-
-        made = explain(
-            Columns(game) if request.model == PHOTOS else game,
-            first.index,
-            first.method,
-            request.plan.budget,
-            request.plan.seed,
-            progress=told,
-            cancel=job.cancelled,
-        )
-        found[absent] = made.combine(comparison.weights)
-    return {absent: found[absent] for absent in ABSENT[request.model] if absent in found}
 
 
 class Columns:

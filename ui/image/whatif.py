@@ -9,8 +9,9 @@ from ui.draw.colour import signed
 from ui.draw.markdown import plain
 from ui.image import run as image_run
 from ui.image.layers import data_url, without
-from ui.image.request import GEMMA, PHOTOS, ImageResult
+from ui.image.request import GEMMA, PHOTOS
 from ui.image.source import smaller
+from ui.kind import Result
 from ui.names import INDICES
 from xai.game import JoinedGame
 from xai.trust.curves import counts_of, order_of, steps_of
@@ -25,7 +26,7 @@ class WhatIf:
     game_of() → the result's game, made when it is first needed;  key : of the widgets, one for each result
     """
 
-    def __init__(self, result: ImageResult, image, game_of, key: str):
+    def __init__(self, result: Result, image, game_of, key: str):
         self.result, self.image, self._game_of, self._key = result, image, game_of, f"image-hidden-{key}"
 
     @property
@@ -64,7 +65,7 @@ class WhatIf:
         if result.request.model == PHOTOS:
             pixels, model = self._game_of().picture(present), image_run.photo_model()
             now = {guess.name: guess.probability for guess in model.top(pixels, len(model.class_names))}
-            before = dict(result.guesses)
+            before = dict(result.about.guesses)
             names = [*before, *[name for name in list(now)[:3] if name not in before]]
             st.dataframe(
                 [
@@ -81,26 +82,26 @@ class WhatIf:
             self._say(next(iter(now)))
             return _as(pixels, self.image)
         if result.request.model == GEMMA and not self.hidden:
-            st.markdown(f"It says **{plain(result.answer.strip())}**.")
+            st.markdown(f"It says **{plain(result.about.answer.strip())}**.")
         elif result.request.model == GEMMA and not st.button("Ask the model without them", key=f"{self._key}-ask"):
             st.caption("One evaluation, and a few tokens written.")
         else:
             self._of_gemma(present)
-        return without(self.image, result.regions, present)
+        return without(self.image, result.about.regions, present)
 
     def _of_gemma(self, present) -> None:
         result, game = self.result, self._game_of()
         own = game.games[0] if isinstance(game, JoinedGame) else game
         both = np.exp(own(np.stack([np.ones(len(present), bool), present])).sum(axis=1))
         st.dataframe(
-            [{"answer": result.answer.strip(), "whole picture": f"{both[0]:.1%}", "without": f"{both[1]:.1%}"}],
+            [{"answer": result.about.answer.strip(), "whole picture": f"{both[0]:.1%}", "without": f"{both[1]:.1%}"}],
             hide_index=True,
             key=f"{self._key}-classes",
         )
         self._say(own.answer(present).strip())
 
     def _say(self, now: str) -> None:
-        before = self.result.answer.strip()
+        before = self.result.about.answer.strip()
         if not self.hidden:
             st.markdown(f"It says **{plain(now)}**.")
         elif now == before:
@@ -159,7 +160,7 @@ class WhatIf:
         if self.result.request.model == PHOTOS:
             game = self._game_of()
             return [smaller(_as(game.picture(row), self.image), FRAME_SIDE) for row in steps]
-        return [smaller(without(self.image, self.result.regions, row), FRAME_SIDE) for row in steps]
+        return [smaller(without(self.image, self.result.about.regions, row), FRAME_SIDE) for row in steps]
 
 
 def _as(pixels: np.ndarray, image):

@@ -1,40 +1,38 @@
 """What becomes of a map when absence is expressed in another way."""
 
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
-from ui.draw.colour import LIKELIHOOD, legend, shared_scale, signed
+from ui.draw.colour import shared_scale, signed
+from ui.kind import Result
+from ui.maps.picture import Picture
 from ui.names import INDICES
+from ui.shell.bench import Bench
 from ui.shell.jobs import Job
-from xai import Attribution, agreement
+from xai import Attribution, agreement, explain
 
 
 def show_policies(
-    result,
-    state,
-    ways: dict[str, str],
-    compute: Callable[[Job], dict[str, Attribution]],
-    draw: Callable[[Attribution, float, str], None],
-    what: str,
-    ready: bool = True,
+    result: Result, state: Bench, picture: Picture, ways: dict[str, str], game_of: Callable[[str], Any], ready: bool = True
 ) -> None:
     """The left map under every absence policy and their rank agreement, on demand: the others must be paid for.
 
-    ways : policy → how parts are absent, in words;  compute(job) : policy → attribution, values (n,)
-    draw(attribution, scale, policy);  what : a kind of input, e.g. "text";  ready : whether the model can be asked
+    ways : policy → how parts are absent, in words;  game_of(policy) → the game of it, for a job's thread
+    ready : whether the model can be asked
     """
     st.markdown(
         "A part can be absent in several ways. A map that changes its order with the way of absence says as much about "
-        f"that choice as about the {what}."
+        "that choice as about the input."
     )
-    found = state.extra.get("policies")
+    found = state.policies
     if found is None or found[0] != result.request:
         first, others = result.comparison.maps[0], len(ways) - (result.request.absent in ways)
         budget = min(result.request.plan.budget, 2 ** min(len(first.labels), 62))
         st.caption(f"The other ways will take at most {others * budget} evaluations.")
         if st.button("Check the other ways of absence", key="policies", disabled=state.job is not None or not ready):
-            _start(result, state, compute)
+            _start(result, state, picture.parts, ways, game_of)
             st.rerun()
         return
     maps = found[1]
@@ -42,8 +40,8 @@ def show_policies(
     for column, (absent, attribution) in zip(st.columns(len(maps)), maps.items()):
         with column:
             st.markdown(f"**{INDICES[attribution.index]}**, parts {ways.get(absent, absent)}")
-            draw(attribution, scale, absent)
-    st.html(legend(scale, LIKELIHOOD))
+            picture.show(attribution, scale, absent)
+    st.html(picture.legend(scale))
     names = list(maps)
     pairs = [(a, b, agreement(maps[a], maps[b])) for i, a in enumerate(names) for b in names[i + 1 :]]
     st.dataframe(
@@ -66,9 +64,28 @@ def show_policies(
     )
 
 
-def _start(result, state, compute) -> None:
-    def work(job):
-        state.extra["policies"] = (result.request, compute(job))
+def _start(result: Result, state: Bench, parts: str, ways: dict[str, str], game_of: Callable[[str], Any]) -> None:
+    def work(job: Job) -> Result:
+        state.policies = (result.request, other_ways(result, parts, ways, game_of, job))
         return result
 
     state.begin(Job(work))
+
+
+def other_ways(
+    result: Result, parts: str, ways: dict[str, str], game_of: Callable[[str], Any], job: Job
+) -> dict[str, Attribution]:
+    """The first map under every way of absence, each from a game of its own; what is known is not computed again."""
+    plan, comparison = result.request.plan, result.comparison
+    first = comparison.maps[0]
+    found = {result.request.absent: first.combine(comparison.weights)}
+    for absent in ways:
+        if absent in found:
+            continue
+
+        def told(done: int, total: int, absent: str = absent) -> None:
+            job.tell(done, total, f"{parts.capitalize()} {ways[absent]}: {done} of {total}")
+
+        made = explain(game_of(absent), first.index, first.method, plan.budget, plan.seed, progress=told, cancel=job.cancelled)
+        found[absent] = made.combine(comparison.weights)
+    return {absent: found[absent] for absent in ways if absent in found}

@@ -2,46 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
 import numpy as np
 import streamlit as st
 
 from ui.draw import charts
-from ui.draw.colour import LIKELIHOOD, legend, shared_scale, signed
+from ui.draw.colour import shared_scale, signed
 from ui.draw.markdown import said
 from ui.draw.sentences import cost, sums
 from ui.maps.interactions import show_pairs
 from ui.maps.judging import show_fidelity, sign, trust
+from ui.maps.picture import Picture
 from ui.names import INDICES, MEANING, method_name
 from ui.runs.comparison import Comparison
 from xai import Attribution, agreement
 
 PRELIMINARY = "Preliminary"  # how the note of a map begins that has no coalitions of its own
-
-
-class Picture(Protocol):
-    """How a kind of input is drawn.
-
-    quantity : what the values are changes of, e.g. "the answer's log-probability";  parts : e.g. "words"
-    whole : the same for all output columns together, of which the fidelity is
-    unit : one sentence on what a value means
-
-    A picture may also have `ends`, what values at either end of the colour scale do in words;
-    `chart(attribution, quantity, reach)`, a Plotly figure that stands in the place of `charts.bars`; and
-    `under_chart(attribution)`, how to read it.
-    """
-
-    quantity: str
-    whole: str
-    parts: str
-    unit: str
-
-    def draw(self, attribution: Attribution, scale: float, key: str) -> None:
-        """Draw the input, coloured by the values (n,)."""
-
-    def links(self, found, chosen: np.ndarray, attribution: Attribution):
-        """A Plotly figure of the input with the chosen pairs drawn on it."""
 
 
 def show(comparison: Comparison, picture: Picture, weights=None, more: dict[str, Callable] | None = None) -> None:
@@ -58,7 +34,7 @@ def show(comparison: Comparison, picture: Picture, weights=None, more: dict[str,
     for side, column, attribution in zip("lr", st.columns(2), maps):
         with column:
             _pane(comparison, side, attribution, picture, scale, reach, weights)
-    st.html(legend(scale, getattr(picture, "ends", LIKELIHOOD)))
+    st.html(picture.legend(scale))
     st.caption(said(f"One colour scale for all maps: equal colours mean equal values. {picture.unit}"))
     st.caption(said(sums(maps, picture.parts, picture.quantity)))
     if len(maps) < 2 or comparison.state == "preliminary":
@@ -77,16 +53,15 @@ def show(comparison: Comparison, picture: Picture, weights=None, more: dict[str,
 def _pane(comparison, side, attribution, picture, scale, reach, weights):
     name = f"**{INDICES[attribution.index]}** · {method_name(attribution.index, attribution.method)}"
     st.markdown(name + (" (preliminary)" if attribution.note.startswith(PRELIMINARY) else ""))
-    picture.draw(attribution, scale, side)
+    picture.show(attribution, scale, side)
     if weights is None and comparison.judged is not None:
         sentence = trust(comparison, side == "r", picture)
         st.markdown(f":material/{sign(sentence)}: {said(sentence)}")
     st.caption(said(f"{MEANING[attribution.index].format(what=picture.quantity)} {cost(attribution)}"))
     if attribution.note:
         st.caption(f":material/info: {attribution.note}")
-    chart = getattr(picture, "chart", charts.bars)
-    st.plotly_chart(chart(attribution, picture.quantity, reach), width="stretch", key=f"bars-{side}")
-    st.caption(getattr(picture, "under_chart", charts.under_bars)(attribution))
+    st.plotly_chart(picture.chart(attribution, reach), width="stretch", key=f"bars-{side}")
+    st.caption(picture.under_chart(attribution))
 
 
 def _difference(maps, picture, scale):
@@ -94,7 +69,7 @@ def _difference(maps, picture, scale):
     found = agreement(one, other)
     names = [f"{INDICES[m.index]} ({method_name(m.index, m.method)})" for m in maps]
     st.markdown(f"**{names[0]} minus {names[1]}**, on the same colour scale")
-    picture.draw(_as_map(one, found), scale, "d")
+    picture.show(_as_map(one, found), scale, "d")
     if any(one.note.startswith(PRELIMINARY) for one in maps):
         st.warning(
             "This run was stopped: a map that had not begun is drawn from the other one's coalitions, so that the two "

@@ -3,40 +3,38 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
-from ui.names import Pane
+from ui.names import DEFAULT_PANES, METHODS, Pane
+from ui.settings import Settings, choice, number
 from xai import Attribution, Cancelled, Fidelity, Ledger, explain, fidelity, fidelity_cost, preliminary
 
 HELD_OUT, ORDERS, POINTS = 32, 2, 8  # what judging a run costs; `xai.trust.fidelity` says what each is
 FIRST_LOOK = 24  # evaluations after which a running job first shows values; then at each third more
 
 
+_PANES = {pane.key: str(pane) for index in METHODS for pane in (Pane(index, method) for method in METHODS[index])}
+
+
+def _pane(default: Pane, title: str) -> Any:
+    return choice(_PANES, default, title, made=Pane.of, plain=lambda pane: pane.key)
+
+
 @dataclass(frozen=True)
-class Plan:
+class Plan(Settings):
     """How a game is explained: the two panes, most evaluations for each, the seed of the designs."""
 
-    left: Pane
-    right: Pane
-    budget: int = 256
-    seed: int = 0
+    left: Pane = _pane(DEFAULT_PANES[0], "Left map")
+    right: Pane = _pane(DEFAULT_PANES[1], "Right map")
+    budget: int = number(0, 2**31 - 1, 256, "Evaluations per map, at most")
+    seed: int = number(0, 2**31 - 1, 0, "Seed")
+    what = "a plan"
 
     @property
     def panes(self) -> tuple[Pane, Pane]:
         return self.left, self.right
-
-    def to_settings(self) -> dict:
-        """As JSON can hold it."""
-        return {"left": self.left.key, "right": self.right.key, "budget": self.budget, "seed": self.seed}
-
-    @classmethod
-    def from_settings(cls, settings: dict) -> "Plan":
-        """What `to_settings` gave; ValueError, KeyError or TypeError for anything else."""
-        budget, seed = settings["budget"], settings["seed"]
-        if not all(type(number) is int and 0 <= number < 2**31 for number in (budget, seed)):
-            raise ValueError("a budget or seed is not a number")
-        return cls(Pane.of(settings["left"]), Pane.of(settings["right"]), budget, seed)
 
     def cost(self, n: int) -> int:
         """Most evaluations, those that judge the maps included."""

@@ -1,47 +1,50 @@
-"""A page's comparison as a bundle, and back: what every page's own bundle shares."""
+"""A page's result as a bundle, and back: the same for every kind of input."""
 
 import json
 
+from ui.kind import Kind, Result
 from ui.runs.bundle import Bundle
-from ui.runs.comparison import Comparison
 
 _SIDES = ("left", "right")
 
 
-def bundle_of(
-    page: str, name: str, fingerprint: str, request, comparison: Comparison, shown: dict, content: bytes | None = None
-) -> Bundle:
+def to_bundle(page: str, result: Result, name: str, fingerprint: str, upload: bytes | None = None) -> Bundle:
     """The bundle of a run that is over. ValueError where a run goes on: its values are not settled.
 
-    request : of the page, with `to_settings()`;  shown, content : as in `ui.runs.bundle.Bundle`
+    page : key of its kind;  upload : the user's file that travels in it. Files are made outside a page's script, where
+    the session is not at hand: hence all is given.
     """
+    comparison = result.comparison
     if comparison.state == "preliminary":
         raise ValueError("This run is still going on; wait for its end, or cancel it.")
     return Bundle(
         page,
-        name,
+        name[:200],
         fingerprint,
         comparison.state,
-        request.to_settings(),
-        shown,
+        result.request.to_settings(),
+        result.about.to_shown(),
         comparison.outputs,
         comparison.weights,
         dict(zip(_SIDES, comparison.maps)),
         *comparison.ledger.known(),
         comparison.judged,
-        content,
+        upload,
     )
 
 
-def comparison_record(bundle: Bundle, page: str) -> dict:
-    """What `Comparison.to_record` gave, from a bundle; ValueError where the bundle is of another page."""
-    if bundle.page != page or not set(bundle.attributions) <= set(_SIDES) or "left" not in bundle.attributions:
-        raise ValueError(f"This bundle is not of the {page.title()} page; open it on the page that it was made on.")
+def from_bundle(kind: Kind, bundle: Bundle) -> Result:
+    """The result that `to_bundle` was given, its ledger without a model; ValueError where it is of another kind."""
+    if bundle.page != kind.key or not set(bundle.attributions) <= set(_SIDES) or "left" not in bundle.attributions:
+        raise ValueError(f"This bundle is not of the {kind.key.capitalize()} page; open it on the page that it was made on.")
+    request = kind.read(bundle.settings)
     maps = [bundle.attributions[side] for side in _SIDES if side in bundle.attributions]
-    return {
+    comparison = {
         "outputs": bundle.outputs,
         "weights": bundle.weights,
         "state": bundle.state,
         "maps": [json.loads(one.to_json()) for one in maps],
         "judged": None if bundle.fidelity is None else json.loads(bundle.fidelity.to_json()),
     }
+    record = {**kind.record_of(bundle.shown, request), "comparison": comparison}
+    return kind.result(record, request, lambda labels: bundle.ledger(), bundle.content)

@@ -4,18 +4,20 @@ import json
 import logging
 import time
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import streamlit as st
 
 from ui.draw.markdown import plain, said
+from ui.kind import Kind, Result
 from ui.runs.comparison import Paid
 from ui.runs.store import RunStore
 from ui.shell.bench import Bench
-from ui.shell.jobs import line
+from ui.shell.frame import begin_anew
+from ui.shell.jobs import Stopped, line
 from ui.shell.visitor import visitor
 from xai import Cancelled, Ledger
 
-PAGES = {"text": "Text", "image": "Image", "table": "Table", "data": "Data"}
 LISTED = 20
 log = logging.getLogger("swing.store")
 
@@ -58,7 +60,7 @@ def _may_go_on(run: str, model: str) -> bool:
     return found.fingerprint == model and (found.interrupted or store().owns(run, visitor()))
 
 
-def ledger(run: str | None, game, known: Ledger | None = None) -> Ledger:
+def ledger(run: str | None, game: Any, known: Ledger | None = None) -> Ledger:
     """A ledger that keeps every batch of a run as soon as it is paid, with all that the run, and `known`, hold already.
 
     run : None for one that is kept nowhere
@@ -69,7 +71,7 @@ def ledger(run: str | None, game, known: Ledger | None = None) -> Ledger:
     return made
 
 
-def finish(run: str | None, result) -> None:
+def finish(run: str | None, result: Result) -> None:
     """Keep a result: `to_record()` as JSON, and whether it is whole. It is shown all the same where it cannot be."""
     if run is None:
         return
@@ -86,7 +88,7 @@ def ended_with(run: str | None):
     """Keep how a run ended where it gave no result."""
     try:
         yield
-    except Cancelled:
+    except (Cancelled, Stopped):
         _end(run, "partial", "It was cancelled before there was anything to show.")
         raise
     except Exception as error:
@@ -101,10 +103,8 @@ def _end(run: str | None, state: str, sentence: str) -> None:
             store().finish(run, state, sentence)
 
 
-def reopen(page: str, state: Bench, result_type, set_widgets) -> None:
+def reopen(kind: Kind, state: Bench) -> None:
     """Show the run that the link names, if it is not shown already.
-
-    set_widgets(settings) fills the page's fields and returns which game that is.
 
     A run that is in the line is followed. One whose server died goes on as soon as the model is ready.
     """
@@ -114,18 +114,19 @@ def reopen(page: str, state: Bench, result_type, set_widgets) -> None:
     state.run = run
     try:
         found = store().get(run)
-        if found.page != page:
-            raise ValueError(f"This run belongs to the {PAGES.get(found.page, 'other')} page; open it there.")
-        results = store().results(run)
-        settings = json.loads(results["settings"]) if "settings" in results else found.settings
-        state.asked = set_widgets(settings)
+        if found.page != kind.key:
+            raise ValueError(f"This run belongs to the {found.page.capitalize()} page; open it there.")
+        results, upload = store().results(run), store().content(run)
+        request = kind.read(json.loads(results["settings"]) if "settings" in results else found.settings)
+        kind.open(request, state, upload)
+        state.asked = request.same_game
         job = line().of_run(run)
         if job is not None:
             state.follow(job)
         elif found.interrupted:
-            state.extra["interrupted"] = settings
+            state.interrupted = request
         if "result" in results:
-            state.shown = result_type.from_record(json.loads(results["result"]), settings, lambda labels: paid(run, labels))
+            state.shown = kind.result(json.loads(results["result"]), request, lambda labels: paid(run, labels), upload)
         elif job is None and not found.interrupted:
             state.outcome = "cancelled", found.sentence or "This run was stopped before there was anything to show."
     except ValueError as error:
@@ -159,12 +160,8 @@ def sidebar(page: str, state: Bench) -> None:
             _entry(run, page, state)
         if len(runs) > LISTED:
             st.caption(f"{len(runs) - LISTED} older runs are kept as well; links to them still work.")
-        if runs and st.button("Forget everything", key="forget"):
-            count = kept.forget(visitor())
-            _leave(state)
-            forget_models()
-            st.toast(f"{count} runs were deleted, and nothing of them is left in the file.")
-            st.rerun()
+        if runs:
+            st.button("Forget everything", key="forget", on_click=_forget)
         st.caption(
             "Texts, settings, what the model answered and the values paid for are kept in one file on this server, so "
             "that a run can go on after a crash; the oldest go first when it is full. Uploaded files are kept only if "
@@ -179,7 +176,7 @@ def _entry(run, page, state) -> None:
     with st.expander(shown + plain(run.name, 40)):
         ended = "interrupted" if run.interrupted else run.state
         st.caption(
-            f"{PAGES.get(run.page, run.page)} · {ended} · {run.evaluations} evaluations · "
+            f"{run.page.capitalize()} · {ended} · {run.evaluations} evaluations · "
             f"{time.strftime('%d %b %H:%M', time.localtime(run.created))}"
         )
         if run.page == page and st.button("Open", key=f"open-{run.id}"):
@@ -193,20 +190,15 @@ def _entry(run, page, state) -> None:
         if st.button("Delete", key=f"delete-{run.id}"):
             store().delete(run.id, visitor())
             if run.id == state.run:
-                _leave(state)
+                state.leave()
             st.rerun()
 
 
-def forget_models() -> None:
-    """What was fitted to this session's tables goes with its runs."""
+def _forget() -> None:
+    """Delete this browser's runs, and all that this session brought and did: it begins anew."""
+    count = store().forget(visitor())
     for one in st.session_state.values():
-        if isinstance(one, Bench) and "models" in one.extra:
-            one.extra["models"].clear()
-
-
-def _leave(state) -> None:
-    """Show nothing of a run that was deleted."""
-    if state.job is not None:
-        line().leave(state.job, visitor())
-    state.job, state.shown, state.run, state.outcome = None, None, None, None
-    st.query_params.pop("run", None)
+        if isinstance(one, Bench):
+            one.leave()
+    begin_anew()
+    st.toast(f"{count} runs were deleted, and nothing of them is left in the file.")

@@ -1,6 +1,7 @@
 """The Scaling page: runs at several pre-training sizes, the laws they follow, and whether more data would pay."""
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
@@ -8,7 +9,7 @@ import streamlit as st
 from ui.scaling.result import show
 from ui.scaling.study import read, study
 from ui.shell.bench import bench, watch
-from ui.shell.frame import frame, linked
+from ui.shell.frame import frame, linked, uploader
 from ui.shell.jobs import Job, quick_line
 
 SAMPLES = {
@@ -33,8 +34,15 @@ COLUMNS = """One line per run: a fine-tuned checkpoint and what it scored.
 From three sizes on a law can be fitted, from four on it can be tested."""
 
 
+@dataclass
+class ScalingState:
+    """key : SHA-256 of the table that is studied"""
+
+    key: str = ""
+
+
 def page() -> None:
-    state = bench("scaling")
+    state = bench("scaling", ScalingState)
     frame(
         "Swing: does more pre-training data pay?",
         "Swing fits the scaling laws of downstream translation to your runs, a score and cross-entropy side by side, "
@@ -44,8 +52,8 @@ def page() -> None:
     if found is not None:
         name, content, synthetic = found
         key = hashlib.sha256(content).hexdigest()
-        if state.extra.get("key") != key:
-            state.extra["key"] = key
+        if state.own.key != key:
+            state.own.key = key
             _begin(state, name, content, synthetic)
     watch(state)
     if state.shown is not None and state.job is None:
@@ -56,11 +64,8 @@ def choose() -> tuple[str, bytes, bool] | None:
     """Name, bytes and whether they are synthetic, of an upload or else of the sample that is picked."""
     titles = list(SAMPLES)
     picked = st.pills("Samples", titles, **linked("runs", default=titles[0]))
-    file = st.file_uploader(
-        "Or a table of your own runs: CSV, its first line the names of the columns. It stays in this session.",
-        key="scaling-file",
-        max_upload_size=MOST_MB,
-    )
+    label = "Or a table of your own runs: CSV, its first line the names of the columns. It stays in this session."
+    file = uploader(label, "scaling-file", MOST_MB)
     with st.expander("What the table must look like"):
         st.markdown(COLUMNS)
         example = FOLDER / SAMPLES[picked or titles[0]]

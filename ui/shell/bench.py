@@ -1,45 +1,63 @@
 """What every page does around a run: cost, Explain, a place in the line, progress, Cancel, more budget."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import streamlit as st
 
 from ui.draw.markdown import said
 from ui.shell.jobs import Job, Line, line
 from ui.shell.visitor import visitor
+from xai import Attribution
 
 POLL = 0.5  # seconds
 MORE = 2  # "Add budget" asks for so many times the evaluations
 
 
+S = TypeVar("S")
+
+
 @dataclass
-class Bench:
+class Bench(Generic[S]):
     """One page's state in one browser session.
 
+    own : what this kind of page adds to it
     shown : the page's result, finished or not;  job : the one that this session waits for;  run : id of the kept run
     asked : which game that run is of, so that another is not taken for it
     outcome : (state, sentence) of a job that gave nothing new;  seen : how much of the job was shown already
+    brought : a request whose settings the widgets are to take;  interrupted : one whose server died in the middle of it
+    opened : the upload that was last opened as a bundle;  policies : (request, its map under every way of absence)
     """
 
+    own: S
     shown: Any = None
     job: Job | None = None
     run: str | None = None
     asked: Any = None
     outcome: tuple[str, str] | None = None
     seen: int = 0
-    extra: dict = field(default_factory=dict)  # what a page adds to what it shows
+    brought: Any = None
+    interrupted: Any = None
+    opened: str | None = None
+    policies: tuple[Any, dict[str, Attribution]] | None = None
 
     @property
     def new(self) -> bool:
         """Nothing was asked or shown here yet."""
         return self.shown is None and self.job is None and self.outcome is None and self.run is None
 
-    def show_brought(self, result) -> None:
+    def show_brought(self, result: Any) -> None:
         """Show what comes from a file: it is of no run here; the page sets its fields by it when it starts over."""
         self.shown, self.run, self.asked, self.outcome = result, None, None, None
-        self.extra["brought"] = result
+        self.brought = result.request
+
+    def leave(self) -> None:
+        """Show nothing of a run that was deleted, and wait for nothing of it."""
+        if self.job is not None:
+            line().leave(self.job, visitor())
+        self.job, self.shown, self.run, self.outcome = None, None, None, None
+        st.query_params.pop("run", None)
 
     def forget_failure(self) -> None:
         """What failed was asked of another input than the one that is there now."""
@@ -79,9 +97,12 @@ class Bench:
         return False
 
 
-def bench(kind: str) -> Bench:
-    """This session's bench of one page."""
-    return st.session_state.setdefault(f"bench-{kind}", Bench())
+def bench(page: str, own: type[S]) -> Bench[S]:
+    """This session's bench of one page. own : the class of its own state, which is made without arguments"""
+    name = f"bench-{page}"
+    if name not in st.session_state:
+        st.session_state[name] = Bench(own())
+    return st.session_state[name]  # type: ignore[no-any-return]  # a session's state holds anything
 
 
 def bar(state: Bench, cost: Callable[[], tuple[int, float]], explain: Callable[[], None], more: Callable[[], None]) -> None:

@@ -1,6 +1,7 @@
 """What opens every page: its style, its title, what it is for; and the model's progress until it can be asked."""
 
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -28,6 +29,25 @@ def preset(**values) -> None:
     """Set widgets that are `linked`, before they are made."""
     st.session_state.update(values)
     st.session_state["preset"] = set(values)
+
+
+def uploader(label: str, key: str, most_mb: int, place: Any = st, **more: Any) -> Any:
+    """A file uploader, a new one after `begin_anew`: a browser holds a file for as long as its widget is there."""
+    return place.file_uploader(label, key=file_key(key), max_upload_size=most_mb, **more)
+
+
+def file_key(key: str) -> str:
+    """Under which a session holds what is in an uploader."""
+    again = st.session_state.get("again", 0)
+    return f"{key}-{again}" if again else key
+
+
+def begin_anew() -> None:
+    """Forget all that this session brought, asked and was shown."""
+    stays = {name: st.session_state[name] for name in ("owner", "painted") if name in st.session_state}
+    stays["again"] = st.session_state.get("again", 0) + 1
+    st.session_state.clear()
+    st.session_state.update(stays)
 
 
 def ready(slot) -> bool:

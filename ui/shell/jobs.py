@@ -20,6 +20,10 @@ MOST_WAITING = 50
 UNWATCHED = 60.0  # seconds after which a job that no page looks at stops; what it paid is kept
 
 
+class Stopped(Exception):
+    """Work that pays for no coalition was cancelled; `xai.Cancelled` is of work that keeps a ledger."""
+
+
 class Job:
     """Runs work(job) in the line's thread; work calls `tell` and `publish`, and asks `cancelled`.
 
@@ -52,6 +56,11 @@ class Job:
     def cancelled(self) -> bool:
         """Whether to stop at the next batch: somebody said so, or nobody looks any more."""
         return self._stop.is_set() or self._abandoned()
+
+    def check(self) -> None:
+        """Stopped where this job is to stop: for work that is no explanation."""
+        if self.cancelled():
+            raise Stopped
 
     @property
     def over(self) -> bool:
@@ -96,6 +105,8 @@ class Job:
             kept = stopped.ledger.evaluations
             self.sentence = f"Cancelled. {kept} evaluations are kept: Explain goes on from them." if kept else "Cancelled."
             self.state = "cancelled"
+        except Stopped:
+            self.state, self.sentence = "cancelled", "Cancelled."
         except (ValueError, TypeError, OSError) as error:
             self.sentence, self.state = str(error), "failed"
         except Exception:

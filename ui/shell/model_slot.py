@@ -17,7 +17,6 @@ class ModelSlot:
         self.gemma = None
         self.fraction, self.sentence, self.error = 0.0, "Waiting to load Gemma 3", ""
         self.seconds_per_token: float | None = None  # of scoring; measured when the model is ready, then by every run
-        self.first_result = None  # of the first sample, explained once for all who visit
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -25,6 +24,11 @@ class ModelSlot:
     def state(self) -> str:
         """ "ready", "failed" or "loading"."""
         return "ready" if self.gemma else "failed" if self.error else "loading"
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the model; "" until it is loaded."""
+        return self.gemma.fingerprint if self.gemma else ""
 
     def start(self) -> None:
         """Begin loading, unless that was done; after a failure, try again."""
@@ -62,7 +66,12 @@ class ModelSlot:
         print(f"Swing: {100 * fraction:3.0f} % {sentence}", flush=True)
 
 
-@st.cache_resource(show_spinner=False)
 def model_slot() -> ModelSlot:
     """The server's slot, the same object for every session."""
+    return the_slot()
+
+
+@st.cache_resource(show_spinner=False)
+def the_slot() -> ModelSlot:
+    """Made once; `model_slot` asks for it by this name, so that a test can put another in its place."""
     return ModelSlot(os.environ.get("SWING_MODEL") or None)

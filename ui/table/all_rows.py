@@ -11,7 +11,6 @@ from ui.names import INDICES
 from ui.shell.jobs import Job
 from ui.table import charts as table_charts
 from ui.table.run import exact_values
-from xai import Cancelled, Ledger
 from xai.trust.agreement import rank_correlations
 
 MOST_ROWS = 10_000
@@ -36,8 +35,7 @@ def compute(fitted, request, job) -> AllRows:
         places = np.sort(np.random.default_rng([request.plan.seed, 3]).permutation(count)[:MOST_ROWS])
     parts = []
     for start in range(0, len(places), CHUNK):
-        if job.cancelled():
-            raise Cancelled(Ledger(fitted.model.game(fitted.frame.iloc[[0]])))
+        job.check()
         job.tell(start, len(places), f"Exact values of row {start + 1} of {len(places)}")
         parts.append(exact_values(fitted, request, fitted.frame.iloc[places[start : start + CHUNK]]))
     values = {index: np.concatenate([part[index] for part in parts]) for index in parts[0]}
@@ -53,7 +51,7 @@ def show_all_rows(result, fitted, picture, weights, state) -> None:
             else "All rows are explained where exact values exist: choose trees, a linear model or a file of trees."
         )
         return
-    found = state.extra.get("all-rows")
+    found = state.own.all_rows
     background = replace(result.request, row=0).same_game
     if found is None or found[0] != background:
         rows = min(len(fitted.frame), MOST_ROWS)
@@ -67,7 +65,7 @@ def show_all_rows(result, fitted, picture, weights, state) -> None:
 
 def _start(result, fitted, background, state) -> None:
     def work(job):
-        state.extra["all-rows"] = (background, compute(fitted, result.request, job))
+        state.own.all_rows = (background, compute(fitted, result.request, job))
         return result
 
     state.begin(Job(work))

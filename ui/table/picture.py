@@ -2,33 +2,37 @@
 
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from ui.draw import charts
-from ui.draw.colour import colour, ends_of, ranks, signed, with_error
+from ui.draw.colour import colour, ranks, signed, with_error
+from ui.maps.picture import Picture
 from ui.table import charts as table_charts
 from ui.table.request import TableAbout
+from xai import Attribution
 
 LONGEST = 60
 
 
 @dataclass(frozen=True)
-class TablePicture:
-    """The picture (`ui.maps.side_by_side.Picture`) of a row.
+class TablePicture(Picture):
+    """The picture of a row.
 
     about : the row;  exact : index → exact values (n,), beside which each map is judged
     output, first : which of several classes the values are of, and which the fidelity; "" where there are no several
+    answer : what the model says of the row
     """
 
     about: TableAbout
     exact: dict[str, np.ndarray]
     output: str = ""
     first: str = ""
+    answer: str = ""
 
     parts = "columns"
-    ends = ends_of("table")
 
     @property
     def quantity(self) -> str:
@@ -46,8 +50,11 @@ class TablePicture:
         scale = "raw margin, before it becomes a probability" if self.about.classes else "the units of the target"
         return f"Values are changes of {self.quantity}: {scale}. Hover or tap a column for its value and rank."
 
-    def draw(self, attribution, scale: float, key: str) -> None:
-        st.html(row_heatmap(self.about.cells, attribution, scale, key))
+    def html(self, attribution: Attribution, scale: float, pane: str = "") -> str:
+        return row_heatmap(self.about.cells, attribution, scale, pane)
+
+    def show(self, attribution: Attribution, scale: float, key: str) -> None:
+        super().show(attribution, scale, key)
         truth = self.exact.get(attribution.index)
         if key in "lr" and truth is not None and attribution.method != "exact":
             spent = attribution.evaluations + attribution.reused
@@ -56,18 +63,15 @@ class TablePicture:
                 f"squared error **{relative_error(attribution.values, truth):.2g}** after {spent} evaluations."
             )
 
-    def chart(self, attribution, quantity: str, reach: float):
+    def chart(self, attribution: Attribution, reach: float) -> Any:
         drawn = table_charts.waterfall if attribution.index == "shapley" else table_charts.bars
-        return drawn(attribution, self.about.cells, quantity, reach, self.exact.get(attribution.index))
+        return drawn(attribution, self.about.cells, self.quantity, reach, self.exact.get(attribution.index))
 
-    def under_chart(self, attribution) -> str:
+    def under_chart(self, attribution: Attribution) -> str:
         exact = " Diamonds: the exact values." if attribution.index in self.exact else ""
         if attribution.index == "shapley":
             return "Each column moves the answer from where the last one left it. Whiskers: 95 % intervals." + exact
         return charts.under_bars(attribution) + exact
-
-    def links(self, found, chosen, attribution):
-        return charts.arcs(found, chosen, attribution)
 
 
 def relative_error(values, truth) -> float:

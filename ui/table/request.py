@@ -1,13 +1,12 @@
 """What the Table page asks, and what it shows of the answer; both go through JSON and are checked on the way back."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
-from ui.names import DEFAULT_PANES
 from ui.runs.comparison import Comparison, Plan
-from xai import Ledger
+from ui.settings import Settings, choice, flag, listed, nested, number, string
 
 MODELS = {
     "trees": "Trees (LightGBM): exact values",
@@ -19,11 +18,11 @@ MODELS = {
 TARGET_KINDS = {"": "by its cells", "regression": "a number", "classification": "a class"}
 BACKGROUNDS = [1, 10, 100, 1000]
 USUAL_BACKGROUND = 100  # the model's own: rows that it was trained on
-MAX_TEXT = 2000
+MAX_TEXT, MAX_COLUMNS = 2000, 10_000
 
 
 @dataclass(frozen=True)
-class TableRequest:
+class TableRequest(Settings):
     """One row of a table, and what is asked of a model of it.
 
     table, digest, sample : see `ui.table.source.Source`;  target : label of the column to predict
@@ -33,68 +32,47 @@ class TableRequest:
     kept : the user said that the table may be kept with the run
     """
 
-    table: str
-    digest: str
-    sample: bool
-    target: str
-    kind: str = ""
-    kinds: tuple[tuple[str, str], ...] = ()
-    left_out: tuple[str, ...] = ()
-    model: str = "trees"
-    file: str = ""
-    row: int = 0
-    background: int = USUAL_BACKGROUND
-    baseline: int = 0
-    kept: bool = False
-    plan: Plan = Plan(*DEFAULT_PANES)
+    table: str = string(MAX_TEXT)
+    digest: str = string(MAX_TEXT)
+    sample: bool = flag()
+    target: str = string(MAX_TEXT, title="Column to predict")
+    kind: str = choice(TARGET_KINDS, "", "The target is")
+    kinds: tuple[tuple[str, str], ...] = listed(listed((string(MAX_TEXT), string(20)), 2), MAX_COLUMNS, (), "Corrections")
+    left_out: tuple[str, ...] = listed(string(MAX_TEXT), MAX_COLUMNS, (), "Leave out columns")
+    model: str = choice(MODELS, "trees", "Model")
+    file: str = string(MAX_TEXT, "")
+    row: int = number(0, 2**31 - 1, 0, "Row to explain")
+    background: int = choice(BACKGROUNDS, USUAL_BACKGROUND, "Background: how many rows lend absent cells")
+    baseline: int = number(0, 2**31 - 1, 0, "Baseline row")
+    kept: bool = flag(False, "Keep this table with the run")
+    plan: Plan = nested(Plan, Plan())
+    what = "a table"
 
     @property
-    def same_model(self) -> tuple:
+    def same_model(self) -> tuple[Any, ...]:
         """What two requests must share to be of one model."""
         return self.digest, self.target, self.kind, self.kinds, self.left_out, self.model, self.file
 
     @property
-    def same_game(self) -> tuple:
+    def same_game(self) -> Any:
         """What two requests must share for the one to go on with the other's ledger."""
         drawn = self.plan.seed if self.background not in (1, USUAL_BACKGROUND) else 0
         return (*self.same_model, self.row, self.background, self.baseline if self.background == 1 else 0, drawn)
 
     @property
+    def private(self) -> bool:
+        """Whether what is in the table's cells may not be kept on the server."""
+        return not (self.sample or self.kept)
+
+    @property
     def name(self) -> str:
         return f"{self.table}, row {self.row + 1}"
 
-    def to_settings(self) -> dict:
-        """As JSON can hold it."""
-        plan = {"left": self.plan.left.key, "right": self.plan.right.key}
-        plan |= {"budget": self.plan.budget, "seed": self.plan.seed}
-        return {f.name: getattr(self, f.name) for f in fields(self)} | {"plan": plan}
-
-    @classmethod
-    def from_settings(cls, settings: dict) -> "TableRequest":
-        """What `to_settings` gave; ValueError for anything else, for it may come from a file of somebody else's."""
+    def check(self) -> None:
         from model.table.columns import KINDS
 
-        try:
-            texts = {name: settings[name] for name in ("table", "digest", "target", "kind", "model", "file")}
-            whole = {name: settings[name] for name in ("row", "background", "baseline")}
-            flags = {name: settings[name] for name in ("sample", "kept")}
-            kinds = tuple((label, kind) for label, kind in settings["kinds"])
-            left_out, plan = tuple(settings["left_out"]), Plan.from_settings(settings["plan"])
-            names = [*texts.values(), *left_out, *[label for label, _ in kinds]]
-            allowed = (
-                all(isinstance(text, str) and len(text) <= MAX_TEXT for text in names)
-                and all(type(number) is int and 0 <= number < 2**31 for number in whole.values())
-                and all(type(flag) is bool for flag in flags.values())
-                and all(kind in KINDS for _, kind in kinds)
-                and texts["model"] in MODELS
-                and texts["kind"] in TARGET_KINDS
-                and whole["background"] in BACKGROUNDS
-            )
-            if not allowed:
-                raise ValueError("a value is not allowed")
-            return cls(**texts, **whole, **flags, kinds=kinds, left_out=left_out, plan=plan)
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise ValueError(f"these are not the settings of a table ({error})") from error
+        if not all(kind in KINDS for _, kind in self.kinds):
+            raise ValueError("a column is corrected to what is no kind of column")
 
 
 @dataclass(frozen=True)
@@ -105,6 +83,7 @@ class TableAbout:
     says : the prediction in words;  units : what a value is a change of;  classes : False for a number
     metrics, baseline : of the hold-out rows;  rows : how many were used for what
     exact : index → exact values (n, outputs), where they exist
+    private : whether cells and prediction may not be kept on the server
     """
 
     cells: list[str]
@@ -115,17 +94,25 @@ class TableAbout:
     baseline: dict[str, float]
     rows: dict[str, int]
     exact: dict[str, np.ndarray]
+    private: bool = False
 
-    def to_record(self, with_cells: bool) -> dict:
-        shown = {f.name: getattr(self, f.name) for f in fields(self)}
+    def to_record(self) -> dict[str, Any]:
+        """As JSON can hold it; an uploaded row's cells only where they may be kept."""
+        return {"about": self._written() | ({"cells": [], "says": ""} if self.private else {})}
+
+    def to_shown(self) -> dict[str, Any]:
+        return {"about": self._written()}
+
+    def _written(self) -> dict[str, Any]:
+        shown = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "private"}
         figures = {name: [[key, _number(value)] for key, value in shown[name].items()] for name in _FIGURES}
         exact = {index: values.tolist() for index, values in self.exact.items()}
-        hidden = {} if with_cells else {"cells": [], "says": ""}
-        return shown | figures | hidden | {"exact": exact}
+        return shown | figures | {"exact": exact}
 
     @classmethod
-    def from_record(cls, record: dict, n: int, outputs: int) -> "TableAbout":
-        """What `to_record` gave, of n columns; ValueError for anything else."""
+    def from_record(cls, record: dict[str, Any], request: TableRequest, comparison: Comparison) -> "TableAbout":
+        """What `to_record` or `to_shown` gave; ValueError where it is not of the request."""
+        record, n, outputs = record["about"], comparison.ledger.n_players, len(comparison.weights)
         cells = [str(cell)[:MAX_TEXT] for cell in record["cells"]]
         figures = {
             name: {str(key)[:80]: float("nan") if value is None else float(value) for key, value in record[name]}
@@ -141,40 +128,13 @@ class TableAbout:
         if type(record["classes"]) is not bool:
             raise ValueError("its target is neither a number nor a class")
         figures["rows"] = {key: int(count) for key, count in figures["rows"].items()}
-        return cls(cells, str(record["says"]), str(record["units"]), record["classes"], **figures, exact=exact)
+        return cls(
+            cells, str(record["says"]), str(record["units"]), record["classes"], **figures, exact=exact, private=request.private
+        )
 
 
 _FIGURES = ("metrics", "baseline", "rows")
 
 
-def _number(value) -> float | None:
+def _number(value: float) -> float | None:
     return None if value != value else value
-
-
-@dataclass(frozen=True)
-class TableResult:
-    """What the page shows."""
-
-    request: TableRequest
-    about: TableAbout
-    comparison: Comparison
-
-    def to_record(self, everything: bool = False) -> dict:
-        """As JSON can hold it, without the request and the ledger; an uploaded row's cells only where they may be kept.
-
-        everything : the cells too, for a file that the user takes along
-        """
-        with_cells = everything or self.request.sample or self.request.kept
-        return {"about": self.about.to_record(with_cells), "comparison": self.comparison.to_record()}
-
-    @classmethod
-    def from_record(cls, record: dict, settings: dict, ledger_of: Callable[[list[str]], Ledger]) -> "TableResult":
-        """What `to_record` gave; ValueError for anything else. ledger_of(labels) gives what was paid."""
-        request = TableRequest.from_settings(settings)
-        try:
-            ledger = ledger_of([str(label) for label in record["comparison"]["maps"][0]["labels"]])
-            comparison = Comparison.from_record(record["comparison"], request.plan, ledger)
-            about = TableAbout.from_record(record["about"], ledger.n_players, len(comparison.weights))
-            return cls(request, about, comparison)
-        except (KeyError, TypeError, AttributeError, IndexError) as error:
-            raise ValueError(f"this is not a result that Swing wrote ({error})") from error

@@ -1,19 +1,18 @@
-"""From what the Table page asks to what it shows: a model, one row's game, both maps from one ledger."""
+"""From a request of the Table page to its game: a model of a column, one row of it."""
 
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from ui.runs.comparison import Paid, compare
-from ui.table.request import USUAL_BACKGROUND, TableAbout, TableRequest, TableResult
+from ui.kind import Subject
+from ui.shell.jobs import Job, Stopped
+from ui.table.request import USUAL_BACKGROUND, TableAbout, TableRequest
 from ui.table.source import Source
-from xai import Cancelled, Ledger
 
 MAX_PLAYERS = 256
 MOST_MODELS = 6  # kept in memory for a session, and of the samples for all; the one not used for longest goes first
@@ -44,12 +43,11 @@ class Shelf:
     """Fitted models, so that a second row costs no second fit.
 
     Models of uploads stand on the shelf of the session that brought them, and go with it: no digest that a link or a
-    bundle carries reaches another's. first : a newcomer's result, made once for all
+    bundle carries reaches another's.
     """
 
     def __init__(self):
         self._lock, self._kept = threading.Lock(), OrderedDict()
-        self.first: TableResult | None = None
 
     def get(self, request: TableRequest) -> Fitted | None:
         with self._lock:
@@ -147,7 +145,7 @@ def fit(source: Source, request: TableRequest, job, own: Shelf, file: bytes | No
                 frame, request.target, request.kind or None, request.model, kinds=kinds, progress=told, cancel=job.cancelled
             )
         except FitCancelled:
-            raise Cancelled(Ledger(Paid(["model"]))) from None
+            raise Stopped from None
     fitted = Fitted(model, frame)
     if fitted.exact:
         job.tell(0, 0, "Compiling the exact values, once for this server: some seconds")
@@ -191,23 +189,17 @@ def game_of(fitted: Fitted, request: TableRequest, gemma=None):
     return game, game.outputs, [float(i == top) for i in range(len(game.outputs))]
 
 
-def run(
-    source: Source, request: TableRequest, job, ledger_of: Callable[[object], Ledger], gemma=None, file=None, own=None
-) -> TableResult:
-    """Model, both maps and their fidelity. ledger_of(game) gives the ledger to go on with;  own : its Shelf."""
+def subject(
+    source: Source, request: TableRequest, job: Job, own: Shelf | None = None, gemma: Any = None, file: bytes | None = None
+) -> Subject:
+    """The row's game. own : the session's shelf of models;  file : of the model, where it is one's own"""
     check(source, request)
     fitted = fit(source, request, job, own or Shelf(), file)
     if gemma is None and fitted.model is None:
         raise ValueError("Gemma 3 is not loaded yet; wait until it is")
     job.tell(0, 0, "Reading the row" if fitted.model else "Gemma reads the examples and the row")
     game, outputs, weights = game_of(fitted, request, gemma)
-    about = describe(fitted, request, game)
-
-    def publish(comparison):
-        job.publish(TableResult(request, about, comparison))
-
-    found = compare(ledger_of(game), request.plan, outputs, weights, job.tell, publish, job.cancelled)
-    return TableResult(request, about, found)
+    return Subject(game, outputs, weights, describe(fitted, request, game))
 
 
 def describe(fitted: Fitted, request: TableRequest, game) -> TableAbout:
@@ -216,7 +208,8 @@ def describe(fitted: Fitted, request: TableRequest, game) -> TableAbout:
     if fitted.model is None:
         others = fitted.frame.columns[fitted.frame.columns != request.target]
         says = f"Gemma 3, after {SHOTS} examples: {game.label}"
-        return TableAbout([shown(cell) for cell in row[others].iloc[0]], says, f"log-odds of {game.label}", True, {}, {}, {}, {})
+        cells = [shown(cell) for cell in row[others].iloc[0]]
+        return TableAbout(cells, says, f"log-odds of {game.label}", True, {}, {}, {}, {}, request.private)
     model = fitted.model
     exact = {index: values[0] for index, values in exact_values(fitted, request, row).items()}
     return TableAbout(
@@ -228,6 +221,7 @@ def describe(fitted: Fitted, request: TableRequest, game) -> TableAbout:
         model.baseline,
         model.rows,
         exact,
+        request.private,
     )
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import streamlit as st
 
-from ui.draw.colour import legend, shared_scale
+from ui.draw.colour import shared_scale
 from ui.draw.markdown import plain, said
 from ui.draw.sentences import sums
 from ui.names import INDICES
@@ -60,7 +60,7 @@ def _edited(result, fitted, picture, weights):
     for column, one in zip(st.columns(2), maps):
         column.markdown(f"**{INDICES[one.index]}** of the edited row" + (", exact" if fitted.exact else ""))
         column.html(row_heatmap(texts, one, scale, f"edited-{one.index}"))
-    st.html(legend(scale, picture.ends))
+    st.html(picture.legend(scale))
     st.caption(said(sums(maps, picture.parts, picture.quantity)))
 
 

@@ -1,21 +1,26 @@
 """How a text is drawn: its parts coloured, pairs of them joined by arcs."""
 
 from dataclasses import dataclass
+from typing import Any
 
-import streamlit as st
-
-from ui.draw.charts import arcs
-from ui.draw.colour import token_heatmap
+from ui.draw.colour import LIKELIHOOD
+from ui.maps.picture import Picture
 from ui.names import PLAYERS
-from ui.text.run import TextSubject
+from ui.text.request import TextAbout, TextRequest
 
 
 @dataclass(frozen=True)
-class TextPicture:
-    """The picture (`maps.side_by_side.Picture`) of a prompt; `chosen`: how many tokens of the answer are, 0 for all."""
+class TextPicture(Picture):
+    """The picture of a prompt. chosen : how many tokens of the answer are explained, 0 for all"""
 
-    subject: TextSubject
+    request: TextRequest
+    about: TextAbout
     chosen: int = 0
+    ends = LIKELIHOOD
+    unit = (
+        "Values are changes of the natural log-probability; +0.69 doubles the probability. Hover or tap a part for its "
+        "value and rank. Dimmed text was always present."
+    )
 
     @property
     def quantity(self) -> str:
@@ -25,21 +30,17 @@ class TextPicture:
 
     @property
     def whole(self) -> str:
-        if self.subject.request.rather is not None:
+        if self.request.rather is not None:
             return "how much more likely the answer is than the other one, in logarithms"
         return "the answer's log-probability"
 
     @property
     def parts(self) -> str:
-        return PLAYERS[self.subject.request.players]
+        return PLAYERS[self.request.players]
 
-    unit = (
-        "Values are changes of the natural log-probability; +0.69 doubles the probability. Hover or tap a part for its "
-        "value and rank. Dimmed text was always present."
-    )
+    @property
+    def answer(self) -> str:
+        return self.about.target.strip()
 
-    def draw(self, attribution, scale: float, key: str) -> None:
-        st.html(token_heatmap(self.subject.request.prompt, self.subject.spans, attribution, scale, key))
-
-    def links(self, found, chosen, attribution):
-        return arcs(found, chosen, attribution)
+    def text(self, labels: list[str]) -> tuple[str, Any]:
+        return self.request.prompt, self.about.spans

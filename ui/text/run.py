@@ -1,128 +1,19 @@
-"""From what the Text page asks to what it shows: one prompt, one target, both maps from one ledger."""
+"""From a request of the Text page to its game: one prompt, one target."""
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
-from ui.names import ABSENT, DEFAULT_PANES, PLAYERS
-from ui.runs.comparison import Comparison, Plan, compare
-from xai import Attribution, Ledger, explain
+from ui.kind import Subject
+from ui.shell.jobs import Job
+from ui.text.request import MAX_PROMPT, TextAbout, TextRequest
 from xai.game import JoinedGame
 
 MAX_PLAYERS = 256
-MAX_PROMPT = 20_000  # characters, checked before anything is tokenised
-MAX_TARGET = 500
 MAX_ANSWER = 20
 ASSUMED_ANSWER = " yes."  # stands for the model's answer where only the cost is asked
-
-
-@dataclass(frozen=True)
-class TextRequest:
-    """before + text + after is the prompt; `text` is explained.
-
-    target : None for the model's own answer;  rather : another answer, whose log-probability is taken off, or None
-    """
-
-    before: str
-    text: str
-    after: str
-    target: str | None = None
-    rather: str | None = None
-    players: str = "word"
-    absent: str = "remove"
-    plan: Plan = Plan(*DEFAULT_PANES)
-
-    @property
-    def prompt(self) -> str:
-        return self.before + self.text + self.after
-
-    @property
-    def within(self) -> tuple[int, int]:
-        return len(self.before), len(self.before) + len(self.text)
-
-    @property
-    def same_game(self) -> tuple:
-        """What two requests must share for the one to go on with the other's ledger."""
-        return self.before, self.text, self.after, self.target, self.rather, self.players, self.absent
-
-    def to_settings(self) -> dict:
-        """As JSON can hold it."""
-        own = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "plan"}
-        return own | {"plan": self.plan.to_settings()}
-
-    @classmethod
-    def from_settings(cls, settings: dict) -> "TextRequest":
-        """What `to_settings` gave; ValueError for anything else, for it may come from a file of somebody else's."""
-        try:
-            plan = Plan.from_settings(settings["plan"])
-            texts = {name: settings[name] for name in ("before", "text", "after")}
-            maybe = {name: settings[name] for name in ("target", "rather")}
-            chosen = {"players": settings["players"], "absent": settings["absent"]}
-            allowed = (
-                all(isinstance(text, str) for text in texts.values())
-                and all(text is None or isinstance(text, str) for text in maybe.values())
-                and chosen["players"] in PLAYERS
-                and chosen["absent"] in ABSENT
-            )
-            if not allowed:
-                raise ValueError("a value is not allowed")
-            return cls(**texts, **maybe, **chosen, plan=plan)
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise ValueError(f"these are not the settings of a text ({error})") from error
-
-
-@dataclass(frozen=True)
-class TextSubject:
-    """A request with what the model made of it: the target, where the players lie, the texts of the target's tokens."""
-
-    request: TextRequest
-    target: str
-    spans: list[tuple[int, int]]
-    tokens: list[str]
-
-
-@dataclass(frozen=True)
-class TextResult:
-    """What the page shows."""
-
-    subject: TextSubject
-    comparison: Comparison
-
-    @property
-    def request(self) -> TextRequest:
-        return self.subject.request
-
-    def to_record(self) -> dict:
-        """As JSON can hold it, the request (which is the run's settings) and the ledger left out."""
-        subject = self.subject
-        about = {"target": subject.target, "spans": subject.spans, "tokens": subject.tokens}
-        return {"subject": about, "comparison": self.comparison.to_record()}
-
-    @classmethod
-    def from_record(cls, record: dict, settings: dict, ledger_of: Callable[[list[str]], Ledger]) -> "TextResult":
-        """What `to_record` gave; ValueError for anything else. ledger_of(labels) gives what was paid."""
-        request = TextRequest.from_settings(settings)
-        try:
-            about, length = record["subject"], len(request.prompt)
-            spans = [(int(start), int(end)) for start, end in about["spans"]]
-            subject = TextSubject(request, str(about["target"]), spans, [str(token) for token in about["tokens"]])
-            ends = [place for span in sorted(spans) for place in span]
-            if ends != sorted(ends) or not all(0 <= place <= length for place in ends):
-                raise ValueError("its parts do not lie in its prompt")
-            ledger = ledger_of([str(label) for label in record["comparison"]["maps"][0]["labels"]])
-            if len(spans) != ledger.n_players:
-                raise ValueError("its parts and its players do not match")
-            return cls(subject, Comparison.from_record(record["comparison"], request.plan, ledger))
-        except (KeyError, TypeError, AttributeError, IndexError) as error:
-            raise ValueError(f"this is not a result that Swing wrote ({error})") from error
-
-    def selected(self, chosen: list[int]) -> list[float] | None:
-        """Weights of the columns for the chosen target tokens; None for none or all of them."""
-        if not chosen:
-            return None
-        return [float(column in chosen) for column in range(len(self.comparison.weights))]
 
 
 def make_game(gemma, request: TextRequest, target: str):
@@ -157,40 +48,16 @@ def cost(gemma, request: TextRequest, seconds_per_token: float) -> tuple[int, fl
     return evaluations, evaluations * game.work * seconds_per_token
 
 
-def run(gemma, request: TextRequest, job, ledger_of: Callable[[object], Ledger]) -> TextResult:
-    """Answer, both maps and their fidelity. ledger_of(game) gives the ledger to go on with."""
+def subject(gemma: Any, request: TextRequest, job: Job, learn: Callable[[float, float], None] | None = None) -> Subject:
+    """The game of a request about its target, or the model's own answer. learn(seconds, tokens) : told what a run took"""
     job.tell(0, 0, "Reading the model's answer")
     target = request.target if request.target is not None else answer(gemma, request.prompt)
     game = make_game(gemma, request, target)
     own = game if request.rather is None else game.games[0]
-    subject = TextSubject(request, target, own.spans, own.outputs)
     weights = [1.0] * len(own.outputs) + [-1.0] * (len(game.outputs) - len(own.outputs))
-
-    def publish(comparison):
-        job.publish(TextResult(subject, comparison))
-
-    ledger = ledger_of(game)
-    found = compare(ledger, request.plan, game.outputs, weights, job.tell, publish, job.cancelled)
-    return TextResult(subject, found)
-
-
-def other_policies(gemma, result: TextResult, job) -> dict[str, Attribution]:
-    """The first map under every way of absence, each from a game of its own; what is known is not computed again."""
-    subject, known = result.subject, result.comparison.maps[0].combine(result.comparison.weights)
-    found = {subject.request.absent: known}
-    for absent in ABSENT:
-        if absent not in found:
-            request = replace(subject.request, absent=absent)
-            game = make_game(gemma, request, subject.target)
-
-            def told(done, total, absent=absent):
-                job.tell(done, total, f"Parts {ABSENT[absent]}: {done} of {total}")
-
-            attribution = explain(
-                game, known.index, known.method, request.plan.budget, request.plan.seed, progress=told, cancel=job.cancelled
-            )
-            found[absent] = attribution.combine(result.comparison.weights)
-    return {absent: found[absent] for absent in ABSENT}
+    about = TextAbout(request.prompt, target, own.spans, own.outputs)
+    told = learn or (lambda seconds, tokens: None)
+    return Subject(game, game.outputs, weights, about, lambda seconds, count: told(seconds, count * game.work))
 
 
 def answer(gemma, prompt: str) -> str:

@@ -12,12 +12,14 @@ from benchmarks.scaling_samples import FOLDER
 from model.data.pairs import Pair
 from model.data.source_words import source_word_game, word_matrix
 from model.data.translation import TranslationGame
-from ui.data.bundle import from_bundle, matrix_csv, measures_csv, to_bundle
-from ui.data.run import ExamplesRequest, request_of
+from ui.data.files import matrix_csv, measures_csv
+from ui.data.kind import DataKind
+from ui.data.request import ExamplesRequest, matrices, measured, request_of
 from ui.names import Pane
 from ui.runs import kept
 from ui.runs.bundle import read_bundle, write_bundle
 from ui.runs.comparison import Plan
+from ui.runs.comparison_bundle import from_bundle, to_bundle
 from ui.runs.store import RunStore
 from ui.shell.model_slot import ModelSlot
 from ui.shell.visitor import visitor
@@ -40,7 +42,7 @@ class Slot(ModelSlot):
 @pytest.fixture()
 def ready(monkeypatch, tmp_path, tiny_gemma):
     slot, store = Slot(), RunStore(tmp_path / "runs.sqlite")
-    monkeypatch.setattr("ui.shell.model_slot.model_slot", lambda: slot)
+    monkeypatch.setattr("ui.shell.model_slot.the_slot", lambda: slot)
     monkeypatch.setattr("ui.runs.kept.store", lambda: store)
     monkeypatch.setattr("ui.text.run.answer", lambda gemma, prompt: " the lazy dog")
     slot.gemma, slot.seconds_per_token = tiny_gemma, 1e-4
@@ -119,19 +121,19 @@ def test_both_measures_and_both_indices_are_those_of_the_api(ready):
     assert not page.error
     result, game = bench(page).shown, direct(ready.gemma)
     for measure in ("cross-entropy", "chrF", "BLEU"):
-        for one in result.measured(measure):
+        for one in measured(result, measure):
             expected = explain(game, one.index, "exact").combine(game.weights(measure))
             np.testing.assert_allclose(one.values, expected.values, atol=2e-4)
             assert one.labels == ["a", "b", "c"]
     assert result.comparison.ledger.evaluations == 8
     assert len(page.get("plotly_chart")) >= 4
     assert "point in opposite directions" in words(page) or "harms by" in words(page)
-    assert result.written[1] == tuple(game.translations(np.full(3, present))[1] for present in (False, True))
+    assert result.about.written[1] == tuple(game.translations(np.full(3, present))[1] for present in (False, True))
     page.get("button_group")[2].set_value("chrF").run()
     assert "points of chrF" in words(page)
     assert bench(page).shown.comparison.ledger.evaluations == 8
     rows = list(csv.DictReader(io.StringIO(measures_csv(result))))
-    assert float(rows[1]["shapley_chrF_value"]) == result.measured("chrF")[1].values[1]
+    assert float(rows[1]["shapley_chrF_value"]) == measured(result, "chrF")[1].values[1]
 
 
 def test_players_may_be_single_examples(ready):
@@ -196,11 +198,11 @@ def test_the_matrix_is_that_of_the_api_and_choosing_words_costs_nothing(ready):
     assert not page.exception
     assert not page.error
     result = bench(page).shown
-    text = result.request.text
+    text = result.request
     game = source_word_game(ready.gemma, text.before, text.text, text.after, "the lazy dog")
     expected = word_matrix(ready.gemma, game, budget=64)
-    (_, banzhaf, _), (_, shapley, _) = result.matrices()
-    assert result.words == expected.target
+    (_, banzhaf, _), (_, shapley, _) = matrices(result)
+    assert result.about.words == expected.target
     np.testing.assert_allclose(banzhaf, expected.banzhaf, atol=2e-4)
     np.testing.assert_allclose(shapley, expected.shapley, atol=2e-4)
     paid = result.comparison.ledger.evaluations
@@ -224,17 +226,17 @@ def test_a_typed_translation_is_explained_and_an_empty_one_refused(ready):
     assert "target is empty" in page.warning[0].value
     page.text_input(key="words-target").set_value("hello dog").run()
     page = press_explain(page)
-    assert bench(page).shown.words == ["hello", "dog"]
+    assert bench(page).shown.about.words == ["hello", "dog"]
 
 
 def test_results_of_both_kinds_come_back_from_a_bundle_bit_for_bit(ready):
     for page in (press_explain(brought(ready)), press_explain(open_page("words"))):
         result = bench(page).shown
-        data = write_bundle(to_bundle(result, "model"))
-        again = from_bundle(read_bundle(data))
+        data = write_bundle(to_bundle("data", result, "name", "model"))
+        again = from_bundle(DataKind(), read_bundle(data))
         assert again.to_record() == result.to_record()
         assert again.request == result.request
-        assert write_bundle(to_bundle(again, "model")) == data
+        assert write_bundle(to_bundle("data", again, "name", "model")) == data
 
 
 @pytest.mark.parametrize(
@@ -252,7 +254,7 @@ def test_results_of_both_kinds_come_back_from_a_bundle_bit_for_bit(ready):
 )
 def test_settings_of_somebody_else_are_checked(change):
     plan = Plan(Pane("banzhaf", "auto"), Pane("shapley", "auto"), 16)
-    request = ExamplesRequest(pairs(EXAMPLES), pairs(EVALUATION), plan=plan)
+    request = ExamplesRequest(examples=pairs(EXAMPLES), evaluation=pairs(EVALUATION), plan=plan)
     assert request_of(request.to_settings()) == request
     with pytest.raises(ValueError, match="these are not the settings"):
         request_of(request.to_settings() | change)

@@ -10,10 +10,12 @@ from streamlit.testing.v1 import AppTest
 
 from model.image.images import read_image
 from ui.image import run as image_run
+from ui.image.kind import ImageKind
 from ui.image.layers import overlay, without
 from ui.image.picture import ImagePicture, words_of
 from ui.image.request import ASSETS, ImageRequest
 from ui.runs.bundle import read_bundle, write_bundle
+from ui.runs.comparison_bundle import from_bundle, to_bundle
 from ui.runs.store import RunStore
 from xai import Ledger, explain
 
@@ -75,8 +77,8 @@ def page(store):
 def test_a_newcomer_sees_a_photo_explained_as_the_api_explains_it(page):
     assert not page.exception
     result, image = shown(page), sample("chelsea.jpg")
-    assert result.answer == "Egyptian cat"
-    assert result.regions.shape == (image.height, image.width)
+    assert result.about.answer == "Egyptian cat"
+    assert result.about.regions.shape == (image.height, image.width)
     game = image_run.photo_model().game(image, None, (7, 7), "mean")
     ledger = Ledger(game)
     for one, (index, method) in zip(result.comparison.maps, (("banzhaf", "auto"), ("shapley", "kernelshap"))):
@@ -140,7 +142,7 @@ def test_superpixels_are_drawn_where_they_lie(page):
     page.checkbox(key="superpixels").check().run()
     result = shown(run(page))
     game = image_run.photo_model().game(sample("chelsea.jpg"), None, (4, 4), segments="slic")
-    np.testing.assert_array_equal(result.regions, game.regions)
+    np.testing.assert_array_equal(result.about.regions, game.regions)
 
 
 def test_the_other_ways_of_absence_are_compared(page):
@@ -159,7 +161,7 @@ def test_the_model_with_eyes_answers_about_shapes(page):
     result = shown(run(page))
     assert result.request.model == "shapes"
     assert result.request.question == "what colour is the cross?"
-    assert result.answer == "blue"
+    assert result.about.answer == "blue"
     assert result.comparison.ledger.labels[64:] == ["what", "colour", "is", "the", "cross", "?"]
     question, spans = words_of(result)
     assert [question[a:b] for a, b in spans[64:]] == result.comparison.ledger.labels[64:]
@@ -201,16 +203,14 @@ def test_an_upload_is_explained_upright_and_its_bundle_brings_it_back(page):
     page = small(page)
     page.file_uploader(key="image-file").set_value(("phone.jpg", phone_photo(), "image/jpeg")).run()
     result = shown(run(page))
-    assert result.regions.shape == (300, 200)
-    from ui.image.bundle import from_bundle, to_bundle
-
-    data = write_bundle(to_bundle(result, "x", "phone.jpg", phone_photo()))
+    assert result.about.regions.shape == (300, 200)
+    data = write_bundle(to_bundle("image", result, "phone.jpg", "x", phone_photo()))
     uploads = {}
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("ui.image.source._uploads", lambda: uploads)
-        again = from_bundle(read_bundle(data))
+        again = from_bundle(ImageKind(), read_bundle(data))
     assert list(uploads) == [result.request.source]
-    np.testing.assert_array_equal(again.regions, result.regions)
+    np.testing.assert_array_equal(again.about.regions, result.about.regions)
     for one, other in zip(again.comparison.maps, result.comparison.maps):
         np.testing.assert_array_equal(one.values, other.values)
 
@@ -218,13 +218,11 @@ def test_an_upload_is_explained_upright_and_its_bundle_brings_it_back(page):
 def test_a_bundle_with_another_picture_is_refused(page):
     from dataclasses import replace
 
-    from ui.image.bundle import from_bundle, to_bundle
-
-    bundle = to_bundle(shown(page), "x", "chelsea")
+    bundle = to_bundle("image", shown(page), "chelsea", "x")
     with pytest.raises(ValueError, match="another picture"):
-        from_bundle(replace(bundle, content=phone_photo()))
+        from_bundle(ImageKind(), replace(bundle, content=phone_photo()))
     with pytest.raises(ValueError, match="does not hold its picture"):
-        from_bundle(replace(bundle, settings={**bundle.settings, "source": "../../etc/passwd"}))
+        from_bundle(ImageKind(), replace(bundle, settings={**bundle.settings, "source": "../../etc/passwd"}))
 
 
 @pytest.mark.parametrize(
@@ -304,7 +302,7 @@ def test_the_servers_own_gemma_is_asked_about_photos(store, monkeypatch):
 
     slot = ModelSlot("a multimodal checkpoint")
     slot.gemma, slot.seconds_per_token = image_run.shapes_model(), 0.001
-    monkeypatch.setattr("ui.shell.model_slot.model_slot", lambda: slot)
+    monkeypatch.setattr("ui.shell.model_slot.the_slot", lambda: slot)
     page = finish(AppTest.from_file(PAGE, default_timeout=120).run())
     page.radio(key="model").set_value("gemma").run()
     assert page.text_input(key="image-question-gemma").value.endswith("Answer in one word.")
@@ -313,12 +311,12 @@ def test_the_servers_own_gemma_is_asked_about_photos(store, monkeypatch):
     page.selectbox(key="absent-gemma").set_value("pixel")
     page.select_slider(key="budget").set_value(64).run()
     result, image = shown(run(page)), sample("chelsea.jpg")
-    assert result.answer == slot.gemma.generate("how many shapes?", image, image_run.ANSWER_TOKENS).strip()
-    game = slot.gemma.image_game(image, "how many shapes?", result.answer, (4, 4), "pixel")
+    assert result.about.answer == slot.gemma.generate("how many shapes?", image, image_run.ANSWER_TOKENS).strip()
+    game = slot.gemma.image_game(image, "how many shapes?", result.about.answer, (4, 4), "pixel")
     expected = explain(game, "banzhaf", "auto", 64).values
     np.testing.assert_allclose(result.comparison.maps[0].values, expected, atol=1e-4)
-    np.testing.assert_array_equal(result.regions, game.regions)
-    slot.gemma = type("TextOnly", (), {"vision": None})()
+    np.testing.assert_array_equal(result.about.regions, game.regions)
+    slot.gemma = type("TextOnly", (), {"vision": None, "fingerprint": ""})()
     page.run()
     assert not page.exception
     assert "reads text only" in page.warning[0].value

@@ -118,7 +118,7 @@ def homeless(monkeypatch, tmp_path):
 
 
 def test_without_a_home_a_run_works_and_the_page_says_once_that_it_is_not_kept(ready, homeless, monkeypatch):
-    monkeypatch.setattr("ui.shell.model_slot.model_slot", lambda: ready)
+    monkeypatch.setattr("ui.shell.model_slot.the_slot", lambda: ready)
     monkeypatch.setattr("ui.text.run.answer", lambda gemma, prompt: " positive")
     page = finish(AppTest.from_file(PAGE, default_timeout=60).run())
     page.button(key="explain").click().run()

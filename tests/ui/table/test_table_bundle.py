@@ -7,15 +7,19 @@ import numpy as np
 import pytest
 
 from ui.files.report import html_report
+from ui.kind_page import run
 from ui.names import Pane
+from ui.runs import comparison_bundle
 from ui.runs.bundle import read_bundle, write_bundle
 from ui.runs.comparison import Plan
-from ui.table.bundle import from_bundle, to_bundle
 from ui.table.charts import beeswarm, importance
-from ui.table.request import TableRequest, TableResult
-from ui.table.run import run
+from ui.table.kind import TableKind
+from ui.table.request import TableRequest
+from ui.table.run import subject
 from ui.table.source import sample
 from xai import Ledger
+
+KIND = TableKind()
 
 
 class Quiet:
@@ -36,7 +40,15 @@ def result(request):
     source = sample(request.param)
     plan = Plan(Pane("banzhaf", "kernel"), Pane("shapley", "permutation"), budget=64)
     asked = TableRequest(source.name, source.digest, True, source.target, left_out=("age", "alcohol"), plan=plan)
-    return run(source, asked, Quiet(), Ledger)
+    return run(asked, subject(source, asked, Quiet()), Quiet(), Ledger)
+
+
+def to_bundle(result):
+    return comparison_bundle.to_bundle(KIND.key, result, KIND.name(result.request), KIND.fingerprint(result.request))
+
+
+def from_bundle(bundle):
+    return comparison_bundle.from_bundle(KIND, bundle)
 
 
 def test_a_result_comes_back_bit_for_bit_without_its_model(result):
@@ -48,7 +60,7 @@ def test_a_result_comes_back_bit_for_bit_without_its_model(result):
     assert write_bundle(to_bundle(again)) == data
     for index, values in result.about.exact.items():
         assert again.about.exact[index].tobytes() == values.tobytes()
-    report = html_report(bundle, "columns")
+    report = html_report(bundle, KIND.picture(result))
     assert "raises it" in report and "likely" not in report
 
 
@@ -96,11 +108,11 @@ def test_hostile_records_are_refused(result):
 
 
 def test_cells_of_an_upload_are_left_out_unless_they_may_be_kept(result):
-    asked = replace(result, request=replace(result.request, sample=False))
+    asked = replace(result, request=replace(result.request, sample=False), about=replace(result.about, private=True))
     assert asked.to_record()["about"]["cells"] == []
-    assert asked.to_record(everything=True)["about"]["cells"] == result.about.cells
-    settings = asked.request.to_settings()
-    again = TableResult.from_record(asked.to_record(), settings, lambda labels: result.comparison.ledger)
+    assert asked.about.to_shown()["about"]["cells"] == result.about.cells
+    again = KIND.result(asked.to_record(), asked.request, lambda labels: result.comparison.ledger)
+    assert again.about.private
     assert again.about.cells == [] and again.about.says == ""
 
 

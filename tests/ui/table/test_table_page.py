@@ -13,12 +13,12 @@ from streamlit.testing.v1 import AppTest
 from model import TableModel
 from model.files.table import read_table, samples
 from ui.runs.bundle import write_bundle
+from ui.runs.comparison_bundle import to_bundle
 from ui.runs.store import RunStore
 from ui.shell.model_slot import ModelSlot
-from ui.table import errors as table_errors
+from ui.table import exact as table_errors
 from ui.table import run as table_run
 from ui.table.all_rows import to_csv
-from ui.table.bundle import to_bundle
 from xai import Ledger, explain
 
 PAGE = str(Path(__file__).parents[3] / "ui" / "table" / "page.py")
@@ -41,7 +41,7 @@ def one_shelf():
 def slot(monkeypatch, tmp_path, one_shelf):
     """A store of its own, no Gemma, and one shelf of models for all tests, whose fits are the slow part."""
     slot, store = Slot(), RunStore(tmp_path / "runs.sqlite")
-    monkeypatch.setattr("ui.shell.model_slot.model_slot", lambda: slot)
+    monkeypatch.setattr("ui.shell.model_slot.the_slot", lambda: slot)
     monkeypatch.setattr("ui.runs.kept.store", lambda: store)
     monkeypatch.setattr("ui.table.run.shelf", lambda: one_shelf)
     slot.store = store
@@ -175,7 +175,7 @@ def test_bad_files_are_one_sentence_and_the_page_goes_on():
         assert len(page.error) == 1, bad
         assert words in page.error[0].value.replace("\\", ""), bad
         assert "<b>" not in page.error[0].value and "*load*" not in page.error[0].value.replace("\\*", "")
-        assert bench(page).extra["table"].name == "Diabetes"
+        assert bench(page).own.table.name == "Diabetes"
         assert not page.button(key="explain").disabled
     upload(page, csv(table()))
     assert not page.error
@@ -219,7 +219,7 @@ def test_what_a_table_says_is_escaped_everywhere():
         assert tag not in html(page) and tag not in told
     assert "![x]" not in told and "**stars" not in told and "**come" not in told
     assert "<script>alert(1)</script>" in unescape(html(page))
-    text = to_csv(table_run.find(bench(page).shown.request, bench(page).extra["models"]), np.arange(5), {})
+    text = to_csv(table_run.find(bench(page).shown.request, bench(page).own.models), np.arange(5), {})
     assert not any(cell.lstrip('"').startswith(("=", "+", "@")) for cell in text.replace("\n", ",").split(","))
     assert "'=1+1" in text
 
@@ -253,13 +253,13 @@ def test_all_rows_are_exact_by_both_indices_and_go_into_a_file():
     page = click(page, "all-rows")
     frame = read_table(csv(table()))
     model = TableModel.fit(frame, "outcome")
-    found = bench(page).extra["all-rows"][1]
+    found = bench(page).own.all_rows[1]
     for index in ("banzhaf", "shapley"):
         np.testing.assert_allclose(found.values[index][:, :, 0], model.exact(frame, index))
     page.selectbox(key="rows-of").set_value(2).run()
     assert "Rows by their value of city" in said(page)
     assert "Where the two disagree" in said(page)
-    fitted = table_run.find(bench(page).shown.request, bench(page).extra["models"])
+    fitted = table_run.find(bench(page).shown.request, bench(page).own.models)
     again = pd.read_csv(io.StringIO(to_csv(fitted, found.places, {i: v[:, :, 0] for i, v in found.values.items()})))
     np.testing.assert_array_equal(again["banzhaf of age"], found.values["banzhaf"][:, 0, 0])
     np.testing.assert_array_equal(again["prediction"], model.predict(frame).margin)
@@ -269,9 +269,9 @@ def test_all_rows_are_exact_by_both_indices_and_go_into_a_file():
 def test_errors_against_exact_are_those_of_the_methods():
     page = click(open_page(), "measure-errors")
     assert not page.exception and not page.error
-    found = bench(page).extra["errors"][1]
+    found = bench(page).own.errors[1]
     request = bench(page).shown.request
-    fitted = table_run.find(request, bench(page).extra["models"])
+    fitted = table_run.find(request, bench(page).own.models)
     row = fitted.frame.iloc[[0]]
     truth = fitted.model.exact(row, "shapley")[0]
     errors = []
@@ -334,7 +334,7 @@ def test_columns_can_be_corrected():
     page.button(key="t-correct-it").click().run()
     assert "Corrected: age as category" in said(page)
     page = explain_row(page)
-    fitted = table_run.find(bench(page).shown.request, bench(page).extra["models"])
+    fitted = table_run.find(bench(page).shown.request, bench(page).own.models)
     assert [column.kind for column in fitted.model.columns] == ["category", "number", "category", "boolean"]
 
 
@@ -408,7 +408,7 @@ def test_an_upload_is_kept_only_if_the_user_says_so(slot):
     page = explain_row(page)
     again = open_page(run=bench(page).run)
     assert not again.exception and not again.warning
-    assert bench(again).extra["table"].frame.shape == (120, 5)
+    assert bench(again).own.table.frame.shape == (120, 5)
     np.testing.assert_array_equal(drawn(again, "l"), drawn(page, "l"))
     paid = bench(again).shown.comparison.ledger.evaluations
     again = explain_row(again)
@@ -417,7 +417,7 @@ def test_an_upload_is_kept_only_if_the_user_says_so(slot):
 
 def test_a_link_and_a_bundle_give_nothing_of_a_table_that_was_not_kept():
     page = explain_row(upload(open_page(), csv(table().assign(city="Secretville"))))
-    bundle = write_bundle(to_bundle(bench(page).shown))
+    bundle = write_bundle(to_bundle("table", bench(page).shown, "x", ""))
     page = upload(page, csv(table(seed=4)), "another.csv")  # the first table is no longer on its owner's page
     visitor = open_page(run=bench(page).run)
     brought = open_page()
@@ -432,7 +432,8 @@ def test_a_link_and_a_bundle_give_nothing_of_a_table_that_was_not_kept():
 
 def test_forgetting_everything_empties_what_was_fitted(slot):
     page = explain_row(upload(open_page(), csv(table())))
-    request, models = bench(page).shown.request, bench(page).extra["models"]
-    assert table_run.find(request, models) is not None
+    request = bench(page).shown.request
+    assert table_run.find(request, bench(page).own.models) is not None
     page.button(key="forget").click().run()
-    assert table_run.find(request, models) is None and bench(page).shown is None
+    assert table_run.find(request, bench(page).own.models) is None
+    assert bench(page).own.table.name == "Diabetes"  # the uploaded one is gone from the page too

@@ -6,12 +6,17 @@ import numpy as np
 import pytest
 
 from ui.files.report import html_report
+from ui.kind_page import run
 from ui.names import Pane
+from ui.runs import comparison_bundle
 from ui.runs.bundle import read_bundle, write_bundle
 from ui.runs.comparison import Plan
-from ui.text.bundle import from_bundle, to_bundle
-from ui.text.run import TextRequest, run
+from ui.text.kind import TextKind
+from ui.text.request import TextRequest
+from ui.text.run import subject
 from xai import Ledger
+
+KIND = TextKind()
 
 
 class Quiet:
@@ -31,7 +36,15 @@ class Quiet:
 def result(tiny_gemma, request):
     plan = Plan(Pane("banzhaf", "auto"), Pane("shapley", "auto"), budget=24)
     asked = TextRequest("Review: ", "the plot is thin but good", ". Sentiment:", " positive", request.param, plan=plan)
-    return run(tiny_gemma, asked, Quiet(), Ledger)
+    return run(asked, subject(tiny_gemma, asked, Quiet()), Quiet(), Ledger)
+
+
+def to_bundle(result, name, fingerprint):
+    return comparison_bundle.to_bundle(KIND.key, result, name, fingerprint)
+
+
+def from_bundle(bundle):
+    return comparison_bundle.from_bundle(KIND, bundle)
 
 
 def test_a_result_comes_back_bit_for_bit_without_its_model(result):
@@ -43,7 +56,7 @@ def test_a_result_comes_back_bit_for_bit_without_its_model(result):
     for mine, other in zip(again.comparison.focused(), result.comparison.focused()):
         assert mine.values.tobytes() == other.values.tobytes()
         assert mine.standard_error.tobytes() == other.standard_error.tobytes()
-    for token in range(len(result.subject.tokens)):
+    for token in range(len(result.about.tokens)):
         weights = np.eye(len(result.comparison.weights))[token]
         for mine, other in zip(again.comparison.focused(weights), result.comparison.focused(weights)):
             assert mine.values.tobytes() == other.values.tobytes()
@@ -51,7 +64,9 @@ def test_a_result_comes_back_bit_for_bit_without_its_model(result):
     assert all(np.array_equal(mine, other) for mine, other in zip(*known))
     with pytest.raises(ValueError, match="only what was paid for"):
         again.comparison.ledger.game(known[0][0][:1])
-    assert html_report(bundle, "words") == html_report(to_bundle(again, "a run", result.request.text), "words")
+    assert html_report(bundle, KIND.picture(result)) == html_report(
+        to_bundle(again, "a run", result.request.text), KIND.picture(again)
+    )
 
 
 def test_what_is_not_settled_or_not_a_text_is_refused(result):

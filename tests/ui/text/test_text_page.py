@@ -80,7 +80,7 @@ def test_the_first_sample_is_explained_without_a_click(ready):
     assert not page.exception
     result = bench(page).shown
     assert html(page).count('class="swing-heatmap"') == 3  # both maps and their difference
-    assert html(page).count("data-player=") == 3 * len(result.subject.spans)
+    assert html(page).count("data-player=") == 3 * len(result.about.spans)
     assert 40 < maps(page)[0].evaluations <= 64
     assert result.comparison.judged.evaluations > 0
 
@@ -104,7 +104,7 @@ def test_samples_fill_the_fields(ready):
     assert page.text_area(key="after").value.endswith("Who brings the cake?\nAnswer:")
     assert page.selectbox(key="players").value == "sentence"
     page = explain(page)
-    assert len(bench(page).shown.subject.spans) == 4
+    assert len(bench(page).shown.about.spans) == 4
     assert maps(page)[0].method == "exact"
 
 
@@ -173,10 +173,10 @@ def test_why_this_rather_than_that(ready):
     page.select_slider(key="budget").set_value(64).run()
     page = explain(page)
     result = bench(page).shown
-    assert result.comparison.weights == [1.0] * len(result.subject.tokens) + [-1.0] * (
-        len(result.comparison.outputs) - len(result.subject.tokens)
+    assert result.comparison.weights == [1.0] * len(result.about.tokens) + [-1.0] * (
+        len(result.comparison.outputs) - len(result.about.tokens)
     )
-    prompt, spans = result.request.prompt, result.subject.spans
+    prompt, spans = result.request.prompt, result.about.spans
     everything = np.ones((1, len(spans)), bool)
     ends = [ready.gemma.text_game(prompt, target, spans)(everything).sum() for target in (" positive", " negative")]
     assert maps(page)[0].full_value == pytest.approx(ends[0] - ends[1], abs=1e-4)
@@ -189,7 +189,7 @@ def test_ways_of_absence_are_compared_on_demand(ready):
     page = finish(open_page())
     page.button(key="policies").click().run()
     page = finish(page)
-    found = bench(page).extra["policies"][1]
+    found = bench(page).policies[1]
     assert list(found) == ["remove", "hole", "replace"]
     np.testing.assert_allclose(found["remove"].values, maps(page)[0].values)
     assert "The least alike are" in " ".join(markdown.value for markdown in page.markdown)
@@ -260,7 +260,7 @@ def test_an_empty_target_is_one_sentence(ready):
     page.radio(key="whose").set_value("A target I type").run()
     assert "target is empty" in page.warning[0].value
     page = explain(page, target=" positive")
-    assert bench(page).shown.subject.target == " positive"
+    assert bench(page).shown.about.target == " positive"
 
 
 @pytest.mark.parametrize(

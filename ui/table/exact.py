@@ -1,14 +1,16 @@
-"""The paper's figure on a user's own row: how near to the exact values is each method, for how many evaluations?"""
+"""What exact values allow: how near to them each method is on a user's own row, as in the paper; and exact pairs."""
 
 import numpy as np
 import streamlit as st
 
+from ui.draw.colour import signed
+from ui.maps.interactions import STRONGEST
 from ui.names import METHODS, PANES, Pane
 from ui.shell.jobs import Job
 from ui.table import charts as table_charts
 from ui.table.picture import relative_error
-from ui.table.run import exact_values, game_of
-from xai import Cancelled, Ledger, explain
+from ui.table.run import INDICES, background_of, exact_values, game_of
+from xai import Interactions, Ledger, explain
 
 BUDGETS = (32, 64, 128, 256, 512, 1024, 2048)
 REPEATS = 3  # seeds; the median of the errors is shown
@@ -35,7 +37,7 @@ def show_errors(result, fitted, weights, state) -> None:
     if st.button("Measure the errors against exact", key="measure-errors", disabled=disabled):
         _start(result, fitted, [Pane.of(key) for key in chosen], budgets, weights, state)
         st.rerun()
-    found = state.extra.get("errors")
+    found = state.own.errors
     if found is None or found[0] != (result.request.same_game, tuple(weights)):
         return
     st.plotly_chart(table_charts.errors(found[1]), width="stretch", key="error-chart")
@@ -51,7 +53,7 @@ def show_errors(result, fitted, weights, state) -> None:
 def _start(result, fitted, panes, budgets, weights, state) -> None:
     def work(job):
         found = measure(fitted, result.request, panes, budgets, weights, job)
-        state.extra["errors"] = ((result.request.same_game, tuple(weights)), found)
+        state.own.errors = ((result.request.same_game, tuple(weights)), found)
         return result
 
     state.begin(Job(work))
@@ -71,8 +73,7 @@ def measure(fitted, request, panes, budgets, weights, job) -> dict[str, list[tup
             paid, errors = [], []
             for seed in range(REPEATS):
                 ledger = Ledger(game)
-                if job.cancelled():
-                    raise Cancelled(Ledger(game))
+                job.check()
                 try:
                     one = explain(game, pane.index, pane.method, budget, seed, ledger).combine(weights)
                 except ValueError:  # this budget is too small for this method
@@ -82,3 +83,42 @@ def measure(fitted, request, panes, budgets, weights, job) -> dict[str, list[tup
             if errors:
                 found[str(pane)].append((int(np.median(paid)), float(np.median(errors))))
     return {name: points for name, points in found.items() if points}
+
+
+def exact_pairs(fitted, request, index: str, weights) -> Interactions:
+    """Exact interactions of every two columns for the request's row."""
+    model = fitted.model
+    found = model.interactions(fitted.frame.iloc[[request.row]], index, background_of(fitted, request))
+    matrix = found.reshape(*found.shape[:2], -1) @ np.asarray(weights)
+    pairs = np.column_stack(np.triu_indices(len(matrix), 1))
+    values = matrix[tuple(pairs.T)]
+    return Interactions(pairs, values, np.zeros_like(values), model.labels, index, 0, "Exact, from the model's own form.")
+
+
+def show_exact_pairs(result, fitted, picture, weights) -> None:
+    """The strongest exact interactions of the row, by either index."""
+    index = st.segmented_control(
+        "By", INDICES, default="banzhaf", format_func=str.capitalize, key="pair-index", label_visibility="collapsed"
+    )
+    found = exact_pairs(fitted, result.request, index or "banzhaf", weights)
+    chosen = np.argsort(-np.abs(found.values), kind="stable")[:STRONGEST]
+    chosen = chosen[found.values[chosen] != 0]
+    if not len(chosen):
+        st.markdown("No two columns do more together than apart: for this row the model adds them up.")
+        return
+    st.markdown(
+        f"**The {len(chosen)} strongest pairs** by {found.index.capitalize()} interaction, exact: how much more "
+        f"(vermillion) or less (blue) two {picture.parts} do together than each alone."
+    )
+    maps = result.comparison.focused(weights)
+    own = next((one for one in maps if one.index == found.index), maps[0])
+    st.plotly_chart(picture.links(found, chosen, own), width="stretch", key="pairs")
+    st.caption("Hover or tap an arc for its interaction, a dot for the column’s own value.")
+    st.dataframe(
+        [
+            {"pair": " + ".join(found.labels[i] for i in found.pairs[row]), "together": signed(found.values[row])}
+            for row in chosen
+        ],
+        hide_index=True,
+        key="pair-table",
+    )

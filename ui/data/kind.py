@@ -1,0 +1,102 @@
+"""What a translation is made from as a kind of input: examples of a prompt, or words of a sentence, are left out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from model.data.pairs import Pair
+from ui.data import ask, run, show
+from ui.data.picture import ExamplesPicture
+from ui.data.request import EXAMPLES, ExamplesAbout, ExamplesRequest, WordsAbout, WordsRequest, request_of
+from ui.data.scored_runs import show_sources
+from ui.kind import Kind, Result, Subject, View
+from ui.maps.picture import Picture
+from ui.runs.comparison import Comparison
+from ui.shell.bench import Bench
+from ui.shell.jobs import Job
+from ui.shell.model_slot import model_slot
+from ui.text.picture import TextPicture
+
+DataRequest = ExamplesRequest | WordsRequest
+
+
+@dataclass
+class DataState:
+    """cost : of a request at a rate, which reads every prompt;  pairs : of a run that was opened, "examples" and
+    "evaluation", where they are not the bundled ones;  opened : how many were
+    """
+
+    cost: tuple[Any, tuple[int, float]] = (None, (0, 0.0))
+    pairs: dict[str, tuple[Pair, ...]] = field(default_factory=dict)
+    opened: int = 0
+
+
+class DataKind(Kind[DataRequest, DataState]):
+    key, State = "data", DataState
+    another = "other data or settings"
+    title = "Swing: what is each example worth?"
+    lead = (
+        "Swing values what a translation is made from: the examples in a prompt, the data sources of training runs "
+        "that you have scored, or the words of one sentence."
+    )
+
+    def ask(self, state: Bench[DataState]) -> DataRequest | None:
+        st.session_state.setdefault("data-mode", EXAMPLES)
+        mode = ask.ask_mode(state)
+        if mode == ask.SOURCES:
+            show_sources()
+            return None
+        return ask.ask_examples(state) if mode == EXAMPLES else ask.ask_words()
+
+    def read(self, settings: Any) -> DataRequest:
+        return request_of(settings)
+
+    def open(self, request: DataRequest, state: Bench[DataState], upload: bytes | None) -> None:
+        ask.set_widgets(request, state)
+
+    def name(self, request: DataRequest) -> str:
+        return request.name[:80]
+
+    def asks_server_model(self, request: DataRequest) -> bool:
+        return True
+
+    def cost(self, request: DataRequest, state: Bench[DataState]) -> tuple[int, float]:
+        slot = model_slot()
+        key = request, slot.seconds_per_token
+        if state.own.cost[0] != key:
+            state.own.cost = key, run.cost(slot.gemma, request, slot.seconds_per_token)
+        return state.own.cost[1]
+
+    def subject(self, request: DataRequest, state: Bench[DataState]) -> Callable[[Job], Subject]:
+        return partial(run.subject, model_slot().gemma, request)
+
+    def fingerprint(self, request: DataRequest) -> str:
+        return model_slot().fingerprint
+
+    def may_keep(self, request: DataRequest) -> bool:
+        """Sentences stand in a run's settings and labels: uploaded ones are kept only where the user says so."""
+        return not request.uploaded or bool(st.session_state.get("data-keep"))
+
+    def record_of(self, shown: dict[str, Any], request: DataRequest) -> dict[str, Any]:
+        return dict(shown["about"])
+
+    def about(
+        self, record: dict[str, Any], request: DataRequest, comparison: Comparison, upload: bytes | None
+    ) -> ExamplesAbout | WordsAbout:
+        if isinstance(request, WordsRequest):
+            return WordsAbout.from_record(record, request, comparison)
+        return ExamplesAbout.from_record(record, request, comparison)
+
+    def picture(self, result: Result) -> Picture:
+        if isinstance(result.request, WordsRequest):
+            return TextPicture(result.request, result.about.text)
+        return ExamplesPicture(result.request)
+
+    def shows(self, result: Result) -> bool:
+        return bool(result.request.kind == st.session_state["data-mode"])
+
+    def view(self, result: Result, state: Bench[DataState]) -> View:
+        return show.view_words(result) if isinstance(result.request, WordsRequest) else show.view_examples(result)

@@ -1,0 +1,123 @@
+"""What the Data page shows of a result: two measures of examples, or the matrix of a sentence's words."""
+
+from collections.abc import Callable
+from functools import partial
+from html import escape
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from ui.data.files import matrix_csv, measures_csv
+from ui.data.picture import ExamplesPicture, matrix, quantity
+from ui.data.request import MEASURES, matrices, measure_weights, measured
+from ui.draw import charts
+from ui.draw.colour import legend
+from ui.draw.markdown import plain, said
+from ui.kind import Result, View
+from ui.names import ABSENT, INDICES, method_name
+from ui.text.picture import TextPicture
+from xai.trust.disagreement import disagreement
+
+
+def view_examples(result: Result) -> View:
+    """Both value functions beside each other, whether they agree, and both indices by one of them."""
+    comparison, request = result.comparison, result.request
+    picture = ExamplesPicture(request)
+    st.subheader(f"What the {picture.parts} are worth, by two measures")
+    second = (
+        st.segmented_control("Beside cross-entropy", ["BLEU", "chrF"], default="BLEU", key="data-second", required=True) or "BLEU"
+    )
+    pairs = list(zip(measured(result, "cross-entropy"), measured(result, second)))
+    measures = "cross-entropy", second
+    for column, measure, one in zip(st.columns(2), measures, pairs[0]):
+        with column:
+            st.markdown(f"**{INDICES[one.index]}** by **{quantity(measure)}**")
+            st.plotly_chart(charts.bars(one, quantity(measure), charts.reach_of([one])), width="stretch", key=f"two-{measure}")
+            ends = f"From {one.empty_value:.2f} with no example to {one.full_value:.2f} with all."
+            st.caption(f"{ends.replace('-', '−')} More is better.")
+    for one, other in pairs:
+        found = disagreement(one, other, measures)
+        box = st.warning if found.opposite else st.info
+        box(f"**{INDICES[one.index]}:** {said(found.text)}")
+    st.caption(
+        "“Helps” and “harms” are said where the 95 % interval of the value leaves zero out. Intervals are of the "
+        f"values on {_sentences(len(request.evaluation))}; other sentences would move them, BLEU most."
+    )
+    _written(result)
+    st.subheader("Banzhaf values beside Shapley values")
+    measure = (
+        st.segmented_control(
+            "By which measure? It costs nothing.", list(MEASURES), default="cross-entropy", key="data-measure", required=True
+        )
+        or "cross-entropy"
+    )
+    st.caption(f"Paid for so far: {comparison.ledger.evaluations} evaluations, which serve every measure.")
+    weights = None if measure == "cross-entropy" else measure_weights(len(request.evaluation), measure)
+    return View(
+        ExamplesPicture(request, measure), weights, files=lambda: _save("All measures (CSV)", "measures", measures_csv, result)
+    )
+
+
+def _sentences(count: int) -> str:
+    return "this one sentence" if count == 1 else f"these {count} sentences"
+
+
+def _written(result: Result) -> None:
+    if not result.about.written:
+        return
+    with st.expander("What the model writes with no example, and with all of them"):
+        rows = [
+            {"sentence": pair.source, "reference": pair.target, "no example": without, "all examples": with_all}
+            for pair, (without, with_all) in zip(result.request.evaluation, result.about.written)
+        ]
+        st.dataframe(rows, hide_index=True, key="data-written")
+
+
+def view_words(result: Result) -> View:
+    """The matrix of source words by target words for both indices, then the whole comparison for chosen words."""
+    about, comparison = result.about, result.comparison
+    st.subheader("Which source word swings which target word?")
+    said_by = "The model translates" if result.request.target is None else "The translation you typed"
+    st.html(f'<p>{said_by}:</p><p class="swing-answer" data-answer="1" dir="auto">{escape(about.text.target.strip())}</p>')
+    found = matrices(result)
+    scale = max(float(np.abs(values).max()) for _, values, _ in found) or 1.0
+    for side, column, (one, values, errors) in zip("lr", st.columns(2), found):
+        with column:
+            st.markdown(f"**{INDICES[one.index]}** · {method_name(one.index, one.method)}")
+            figure = matrix(one.labels, about.words, values, errors, scale)
+            st.plotly_chart(figure, width="stretch", key=f"matrix-{side}")
+    st.html(legend(scale, TextPicture.ends))
+    st.caption(
+        "Each cell: the change of the target word’s natural log-probability by the source word, +0.69 doubles its "
+        "probability. Both matrices come from one set of evaluations and have one colour scale. Words of the target "
+        "that stand before it are always present. Absent words are "
+        f"{ABSENT[result.request.absent]}. Paid for so far: {comparison.ledger.evaluations} evaluations."
+    )
+    st.markdown(_strongest(about.words, found))
+    chosen = st.pills(
+        "Look closer at words of the translation. It costs nothing.",
+        range(len(about.words)),
+        selection_mode="multi",
+        format_func=lambda j: plain(about.words[j]),
+        key=f"words-{about.text.target}",
+    )
+    weights = about.weights(chosen) if chosen else None
+    files = partial(_save, "Matrix of words (CSV)", "words", matrix_csv, result)
+    return View(TextPicture(result.request, about.text, len(chosen)), weights, files=files)
+
+
+def _strongest(words: list[str], found: Any) -> str:
+    """For each target word the source word that raises it most, by the first map."""
+    one, values, _ = found[0]
+    pairs = [
+        f"{plain(word)} ← **{plain(one.labels[int(np.argmax(column))])}**"
+        for word, column in zip(words, values.T)
+        if column.max() > 0
+    ]
+    return f"By {INDICES[one.index]}, each target word owes most to: {', '.join(pairs)}." if pairs else ""
+
+
+def _save(label: str, name: str, made: Callable[[Result], str], result: Result) -> None:
+    key = f"save-{made.__name__.removesuffix('_csv')}"
+    st.download_button(label, lambda: made(result), f"swing-{name}.csv", "text/csv", key=key, on_click="ignore")

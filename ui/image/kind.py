@@ -1,0 +1,102 @@
+"""A picture as a kind of input: a classifier or a Gemma 3 looks at it, and patches of it are covered."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from ui.image import ask, run, show, source
+from ui.image.picture import ImagePicture
+from ui.image.request import GEMMA, PHOTOS, ImageAbout, ImageRequest
+from ui.kind import Kind, Result, Subject, View
+from ui.runs.comparison import Comparison
+from ui.shell.bench import Bench
+from ui.shell.jobs import Job
+from ui.shell.model_slot import model_slot
+
+FIRST = ImageRequest(source.FIRST)
+GONE = "This run does not hold its picture, which was not kept: upload it again to see the run."
+
+
+@dataclass
+class ImageState:
+    """game : of the result that is shown, and what it is of"""
+
+    game: tuple[Any, Any] = (None, None)
+
+
+class ImageKind(Kind[ImageRequest, ImageState]):
+    key, State = "image", ImageState
+    another = "an earlier picture or setting"
+    title = "Swing: which patches swing the answer?"
+    lead = (
+        "Swing covers patches of a picture, again and again, and measures how a model’s answer swings. Take a sample "
+        "or upload a photo, then press Explain."
+    )
+
+    def ask(self, state: Bench[ImageState]) -> ImageRequest | None:
+        request = ask.ask(state, model_slot().source)
+        if source.picture(request.source) is None:
+            st.warning(GONE)
+            return None
+        return request
+
+    def read(self, settings: Any) -> ImageRequest:
+        return ImageRequest.from_settings(settings)
+
+    def open(self, request: ImageRequest, state: Bench[ImageState], upload: bytes | None) -> None:
+        if upload is not None:
+            source.take(upload, "")
+        ask.set_widgets(request)
+
+    def first(self, request: ImageRequest) -> ImageRequest | None:
+        return FIRST if request.model == PHOTOS else None
+
+    def name(self, request: ImageRequest) -> str:
+        """The picture, and what was asked of it."""
+        asked = request.question
+        if request.model == PHOTOS:
+            names = [run.class_names()[i] for i in (request.wanted, request.against) if i is not None]
+            asked = " rather than ".join(names) if request.wanted is not None else ""
+        return ": ".join(filter(None, [source.title(request.source), asked]))
+
+    def asks_server_model(self, request: ImageRequest) -> bool:
+        return request.model == GEMMA
+
+    def cost(self, request: ImageRequest, state: Bench[ImageState]) -> tuple[int, float]:
+        return run.cost(request, model_slot())
+
+    def subject(self, request: ImageRequest, state: Bench[ImageState]) -> Callable[[Job], Subject]:
+        image, other = (source.picture(one) for one in (request.source, request.other))
+        if image is None:
+            raise ValueError(GONE)
+        return partial(run.subject, model_slot(), request, image, other)
+
+    def fingerprint(self, request: ImageRequest) -> str:
+        return run.fingerprint(request, model_slot())
+
+    def upload(self, request: ImageRequest, state: Bench[ImageState], on_server: bool) -> bytes | None:
+        own = source.upload(request.source)
+        return own.data if own and (not on_server or st.session_state.get("image-keep")) else None
+
+    def about(self, record: dict[str, Any], request: ImageRequest, comparison: Comparison, upload: bytes | None) -> ImageAbout:
+        if upload is not None:
+            if hashlib.sha256(upload).hexdigest() != request.source:
+                raise ValueError("This holds another picture than its settings say.")
+            source.take(upload, "")
+        image = source.picture(request.source)
+        if image is None:
+            raise ValueError(GONE)
+        return ImageAbout.from_record(record, request, comparison, lambda side: run.regions_of(request, image, side))
+
+    def picture(self, result: Result) -> ImagePicture:
+        at = result.request.source
+        return ImagePicture(result, source.view(at), show.explained(result), name=source.title(at))
+
+    def view(self, result: Result, state: Bench[ImageState]) -> View:
+        if source.picture(result.request.source) is None:
+            raise ValueError(GONE)
+        return show.view(result, state, self.picture(result))

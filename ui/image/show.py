@@ -1,0 +1,107 @@
+"""What the Image page shows of a result: the answer or the classes, what if, a film strip, other ways of absence."""
+
+import hashlib
+import json
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from ui.draw.markdown import plain
+from ui.image import run, source
+from ui.image.picture import ImagePicture
+from ui.image.request import ABSENT, ANOTHER, GEMMA, MODELS, PHOTOS
+from ui.image.whatif import WhatIf
+from ui.kind import Result, View
+from ui.maps.absence import show_policies
+from ui.runs.comparison import Plan
+from ui.shell.bench import Bench
+from ui.shell.model_slot import model_slot
+
+
+def view(result: Result, state: Bench[Any], picture: ImagePicture) -> View:
+    """What the model said, the class to look at, and the picture without what was clicked."""
+    request, comparison = result.request, result.comparison
+    image = source.picture(request.source)
+    st.subheader("The answer, and what swung it")
+    weights, focus = _focus(result, state.run)
+    st.caption(
+        f"{MODELS[request.model]}; absent patches are {ABSENT[request.model][request.absent]}. Paid for so far: "
+        f"{comparison.ledger.evaluations} evaluations."
+    )
+    if image.width != image.height:
+        st.caption(
+            "The model sees the whole picture, squeezed to a square; nothing is cut off. Every patch is drawn where it "
+            "lies on the original."
+        )
+    strength = st.slider("Strength of the colours", 0.0, 1.0, 0.62, key="image-strength")
+    what_if = WhatIf(result, picture.image, lambda: _game(result, image, state), _key(result))
+    shown = replace(picture, focus=focus, strength=strength, marked=tuple(what_if.hidden), clicked=what_if.toggle)
+    if comparison.state != "preliminary":
+        what_if.show()
+    sections = {"Film strip": lambda: what_if.film_strip(weights), "Absence": lambda: _absence(result, image, shown, state)}
+    return View(shown, weights, sections)
+
+
+def _key(result: Result) -> str:
+    """Of the widgets that belong to one result."""
+    settings = replace(result.request, plan=Plan()).to_settings()
+    return hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:12]
+
+
+def _focus(result: Result, run: str | None) -> tuple[list[float] | None, str]:
+    """Weights of the class that is chosen, None for the first; and what it is called."""
+    outputs = result.comparison.outputs
+    if not result.about.guesses:
+        said = "The model answered" if not result.request.target else "The answer you typed"
+        rather = f", rather than **{plain(result.request.rather)}**" if result.request.rather else ""
+        st.markdown(f"{said}: **{plain(result.about.answer.strip())}**{rather}")
+        return None, result.about.answer
+    shares = dict(result.about.guesses)
+    if len(outputs) == 1:
+        st.markdown(f"The model says **{plain(result.about.answer)}**; explained is **{plain(outputs[0])}**.")
+        return None, outputs[0]
+    chosen = st.pills(
+        "Click a class to explain it. It costs nothing.",
+        range(len(outputs)),
+        default=0,
+        key=f"class-{run}",
+        format_func=lambda i: f"{plain(outputs[i])} {_share(shares.get(outputs[i], 0))}",
+    )
+    weights = [float(i == chosen) for i in range(len(outputs))] if chosen else None
+    return weights, outputs[chosen or 0]
+
+
+def _share(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.005 else "<1%"
+
+
+def _game(result: Result, image: Any, state: Bench[Any]) -> Any:
+    """The game of a result, made once for the page's session."""
+    key = _key(result), result.about.answer
+    if state.own.game[0] != key:
+        model, other = run.model_of(result.request, model_slot()), source.picture(result.request.other)
+        state.own.game = key, run.make_game(model, result.request, image, result.about.answer, other)
+    return state.own.game[1]
+
+
+def _absence(result: Result, image: Any, picture: ImagePicture, state: Bench[Any]) -> None:
+    request, slot = result.request, model_slot()
+    if request.absent == ANOTHER:
+        st.markdown("Patches of another picture are one question for each picture: choose another one above to compare.")
+        return
+    ways = {absent: words for absent, words in ABSENT[request.model].items() if absent != ANOTHER}
+
+    def game_of(absent: str) -> Any:
+        game = run.make_game(run.model_of(request, slot), replace(request, absent=absent), image, result.about.answer)
+        return run.Columns(game) if request.model == PHOTOS else game
+
+    show_policies(result, state, picture, ways, game_of, request.model != GEMMA or slot.gemma is not None)
+
+
+def explained(result: Result) -> str:
+    """What the files are of: the first output, or the answer and what it is held against."""
+    rather = result.request.rather
+    if result.about.guesses:
+        return result.comparison.outputs[0]
+    return result.about.answer.strip() + (f" rather than {rather}" if rather else "")

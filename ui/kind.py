@@ -1,0 +1,179 @@
+"""What a kind of input must say of itself; `ui.kind_page` makes its page of this, and knows nothing else of it.
+
+A new kind is a folder with a subclass of `Kind`, and a line in `app.py`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+from ui.maps.picture import Picture
+from ui.runs.comparison import Comparison, Plan
+from ui.shell.bench import Bench
+from ui.shell.jobs import Job
+
+
+class Request(Protocol):
+    """Everything that is asked: a frozen dataclass, as a rule one of `ui.settings.Settings`.
+
+    plan : how the game is explained
+    same_game : what two requests must share for the one to go on with the other's ledger
+    """
+
+    @property
+    def plan(self) -> Plan: ...
+    @property
+    def same_game(self) -> Any: ...
+    def to_settings(self) -> dict[str, Any]: ...
+
+
+class About:
+    """What a picture needs beside a request and its attributions; a kind that needs nothing takes this one."""
+
+    def to_record(self) -> dict[str, Any]:
+        """As JSON can hold it, for the store."""
+        return {}
+
+    def to_shown(self) -> dict[str, Any]:
+        """The same for a bundle, which the user takes along."""
+        return self.to_record()
+
+
+R = TypeVar("R", bound=Request)
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """An input made a game.
+
+    outputs, weights : names of the game's k output columns; (k,) what each counts in the maps that are shown first
+    learn(seconds, evaluations) : told what a run took, for the estimate of the next
+    """
+
+    game: Any
+    outputs: list[str]
+    weights: list[float]
+    about: Any = field(default_factory=About)
+    learn: Callable[[float, int], None] = lambda seconds, evaluations: None
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What a page shows: what was asked, what came of it, and what a picture needs beside."""
+
+    request: Any
+    about: Any
+    comparison: Comparison
+
+    def to_record(self) -> dict[str, Any]:
+        """As JSON can hold it, the request (which is the run's settings) and the ledger left out."""
+        return {**self.about.to_record(), "comparison": self.comparison.to_record()}
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """How a result is shown below what a page said of it.
+
+    weights : (k,) of the output columns, None for those of the comparison;  sections : further tabs, title → what draws
+    files() : further downloads
+    """
+
+    picture: Picture
+    weights: list[float] | None = None
+    sections: dict[str, Callable[[], None]] = field(default_factory=dict)
+    files: Callable[[], None] | None = None
+
+
+class Kind(ABC, Generic[R, S]):
+    """A kind of input: R is its request, S what its page remembers in a session."""
+
+    key: str  # in the store, in bundles, in the names of the page's widgets
+    title: str
+    lead: str
+    another: str = "an earlier input or setting"  # of which a result may be that the page still shows
+    State: type[S]
+
+    # What is asked.
+
+    @abstractmethod
+    def ask(self, state: Bench[S]) -> R | None:
+        """Draw the widgets; what they ask, or None, with a sentence, where nothing can be."""
+
+    @abstractmethod
+    def read(self, settings: Any) -> R:
+        """The request of kept settings; ValueError for what are none."""
+
+    @abstractmethod
+    def open(self, request: R, state: Bench[S], upload: bytes | None) -> None:
+        """Set the widgets to a request. upload : the file that was kept with its run"""
+
+    def first(self, request: R) -> R | None:
+        """A newcomer's request, explained at once for whoever asks `request` without a click; None for nothing."""
+        return None
+
+    @abstractmethod
+    def name(self, request: R) -> str:
+        """What its run is called, in the list of runs and in files."""
+
+    # What it costs, and the game.
+
+    def asks_server_model(self, request: R) -> bool:
+        """Whether the server's own model must be loaded first."""
+        return False
+
+    @abstractmethod
+    def cost(self, request: R, state: Bench[S]) -> tuple[int, float]:
+        """Most evaluations, and about how many seconds; ValueError where nothing can be explained."""
+
+    @abstractmethod
+    def subject(self, request: R, state: Bench[S]) -> Callable[[Job], Subject]:
+        """What makes the game, in the job's thread; what it needs of the session is taken here. ValueError as `cost`."""
+
+    def fingerprint(self, request: R) -> str:
+        """Of the model that a request asks."""
+        return ""
+
+    # What is kept.
+
+    def may_keep(self, request: R) -> bool:
+        """Whether a run may stand in the store."""
+        return True
+
+    def upload(self, request: R, state: Bench[S], on_server: bool) -> bytes | None:
+        """The user's file that is kept with a run, on the server or in a bundle."""
+        return None
+
+    def record_of(self, shown: dict[str, Any], request: R) -> dict[str, Any]:
+        """What `About.to_record` gave, from what `About.to_shown` did; ValueError where it is not of the request."""
+        return shown
+
+    def about(self, record: dict[str, Any], request: R, comparison: Comparison, upload: bytes | None) -> Any:
+        """What `About.to_record` gave, read; any of the usual errors where it is not of the comparison."""
+        return About()
+
+    # What is shown.
+
+    @abstractmethod
+    def picture(self, result: Result) -> Picture:
+        """How the input is drawn."""
+
+    def shows(self, result: Result) -> bool:
+        """Whether the result is of what the page asks for now."""
+        return True
+
+    def view(self, result: Result, state: Bench[S]) -> View:
+        """Draw what stands above the maps, and say how they are shown; ValueError where the input is gone."""
+        return View(self.picture(result))
+
+    def result(
+        self, record: dict[str, Any], request: R, ledger_of: Callable[[list[str]], Any], upload: bytes | None = None
+    ) -> Result:
+        """What `Result.to_record` gave; ValueError for anything else. ledger_of(labels) : what was paid"""
+        try:
+            ledger = ledger_of([str(label) for label in record["comparison"]["maps"][0]["labels"]])
+            comparison = Comparison.from_record(record["comparison"], request.plan, ledger)
+            return Result(request, self.about(record, request, comparison, upload), comparison)
+        except (KeyError, TypeError, AttributeError, IndexError) as error:
+            raise ValueError(f"this is not a result that Swing wrote ({error})") from error

@@ -1,0 +1,137 @@
+"""The one page of every kind of input: ask, what it will cost, Explain, the maps, more budget, files."""
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from ui.draw.markdown import said
+from ui.files.take_away import downloads, open_bundle
+from ui.kind import Kind, Request, Result, Subject
+from ui.maps.side_by_side import show
+from ui.runs import kept
+from ui.runs.comparison import compare
+from ui.runs.comparison_bundle import to_bundle
+from ui.shell.bench import MORE, Bench, bar, bench
+from ui.shell.frame import frame, ready
+from ui.shell.jobs import Job
+from ui.shell.model_slot import model_slot
+from xai import Ledger
+
+
+def kind_page(kind: Kind[Any, Any]) -> None:
+    """Draw the page."""
+    state = bench(kind.key, kind.State)
+    frame(kind.title, kind.lead)
+    kept.reopen(kind, state)
+    if state.brought is not None:
+        kind.open(state.brought, state, None)
+        state.brought = None
+    request = kind.ask(state)
+    if request is not None:
+        _controls(kind, request, state)
+    if state.shown is not None and kind.shows(state.shown):
+        if request is not None and state.shown.request.same_game != request.same_game:
+            st.info(f"The result below is of {kind.another}. Press Explain for the one above.")
+        _show(kind, state.shown, state)
+    kept.sidebar(kind.key, state)
+    open_bundle(kind, state)
+
+
+def _controls(kind: Kind[Any, Any], request: Request, state: Bench[Any]) -> None:
+    """The model's progress while it loads, then the job bar."""
+    if kind.asks_server_model(request) and not ready(model_slot()):
+        return
+    if state.interrupted is not None:  # its server died in the middle of it
+        again, state.interrupted = state.interrupted, None
+        _explain(kind, again, state)
+    elif state.new and (first := kind.first(request)) is not None:
+        _first(kind, first, state)
+    bar(state, lambda: kind.cost(request, state), lambda: _explain(kind, request, state), lambda: _more(kind, state))
+
+
+@st.cache_resource(show_spinner=False)
+def first_results() -> dict[tuple[str, str], Result]:
+    """Newcomers' results, each made once for all; by the kind and the model."""
+    return {}
+
+
+def _first(kind: Kind[Any, Any], request: Request, state: Bench[Any]) -> None:
+    shelf, place, subject = first_results(), (kind.key, kind.fingerprint(request)), kind.subject(request, state)
+    state.shown = shelf.get(place)
+    if state.shown is not None:
+        return
+
+    def work(job: Job) -> Result:
+        if place not in shelf:
+            shelf[place] = run(request, subject(job), job, Ledger)
+        return shelf[place]
+
+    state.begin(Job(work))
+
+
+def _more(kind: Kind[Any, Any], state: Bench[Any]) -> None:
+    request = state.shown.request
+    _explain(kind, replace(request, plan=replace(request.plan, budget=request.plan.budget * MORE)), state)
+
+
+def _explain(kind: Kind[Any, Any], request: Request, state: Bench[Any]) -> None:
+    """Begin a run, or go on with the one shown where it is of the same game: what was paid stays paid."""
+    try:
+        subject = kind.subject(request, state)
+    except ValueError as error:
+        state.outcome = "failed", str(error)
+        return
+    shown = state.shown
+    known = shown.comparison.ledger if shown is not None and shown.request.same_game == request.same_game else None
+    own = state.run if state.asked == request.same_game else None
+    state.run = name = None
+    if kind.may_keep(request):
+        upload = kind.upload(request, state, True)
+        state.run = name = kept.begin(kind.key, kind.name(request), request.to_settings(), kind.fingerprint(request), own, upload)
+    else:
+        st.query_params.pop("run", None)
+    state.asked = request.same_game
+
+    def work(job: Job) -> Result:
+        with kept.ended_with(name):
+            result = run(request, subject(job), job, lambda game: kept.ledger(name, game, known))
+        kept.finish(name, result)
+        return result
+
+    state.begin(Job(work, name))
+
+
+def run(request: Any, subject: Subject, job: Any, ledger_of: Any) -> Result:
+    """Both maps of a subject and their fidelity. ledger_of(game) gives the ledger to go on with"""
+    ledger = ledger_of(subject.game)
+    before = ledger.seconds, ledger.evaluations
+    found = compare(
+        ledger,
+        request.plan,
+        subject.outputs,
+        subject.weights,
+        job.tell,
+        lambda now: job.publish(Result(request, subject.about, now)),
+        job.cancelled,
+    )
+    subject.learn(ledger.seconds - before[0], ledger.evaluations - before[1])
+    return Result(request, subject.about, found)
+
+
+def _show(kind: Kind[Any, Any], result: Result, state: Bench[Any]) -> None:
+    """What stands above the maps, the maps, and the files of both."""
+    try:
+        view = kind.view(result, state)
+    except ValueError as error:  # what was explained is gone
+        st.warning(said(str(error)))
+        return
+    picture, name = kind.picture(result), kind.name(result.request)
+    fingerprint, upload = kind.fingerprint(result.request), kind.upload(result.request, state, False)
+
+    def take_away() -> None:
+        downloads(lambda: to_bundle(kind.key, result, name, fingerprint, upload), picture)
+        if view.files is not None:
+            view.files()
+
+    show(result.comparison, view.picture, view.weights, {**view.sections, "Take away": take_away})

@@ -1,0 +1,73 @@
+"""How a kind of input is drawn: the one place that a page, a report and a PNG ask for its colours, legend and words."""
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from ui.draw import charts
+from ui.draw.colour import CHANGE, legend, token_heatmap
+from ui.draw.png import heatmaps_png
+from xai import Attribution
+
+
+class Picture:
+    """A row of labelled parts; kinds of input draw themselves by what they override.
+
+    parts : what players are called, e.g. "words";  quantity : what the values are changes of, e.g. "the answer's
+    log-probability";  whole : the same for all output columns together, of which the fidelity is, and the files
+    unit : one sentence on what a value means;  ends : what values at either end of the colour scale do
+    title : before the name of a map in a PNG;  answer : what was explained, at the head of a report; "" for neither
+    """
+
+    parts: str = "parts"
+    quantity: str = "the value"
+    unit: str = "Hover or tap a part for its value and rank."
+    ends: tuple[str, str] = CHANGE
+    title: str = ""
+    answer: str = ""
+
+    @property
+    def whole(self) -> str:
+        return self.quantity
+
+    def text(self, labels: list[str]) -> tuple[str, Any]:
+        """The input as a text, and (start, end) of each player in it: here the labels one after the other."""
+        text, spans = "", []
+        for label in labels:
+            spans.append([len(text), len(text) + len(label)])
+            text += label + "   "
+        return text, spans
+
+    def legend(self, scale: float) -> str:
+        """What the colours mean, as HTML."""
+        return legend(scale, self.ends)
+
+    def html(self, attribution: Attribution, scale: float, pane: str = "") -> str:
+        """The input coloured by values (n,), as HTML that needs no server. pane : a name for this map in the page"""
+        return token_heatmap(*self.text(attribution.labels), attribution, scale, pane)
+
+    def show(self, attribution: Attribution, scale: float, key: str) -> None:
+        """The same on a page."""
+        st.html(self.html(attribution, scale, key))
+
+    def above(self, attribution: Attribution, scale: float) -> Any:
+        """What stands over the text in a PNG, a PIL image; None for nothing."""
+        return None
+
+    def png(self, maps: dict[str, Attribution], scale: float) -> bytes:
+        """Maps, by their titles, one under the other, and their legend."""
+        text, spans = self.text(next(iter(maps.values())).labels)
+        return heatmaps_png(text, spans, maps, scale, self.ends, lambda one: self.above(one, scale))
+
+    def links(self, found: Any, chosen: np.ndarray, attribution: Attribution) -> Any:
+        """A Plotly figure of the input with the chosen pairs drawn on it."""
+        return charts.arcs(found, chosen, attribution)
+
+    def chart(self, attribution: Attribution, reach: float) -> Any:
+        """A Plotly figure of the values one by one."""
+        return charts.bars(attribution, self.quantity, reach)
+
+    def under_chart(self, attribution: Attribution) -> str:
+        """How to read it."""
+        return charts.under_bars(attribution)

@@ -1,0 +1,115 @@
+"""A row of a table as a kind of input: a model is fitted to a column, and cells of the row are left out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from ui.kind import Kind, Result, Subject, View
+from ui.runs.comparison import Comparison
+from ui.shell.bench import Bench
+from ui.shell.jobs import Job
+from ui.shell.model_slot import model_slot
+from ui.table import ask, run, show
+from ui.table.picture import TablePicture
+from ui.table.request import TableAbout, TableRequest
+from ui.table.source import FIRST, Source, sample, sample_titles, uploaded
+
+LOST = "The table of this run was not kept: bring it again to go on with it."
+OTHER = "The table above is another than that of this run; choose, or bring, its own to go on with it."
+
+
+@dataclass
+class TableState:
+    """table : on the page;  kinds : corrections of its columns, label → kind;  error : of the last upload
+    profile : its columns as understood, and what they were of;  model_file : (upload, SHA-256, bytes)
+    models : fitted in this session;  all_rows, errors : (what of, found) of tabs that are filled on demand
+    """
+
+    table: Source | None = None
+    kinds: dict[str, str] = field(default_factory=dict)
+    error: str = ""
+    profile: tuple[Any, list[Any]] = (None, [])
+    model_file: tuple[str, str, bytes | None] = ("", "", None)
+    models: run.Shelf = field(default_factory=run.Shelf)
+    all_rows: tuple[Any, Any] | None = None
+    errors: tuple[Any, Any] | None = None
+
+
+class TableKind(Kind[TableRequest, TableState]):
+    key, State = "table", TableState
+    another = "another row, table or setting"
+    title = "Swing: why did the model say that of this row?"
+    lead = (
+        "Swing fits a model to a table and shows which cells of a row swing its answer: exactly for trees, with every "
+        "method’s estimate beside it. Pick a sample or bring a CSV, Parquet or Excel file, then press Explain."
+    )
+
+    def ask(self, state: Bench[TableState]) -> TableRequest:
+        return ask.ask(ask.choose_table(state), state)
+
+    def read(self, settings: Any) -> TableRequest:
+        return TableRequest.from_settings(settings)
+
+    def open(self, request: TableRequest, state: Bench[TableState], upload: bytes | None) -> None:
+        """Find the table of a run that was kept or brought, and set the widgets to what it asked."""
+        source, now = None, state.own.table
+        if request.sample and request.table in sample_titles():
+            source = sample(request.table)
+        elif now is not None and now.digest == request.digest:
+            source = now
+        elif upload is not None:
+            source = uploaded(request.table, upload)
+        if source is None or source.digest != request.digest:
+            st.warning(LOST)
+        ask.set_widgets(request, source, state)
+
+    def first(self, request: TableRequest) -> TableRequest:
+        table = sample(FIRST)
+        return TableRequest(table.name, table.digest, True, table.target)
+
+    def name(self, request: TableRequest) -> str:
+        return request.name
+
+    def asks_server_model(self, request: TableRequest) -> bool:
+        return request.model == "gemma"
+
+    def cost(self, request: TableRequest, state: Bench[TableState]) -> tuple[int, float]:
+        return run.cost(self._table(request, state), request, state.own.models, model_slot().seconds_per_token)
+
+    def subject(self, request: TableRequest, state: Bench[TableState]) -> Callable[[Job], Subject]:
+        own, table = state.own, self._table(request, state)
+        if request.model == "file" and own.model_file[1] != request.file and run.find(request, own.models) is None:
+            raise ValueError("bring the file of the model again: it is kept nowhere")
+        return partial(self._subject, table, request, own.models, model_slot().gemma, own.model_file[2])
+
+    @staticmethod
+    def _subject(table: Source, request: TableRequest, models: run.Shelf, gemma: Any, file: bytes | None, job: Job) -> Subject:
+        return run.subject(table, request, job, models, gemma, file)
+
+    @staticmethod
+    def _table(request: TableRequest, state: Bench[TableState]) -> Source:
+        """The table of a request: the one on the page, or a sample."""
+        table = state.own.table
+        if table is not None and table.digest == request.digest:
+            return table
+        if request.sample and request.table in sample_titles():
+            return sample(request.table)
+        raise ValueError(OTHER)
+
+    def fingerprint(self, request: TableRequest) -> str:
+        return run.fingerprint(request)
+
+    def upload(self, request: TableRequest, state: Bench[TableState], on_server: bool) -> bytes | None:
+        return self._table(request, state).data if on_server and request.kept else None
+
+    def about(self, record: dict[str, Any], request: TableRequest, comparison: Comparison, upload: bytes | None) -> TableAbout:
+        return TableAbout.from_record(record, request, comparison)
+
+    def picture(self, result: Result) -> TablePicture:
+        return show.picture_of(result)
+
+    def view(self, result: Result, state: Bench[TableState]) -> View:
+        return show.view(result, state)

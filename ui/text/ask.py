@@ -1,0 +1,64 @@
+"""The widgets of the Text page, and the request that they make."""
+
+from html import escape
+
+import streamlit as st
+
+from ui.settings import allowed
+from ui.shell.frame import linked, preset
+from ui.shell.widgets import ask_plan, plan_widgets, selectbox, text_input
+from ui.text.request import TextRequest
+from ui.text.samples import SAMPLES
+
+BUDGETS = [64, 128, 256, 512, 1024, 2048, 4096]
+OWN, TYPED = "The model's own answer", "A target I type"
+
+
+def ask() -> TextRequest:
+    """The widgets of a request, and the prompt they make. Settings stand in the link; the text never does."""
+    for name in ("before", "text", "after"):
+        st.session_state.setdefault(name, getattr(SAMPLES[0], name))
+    st.session_state.setdefault("sample", SAMPLES[0].title)
+    titles = {name: one.title for name, one in allowed(TextRequest).items()}
+    st.pills("Samples", [sample.title for sample in SAMPLES], key="sample", on_change=_take_sample)
+    st.text_area(titles["text"], key="text", height=90)
+    left, right = st.columns(2)
+    left.text_area(titles["before"], key="before", height=110)
+    right.text_area(titles["after"], key="after", height=110)
+    with st.expander("Settings: target, parts, absence, methods, budget"):
+        own = st.radio("What should be explained?", [OWN, TYPED], key="whose", horizontal=True)
+        target = None
+        if own != OWN:
+            target = text_input(st, TextRequest, "target", key="target", placeholder=" positive")
+        told = "The values then say what makes the answer more likely than this one."
+        rather = text_input(st, TextRequest, "rather", key="rather", placeholder=" negative", help=told)
+        one, two, _ = st.columns(3)
+        players = selectbox(one, TextRequest, "players", **linked("players"))
+        absent = selectbox(two, TextRequest, "absent", **linked("absent"))
+        plan = ask_plan(BUDGETS)
+    state = st.session_state
+    request = TextRequest(state.before, state.text, state.after, target, rather or None, players, absent, plan)
+    st.html(
+        f'<div class="swing-preview" dir="auto"><span class="swing-fixed">{escape(request.before)}</span>'
+        f'<span class="swing-part">{escape(request.text)}</span>'
+        f'<span class="swing-fixed">{escape(request.after)}</span></div>'
+    )
+    return request
+
+
+def _take_sample() -> None:
+    chosen = next((sample for sample in SAMPLES if sample.title == st.session_state.sample), None)
+    if chosen:
+        for name in ("before", "text", "after", "players"):
+            st.session_state[name] = getattr(chosen, name)
+
+
+def set_widgets(request: TextRequest) -> None:
+    """Set the widgets to what a kept run asked."""
+    state = st.session_state
+    for name in ("before", "text", "after", "players", "absent"):
+        state[name] = getattr(request, name)
+    state.sample = None
+    state.whose = OWN if request.target is None else TYPED
+    state.target, state.rather = request.target or "", request.rather or ""
+    preset(**plan_widgets(request.plan, BUDGETS))

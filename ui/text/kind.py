@@ -1,0 +1,68 @@
+"""A prompt as a kind of input: the server's Gemma 3 answers it, and parts of it are left out."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from ui.kind import Kind, Result, Subject, View
+from ui.runs.comparison import Comparison, Plan
+from ui.shell.bench import Bench
+from ui.shell.jobs import Job
+from ui.shell.model_slot import model_slot
+from ui.text import ask, run, show
+from ui.text.picture import TextPicture
+from ui.text.request import TextAbout, TextRequest, record_of
+from ui.text.samples import SAMPLES
+
+FIRST = TextRequest(SAMPLES[0].before, SAMPLES[0].text, SAMPLES[0].after, plan=Plan(budget=64))
+
+
+class TextKind(Kind[TextRequest, None]):
+    key, State = "text", type(None)
+    another = "an earlier prompt or setting"
+    title = "Swing: why did Gemma 3 say that?"
+    lead = (
+        "Swing leaves out parts of a prompt, again and again, and measures how the probability of the model's answer "
+        "swings. Pick a sample or write your own, then press Explain."
+    )
+
+    def ask(self, state: Bench[None]) -> TextRequest:
+        return ask.ask()
+
+    def read(self, settings: Any) -> TextRequest:
+        return TextRequest.from_settings(settings)
+
+    def open(self, request: TextRequest, state: Bench[None], upload: bytes | None) -> None:
+        ask.set_widgets(request)
+
+    def first(self, request: TextRequest) -> TextRequest:
+        return FIRST
+
+    def name(self, request: TextRequest) -> str:
+        return request.text[:60]
+
+    def asks_server_model(self, request: TextRequest) -> bool:
+        return True
+
+    def cost(self, request: TextRequest, state: Bench[None]) -> tuple[int, float]:
+        slot = model_slot()
+        return run.cost(slot.gemma, request, slot.seconds_per_token)
+
+    def subject(self, request: TextRequest, state: Bench[None]) -> Callable[[Job], Subject]:
+        slot = model_slot()
+        return partial(run.subject, slot.gemma, request, learn=slot.learn_rate)
+
+    def fingerprint(self, request: TextRequest) -> str:
+        return model_slot().fingerprint
+
+    def record_of(self, shown: dict[str, Any], request: TextRequest) -> dict[str, Any]:
+        return record_of(shown, request)
+
+    def about(self, record: dict[str, Any], request: TextRequest, comparison: Comparison, upload: bytes | None) -> TextAbout:
+        return TextAbout.from_record(record, request, comparison)
+
+    def picture(self, result: Result) -> TextPicture:
+        return TextPicture(result.request, result.about)
+
+    def view(self, result: Result, state: Bench[None]) -> View:
+        return show.view(result, state)

@@ -1,0 +1,79 @@
+"""What the Text page asks, and what a text's picture needs beside the values."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ui.names import ABSENT, PLAYERS
+from ui.runs.comparison import Comparison, Plan
+from ui.settings import Settings, choice, nested, string
+
+MAX_PROMPT = 20_000  # characters, checked before anything is tokenised
+MAX_TARGET = 500
+
+
+@dataclass(frozen=True)
+class TextRequest(Settings):
+    """before + text + after is the prompt; `text` is explained.
+
+    target : None for the model's own answer;  rather : another answer, whose log-probability is taken off, or None
+    """
+
+    before: str = string(MAX_PROMPT, title="Always kept, before it")
+    text: str = string(MAX_PROMPT, title="**Text to explain** – its parts are left out in turn")
+    after: str = string(MAX_PROMPT, title="Always kept, after it")
+    target: str | None = string(MAX_TARGET, None, "Target text (a leading space matters to the model)", none=True)
+    rather: str | None = string(MAX_TARGET, None, "Why this rather than another answer? (leave empty for none)", none=True)
+    players: str = choice(PLAYERS, "word", "Parts")
+    absent: str = choice(ABSENT, "remove", "Absent parts are")
+    plan: Plan = nested(Plan, Plan())
+    what = "a text"
+
+    @property
+    def prompt(self) -> str:
+        return self.before + self.text + self.after
+
+    @property
+    def within(self) -> tuple[int, int]:
+        return len(self.before), len(self.before) + len(self.text)
+
+    @property
+    def same_game(self) -> Any:
+        """What two requests must share for the one to go on with the other's ledger."""
+        return self.before, self.text, self.after, self.target, self.rather, self.players, self.absent
+
+
+@dataclass(frozen=True)
+class TextAbout:
+    """What the model made of a request: the target, where the players lie, the texts of the target's tokens."""
+
+    prompt: str
+    target: str
+    spans: list[tuple[int, int]]
+    tokens: list[str]
+
+    def to_record(self) -> dict[str, Any]:
+        return {"subject": {"target": self.target, "spans": self.spans, "tokens": self.tokens}}
+
+    def to_shown(self) -> dict[str, Any]:
+        """As `ui.runs.bundle` describes a text."""
+        spans = [list(span) for span in self.spans]
+        return {"prompt": self.prompt, "target": self.target, "tokens": self.tokens, "spans": spans}
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any], request: TextRequest, comparison: Comparison) -> "TextAbout":
+        """What `to_record` gave; ValueError where it is not of the request."""
+        found = record["subject"]
+        spans = [(int(start), int(end)) for start, end in found["spans"]]
+        ends = [place for span in sorted(spans) for place in span]
+        if ends != sorted(ends) or not all(0 <= place <= len(request.prompt) for place in ends):
+            raise ValueError("its parts do not lie in its prompt")
+        if len(spans) != comparison.ledger.n_players:
+            raise ValueError("its parts and its players do not match")
+        return cls(request.prompt, str(found["target"]), spans, [str(token) for token in found["tokens"]])
+
+
+def record_of(shown: dict[str, Any], request: TextRequest) -> dict[str, Any]:
+    """What `TextAbout.to_record` gave, from what `to_shown` did."""
+    if request.prompt != shown["prompt"]:
+        raise ValueError("This bundle shows another prompt than its settings say.")
+    return {"subject": {name: shown[name] for name in ("target", "spans", "tokens")}}

@@ -1,0 +1,50 @@
+"""What the Text page shows of a result: the answer, whose tokens can be chosen, and other ways of absence."""
+
+from dataclasses import replace
+from html import escape
+
+import streamlit as st
+
+from ui.draw.markdown import plain
+from ui.kind import Result, View
+from ui.maps.absence import show_policies
+from ui.names import ABSENT, PLAYERS
+from ui.shell.bench import Bench
+from ui.shell.model_slot import model_slot
+from ui.text.picture import TextPicture
+from ui.text.run import MAX_ANSWER, make_game
+
+
+def view(result: Result, state: Bench[None]) -> View:
+    """The answer, whose tokens can be chosen, above the maps."""
+    about, request, gemma = result.about, result.request, model_slot().gemma
+    st.subheader("The answer, and what swung it")
+    said = "The model answered" if request.target is None else "The target you typed"
+    st.html(
+        f'<p>{said}:</p><p class="swing-answer" data-answer="1" dir="auto">{escape(about.target.strip())}</p>'
+        + (f"<p>rather than: {escape(request.rather.strip())}</p>" if request.rather else "")
+    )
+    chosen: list[int] = []
+    if len(about.tokens) > 1:
+        chosen = st.pills(
+            "Explain a part of the answer: click its tokens. It costs nothing.",
+            range(len(about.tokens)),
+            selection_mode="multi",
+            format_func=lambda i: plain(about.tokens[i]),
+            key="tokens",
+        )
+    st.caption(
+        f"Parts: {PLAYERS[request.players]}; absent ones are {ABSENT[request.absent]}. Paid for so far: "
+        f"{result.comparison.ledger.evaluations} evaluations."
+        + (f" The answer is read up to the end of its line, {MAX_ANSWER} tokens at most." if not request.target else "")
+    )
+    picture = TextPicture(request, about, len(chosen))
+
+    def absence() -> None:
+        def game_of(absent: str) -> object:
+            return make_game(gemma, replace(request, absent=absent), about.target)
+
+        show_policies(result, state, picture, ABSENT, game_of, gemma is not None)
+
+    weights = [float(column in chosen) for column in range(len(result.comparison.weights))] if chosen else None
+    return View(picture, weights, {"Absence": absence})
