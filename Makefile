@@ -10,7 +10,7 @@ PY := .venv/bin/python
 .PHONY: run test lint chromium
 
 run: .venv/installed-run
-	$(if $(MODEL),SWING_MODEL="$(MODEL)") $(PY) -m streamlit run app.py --server.address "$(HOST)" $(if $(PORT),--server.port "$(PORT)")
+	$(PY) -m swing --host "$(HOST)" $(if $(PORT),--port "$(PORT)") $(if $(MODEL),--model "$(MODEL)")
 
 test: .venv/installed-dev chromium lint
 	$(PY) -m pytest

@@ -17,17 +17,17 @@ much less of it than Swing's Banzhaf values, with the standard error of that dif
 import argparse
 import time
 import warnings
-from pathlib import Path
 
 import numpy as np
 
 from model import load_image_classifier, read_image
+from model.assets import ASSETS
 from model.image.classifier import _torch
 from model.image.pixels import normalise
 from xai import explain
 from xai.trust.curves import curves_of, order_of, steps_of
 
-SAMPLES = Path(__file__).parents[1] / "assets/samples/images"
+SAMPLES = ASSETS / "samples" / "images"
 PHOTOS = ("chelsea", "coffee", "camera", "rocket", "astronaut")
 GRID, BATCH = (7, 7), 16
 PEERS = ("Captum KernelShap", "shap Partition", "shap Permutation")

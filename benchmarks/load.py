@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def serve(folder: Path, port: int, model: str | None) -> tuple[list[str]]:
-    from model.home import home
+    from model.cache import home
 
     if (home() / "models").exists():
         (folder / "models").symlink_to(home() / "models")

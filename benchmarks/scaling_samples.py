@@ -6,11 +6,12 @@ writes them again. None of these runs was trained: the laws' parameters and the 
 """
 
 import csv
-from pathlib import Path
 
 import numpy as np
 
-FOLDER = Path(__file__).parents[1] / "assets" / "samples" / "scaling"
+from model.assets import ASSETS
+
+FOLDER = ASSETS / "samples" / "scaling"
 HEADER = ["data", "tokens", "BLEU", "cross-entropy", "source share", "target share", "fine-tuning tokens"]
 SIZES = [1e9, 2e9, 5e9, 1e10, 2e10, 5e10, 1e11, 2e11]
 FINE_TUNING = 6e6

@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from model import load_gemma
+from model.assets import ASSETS
 from model.shapes.scenes import COLOURS, KINDS, MOST, N_PATCHES, NOTHING, SHAPES, UNKNOWN, draw_scene
 from model.text.prompt import Prompt
 from xai import Ledger, explain
 
-CHECKPOINT = Path(__file__).parents[1] / "assets" / "shapes"
+CHECKPOINT = ASSETS / "shapes"
 HELD_OUT = 7_000_000  # seeds of scenes that no training step draws
 ABSENT = ("soft-token", "strict", "pixel")
 INDICES = ("shapley", "banzhaf")  # in this order each uses its own calls only, and what both ask for is paid once

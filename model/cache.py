@@ -1,4 +1,4 @@
-"""What is made once and kept in Swing's cache: whole or not at all, and checked before use.
+"""Where Swing keeps what it makes, and what is made once: whole or not at all, and checked before use.
 
 The files are written in a directory of their own that is renamed when whole, under a lock between processes: killed
 at any moment this leaves nothing that a later start would take for good, and that start removes what it left. A
@@ -10,18 +10,24 @@ import errno
 import hashlib
 import json
 import logging
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from model.home import home
+from platformdirs import user_cache_dir
 
 log = logging.getLogger("swing.model")
 
 MANIFEST = "manifest.json"
 
 Progress = Callable[[float, str], None]
+
+
+def home() -> Path:
+    """`SWING_HOME` where set, else the user's cache directory for Swing; not created here."""
+    return Path(os.environ.get("SWING_HOME") or user_cache_dir("swing")).expanduser().absolute()
 
 
 def keep(name: str, what: str, bytes_needed: int, write: Callable[[Path, Progress], None], progress=None) -> Path:

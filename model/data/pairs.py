@@ -1,12 +1,12 @@
 """Sentence pairs for translation: the bundled few-shot pool and evaluation set, and those that a user uploads."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
+from model.assets import ASSETS
 from model.text.prompt import check_text
 from xai.scaling.uploads import read_table
 
-FOLDER = Path(__file__).parents[2] / "assets" / "samples" / "translation"
+FOLDER = ASSETS / "samples" / "translation"
 MAX_EXAMPLES, MAX_EVALUATION, MAX_CHARACTERS = 64, 64, 500
 
 

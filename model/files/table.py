@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from model.assets import ASSETS
 from model.files.workbook import read_workbook
 from model.table.columns import unique_labels
 
@@ -42,7 +43,7 @@ class Sample(NamedTuple):
 
 def samples() -> dict[str, Sample]:
     """Bundled tables by name; sources and licences are in assets/samples/tables/README.md."""
-    folder = Path(__file__).parents[2] / "assets" / "samples" / "tables"
+    folder = ASSETS / "samples" / "tables"
     return {
         "Diabetes": Sample(folder / "diabetes.csv", "progression in one year", "442 patients: how far did it get?"),
         "Census": Sample(folder / "adult.csv", "income", "5,000 adults: do they earn more than $50,000?"),

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
+from model.assets import ASSETS
 from model.shapes.batch import BRANCHES, BatchMaker, draw_pictures
 from model.shapes.parts import build_model, build_processor, build_tokenizer, save
 from model.shapes.scenes import COLOURS, N_PATCHES, SHAPES
 
-OUT = Path(__file__).parents[2] / "assets" / "shapes"
+OUT = ASSETS / "shapes"
 STATE = ".training.pt"  # in the same directory while the training is not finished
 SEED, STEPS, BATCH = 0, 4000, 32
 PEAK, WARM_UP, DECAY = 2e-3, 100, 0.05

@@ -60,7 +60,7 @@ class Server:
 @pytest.fixture(scope="session")
 def server(gemma, tmp_path_factory):
     """The app on the bundled Gemma 3; that is asked for first, so that it is converted. Its runs are its own."""
-    from model.home import home
+    from model.cache import home
 
     own = tmp_path_factory.mktemp("home")
     (own / "models").symlink_to(home() / "models")

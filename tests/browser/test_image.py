@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from model import load_image_classifier, read_image
-from ui.image.request import ASSETS
+from model.assets import ASSETS
 from ui.runs.bundle import read_bundle
 from xai import Ledger, explain
 

@@ -2,11 +2,11 @@
 
 import csv
 import io
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
+from model.assets import ASSETS
 from ui.draw import charts
 from ui.draw.charts import INTERVAL
 from ui.draw.colour import signed
@@ -16,7 +16,7 @@ from ui.shell.frame import uploader
 from xai.data_scores import LOSSES, ScoredRuns, next_runs, read_scored_runs, source_values
 from xai.scaling.uploads import plain as column_name
 
-SAMPLE = Path(__file__).parents[2] / "assets" / "samples" / "scaling" / "scored-runs.csv"
+SAMPLE = ASSETS / "samples" / "scaling" / "scored-runs.csv"
 MOST_MB = 5
 MOST_NEXT = 32
 

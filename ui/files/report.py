@@ -4,10 +4,10 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from html import escape
-from pathlib import Path
 
 import numpy as np
 
+from model.assets import ASSETS
 from ui.draw.colour import ranks, shared_scale, signed
 from ui.draw.sentences import agreed, cost, sums, tied
 from ui.files.report_fidelity import fidelity_section
@@ -17,7 +17,6 @@ from ui.runs.bundle import Bundle
 from xai import Agreement, Attribution, agreement
 
 Draw = Callable[[Attribution, float], str]
-ASSETS = Path(__file__).parents[2] / "assets"
 # The browser itself then refuses whatever a hostile text might have smuggled in.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 

@@ -1,7 +1,6 @@
 """What the Image page asks, and what a picture's maps need beside their values."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,6 @@ import numpy as np
 from ui.runs.comparison import Comparison, Plan
 from ui.settings import Settings, choice, flag, nested, number, string
 
-ASSETS = Path(__file__).parents[2] / "assets"
 PHOTOS, SHAPES, GEMMA = "photos", "shapes", "gemma"
 MODELS = {
     PHOTOS: "Photos: EfficientNet-Lite0",

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ui.image.request import ANOTHER, ASSETS, GEMMA, PHOTOS, SHAPES, SLIC, ImageAbout, ImageRequest
+from model.assets import ASSETS
+from ui.image.request import ANOTHER, GEMMA, PHOTOS, SHAPES, SLIC, ImageAbout, ImageRequest
 from ui.kind import Subject
 from ui.shell.jobs import Job
 from ui.shell.model_slot import ModelSlot

@@ -8,7 +8,8 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from ui.image.request import ASSETS, PHOTOS, SHAPES
+from model.assets import ASSETS
+from ui.image.request import PHOTOS, SHAPES
 
 PHOTOS_AT = ASSETS / "samples" / "images"
 FIRST = "chelsea.jpg"

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from model.home import home
+from model.cache import home
 from ui.runs.database import Database
 from xai import Ledger, records
 

@@ -2,10 +2,10 @@
 
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 
 import streamlit as st
 
+from model.assets import ASSETS
 from ui.scaling.result import show
 from ui.scaling.study import read, study
 from ui.shell.bench import bench, watch
@@ -17,7 +17,7 @@ SAMPLES = {
     "Misaligned (synthetic)": "misaligned.csv",
     "Three data sets (synthetic)": "several.csv",
 }
-FOLDER = Path(__file__).parents[2] / "assets" / "samples" / "scaling"
+FOLDER = ASSETS / "samples" / "scaling"
 MOST_MB = 2
 PATIENCE = 0.5  # seconds that the page waits for a verdict before it shows progress instead
 COLUMNS = """One line per run: a fine-tuned checkpoint and what it scored.

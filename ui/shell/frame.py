@@ -1,11 +1,12 @@
 """What opens every page: its style, its title, what it is for; and the model's progress until it can be asked."""
 
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-STYLE = Path(__file__).parents[2] / "assets" / "style.css"
+from model.assets import ASSETS
+
+STYLE = ASSETS / "style.css"
 
 
 def frame(title: str, purpose: str) -> None:

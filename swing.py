@@ -1,0 +1,71 @@
+"""The command `swing`: starts the app, from anywhere."""
+
+import argparse
+import errno
+import os
+import socket
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+from model.assets import SETTINGS
+
+__version__ = "0.1.0"
+APP = Path(__file__).with_name("app.py")
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, without the list of options before it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"swing: {message} (swing --help lists the options)\n")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Start the app as `arguments` (the command line's) say; the process ends with it."""
+    parser = Parser(prog="swing", description="Shows what swings a model's answer, in the browser.", allow_abbrev=False)
+    parser.add_argument("--model", metavar="DIR-OR-HUB-ID", help="another checkpoint than the bundled Gemma 3 270M")
+    parser.add_argument("--host", default="localhost", help="the address to listen on: %(default)s; 0.0.0.0 for all of them")
+    parser.add_argument("--port", type=port, help="1 to 65535: the first free one from 8501 on")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    options = parser.parse_args(arguments)
+    if why := occupied(options.host, options.port):
+        parser.error(why)
+    if options.model:
+        os.environ["SWING_MODEL"] = options.model
+    where = [f"--server.address={options.host}", *([f"--server.port={options.port}"] if options.port else [])]
+    from streamlit.web.cli import main as streamlit
+
+    streamlit(["run", str(APP), *flags(tomllib.loads(SETTINGS.read_text())), *where])
+
+
+def port(text: str) -> int:
+    """A port's number; what is none is refused in argparse's way."""
+    if not (text.isdecimal() and 1 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a whole number from 1 to 65535")
+    return int(text)
+
+
+def occupied(host: str, port: int | None) -> str:
+    """Why no server can listen there; empty where one can."""
+    try:
+        socket.create_server((host, port or 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return f"port {port} of {host} is in use: choose another with --port, or leave it out"
+        return f"cannot listen there: {error.strerror}"
+    return ""
+
+
+def flags(settings: dict, above: str = "") -> Iterator[str]:
+    """Streamlit's settings as its command line takes them: it reads the file itself only beside app.py."""
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            yield from flags(value, f"{above}{name}.")
+        else:
+            yield f"--{above}{name}={value}"
+
+
+if __name__ == "__main__":
+    main()
