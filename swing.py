@@ -4,6 +4,7 @@ import argparse
 import errno
 import os
 import socket
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,7 +32,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     options = parser.parse_args(arguments)
     if why := occupied(options.host, options.port):
-        parser.error(why)
+        sys.exit(f"swing: {why}")
     if options.model:
         os.environ["SWING_MODEL"] = options.model
     where = [f"--server.address={options.host}", *([f"--server.port={options.port}"] if options.port else [])]

@@ -93,6 +93,13 @@ def test_a_full_disk_is_said_before_anything_is_written(fake_home, monkeypatch):
     assert not written
 
 
+def test_a_relative_home_lies_where_the_process_was_started(tmp_path, monkeypatch):
+    """The child that converts has another working folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SWING_HOME", "here")
+    assert kept.home() == tmp_path / "here"
+
+
 def test_a_home_that_cannot_be_written(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("SWING_HOME", str(tmp_path / "file"))
