@@ -8,7 +8,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from model.assets import SETTINGS
 
@@ -59,7 +59,7 @@ def occupied(host: str, port: int | None) -> str:
     return ""
 
 
-def flags(settings: dict, above: str = "") -> Iterator[str]:
+def flags(settings: dict[str, Any], above: str = "") -> Iterator[str]:
     """Streamlit's settings as its command line takes them: it reads the file itself only beside app.py."""
     for name, value in settings.items():
         if isinstance(value, dict):
