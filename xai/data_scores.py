@@ -16,7 +16,7 @@ from xai.attribution import Attribution
 from xai.estimators.codes import hadamard_order
 from xai.estimators.orthogonal import orthogonal_pairs, paired
 from xai.scaling.runs import COLUMNS, SCORES
-from xai.scaling.uploads import numbers, plain, read_table
+from xai.scaling.uploads import numbers, plain
 
 MAX_SOURCES = 200
 LOSSES = (*COLUMNS["cross_entropy"], "perplexity", "ppl")  # measures of which less is better
@@ -36,14 +36,13 @@ class ScoredRuns:
     measures: list[str]
 
 
-def read_scored_runs(content: str | bytes) -> ScoredRuns:
-    """The runs of an uploaded table: every column of 0 and 1 alone is a source, every other column of numbers a score.
+def scored_runs_of(table: dict[str, list[str]]) -> ScoredRuns:
+    """The runs of a table (texts by column): every column of 0 and 1 alone is a source, every other of numbers a score.
 
     true and false, yes and no stand for 1 and 0; a column named like a score (BLEU, accuracy) is one whatever it holds.
     A column without any number, or named "run", "id", "number" or "seed", says which run it is and is left out.
     ValueError with one sentence for any other table.
     """
-    table = read_table(content)
     sources, scores = {}, {}
     for name, cells in table.items():
         cells = [_STATES.get(cell.lower(), cell) for cell in cells]

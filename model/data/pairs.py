@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from model.assets import ASSETS
+from model.files.reader import read_columns
 from model.text.prompt import check_text
-from xai.scaling.uploads import read_table
 
 FOLDER = ASSETS / "samples" / "translation"
 MAX_EXAMPLES, MAX_EVALUATION, MAX_CHARACTERS = 64, 64, 500
@@ -29,9 +29,9 @@ class Pair:
                 raise ValueError(f"a {what} sentence has {len(text)} characters; at most {MAX_CHARACTERS} are read: shorten it")
 
 
-def read_pairs(content: str | bytes, most: int = MAX_EXAMPLES) -> list[Pair]:
+def read_pairs(content: str | bytes, most: int = MAX_EXAMPLES, filename: str = "the table") -> list[Pair]:
     """Pairs of an uploaded table with the columns source, target and, if it likes, origin; ValueError for any other."""
-    table = {name.lower(): cells for name, cells in read_table(content).items()}
+    table = {name.lower(): cells for name, cells in read_columns(content, filename, numbers=False).items()}
     missing = [name for name in ("source", "target") if name not in table]
     if missing:
         raise ValueError(

@@ -11,8 +11,6 @@ import zlib
 from itertools import islice
 from xml.parsers import expat
 
-import pandas as pd
-
 MAX_UNPACKED = 300_000_000  # bytes of all parts together, as the archive declares them, which is what is unpacked at most
 MAX_PARTS = 10_000
 MAX_CELLS = 3_000_000  # some 20 seconds
@@ -22,11 +20,11 @@ _FORMULA = re.compile(rb"<(\w+:)?f[\s/>]")
 _CHUNK = 1 << 20
 
 
-def read_workbook(data: bytes, filename: str, missing: set[str], most_columns: int) -> tuple[pd.DataFrame, str]:
-    """The first visible sheet as a frame, and what was found.
+def read_workbook(data: bytes, filename: str, most_columns: int) -> tuple[list[str], list[list], str]:
+    """Names, rows of cells (None where blank or an error), and what was found, of the first visible sheet.
 
-    The first row of which at least half is filled names the columns; titles above it are left out. missing : texts
-    that stand for a missing cell. ValueError with one sentence for what is no workbook, or is too large.
+    The first row of which at least half is filled names the columns; titles above it are left out.
+    ValueError with one sentence for what is no workbook, or is too large.
     """
     _check_archive(data, filename)
     try:
@@ -38,15 +36,14 @@ def read_workbook(data: bytes, filename: str, missing: set[str], most_columns: i
     if not rows:
         raise ValueError(f"{filename} is empty: its first sheet has no filled cell")
     width = max(map(len, rows))
-    cells = [[_cell(value, missing) for value in row] + [None] * (width - len(row)) for row in rows]
+    cells = [[_cell(value) for value in row] + [None] * (width - len(row)) for row in rows]
     top = next((i for i, row in enumerate(cells) if sum(value is not None for value in row) >= width / 2), 0)
     names, body = cells[top], cells[top + 1 :]
     if all(isinstance(value, (int, float)) for value in names):
         names, body, told = [f"column {i + 1}" for i in range(width)], cells[top:], f"{told}, no line of names"
     if top:
         told += f", without {top} row{'s' if top > 1 else ''} above the names"
-    frame = pd.DataFrame({i: pd.Series([row[i] for row in body]) for i in range(width)})
-    return frame.set_axis(["" if name is None else str(name) for name in names], axis=1), told
+    return ["" if name is None else str(name) for name in names], body, told
 
 
 class _TooLarge(ValueError):
@@ -137,8 +134,8 @@ def _holds(pattern, stream) -> bool:
     return False
 
 
-def _cell(value, missing: set[str]):
+def _cell(value):
     if isinstance(value, str):
         value = value.strip()
-        return None if value in missing or value in _ERRORS else value
+        return None if value in _ERRORS else value or None
     return value

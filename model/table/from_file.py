@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from model.files.table import check_size
+from model.files.reader import check_size
 from model.table.columns import Column, cell_text, profile
 from model.table.lightgbm_text import read_lightgbm
 from model.table.rows import encode, target_position

@@ -9,11 +9,12 @@ from clicks import press_explain, values
 from playwright.sync_api import expect
 
 from model.data.pairs import Pair, bundled_evaluation, bundled_examples
+from model.data.runs import read_scored_runs
 from model.data.source_words import source_word_game, word_matrix
 from model.data.translation import TranslationGame
 from ui.text.samples import SAMPLES
 from xai import Ledger, explain
-from xai.data_scores import next_runs, read_scored_runs, source_values
+from xai.data_scores import next_runs, source_values
 from xai.trust.disagreement import disagreement
 
 PANES = {"l": "banzhaf", "r": "shapley"}

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from model.data.runs import read_runs
 from ui.scaling.study import predict
-from xai.scaling.runs import read_runs
 from xai.scaling.verdict import judge, rank
 
 SIZES = np.logspace(9, 11.5, 8)

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from benchmarks.scaling_samples import FOLDER as SAMPLES
 from benchmarks.scaling_samples import SCORED
+from model.data.runs import read_scored_runs
 from xai import Attribution, explain
-from xai.data_scores import ScoredRuns, next_runs, read_scored_runs, source_values
+from xai.data_scores import ScoredRuns, next_runs, source_values
 
 WEIGHTS = np.array([3.0, 1.0, -2.0, 0.5, 0.0])
 
@@ -192,7 +193,7 @@ def test_columns_are_told_by_name_where_their_cells_could_be_either():
     [
         ("a,b,BLEU\n1,0,20\n2,1,22\n1,1,25\n", "row 2 of column 'a' holds 2 among 0 and 1"),
         ("a,b,BLEU\n1,0,20\n0,0.5,22\n", "row 2 of column 'b' holds 0.5 among 0 and 1"),
-        ("a;b;BLEU\n1;0;20,5\n0;1;22,1\n", "'20,5' is not a number"),
+        ("a;b;BLEU\n1;0;20,5\n0;1;22.1\n", "'20,5' is not a number"),
         ("a,b,BLEU\n1,,20\n0,1,22\n", "column 'b': the cell is empty"),
         ("a,b,BLEU\n1,0,1e308\n0,1,-1e308\n", "is not finite"),
     ],

@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from model.data.pairs import MAX_EVALUATION, MAX_EXAMPLES, Pair, bundled_evaluation, bundled_examples, read_pairs
+from model.files.reader import check_size
 from ui.data.request import EXAMPLES, MAX_LANGUAGE, PLAYERS, WORDS, ExamplesRequest, WordsRequest
 from ui.draw.markdown import said
 from ui.names import ABSENT
@@ -78,13 +79,12 @@ def ask_examples(state: Bench[Any]) -> ExamplesRequest | None:
 def _ask_pairs(column: Any, what: str, state: Bench[Any]) -> tuple[tuple[Pair, ...], bool] | None:
     """The pairs of an upload, of a run that was opened, or the bundled ones; and whether they are a user's own."""
     title, bundled, most, columns = _PAIRS[what]
-    label = f"{title}: the bundled ones, or a CSV of yours ({columns})"
-    file = uploader(label, f"data-{what}-{state.own.opened}", MOST_MB, column, type="csv")
+    label = f"{title}: the bundled ones, or a CSV or Excel file (.xlsx) of yours ({columns})"
+    file = uploader(label, f"data-{what}-{state.own.opened}", MOST_MB, column, type=["csv", "tsv", "txt", "xlsx"])
     try:
         if file is not None:
-            if file.size > MOST_MB * 1_000_000:
-                raise ValueError(f"the file has {file.size / 1e6:.1f} MB; at most {MOST_MB} are read: shorten it")
-            return tuple(read_pairs(file.getvalue(), most)), True
+            check_size(file.size, MOST_MB * 1_000_000)
+            return tuple(read_pairs(file.getvalue(), most, file.name)), True
     except ValueError as error:
         column.error(f"{title}: {said(str(error))}")
         return None

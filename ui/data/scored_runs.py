@@ -7,13 +7,15 @@ import numpy as np
 import streamlit as st
 
 from model.assets import ASSETS
+from model.data.runs import read_scored_runs
+from model.files.reader import check_size
 from ui.draw import charts
 from ui.draw.charts import INTERVAL
 from ui.draw.colour import signed
 from ui.draw.markdown import plain, said
 from ui.files.numbers import text_cell
 from ui.shell.frame import uploader
-from xai.data_scores import LOSSES, ScoredRuns, next_runs, read_scored_runs, source_values
+from xai.data_scores import LOSSES, ScoredRuns, next_runs, source_values
 from xai.scaling.uploads import plain as column_name
 
 SAMPLE = ASSETS / "samples" / "scaling" / "scored-runs.csv"
@@ -27,7 +29,7 @@ def show_sources() -> None:
         "Each line is a training run: **1** where a data source was in, **0** where it was not, and the scores that "
         "the run reached. Swing computes what each source is worth, without a model."
     )
-    file = uploader("A table of scored runs (CSV). It stays in this session.", "scored-file", MOST_MB)
+    file = uploader("A table of scored runs, CSV or Excel (.xlsx). It stays in this session.", "scored-file", MOST_MB)
     if file is None:
         st.info(
             "**Synthetic sample**: six sources, 14 runs that nobody trained. Upload a table for your own.",
@@ -35,7 +37,7 @@ def show_sources() -> None:
         )
         st.download_button("The sample as CSV", SAMPLE.read_bytes(), SAMPLE.name, "text/csv", on_click="ignore")
     try:
-        runs = _read(SAMPLE.read_bytes() if file is None else file.getvalue())
+        runs = _read(*((SAMPLE.read_bytes(), SAMPLE.name) if file is None else (file.getvalue(), file.name)))
     except ValueError as error:
         st.error(said(str(error)))
         return
@@ -44,10 +46,9 @@ def show_sources() -> None:
 
 
 @st.cache_data(show_spinner=False, max_entries=8)
-def _read(content: bytes) -> ScoredRuns:
-    if len(content) > MOST_MB * 1_000_000:
-        raise ValueError(f"the file has {len(content) / 1e6:.1f} MB; at most {MOST_MB} are read: leave runs out")
-    return read_scored_runs(content)
+def _read(content: bytes, name: str) -> ScoredRuns:
+    check_size(len(content), MOST_MB * 1_000_000)
+    return read_scored_runs(content, name)
 
 
 def _values(runs: ScoredRuns) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from model.assets import ASSETS
 from ui.scaling.result import show
-from ui.scaling.study import read, study
+from ui.scaling.study import MOST_MB, read, study
 from ui.shell.bench import bench, watch
 from ui.shell.frame import frame, linked, uploader
 from ui.shell.jobs import Job, quick_line
@@ -18,7 +18,6 @@ SAMPLES = {
     "Three data sets (synthetic)": "several.csv",
 }
 FOLDER = ASSETS / "samples" / "scaling"
-MOST_MB = 2
 PATIENCE = 0.5  # seconds that the page waits for a verdict before it shows progress instead
 COLUMNS = """One line per run: a fine-tuned checkpoint and what it scored.
 
@@ -64,7 +63,9 @@ def choose() -> tuple[str, bytes, bool] | None:
     """Name, bytes and whether they are synthetic, of an upload or else of the sample that is picked."""
     titles = list(SAMPLES)
     picked = st.pills("Samples", titles, **linked("runs", default=titles[0]))
-    label = "Or a table of your own runs: CSV, its first line the names of the columns. It stays in this session."
+    label = (
+        "Or a table of your own runs: CSV or Excel (.xlsx), its first line the names of the columns. It stays in this session."
+    )
     file = uploader(label, "scaling-file", MOST_MB)
     with st.expander("What the table must look like"):
         st.markdown(COLUMNS)
@@ -81,9 +82,7 @@ def _begin(state, name: str, content: bytes, synthetic: bool) -> None:
         state.job.cancel()
     state.job = state.shown = state.outcome = None
     try:
-        if len(content) > MOST_MB * 1_000_000:
-            raise ValueError(f"the file has {len(content) / 1e6:.1f} MB; at most {MOST_MB} are read: leave runs out")
-        sets = read(content)
+        sets = read(content, name)
     except ValueError as error:
         state.outcome = "failed", str(error)
         return

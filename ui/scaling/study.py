@@ -4,11 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from model.data.runs import read_runs
+from model.files.reader import check_size
 from xai.scaling.fit import HeldOut, held_out
-from xai.scaling.runs import Runs, read_runs
+from xai.scaling.runs import Runs
 from xai.scaling.uploads import amount
 from xai.scaling.verdict import Verdict, judge
 
+MOST_MB = 2
 MAX_SETS = 40  # a verdict takes a quarter of a second
 LEVEL = 0.9  # of all bands and intervals
 USABLE = ("fits", "flat")  # verdicts whose law may be extrapolated
@@ -46,9 +49,10 @@ class Prediction:
     run: tuple[float, float] | None
 
 
-def read(content: bytes) -> list[Runs]:
+def read(content: bytes, name: str) -> list[Runs]:
     """The sets of runs of an uploaded table; ValueError with one sentence for any other."""
-    sets = read_runs(content)
+    check_size(len(content), MOST_MB * 1_000_000)
+    sets = read_runs(content, name)
     if len(sets) > MAX_SETS:
         raise ValueError(f"the table holds {len(sets)} sets of runs; at most {MAX_SETS} are compared: leave some out")
     return sets

@@ -37,7 +37,7 @@ def _pick(state: Bench[Any]) -> None:
 
 
 def _bring(state: Bench[Any]) -> None:
-    from model.files.table import check_size
+    from model.files.reader import check_size
 
     file, state.own.error = st.session_state[file_key("t-file")], ""
     if file is not None:

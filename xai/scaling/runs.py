@@ -1,4 +1,4 @@
-"""Runs of pre-training: what a user measured at several sizes of one data set, read from an uploaded table.
+"""Runs of pre-training: what a user measured at several sizes of one data set.
 
 Columns: tokens of pre-training, a score (BLEU or another where more is better), and where there are, cross-entropy, the
 shares of the source and target language in the pre-training mix, the size of the fine-tuning set, and the data set's
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xai.scaling.uploads import amount, numbers, plain, read_table
+from xai.scaling.uploads import amount, numbers, plain
 
 SCORES = ("score", "bleu", "chrf", "comet", "rouge", "rouge_l", "accuracy", "sacrebleu", "spbleu", "bleurt", "f1")
 COLUMNS = {
@@ -86,12 +86,11 @@ def alignment(source_share: float, target_share: float) -> float:
     return source_share * target_share + 0.7 * source_share + 0.8 * target_share
 
 
-def read_runs(content: str | bytes) -> list[Runs]:
-    """The sets of runs in an uploaded table, in the order of their first rows; ValueError with one sentence else.
+def runs_of(table: dict[str, list[str]]) -> list[Runs]:
+    """The sets of runs in a table (texts by column), in the order of their first rows; ValueError with one sentence else.
 
     Columns are known by the names in COLUMNS, whatever their capitals, spaces and hyphens; other columns are ignored.
     """
-    table = read_table(content)
     known = _known(list(table))
     for needed in ("tokens", "score"):
         if needed not in known:

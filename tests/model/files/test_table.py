@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from model.files.table import MAX_BYTES, check_size, escape_cell, escape_table, read_table, samples
+from model.files.reader import MAX_BYTES, check_size
+from model.files.table import escape_cell, escape_table, read_table, samples
 from model.table.columns import profile
 
 

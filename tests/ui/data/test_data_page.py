@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks.scaling_samples import FOLDER
 from model.data.pairs import Pair
+from model.data.runs import read_scored_runs
 from model.data.source_words import source_word_game, word_matrix
 from model.data.translation import TranslationGame
 from ui.data.files import matrix_csv, measures_csv
@@ -24,7 +25,7 @@ from ui.runs.store import RunStore
 from ui.shell.model_slot import ModelSlot
 from ui.shell.visitor import visitor
 from xai import explain
-from xai.data_scores import next_runs, read_scored_runs, source_values
+from xai.data_scores import next_runs, source_values
 
 PAGE = str(Path(__file__).parents[3] / "ui" / "data" / "page.py")
 HOSTILE = "<b>bold</b> **stars** $x$"

@@ -9,9 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.scaling_samples import FOLDER
+from model.data.runs import read_runs
 from ui.scaling.study import predict, read_size, size_text
 from xai.scaling.fit import held_out
-from xai.scaling.runs import read_runs
 from xai.scaling.verdict import judge, rank
 
 PAGE = str(Path(__file__).parents[3] / "ui" / "scaling" / "page.py")

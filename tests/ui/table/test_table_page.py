@@ -182,7 +182,7 @@ def test_bad_files_are_one_sentence_and_the_page_goes_on():
 
 
 def test_an_announced_size_is_refused_before_its_bytes_are_read(monkeypatch):
-    monkeypatch.setattr("model.files.table.MAX_BYTES", 100)
+    monkeypatch.setattr("model.files.reader.MAX_BYTES", 100)
     page = upload(open_page(), csv(table()))
     assert "at most" in page.error[0].value and "MB" in page.error[0].value
 

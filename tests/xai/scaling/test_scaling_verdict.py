@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks.scaling_samples import FILES, SCORED, main
-from xai.scaling.runs import Runs, alignment, read_runs
+from model.data.runs import read_runs
+from xai.scaling.runs import Runs, alignment
 from xai.scaling.verdict import judge, rank
 
 SAMPLES = Path(__file__).parents[3] / "assets" / "samples" / "scaling"

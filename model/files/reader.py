@@ -1,0 +1,169 @@
+"""The one reader of tables that people bring: from the bytes of a file to names and rows, whatever dress they are in.
+
+A table is text, whose encoding, delimiter and decimal mark are found out, or the first sheet of a workbook.
+"""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import chain, islice
+
+from model.files.numerals import is_number, marks_of, plain
+from model.files.workbook import read_workbook
+
+MAX_BYTES = 50_000_000
+MAX_COLUMNS = 1_000
+MAX_ROWS = 10_000  # of what `read_columns` gives
+_SEEN = 1_000_000  # cells that tell the decimal mark
+_DELIMITERS = ";\t|,"  # where two do equally well the first: a comma marks decimals too
+_BINARY = {
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls), or one with a password; save it as .xlsx without, or as CSV",
+    b"\x1f\x8b": "compressed; unpack it first",
+    b"\x80": "a Python pickle, which is never loaded; save the table as CSV or Parquet",
+}
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_END = "\0"  # a line that no text can have
+
+
+def check_size(size: int, most: int = 0) -> None:
+    """ValueError for an upload of more than `most` bytes (0: 50 MB); ask before its bytes are read."""
+    most = most or MAX_BYTES
+    if size > most:
+        raise ValueError(f"the file has {size / 1e6:,.1f} MB; at most {most / 1e6:.0f} MB are read: shorten it")
+
+
+def check_width(columns: int, filename: str) -> None:
+    if columns > MAX_COLUMNS:
+        raise ValueError(f"{filename} has {columns:,} columns; at most {MAX_COLUMNS:,} are read: leave some out")
+
+
+def check_file(data: bytes, filename: str) -> None:
+    """ValueError for too large a file, one without content, and a workbook or Parquet by its name that is none."""
+    check_size(len(data))
+    if not data.strip():
+        raise ValueError(f"{filename} is empty: it has no rows")
+    for suffix, start, what in ((".xlsx", b"PK\x03\x04", "an Excel workbook"), (".parquet", b"PAR1", "Parquet")):
+        other = any(data.startswith(known) for known in _BINARY)  # which has a sentence of its own
+        if filename.lower().endswith(suffix) and not data.startswith(start) and not other:
+            raise ValueError(f"{filename} is not {what} by its content; save it again, or name it .csv if it is text")
+
+
+def read_rows(data: bytes, filename: str, numbers: bool = True) -> tuple[list[str], Iterator[list], str]:
+    """Names of the columns, rows with a cell under each name, and how they were read; rows are read as they are asked for.
+
+    Cells are text as it stands in a file of text, and whatever a workbook holds (None where blank). numbers : write the
+    numbers of a column with a decimal point alone. ValueError with one sentence for what is no table.
+    """
+    check_file(data, filename)
+    if data[:4] == b"PK\x03\x04":
+        names, rows, told = read_workbook(data, filename, MAX_COLUMNS)
+        rows, delimiter = iter(rows), ""
+    else:
+        text, encoding = _decoded(data, filename)
+        delimiter = _delimiter(text)
+        rows = _lines(text, delimiter, filename)
+        names, told = next(rows, []), f"CSV, {encoding}, delimiter {'tab' if delimiter == chr(9) else f'“{delimiter}”'}"
+        if names and all(is_number(name) for name in names):
+            rows, names, told = chain([names], rows), [f"column {i + 1}" for i in range(len(names))], f"{told}, no line of names"
+    if numbers and names:
+        head = list(islice(rows, max(100, _SEEN // len(names))))
+        marks = marks_of(names, head, 2 if delimiter == "," else 1, filename)
+        rows = chain(head, rows)
+        if any(marks):
+            rows = ([plain(cell, mark) if mark else cell for cell, mark in zip(row, marks)] for row in rows)
+        told += ", decimal comma" if "," in marks else ""
+    return names, rows, told
+
+
+def read_columns(
+    content: bytes | str, filename: str = "the table", most: int = MAX_ROWS, numbers: bool = True
+) -> dict[str, list[str]]:
+    """Columns by name, their cells stripped texts ("" where blank); rows and last columns without any are left out.
+
+    ValueError with one sentence for anything but a table of 1 to `most` rows whose columns have names of their own.
+    """
+    names, rows, _ = read_rows(content.encode() if isinstance(content, str) else content, filename, numbers)
+    filled = filter(any, ([_text(cell) for cell in row] for row in rows))
+    table = list(islice(filled, most))
+    count = len(table) + sum(1 for _ in filled)
+    if not count:
+        raise ValueError(f"{filename} has no rows: give a first line with the columns' names and one line for each row")
+    if count > most:
+        raise ValueError(f"{filename} has {count} rows; at most {most} are read: leave some out")
+    columns = list(zip(map(str.strip, names), zip(*table)))
+    while columns and not columns[-1][0] and not any(columns[-1][1]):  # as spreadsheets write them
+        columns.pop()
+    names = [name for name, _ in columns]
+    for name in names:
+        if not name or names.count(name) > 1:
+            raise ValueError(f"every column needs a name of its own; got {name!r} {names.count(name)} times")
+    return {name: list(cells) for name, cells in columns}
+
+
+def _text(value) -> str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return "" if value is None else str(value).strip()
+
+
+def _decoded(data: bytes, filename: str) -> tuple[str, str]:
+    """Text and its encoding: by its mark, else UTF-8, else Windows-1252, which holds all letters of Latin-1."""
+    for start, what in _BINARY.items():
+        if data.startswith(start):
+            raise ValueError(f"{filename} is no table of text: it looks like {what}")
+    marked = {b"\xef\xbb\xbf": "UTF-8", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+    found = [name for mark, name in marked.items() if data.startswith(mark)]
+    for encoding in found or ["UTF-8", "Windows-1252"]:
+        try:
+            text = data.decode({"UTF-8": "utf-8-sig", "Windows-1252": "cp1252"}.get(encoding, encoding))
+        except UnicodeDecodeError:
+            continue
+        if encoding == "UTF-16" and not re.search("[\r\n]", text):
+            continue  # a sound begins like that too
+        if _CONTROL.search(text):
+            raise ValueError(f"{filename} is not text: it holds control characters, as binary files do; save it as CSV")
+        return text, encoding
+    raise ValueError(f"{filename} is not text in UTF-8, UTF-16 or Windows-1252; save it in the encoding UTF-8")
+
+
+def _delimiter(text: str) -> str:
+    """Of the usual delimiters the one that cuts the most of the first lines into the same number (> 1) of cells."""
+
+    def order(delimiter):
+        head = csv.reader(io.StringIO(text[: 1 << 18], newline=""), delimiter=delimiter)
+        widths = Counter(len(row) for row in islice(head, 100) if row)
+        width, lines = max(widths.items(), key=lambda item: item[1], default=(1, 0))
+        return (width > 1, lines)
+
+    try:
+        return max(_DELIMITERS, key=order)
+    except csv.Error:
+        return ","
+
+
+def _lines(text: str, delimiter: str, filename: str) -> Iterator[list[str]]:
+    """The lines that are not blank, as many cells in each as in the first.
+
+    ValueError for a line that lacks a cell under a name, or has one beyond: nobody could say which belongs where.
+    """
+    reader = csv.reader(chain(io.StringIO(text, newline=""), [_END]), delimiter=delimiter, skipinitialspace=True)
+    names, line = [], 1
+    try:
+        for row in reader:
+            if row and row[-1].endswith(_END) and row != [_END]:
+                raise csv.Error("a quote is opened and never closed")
+            if len(row) > 1 or row and row[0].strip(f" \t{_END}"):
+                names = names or row
+                check_width(len(names), filename)
+                if len(row) != len(names) and not any(map(str.strip, row[len(names) :] or names[len(row) :])):
+                    row = (row + [""] * len(names))[: len(names)]
+                if len(row) != len(names):
+                    raise ValueError(
+                        f"{filename}: line {line} has {len(row)} cells under {len(names)} column names: give one for each"
+                    )
+                yield row
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise ValueError(f"{filename}: line {line} cannot be read as CSV ({error}); save the table as CSV") from error
