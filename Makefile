@@ -7,17 +7,18 @@ PORT ?=
 MODEL ?=
 PY := .venv/bin/python
 
-.PHONY: run test lint chromium
+.PHONY: run test check chromium
 
 run: .venv/installed-run
 	$(PY) -m swing --host "$(HOST)" $(if $(PORT),--port "$(PORT)") $(if $(MODEL),--model "$(MODEL)")
 
-test: .venv/installed-dev chromium lint
+test: .venv/installed-dev chromium check
 	$(PY) -m pytest
 
-lint: .venv/installed-dev
-	$(PY) -m ruff check .
+check: .venv/installed-dev
 	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
 
 .venv/created:
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -2,8 +2,14 @@
 
 import json
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from xai.estimators.designs import Design
+from xai.estimators.solvers import Estimate
+from xai.typing import Floats
 
 FORMAT = "swing-attribution-1"
 INDICES = ("banzhaf", "shapley")
@@ -28,8 +34,8 @@ class Attribution:
     p : of Banzhaf values, with which probability the other players are present
     """
 
-    values: np.ndarray
-    standard_error: np.ndarray | None
+    values: Floats
+    standard_error: Floats | None
     labels: list[str]
     index: str
     method: str
@@ -37,14 +43,14 @@ class Attribution:
     budget: int
     evaluations: int
     seconds: float
-    empty_value: float | np.ndarray
-    full_value: float | np.ndarray
+    empty_value: float | Floats
+    full_value: float | Floats
     reused: int = 0
-    covariance: np.ndarray | None = None
+    covariance: Floats | None = None
     note: str = ""
     p: float = 0.5
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in _ARRAYS:
             value = getattr(self, name)
             if value is not None:
@@ -56,11 +62,12 @@ class Attribution:
             raise ValueError(f"values of shape {self.values.shape} do not match {len(self.labels)} labels")
 
     @property
-    def gap(self):
+    def gap(self) -> float | Floats:
         """Sum of the values minus v(all) − v(none): 0 for exact Shapley values, anything for Banzhaf values."""
-        return self.values.sum(axis=0) - (np.asarray(self.full_value) - np.asarray(self.empty_value))
+        gap: float | Floats = self.values.sum(axis=0) - (np.asarray(self.full_value) - np.asarray(self.empty_value))
+        return gap
 
-    def combine(self, weights) -> "Attribution":
+    def combine(self, weights: ArrayLike) -> "Attribution":
         """The attribution of the weighted sum of the output columns: values of shape (n,).
 
         Every index is linear in the game, so this needs no model call. weights : (k,).
@@ -110,6 +117,28 @@ class Attribution:
             raise ValueError(f"this is not an attribution that Swing wrote ({error})") from error
 
 
+def attribution_of(estimate: Estimate, design: Design, values: Floats, labels: list[str], index: str, method: str) -> Attribution:
+    """What a solver made of a design's values (m,) or (m, k), as if all of them had been known before."""
+    shape, error = (len(labels), *values.shape[1:]), estimate.standard_error
+    return Attribution(
+        values=estimate.values.reshape(shape),
+        standard_error=None if error is None else error.reshape(shape),
+        labels=labels,
+        index=index,
+        method=method,
+        seed=design.seed,
+        budget=design.budget,
+        evaluations=0,
+        seconds=0.0,
+        empty_value=values[0],
+        full_value=values[1],
+        reused=len(design.coalitions),
+        covariance=estimate.covariance,
+        note=estimate.note,
+        p=design.p,
+    )
+
+
 def _check(found: Attribution) -> None:
     """ValueError where a field is not what `explain` would have put there, so that nothing read from a file is."""
     shape, k = found.values.shape, int(np.prod(found.values.shape[1:]))
@@ -134,7 +163,7 @@ def _check(found: Attribution) -> None:
         raise ValueError("seconds or p is not a number that it could be")
 
 
-def _nan_to_none(value):
+def _nan_to_none(value: Any) -> Any:
     if isinstance(value, list):
         return [_nan_to_none(item) for item in value]
     return None if value != value else value

@@ -17,6 +17,7 @@ from xai.estimators.codes import hadamard_order
 from xai.estimators.orthogonal import orthogonal_pairs, paired
 from xai.scaling.runs import COLUMNS, SCORES
 from xai.scaling.uploads import numbers, plain
+from xai.typing import Bools, Floats
 
 MAX_SOURCES = 200
 LOSSES = (*COLUMNS["cross_entropy"], "perplexity", "ppl")  # measures of which less is better
@@ -30,8 +31,8 @@ _SHIFTS = 16  # random orthogonal designs whose rows are candidates for further 
 class ScoredRuns:
     """coalitions : (m, n) bool, which source was in which run;  scores : (m, k);  sources, measures : their names."""
 
-    coalitions: np.ndarray
-    scores: np.ndarray
+    coalitions: Bools
+    scores: Floats
     sources: list[str]
     measures: list[str]
 
@@ -82,9 +83,9 @@ class SourceValues:
         source and for all of them as its ends; None where no source is
     """
 
-    values: np.ndarray
-    standard_error: np.ndarray
-    determined: np.ndarray
+    values: Floats
+    standard_error: Floats
+    determined: Bools
     note: str
     attribution: Attribution | None
 
@@ -142,12 +143,12 @@ class NextRuns:
     before, after : (n,) standard error of each source's value in units of one run's noise; inf where it is open
     """
 
-    coalitions: np.ndarray
-    before: np.ndarray
-    after: np.ndarray
+    coalitions: Bools
+    before: Floats
+    after: Floats
 
 
-def next_runs(coalitions, count: int, seed: int = 0) -> NextRuns:
+def next_runs(coalitions: Bools, count: int, seed: int = 0) -> NextRuns:
     """The `count` runs that shrink the mean variance of the sources' values most, beside the runs there are.
 
     Candidates are the rows of designs as in `estimators.orthogonal`, which separate all sources from each other once
@@ -169,7 +170,7 @@ def next_runs(coalitions, count: int, seed: int = 0) -> NextRuns:
     return NextRuns(added, _errors(done), _errors(np.concatenate([done, added])))
 
 
-def _greedy(done, candidates, count: int) -> tuple[np.ndarray, float]:
+def _greedy(done: Bools, candidates: Bools, count: int) -> tuple[Bools, float]:
     """`count` of the candidates, each the best beside those before it, and the sum of the values' variances with them.
 
     A vague prior, of variance 1e6 times one run's noise, makes every direction finite, so that gains can be compared.
@@ -192,31 +193,32 @@ def _greedy(done, candidates, count: int) -> tuple[np.ndarray, float]:
     return candidates[chosen], float(left)
 
 
-def _rows(coalitions) -> np.ndarray:
+def _rows(coalitions: Bools) -> Floats:
     """Regression rows: 1, then ±½ for each source."""
     return np.hstack([np.ones((len(coalitions), 1)), np.where(coalitions, 0.5, -0.5)])
 
 
-def _inverse(x):
+def _inverse(x: Floats) -> tuple[Floats, int]:
     """Pseudo-inverse of x'x, and its rank."""
     _, size, right = np.linalg.svd(x, full_matrices=False)
     kept = size > 1e-9 * max(size.max(initial=0.0), 1.0)
     return (right[kept].T / np.square(size[kept])) @ right[kept], int(kept.sum())
 
 
-def _undetermined(x) -> np.ndarray:
+def _undetermined(x: Floats) -> Bools:
     """Which sources' coefficients the rows leave open, bool (n,)."""
     inverse, _ = _inverse(x)
     projection = inverse @ (x.T @ x)
-    return np.abs(projection - np.eye(len(projection)))[1:].max(axis=1) > _OPEN
+    open_: Bools = np.abs(projection - np.eye(len(projection)))[1:].max(axis=1) > _OPEN
+    return open_
 
 
-def _errors(coalitions) -> np.ndarray:
+def _errors(coalitions: Bools) -> Floats:
     x = _rows(coalitions)
     return np.where(_undetermined(x), np.inf, np.sqrt(np.maximum(np.diag(_inverse(x)[0])[1:], 0.0)))
 
 
-def _explain_open(runs: ScoredRuns, open_, freedom: int) -> str:
+def _explain_open(runs: ScoredRuns, open_: Bools, freedom: int) -> str:
     """Sentences on what the runs cannot tell apart."""
     z, names, said = runs.coalitions, runs.sources, []
     constant = [i for i in np.flatnonzero(open_) if z[:, i].all() or not z[:, i].any()]

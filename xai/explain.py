@@ -1,20 +1,31 @@
 """From a game to an Attribution: choose the coalitions, pay for the new ones, solve."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 
-from xai.attribution import Attribution
+from xai.attribution import Attribution, attribution_of
 from xai.checks import check_whole
-from xai.estimators.designs import with_further_pairs
-from xai.estimators.methods import choose
+from xai.estimators.designs import Design, with_further_pairs
+from xai.estimators.methods import Method, choose
 from xai.estimators.walsh import MAX_JOINT
+from xai.game import Game
 from xai.ledger import Ledger
 from xai.threads import one_thread
+from xai.typing import Cancel, Floats, Progress
 
 
 def explain(
-    game, index="banzhaf", method="auto", budget=512, seed=0, ledger=None, progress=None, cancel=None, p=0.5
+    game: Game,
+    index: str = "banzhaf",
+    method: str = "auto",
+    budget: int = 512,
+    seed: int = 0,
+    ledger: Ledger | None = None,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+    p: float = 0.5,
 ) -> Attribution:
     """Banzhaf or Shapley values of the players of `game`.
 
@@ -52,30 +63,20 @@ def explain(
     design = entry.design(ledger.n_players, budget, seed, **({"p": p} if entry.weighted else {}))
     paid = ledger.evaluations
     design, values, shared, note = _pay(ledger, entry, design, progress, cancel)
-    table = values if values.ndim == 2 else values[:, None]
     with one_thread():
-        estimate = entry.solve(design, table)
-    shape, error = (ledger.n_players, *values.shape[1:]), estimate.standard_error
-    return Attribution(
-        values=estimate.values.reshape(shape),
-        standard_error=None if error is None else error.reshape(shape),
-        labels=ledger.labels,
-        index=index,
-        method=method,
-        seed=seed,
-        budget=design.budget,
+        estimate = entry.solve(design, values if values.ndim == 2 else values[:, None])
+    return replace(
+        attribution_of(estimate, design, values, ledger.labels, index, method),
         evaluations=ledger.evaluations - paid,
         seconds=time.perf_counter() - started,
-        empty_value=values[0],
-        full_value=values[1],
         reused=shared,
-        covariance=estimate.covariance,
         note=" ".join(filter(None, [estimate.note, note])),
-        p=design.p,
     )
 
 
-def _pay(ledger: Ledger, entry, design, progress, cancel):
+def _pay(
+    ledger: Ledger, entry: Method, design: Design, progress: Progress | None, cancel: Cancel | None
+) -> tuple[Design, Floats, int, str]:
     """(design with what the ledger adds to it, its values, how many were paid before, a note that says so)."""
     asked, paid = len({row.tobytes() for row in np.packbits(design.coalitions, axis=1)}), ledger.evaluations
     values = ledger.evaluate(design.coalitions, progress, cancel)

@@ -10,6 +10,9 @@ number of coalitions after which the ledger pauses to report progress and to loo
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from xai.typing import Bools, Floats
 
 DEFAULT_BATCH = 64
 
@@ -18,7 +21,15 @@ class Game(Protocol):
     n_players: int
     labels: list[str]
 
-    def __call__(self, coalitions: np.ndarray) -> np.ndarray: ...
+    def __call__(self, coalitions: Bools, /) -> Floats: ...
+
+
+class PricedGame(Game, Protocol):
+    """A game that names its outputs and says what a coalition costs, beside others of its kind."""
+
+    outputs: list[str]
+    work: float
+    batch_size: int
 
 
 class JoinedGame:
@@ -27,7 +38,7 @@ class JoinedGame:
     outputs : those of the games, one after the other;  work, batch_size : what evaluating all of them costs
     """
 
-    def __init__(self, *games):
+    def __init__(self, *games: PricedGame) -> None:
         if len({game.n_players for game in games}) != 1:
             raise ValueError(f"the games have {[game.n_players for game in games]} players; they must have the same")
         self.games, self.n_players, self.labels = games, games[0].n_players, games[0].labels
@@ -35,28 +46,28 @@ class JoinedGame:
         self.work = sum(game.work for game in games)
         self.batch_size = min(game.batch_size for game in games)
 
-    def __call__(self, coalitions: np.ndarray) -> np.ndarray:
+    def __call__(self, coalitions: Bools) -> Floats:
         return np.concatenate([game(coalitions) for game in self.games], axis=1)
 
 
 class WeightedGame:
     """The weighted sum of a game's output columns, weights (k,): one value (m,) per coalition."""
 
-    def __init__(self, game, weights):
+    def __init__(self, game: Game, weights: ArrayLike) -> None:
         self.game, self.weights = game, np.asarray(weights, dtype=np.float64)
         self.n_players, self.labels = game.n_players, game.labels
 
-    def __call__(self, coalitions: np.ndarray) -> np.ndarray:
+    def __call__(self, coalitions: Bools) -> Floats:
         return self.of(np.asarray(self.game(coalitions), dtype=np.float64))
 
-    def of(self, values: np.ndarray) -> np.ndarray:
+    def of(self, values: Floats) -> Floats:
         table = values.reshape(len(values), -1)
         if self.weights.shape != (table.shape[1],):
             raise ValueError(f"weights must have shape ({table.shape[1]},), one per output; got {self.weights.shape}")
         return table @ self.weights
 
 
-def check_game(game) -> tuple[int, list[str]]:
+def check_game(game: object) -> tuple[int, list[str]]:
     """Number of players and their labels; TypeError or ValueError where `game` is not one."""
     if not callable(game) or not hasattr(game, "n_players"):
         raise TypeError(f"a game must be callable and have n_players; got {type(game).__name__}")
@@ -70,7 +81,7 @@ def check_game(game) -> tuple[int, list[str]]:
     return n, labels
 
 
-def check_values(values, coalitions: np.ndarray) -> np.ndarray:
+def check_values(values: ArrayLike, coalitions: Bools) -> Floats:
     """Values of a game as float64 (m,) or (m, k); ValueError for another shape or anything not finite."""
     values = np.asarray(values, dtype=np.float64)
     if values.ndim not in (1, 2) or len(values) != len(coalitions):

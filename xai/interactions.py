@@ -12,13 +12,15 @@ from math import comb
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 
+from xai.checks import check_whole
 from xai.estimators.designs import MAX_EXACT_PLAYERS, every_coalition
 from xai.estimators.evidence import best_energies, part_of
 from xai.estimators.orthogonal import orthogonal
 from xai.estimators.walsh import symmetric_polynomials
-from xai.explain import check_whole
+from xai.game import Game
 from xai.ledger import Ledger
 from xai.threads import one_thread
+from xai.typing import Bools, Cancel, Floats, Ints, Progress
 
 _START = np.array([-2.0, -4.0])  # log energy of degree 4 and of the noise, relative to degree 2, that nothing surprises
 _FREE = 100.0  # variance of the even part's mean, relative to degree 2
@@ -35,16 +37,23 @@ class Interactions:
     labels : of the players;  index : "banzhaf" or "shapley";  evaluations : paid for this;  note : what was done
     """
 
-    pairs: np.ndarray
-    values: np.ndarray
-    standard_error: np.ndarray
+    pairs: Ints
+    values: Floats
+    standard_error: Floats
     labels: list[str]
     index: str
     evaluations: int
     note: str = ""
 
 
-def interactions(ledger_or_game, index="banzhaf", budget=None, seed=0, progress=None, cancel=None) -> Interactions:
+def interactions(
+    ledger_or_game: Ledger | Game,
+    index: str = "banzhaf",
+    budget: int | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> Interactions:
     """Pairwise interactions of every two players.
 
     Parameters
@@ -59,10 +68,9 @@ def interactions(ledger_or_game, index="banzhaf", budget=None, seed=0, progress=
     """
     if index not in ("banzhaf", "shapley"):
         raise ValueError(f"index must be 'banzhaf' or 'shapley'; got {index!r}")
-    given = isinstance(ledger_or_game, Ledger)
-    ledger = ledger_or_game if given else Ledger(ledger_or_game)
+    ledger = ledger_or_game if isinstance(ledger_or_game, Ledger) else Ledger(ledger_or_game)
     n, paid = ledger.n_players, ledger.evaluations
-    budget = (paid if given else 512) if budget is None else check_whole("budget", budget)
+    budget = (paid if ledger is ledger_or_game else 512) if budget is None else check_whole("budget", budget)
     covered = n <= MAX_EXACT_PLAYERS and budget >= 2**n
     if budget > paid:
         _pay(ledger, budget, check_whole("seed", seed), progress, cancel)
@@ -70,7 +78,7 @@ def interactions(ledger_or_game, index="banzhaf", budget=None, seed=0, progress=
     table = values.reshape(len(rows), -1)
     players = np.array(list(combinations(range(n), 2)), int).reshape(-1, 2)
     if covered and len(rows) == 2**n:
-        found, error, note = _exact(index, rows, table, players), 0.0, "Exact: all coalitions are known."
+        found, error, note = _exact(index, rows, table, players), np.zeros(()), "Exact: all coalitions are known."
     elif index == "shapley":
         raise ValueError(
             f"Shapley interactions need all 2^{n} coalitions of {n} players; the ledger has {len(rows)}, the budget is {budget}"
@@ -83,7 +91,7 @@ def interactions(ledger_or_game, index="banzhaf", budget=None, seed=0, progress=
     return Interactions(players, found.reshape(shape), error, ledger.labels, index, ledger.evaluations - paid, note)
 
 
-def _pay(ledger, budget, seed, progress, cancel):
+def _pay(ledger: Ledger, budget: int, seed: int, progress: Progress | None, cancel: Cancel | None) -> None:
     """Orthogonal coalitions, or all of them, up to `budget` in the ledger; what it holds already is not paid again."""
     n = ledger.n_players
     if n <= MAX_EXACT_PLAYERS and budget >= 2**n:
@@ -96,7 +104,7 @@ def _pay(ledger, budget, seed, progress, cancel):
     ledger.evaluate(rows[np.flatnonzero(fresh)[: max(0, room)]], progress, cancel)
 
 
-def _exact(index, rows, values, players):
+def _exact(index: str, rows: Bools, values: Floats, players: Ints) -> Floats:
     x = np.where(rows, 1.0, -1.0)
     n, size = rows.shape[1], rows.sum(axis=1)
     out = np.zeros((len(players), values.shape[1]))
@@ -109,7 +117,7 @@ def _exact(index, rows, values, players):
     return out
 
 
-def _posterior(rows, values, players):
+def _posterior(rows: Bools, values: Floats, players: Ints) -> tuple[Floats, Floats, str]:
     """Posterior of 4·v̂({i, j}) given the even parts (v(S) + v(S̄))/2 of all pairs S, S̄ that the ledger holds.
 
     As `walsh` for the odd part: v̂(T) of |T| = 2 and 4 are independent normal, the mean is free, the rest is noise;
@@ -144,7 +152,7 @@ def _posterior(rows, values, players):
     return found, error, f"Estimated from {len(first)} coalitions and their complements."
 
 
-def _even_kernels(x):
+def _even_kernels(x: Floats) -> list[Floats]:
     """Covariance of the even part between the rows of x, of degree 2 (and a mean that is free) and of degree 4."""
     n = x.shape[1]
     e = symmetric_polynomials([x @ x.T if k % 2 else float(n) for k in range(1, 5)], 4)
@@ -152,7 +160,7 @@ def _even_kernels(x):
     return [e[2] / comb(n, 2) + _FREE, fourth]
 
 
-def _even_parts(rows, values):
+def _even_parts(rows: Bools, values: Floats) -> tuple[Bools, Floats]:
     """One coalition of each pair S, S̄ of which both are known (h, n), and (v(S) + v(S̄))/2 (h, k)."""
     keys = np.packbits(rows ^ rows[:, :1], axis=1)  # the same for a coalition and its complement
     _, where, counts = np.unique(keys, axis=0, return_inverse=True, return_counts=True)

@@ -3,20 +3,25 @@
 import os
 import threading
 import time
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
+from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from xai import records
-from xai.game import DEFAULT_BATCH, WeightedGame, check_game, check_values
+from xai.game import DEFAULT_BATCH, Game, WeightedGame, check_game, check_values
+from xai.records import Batch
+from xai.typing import Bools, Bytes, Cancel, Floats, Progress
 
 
 class Cancelled(Exception):
     """Raised when `cancel()` said so; `ledger` holds everything evaluated until then."""
 
-    def __init__(self, ledger: "Ledger"):
+    def __init__(self, ledger: "Ledger") -> None:
         super().__init__(f"cancelled after {ledger.evaluations} evaluations; they are kept in the ledger")
         self.ledger = ledger
 
@@ -47,22 +52,28 @@ class Ledger:
     seconds : time spent inside the game
     """
 
-    def __init__(self, game, batch_size: int | None = None, path=None, on_batch=None):
+    def __init__(
+        self,
+        game: Game,
+        batch_size: int | None = None,
+        path: str | PathLike[str] | None = None,
+        on_batch: Callable[[Bytes, Floats, float], object] | None = None,
+    ) -> None:
         self.game = game
         self.n_players, self.labels = check_game(game)
-        self.batch_size = int(batch_size or getattr(game, "batch_size", DEFAULT_BATCH))
+        self.batch_size = int(batch_size if batch_size else getattr(game, "batch_size", DEFAULT_BATCH))
         if self.batch_size < 1:
             raise ValueError(f"batch_size must be at least 1; got {self.batch_size}")
         self.seconds = 0.0
         self._row: dict[bytes, int] = {}  # packed coalition → row of the values
-        self._values: list[np.ndarray] = []  # one array per batch, in the order evaluated
+        self._values: list[Floats] = []  # one array per batch, in the order evaluated
         self._shape: tuple[int, ...] | None = None  # () for a scalar game, (k,) for k outputs
         self._lock = threading.RLock()  # progress() may save
         self._on_batch = on_batch
         self._journal: Path | None = None if path is None else Path(path)
         self._whole = 0  # bytes of the journal that are known to be good
         if self._journal is not None:
-            self._begin_journal()
+            self._begin_journal(self._journal)
 
     @property
     def evaluations(self) -> int:
@@ -79,7 +90,7 @@ class Ledger:
         """Columns of the game, None for a game with one value per coalition or before the first evaluation."""
         return self._shape[0] if self._shape else None
 
-    def evaluate(self, coalitions, progress=None, cancel=None) -> np.ndarray:
+    def evaluate(self, coalitions: ArrayLike, progress: Progress | None = None, cancel: Cancel | None = None) -> Floats:
         """Values of `coalitions`, float64 (m,) or (m, k); the game is called for new ones only, in the order given.
 
         progress(done, total) is called after each batch, counting this call's new coalitions. cancel() is asked
@@ -100,11 +111,11 @@ class Ledger:
                     progress(start + len(part), len(new))
             return self._all_values()[[self._row[key] for key in keys]]
 
-    def missing(self, coalitions) -> int:
+    def missing(self, coalitions: ArrayLike) -> int:
         """How many distinct coalitions of these the game would have to evaluate."""
         return len(set(self._keys(self._check(coalitions))) - self._row.keys())
 
-    def known(self) -> tuple[np.ndarray, np.ndarray]:
+    def known(self) -> tuple[Bools, Floats]:
         """Everything paid so far: coalitions (m, n) and values (m,) or (m, k), in the order evaluated."""
         return self._unpack(self._packed()), self._all_values()
 
@@ -123,7 +134,7 @@ class Ledger:
                 self._keep(coalitions[new], values[new], [keys[i] for i in new], 0.0)
         return len(new)
 
-    def weighted(self, weights) -> "Ledger":
+    def weighted(self, weights: ArrayLike) -> "Ledger":
         """A ledger of the weighted sum of the output columns, weights (k,), that holds all this one holds."""
         game = WeightedGame(self.game, weights)
         other = Ledger(game, self.batch_size)
@@ -132,7 +143,7 @@ class Ledger:
             other._store(game.of(values), self._keys(coalitions))
         return other
 
-    def save(self, path) -> None:
+    def save(self, path: str | PathLike[str]) -> None:
         """Write everything paid so far to one file (`xai.records`), replacing it in one step.
 
         It is a copy as of now; only the file of `Ledger(game, path=…)` grows by itself.
@@ -152,7 +163,7 @@ class Ledger:
             self._whole = size if own else self._whole
 
     @classmethod
-    def load(cls, path, game) -> "Ledger":
+    def load(cls, path: str | PathLike[str], game: Game) -> "Ledger":
         """Read a ledger's file and go on with `game`; ValueError if the file is not a ledger of this game.
 
         A last record that a kill has torn is left out. A ledger with a file of its own goes on writing to it.
@@ -180,7 +191,7 @@ class Ledger:
             ledger._journal, ledger._whole = Path(path), whole
         return ledger
 
-    def fill(self, batches) -> None:
+    def fill(self, batches: Iterable[Batch]) -> None:
         """Take over batches (packed, values, seconds) that `on_batch` was given; what is known already is left out."""
         for packed, values, seconds in batches:
             if packed.shape != (len(values), -(-self.n_players // 8)):
@@ -194,28 +205,28 @@ class Ledger:
                 if new:
                     self._store(check_values(values, coalitions)[new], [keys[i] for i in new])
 
-    def _begin_journal(self):
+    def _begin_journal(self, path: Path) -> None:
         try:
-            with open(self._journal, "xb") as stream:
+            with open(path, "xb") as stream:
                 records.start(stream, self.labels, journal=True)
                 self._whole = stream.tell()
         except FileExistsError as error:
-            raise ValueError(f"{self._journal} exists; go on with it by Ledger.load(path, game), or name a new file") from error
+            raise ValueError(f"{path} exists; go on with it by Ledger.load(path, game), or name a new file") from error
 
-    def _check(self, coalitions) -> np.ndarray:
+    def _check(self, coalitions: ArrayLike) -> Bools:
         coalitions = np.asarray(coalitions)
         if coalitions.ndim != 2 or coalitions.shape[1] != self.n_players:
             raise ValueError(f"coalitions must have shape (m, {self.n_players}); got {coalitions.shape}")
         return coalitions.astype(bool, copy=False)
 
-    def _pay(self, coalitions, keys) -> None:
+    def _pay(self, coalitions: Bools, keys: list[bytes]) -> None:
         started = time.perf_counter()
         values = self.game(coalitions)
         took = time.perf_counter() - started
         self.seconds += took
         self._keep(coalitions, check_values(values, coalitions), keys, took)
 
-    def _keep(self, coalitions, values, keys, took) -> None:
+    def _keep(self, coalitions: Bools, values: Floats, keys: list[bytes], took: float) -> None:
         self._store(values, keys)
         if self._journal is not None:
             with open(self._journal, "r+b") as stream:
@@ -226,7 +237,7 @@ class Ledger:
         if self._on_batch is not None:
             self._on_batch(np.packbits(coalitions, axis=1), values, took)
 
-    def _store(self, values, keys) -> None:
+    def _store(self, values: Floats, keys: list[bytes]) -> None:
         if self._shape is None:
             self._shape = values.shape[1:]
         if values.shape[1:] != self._shape:
@@ -235,16 +246,16 @@ class Ledger:
         self._values.append(values)
         self._row.update(zip(keys, rows))
 
-    def _all_values(self) -> np.ndarray:
+    def _all_values(self) -> Floats:
         if len(self._values) > 1:
             self._values = [np.concatenate(self._values)]
         return self._values[0] if self._values else np.zeros((0, *(self._shape or ())))
 
-    def _keys(self, coalitions) -> list[bytes]:
+    def _keys(self, coalitions: Bools) -> list[bytes]:
         return [row.tobytes() for row in np.packbits(coalitions, axis=1)]
 
-    def _packed(self) -> np.ndarray:
+    def _packed(self) -> Bytes:
         return np.frombuffer(b"".join(self._row), dtype=np.uint8).reshape(self.evaluations, -(-self.n_players // 8))
 
-    def _unpack(self, packed) -> np.ndarray:
+    def _unpack(self, packed: Bytes) -> Bools:
         return np.unpackbits(packed, axis=1, count=self.n_players).view(bool)

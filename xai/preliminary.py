@@ -1,8 +1,10 @@
 """What a ledger says so far: values from whatever coalitions it holds, without one more evaluation."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from xai.attribution import Attribution
+from xai.attribution import Attribution, attribution_of
 from xai.estimators.auto import auto_banzhaf
 from xai.estimators.designs import Design, with_ends, with_further_pairs
 from xai.estimators.solvers import sample_reuse
@@ -21,7 +23,7 @@ def preliminary(ledger: Ledger, index: str = "banzhaf") -> Attribution | None:
     """
     if not ledger.evaluations:
         return None
-    rows, values = ledger.known()
+    rows = ledger.known()[0]
     n, size = rows.shape[1], rows.sum(axis=1)
     if not ((size == 0).any() and (size == n).any()):
         return None
@@ -36,21 +38,5 @@ def preliminary(ledger: Ledger, index: str = "banzhaf") -> Attribution | None:
     found = ledger.evaluate(design.coalitions)
     with one_thread():
         estimate = solve(design, found.reshape(len(found), -1))
-    shape = (n, *values.shape[1:])
-    error = estimate.standard_error
-    return Attribution(
-        values=estimate.values.reshape(shape),
-        standard_error=None if error is None else error.reshape(shape),
-        labels=ledger.labels,
-        index=index,
-        method="auto",
-        seed=0,
-        budget=len(rows),
-        evaluations=0,
-        seconds=0.0,
-        empty_value=found[0],
-        full_value=found[1],
-        reused=len(design.coalitions),
-        covariance=estimate.covariance,
-        note=f"Preliminary, from {len(design.coalitions)} coalitions. {estimate.note}".strip(),
-    )
+    note = f"Preliminary, from {len(design.coalitions)} coalitions. {estimate.note}".strip()
+    return replace(attribution_of(estimate, design, found, ledger.labels, index, "auto"), note=note)

@@ -9,39 +9,44 @@ import json
 import os
 import struct
 import zlib
+from os import PathLike
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 
+from xai.typing import Bytes, Floats
+
 MAGIC = b"swing-ledger-1\n"
 _HEAD = struct.Struct("<QI")
+Batch = tuple[Bytes, Floats, float]  # packed coalitions, values, seconds
 
 
-def start(stream, labels: list[str], journal: bool) -> None:
+def start(stream: BinaryIO, labels: list[str], journal: bool) -> None:
     """Begin a new file; journal: whether a ledger that reads it goes on writing it."""
     stream.write(MAGIC)
     _write(stream, json.dumps({"labels": labels, "journal": journal}).encode())
 
 
-def append(stream, packed: np.ndarray, values: np.ndarray, seconds: float) -> None:
+def append(stream: BinaryIO, packed: Bytes, values: Floats, seconds: float) -> None:
     """Add one batch, see `to_body`; then sync."""
     _write(stream, to_body(packed, values, seconds))
     stream.flush()
     os.fsync(stream.fileno())
 
 
-def to_body(packed: np.ndarray, values: np.ndarray, seconds: float) -> bytes:
+def to_body(packed: Bytes, values: Floats, seconds: float) -> bytes:
     """One batch as bytes: packed coalitions uint8 (m, bytes), values (m,) or (m, k), and the seconds they took."""
     line = {"coalitions": packed.shape, "values": values.shape, "seconds": seconds}
     arrays = np.ascontiguousarray(packed, "u1").tobytes() + np.ascontiguousarray(values, "<f8").tobytes()
     return json.dumps(line).encode() + b"\n" + arrays
 
 
-def _write(stream, body):
+def _write(stream: BinaryIO, body: bytes) -> None:
     stream.write(_HEAD.pack(len(body), zlib.crc32(body)) + body)
 
 
-def read(path):
+def read(path: str | PathLike[str]) -> tuple[dict[str, Any], list[Batch], int]:
     """Header, [(packed, values, seconds), …], the length in bytes of what is whole; ValueError if it is no ledger."""
     with Path(path).open("rb") as stream:
         if stream.read(len(MAGIC)) != MAGIC:
@@ -57,7 +62,7 @@ def read(path):
     return json.loads(header), batches, whole
 
 
-def _next(stream, size):
+def _next(stream: BinaryIO, size: int) -> bytes | None:
     """The next body; None at the end of the file or where its last record is torn."""
     head = stream.read(_HEAD.size)
     if len(head) < _HEAD.size:
@@ -73,7 +78,7 @@ def _next(stream, size):
     return body
 
 
-def from_body(body: bytes) -> tuple[np.ndarray, np.ndarray, float]:
+def from_body(body: bytes) -> Batch:
     """The batch that `to_body` wrote."""
     line, _, arrays = body.partition(b"\n")
     about = json.loads(line)

@@ -64,7 +64,7 @@ def choose() -> tuple[str, bytes, bool] | None:
     titles = list(SAMPLES)
     picked = st.pills("Samples", titles, **linked("runs", default=titles[0]))
     label = (
-        "Or a table of your own runs: CSV or Excel (.xlsx), its first line the names of the columns. It stays in this session."
+        "Or a table of your own runs: CSV or Excel (.xlsx), its first line names the columns. It stays in this session."
     )
     file = uploader(label, "scaling-file", MOST_MB)
     with st.expander("What the table must look like"):

@@ -15,12 +15,13 @@ from xai.estimators.shapley import leverage_design, leverage_solve
 from xai.estimators.solvers import Estimate, gram_inverse
 from xai.estimators.spectral import MAX_PAIRS, pairs_of, posterior_estimate, walsh_design, walsh_shapley
 from xai.estimators.walsh import Fit
+from xai.typing import Bools, Floats, Ints
 
 MAX_JUDGED = 200  # pairs whose leave-one-out errors decide
 MAX_COMPARED = 2000  # pairs up to which both solvers are tried; beyond, least squares
 
 
-def auto_banzhaf(design: Design, values: np.ndarray) -> Estimate:
+def auto_banzhaf(design: Design, values: Floats) -> Estimate:
     """Least squares or posterior on an orthogonal design, by their leave-one-out errors; the note says which."""
     rows, odd, even = pairs_of(design, values)
     if len(rows) - 1 > MAX_COMPARED:
@@ -39,7 +40,7 @@ def auto_banzhaf(design: Design, values: np.ndarray) -> Estimate:
     return _named(orthogonal_solve(design, values), "least squares")
 
 
-def _left_out(fits: list[Fit], rows):
+def _left_out(fits: list[Fit], rows: Ints) -> Floats:
     """`Fit.left_out` of rows of all fits together, each foretold by the rest of its own fit."""
     found, start = [], 0
     for fit in fits:
@@ -55,24 +56,24 @@ def auto_shapley_design(n: int, budget: int, seed: int) -> Design:
     return leverage_design(n, budget, seed) if beyond else walsh_design(n, budget, seed)
 
 
-def auto_shapley(design: Design, values: np.ndarray) -> Estimate:
+def auto_shapley(design: Design, values: Floats) -> Estimate:
     """The solver that belongs to the design: only that of "leverage" has weights."""
     if design.weights is not None:
         return _named(leverage_solve(design, values), "Leverage SHAP")
     return _named(walsh_shapley(design, values), "a posterior over Walsh coefficients")
 
 
-def _linear_left_out(rows, odd, judged):
+def _linear_left_out(rows: Bools, odd: Floats, judged: Ints) -> Floats:
     """What least squares on the other pairs leaves of each judged odd part (len(judged), k); infinite if it cannot."""
     a = np.where(rows, 0.5, -0.5)
     inverse = gram_inverse(a) if len(a) > a.shape[1] else None
     if inverse is None:
         return np.full((len(judged), odd.shape[1]), np.inf)
     some = a[judged]
-    freedom = 1.0 - np.einsum("pn,nm,pm->p", some, inverse, some, optimize=True)
+    freedom: Floats = 1.0 - np.einsum("pn,nm,pm->p", some, inverse, some, optimize=True)
     return (odd[judged] - some @ (inverse @ (a.T @ odd))) / np.maximum(freedom, 1e-9)[:, None]
 
 
-def _named(estimate, solver) -> Estimate:
+def _named(estimate: Estimate, solver: str) -> Estimate:
     note = " ".join(filter(None, [f"Solved by {solver}.", estimate.note]))
     return Estimate(estimate.values, estimate.standard_error, estimate.covariance, note)

@@ -5,9 +5,13 @@ An array has strength t when in every t of its columns all 2^t patterns occur eq
 by its generators, one bool row of length n each; its rows are all their sums modulo 2.
 """
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
+
+from xai.typing import Bools, Ints
 
 # A primitive polynomial over GF(2) for each degree r, bit b standing for x^b.
 _PRIMITIVE = {
@@ -41,7 +45,7 @@ def hadamard_order(n: int) -> int:
     return order
 
 
-def hadamard(order: int) -> np.ndarray:
+def hadamard(order: int) -> NDArray[np.int8]:
     """A Hadamard matrix, ±1 int8 (order, order), by Sylvester (1867) and Paley (1933, both constructions)."""
     kind = _construction(order)
     if kind == "unit":
@@ -79,7 +83,7 @@ def _is_prime(q: int) -> bool:
 
 
 @lru_cache(maxsize=32)
-def nested_code(n: int, bits: int) -> tuple[np.ndarray, tuple[int, ...]]:
+def nested_code(n: int, bits: int) -> tuple[Bools, tuple[int, ...]]:
     """Generators of nested codes, bool (about `bits` or fewer, n), and how many of them complete each level.
 
     With complements, the first levels[0] generators give strength 3 and the first levels[1] strength 5; each further
@@ -87,7 +91,9 @@ def nested_code(n: int, bits: int) -> tuple[np.ndarray, tuple[int, ...]]:
     codes of words α, α³, α⁵ … over GF(2^r), n ≤ 2^r (Bose & Ray-Chaudhuri 1960); up to MAX_SMALL players the first two
     come from a greedy code instead, which is often shorter.
     """
-    echelon, generators, levels = {}, [], []
+    echelon: dict[int, int] = {}
+    generators: list[Bools] = []
+    levels = []
     _independent(np.ones(n, bool), echelon)
     for rows in _levels(n):
         if len(generators) >= min(bits, n - 1):
@@ -97,15 +103,16 @@ def nested_code(n: int, bits: int) -> tuple[np.ndarray, tuple[int, ...]]:
     return np.array(generators, bool).reshape(-1, n), tuple(levels)
 
 
-def _levels(n):
+def _levels(n: int) -> Iterator[Bools]:
     """Candidate generators level by level; the last levels span every word."""
     degree = max(1, int(n - 1).bit_length())
     power = 1
     points = np.random.default_rng(n).permutation(2**degree)[:n]  # a plain range would hold many subspaces
-    elements, width, low = _small_code(n, degree) if 4 < n <= MAX_SMALL else (None, np.inf, 0)
-    if width <= 2 * degree:
-        yield _bit_rows(elements, low)
-        yield _bit_rows(elements >> low, width - low)
+    if 4 < n <= MAX_SMALL:
+        elements, width, low = _small_code(n, degree)
+        if width <= 2 * degree:
+            yield _bit_rows(elements, low)
+            yield _bit_rows(elements >> low, width - low)
     while power < 2**degree:
         words = _field_power(points, power, degree)
         yield _bit_rows(words if power != 3 else _ordered(points, words, degree), degree)
@@ -113,11 +120,11 @@ def _levels(n):
     yield np.eye(n, dtype=bool)
 
 
-def _bit_rows(elements, width):
+def _bit_rows(elements: Ints, width: int) -> Bools:
     return ((elements >> np.arange(width)[:, None]) & 1).astype(bool)
 
 
-def _independent(row, echelon) -> bool:
+def _independent(row: Bools, echelon: dict[int, int]) -> bool:
     """Whether `row` is no sum of the rows seen; if so it joins `echelon`, a dict from leading bit to row."""
     word = int("".join("1" if bit else "0" for bit in row), 2)
     while word:
@@ -129,7 +136,7 @@ def _independent(row, echelon) -> bool:
     return False
 
 
-def _field_power(points, power, degree):
+def _field_power(points: Ints, power: int, degree: int) -> Ints:
     """points^power in GF(2^degree), elements as integers."""
     size = 2**degree
     exp = np.ones(size - 1, np.int64)
@@ -141,38 +148,39 @@ def _field_power(points, power, degree):
     return np.where(points == 0, 0, exp[log[points] * power % (size - 1)])
 
 
-def _small_code(n, degree):
+def _small_code(n: int, degree: int) -> tuple[Ints, int, int]:
     """n integers of which no two and no four sum to 0 in GF(2)^width; nor any two in the lowest `degree` bits.
 
     The integers are taken greedily (a lexicode, Conway & Sloane 1986). Then, of a few hundred changes of basis, the one
     is kept whose lowest bits make the fewest fours that sum to 0: such a four lets an interaction of three players
     pass for the value of the fourth, until the level is complete.
     """
-    elements = [0]
+    taken = [0]
     blocked = {0}
     candidate = 0
-    while len(elements) < n:
+    while len(taken) < n:
         candidate += 1
         if candidate in blocked:
             continue
-        elements.append(candidate)
-        pairs = {a ^ b for i, a in enumerate(elements) for b in elements[:i]}
-        blocked = set(elements) | {pair ^ c for pair in pairs for c in elements}
-    elements, width = np.array(elements), int(max(elements)).bit_length()
+        taken.append(candidate)
+        pairs = {a ^ b for i, a in enumerate(taken) for b in taken[:i]}
+        blocked = set(taken) | {pair ^ c for pair in pairs for c in taken}
+    elements, width = np.array(taken), max(taken).bit_length()
     rng, best = np.random.default_rng(n), (np.inf, np.inf)
     for _ in range(_SEARCH):
         moved, low = _change_of_basis(elements, width, degree, rng)
         score = sum(2.0**d * _zero_fours(moved & (2**d - 1), d) for d in range(low, width + 1))
         if (low, score) < best:
-            best, found = (low, score), moved
-    return found, width, best[0]
+            best, found, kept = (low, score), moved, low
+    return found, width, kept
 
 
-def _change_of_basis(elements, width, degree, rng):
+def _change_of_basis(elements: Ints, width: int, degree: int, rng: np.random.Generator) -> tuple[Ints, int]:
     """The elements in a random basis whose lowest `low` coordinates keep them apart; low ≥ degree, as low as found."""
     apart = np.zeros(2**width, bool)
     apart[(elements[:, None] ^ elements).ravel()] = True  # 0 among them
-    dropped, space = [], np.zeros(1, np.int64)
+    dropped: list[int] = []
+    space = np.zeros(1, np.int64)
     while len(dropped) < width - degree:
         blocked = apart.copy()
         for x in space:
@@ -184,7 +192,7 @@ def _change_of_basis(elements, width, degree, rng):
         dropped.append(int(rng.choice(free)))
         space = np.concatenate([space, space ^ dropped[-1]])
     kept = np.zeros(1, np.int64)
-    basis = []
+    basis: list[int] = []
     for x in rng.permutation(2**width):
         if len(basis) < width - len(dropped) and x not in (space[:, None] ^ kept):
             basis.append(int(x))
@@ -198,11 +206,13 @@ def _change_of_basis(elements, width, degree, rng):
     return coordinates[elements], width - len(dropped)
 
 
-def _ordered(points, words, degree):
+def _ordered(points: Ints, words: Ints, degree: int) -> Ints:
     """`words` in a basis whose first coordinates, beside `points`, leave few fours that sum to 0; see `_small_code`."""
     if len(points) > MAX_ORDERED:
         return words
-    rng, keys, rows, echelon = np.random.default_rng(len(points)), points, [], {}
+    rows: list[int] = []
+    echelon: dict[int, int] = {}
+    rng, keys = np.random.default_rng(len(points)), points
     while len(rows) < degree:
         tried = [row for row in rng.integers(1, 2**degree, size=12) if _independent(_bits(row, degree), dict(echelon))]
         if tried:
@@ -213,17 +223,17 @@ def _ordered(points, words, degree):
     return keys >> degree
 
 
-def _bits(word, width):
+def _bits(word: int, width: int) -> Bools:
     return ((word >> np.arange(width)) & 1).astype(bool)
 
 
-def _parity(words):
+def _parity(words: Ints) -> Ints:
     for shift in (16, 8, 4, 2, 1):
         words = words ^ (words >> shift)
     return words & 1
 
 
-def _zero_fours(elements, width) -> int:
+def _zero_fours(elements: Ints, width: int) -> int:
     """How many fours of the distinct `elements` sum to 0: pairs of pairs with the same sum."""
     first, second = np.triu_indices(len(elements), 1)
     same = np.bincount(elements[first] ^ elements[second], minlength=2**width)

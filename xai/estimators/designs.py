@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from xai.typing import Bools, Floats
+
 MAX_EXACT_PLAYERS = 20
 
 
@@ -20,21 +22,21 @@ class Design:
     p : with which probability each player is present in the coalitions drawn
     """
 
-    coalitions: np.ndarray
+    coalitions: Bools
     budget: int
     seed: int
-    weights: np.ndarray | None = None
+    weights: Floats | None = None
     p: float = 0.5
 
 
-def with_ends(rows: np.ndarray, budget: int, seed: int, weights=None, p: float = 0.5) -> Design:
+def with_ends(rows: Bools, budget: int, seed: int, weights: Floats | None = None, p: float = 0.5) -> Design:
     """The design of the empty coalition, the full coalition, then `rows`."""
     n = rows.shape[1]
     ends = np.array([np.zeros(n, bool), np.ones(n, bool)])
     return Design(np.concatenate([ends, rows]), budget, seed, weights, p)
 
 
-def with_further_pairs(design: Design, rows: np.ndarray, most: int) -> tuple[Design, int]:
+def with_further_pairs(design: Design, rows: Bools, most: int) -> tuple[Design, int]:
     """The pairs of the design among every pair S, S̄ of `rows` (m, n) that it lacks; and how many coalitions that adds.
 
     None are added where there would be more than `most` coalitions: pairs of middle sizes say less and less of Shapley

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
 
 from xai.estimators.walsh import Prior, degree_kernels
+from xai.typing import Floats, Ints
 
 MAX_ROWS = 160  # pairs that the search looks at; three numbers need no more
 HEREDITY = (0.5, 1.0)  # candidate powers of a player's first-order value in its weight ρ
@@ -21,13 +22,13 @@ _ENOUGH = 0.1  # gain in log evidence below which the search ends
 _FLOOR = 0.1  # weight, relative to the typical player's value, that every player keeps
 
 
-def flat_prior(x, odd) -> Prior:
+def flat_prior(x: Floats, odd: Floats) -> Prior:
     """As `choose_prior`, all players alike."""
     rows = part_of(len(x))
     return _search(x[rows], odd[rows], np.ones(x.shape[1]), _START, _START)[1]
 
 
-def choose_prior(x, odd, even_energy=None) -> Prior:
+def choose_prior(x: Floats, odd: Floats, even_energy: float | None = None) -> Prior:
     """The prior of greatest evidence for odd (h, k), columns of unit scale, at rows x (h, n); one for all columns.
 
     even_energy : variance of the pairs' even parts in the same units, which says how additive the game is
@@ -49,7 +50,7 @@ def choose_prior(x, odd, even_energy=None) -> Prior:
     return best[1]
 
 
-def _ridge(x, odd, prior):
+def _ridge(x: Floats, odd: Floats, prior: Prior) -> Floats:
     """First-order values (n, k) of a prior without players' weights, all higher degrees taken for noise."""
     h, n = x.shape
     ridge = n * (prior.energy[1:].sum() + prior.noise)
@@ -58,7 +59,7 @@ def _ridge(x, odd, prior):
     return np.linalg.solve(x.T @ x + ridge * np.eye(n), x.T @ odd)
 
 
-def part_of(count):
+def part_of(count: int) -> Ints:
     """Which of `count` rows a search looks at: all of few; else the first, which may be N, and some of the others."""
     if count <= MAX_ROWS:
         return np.arange(count)
@@ -66,13 +67,13 @@ def part_of(count):
     return np.concatenate([[0], np.sort(others)])
 
 
-def _search(x, odd, rho, start, expected):
+def _search(x: Floats, odd: Floats, rho: Floats, start: Floats, expected: Floats) -> tuple[float, Prior, Floats]:
     """(negative log posterior, prior, where) of the best energies for these weights."""
     cost, energy, where = best_energies(degree_kernels(x, x, rho), odd, start, expected)
     return cost, Prior(energy[:-1], energy[-1], rho), where
 
 
-def best_energies(kernels, data, start, expected):
+def best_energies(kernels: list[Floats], data: Floats, start: Floats, expected: Floats) -> tuple[float, Floats, Floats]:
     """Energies of the kernels (h, h), the first being 1, and of the noise, by marginal likelihood of data (h, k).
 
     Each column has a scale of its own, which is profiled out. start, expected : logarithms of all energies but the
@@ -101,14 +102,14 @@ class _Trial(NamedTuple):
     """One point of the search: cost, where (logarithms), energy of each kernel and of the noise, Cholesky factor."""
 
     cost: float
-    where: np.ndarray
-    energy: np.ndarray
-    factor: np.ndarray
-    solved: np.ndarray  # C⁻¹ data
-    square: np.ndarray  # data' C⁻¹ data of each column
+    where: Floats
+    energy: Floats
+    factor: Floats
+    solved: Floats  # C⁻¹ data
+    square: Floats  # data' C⁻¹ data of each column
 
 
-def _evaluate(kernels, data, where, expected) -> _Trial:
+def _evaluate(kernels: list[Floats], data: Floats, where: Floats, expected: Floats) -> _Trial:
     energy = np.concatenate([[1.0], np.exp(where)])
     matrix = kernels[0] + sum(a * kernel for a, kernel in zip(energy[1:], kernels[1:]))
     matrix[np.diag_indices(len(matrix))] += energy[-1]
@@ -121,11 +122,11 @@ def _evaluate(kernels, data, where, expected) -> _Trial:
     return _Trial(evidence + _surprise(where, expected), where, energy, factor, solved, square)
 
 
-def _surprise(where, expected):
-    return 0.5 * np.sum(np.square((where - expected) / _WIDTH))
+def _surprise(where: Floats, expected: Floats) -> float:
+    return 0.5 * float(np.sum(np.square((where - expected) / _WIDTH)))
 
 
-def _derivatives(kernels, data, at: _Trial, expected):
+def _derivatives(kernels: list[Floats], data: Floats, at: _Trial, expected: Floats) -> tuple[Floats, Floats]:
     """Gradient and average information (Gilmour, Thompson & Cullis 1995), which is never indefinite."""
     h, k = data.shape
     inverse = dpotri(at.factor, lower=1)[0].T  # one triangle; the kernels are symmetric

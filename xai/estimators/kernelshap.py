@@ -9,12 +9,15 @@ lock is held.
 
 import threading
 import warnings
+from collections.abc import Callable
 from math import comb
+from typing import Any
 
 import numpy as np
 
 from xai.estimators.designs import Design, with_ends
 from xai.estimators.solvers import Estimate, spread
+from xai.typing import Floats
 
 _global_state = threading.Lock()
 
@@ -26,7 +29,7 @@ def kernelshap_design(n: int, budget: int, seed: int) -> Design:
     """
     asked, weights = [], np.zeros(0)
 
-    def record(rows):
+    def record(rows: Floats) -> Floats:
         asked.append(rows.astype(bool))
         return np.zeros(len(rows))
 
@@ -44,10 +47,11 @@ def kernelshap_design(n: int, budget: int, seed: int) -> Design:
     return with_ends(np.concatenate([np.zeros((0, n), bool), *asked[2:]]), budget, seed, np.append([0.0, 0.0], weights))
 
 
-def kernelshap_solve(design: Design, values: np.ndarray) -> Estimate:
+def kernelshap_solve(design: Design, values: Floats) -> Estimate:
     """What shap.KernelExplainer makes of these values, column by column (m, k)."""
     n, k = design.coalitions.shape[1], values.shape[1]
     gains = values - values[0]
+    assert design.weights is not None
     if n == 1:
         return Estimate(gains[1:2].copy(), np.zeros((1, k)))
     with _global_state, warnings.catch_warnings(record=True) as caught:
@@ -63,18 +67,19 @@ def kernelshap_solve(design: Design, values: np.ndarray) -> Estimate:
     return Estimate(result, *_errors(result, design, values))
 
 
-def _explainer(model, n):
+def _explainer(model: Callable[[Floats], Floats], n: int) -> Any:
     """One baseline row of zeros: a row's ones are the players that are present."""
     import shap  # its own imports warn, too
 
     return shap.KernelExplainer(model, np.zeros((1, n)))
 
 
-def _errors(result, design, values):
+def _errors(result: Floats, design: Design, values: Floats) -> tuple[Floats, Floats | None]:
     """Standard error (HC2) and covariance of shap's own weighted regression, over its pairs S, S̄.
 
     shap enumerates the smallest and largest sizes and samples the rest; only what it sampled has an error.
     """
+    assert design.weights is not None
     n, used = design.coalitions.shape[1], np.flatnonzero(design.weights)
     masks, weights, value = design.coalitions[used], design.weights[used], values[used] - values[0]
     first = masks ^ masks[:, :1]  # the same for a coalition and its complement
@@ -96,4 +101,4 @@ def _errors(result, design, values):
     summed = np.column_stack([np.bincount(where, column, pairs) for column in signed.T])
     pair_influence = np.zeros((n, pairs))
     pair_influence[:, where] = influence * np.where(masks[:, 0], 1.0, -1.0)
-    return spread(pair_influence, summed)
+    return spread(pair_influence, summed)  # type: ignore[arg-type] # numpy's stub forgets that weighted counts are floats

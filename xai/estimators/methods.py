@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from xai.estimators import auto, designs, kernelshap, orthogonal, shapley, solvers, spectral
 from xai.estimators.designs import MAX_EXACT_PLAYERS, Design
 from xai.estimators.solvers import Estimate
+from xai.typing import Floats
 
 
 @dataclass(frozen=True)
@@ -19,7 +18,7 @@ class Method:
     """
 
     design: Callable[[int, int, int], Design]
-    solve: Callable[[Design, np.ndarray], Estimate]
+    solve: Callable[[Design, Floats], Estimate]
     smallest: Callable[[int], int]
     weighted: bool = False
     pools: bool = False

@@ -15,6 +15,8 @@ from xai.estimators.codes import hadamard, hadamard_order, nested_code
 from xai.estimators.designs import MAX_EXACT_PLAYERS, Design, with_ends
 from xai.estimators.evidence import flat_prior
 from xai.estimators.solvers import Estimate, exact, least_squares, odd_parts, spread
+from xai.estimators.walsh import Prior
+from xai.typing import Bools, Floats
 
 _TERMS = 300  # terms of each degree, fewer of very many pairs, drawn to see how many the design confounds
 
@@ -31,12 +33,12 @@ def orthogonal(n: int, budget: int, seed: int) -> Design:
     return with_ends(paired(orthogonal_pairs(n, pairs, seed)), budget, seed)
 
 
-def paired(rows: np.ndarray) -> np.ndarray:
+def paired(rows: Bools) -> Bools:
     """Each row followed by its complement."""
     return np.stack([rows, ~rows], axis=1).reshape(-1, rows.shape[1])
 
 
-def orthogonal_pairs(n: int, pairs: int, seed: int) -> np.ndarray:
+def orthogonal_pairs(n: int, pairs: int, seed: int) -> Bools:
     """The first coalition of each pair, bool (pairs, n); no pair occurs twice unless they exceed 2^(n−1)."""
     pairs = min(pairs, 2 ** (n - 1))
     rng = np.random.default_rng(seed)
@@ -51,7 +53,7 @@ def orthogonal_pairs(n: int, pairs: int, seed: int) -> np.ndarray:
     return rows
 
 
-def _hadamard_pairs(n, pairs, rng):
+def _hadamard_pairs(n: int, pairs: int, rng: np.random.Generator) -> Bools:
     order = hadamard_order(n)
     matrix = hadamard(order) > 0
     blocks = []
@@ -61,7 +63,7 @@ def _hadamard_pairs(n, pairs, rng):
     return np.concatenate([np.zeros((0, n), bool), *blocks])[:pairs]
 
 
-def orthogonal_solve(design: Design, values: np.ndarray) -> Estimate:
+def orthogonal_solve(design: Design, values: Floats) -> Estimate:
     """Least squares without intercept on the pairs, as `solvers.least_squares`, with the errors of this design.
 
     On complete blocks it equals the plain mean; on a block filled in part it takes the linear part's share out, which
@@ -90,7 +92,7 @@ def orthogonal_solve(design: Design, values: np.ndarray) -> Estimate:
     return Estimate(estimate.values, *spread(influence, residual * (widened * np.sqrt(share / freedom))[:, None]))
 
 
-def _confounded_share(influence, x, prior) -> float:
+def _confounded_share(influence: Floats, x: Floats, prior: Prior) -> float:
     """Variance that terms above degree 1 leave in the estimates influence @ odd, over that from independent pairs."""
     n, rng = x.shape[1], np.random.default_rng(0)
     independent = np.square(influence).sum(axis=1).mean()

@@ -8,6 +8,7 @@ from scipy.special import stdtrit
 from xai.estimators.designs import Design, with_ends
 from xai.estimators.orthogonal import paired
 from xai.estimators.solvers import Estimate, mean_of, spread
+from xai.typing import Bools, Floats, Ints
 
 
 def leverage_design(n: int, budget: int, seed: int) -> Design:
@@ -21,29 +22,30 @@ def leverage_design(n: int, budget: int, seed: int) -> Design:
     capacity = _capacity(sizes, n)
     pairs = int(min(max(0, budget - 2) // 2, capacity.sum()))
     counts = _share_out(capacity, sizes, n, pairs, np.random.default_rng(seed))
-    rows = [_distinct(n, int(s), int(m), np.random.default_rng([seed, int(s)])) for s, m in zip(sizes, counts)]
-    rows = np.concatenate([np.zeros((0, n), bool), *rows])
+    drawn = [_distinct(n, int(s), int(m), np.random.default_rng([seed, int(s)])) for s, m in zip(sizes, counts)]
+    rows = np.concatenate([np.zeros((0, n), bool), *drawn])
     return with_ends(paired(rows), budget, seed, np.concatenate([[0.0, 0.0], np.repeat(kernel_weights(rows), 2)]))
 
 
-def kernel_weights(rows):
+def kernel_weights(rows: Bools) -> Floats:
     """The Shapley kernel of all pairs of a row's size, up to a constant, over the rows (h, n) taken of it."""
     present, where, counts, _ = _sizes(rows)
     n = rows.shape[1]
-    return (np.where(2 * present == n, 0.5, 1.0) / (present * (n - present) * counts))[where]
+    weights: Floats = np.where(2 * present == n, 0.5, 1.0) / (present * (n - present) * counts)
+    return weights[where]
 
 
-def _capacity(sizes, n):
+def _capacity(sizes: Ints, n: int) -> Floats:
     """How many pairs S, S̄ there are of each size, at most 10^18: more than anyone takes."""
     return np.array([min(comb(n, int(s)) // (2 if 2 * s == n else 1), 10**18) for s in sizes], dtype=float)
 
 
-def _share_out(capacity, sizes, n, pairs, rng):
+def _share_out(capacity: Floats, sizes: Ints, n: int, pairs: int, rng: np.random.Generator) -> Ints:
     """How many pairs of each size: floor(expected + u), which grows with the budget, sums to `pairs`."""
     offset = rng.random(len(sizes))
     share = np.where(2 * sizes == n, 1.0, 2.0)  # a pair of size n/2 stands for one size, others for two
 
-    def counts(c):
+    def counts(c: float) -> Floats:
         return np.minimum(np.floor(np.minimum(capacity, c * share) + offset), capacity)
 
     low, high = 0.0, pairs + 1.0
@@ -58,7 +60,7 @@ def _share_out(capacity, sizes, n, pairs, rng):
     return found
 
 
-def _distinct(n, size, count, rng):
+def _distinct(n: int, size: int, count: int, rng: np.random.Generator) -> Bools:
     """`count` distinct coalitions of `size` in random order; of those of half the players one of each pair."""
     rows = np.zeros((0, n), bool)
     while len(rows) < count:  # one order of the players after the other, however many at a time, so more begin alike
@@ -74,14 +76,15 @@ def _distinct(n, size, count, rng):
     return rows[:count]
 
 
-def leverage_solve(design: Design, values: np.ndarray) -> Estimate:
+def leverage_solve(design: Design, values: Floats) -> Estimate:
     """Weighted least squares under Σφ = v(N) − v(∅); errors over pairs, less for sizes that are nearly exhausted."""
     # Both rows of a pair say the same of the odd part, so one equation per pair is the whole regression.
     odd = (values[2::2] - values[3::2]) / 2.0
+    assert design.weights is not None
     return fit_pairs(design.coalitions[2::2], odd, values[1] - values[0], design.weights[2::2])
 
 
-def fit_pairs(rows, odd, total, weights) -> Estimate:
+def fit_pairs(rows: Bools, odd: Floats, total: Floats, weights: Floats) -> Estimate:
     """Shapley values of sum `total` (k,) from one coalition of each of distinct pairs (h, n), its odd part (h, k), its
     weight (h,)."""
     n, (_, where, counts, capacity) = rows.shape[1], _sizes(rows)
@@ -89,23 +92,24 @@ def fit_pairs(rows, odd, total, weights) -> Estimate:
     return constrained_fit(rows, target, weights, 1.0 - (counts / capacity)[where], total)
 
 
-def pair_values(rows, odd, total):
+def pair_values(rows: Bools, odd: Floats, total: Floats) -> Floats:
     """The values (n, k) of `fit_pairs` by the Shapley kernel's weights, without errors: one small system."""
     n, weights = rows.shape[1], kernel_weights(rows)[:, None]
     target = odd - (rows.sum(axis=1) / n - 0.5)[:, None] * total
     centred = rows - rows.mean(axis=1, keepdims=True)
     weighted = centred * weights
-    return np.linalg.pinv(centred.T @ weighted, rcond=1e-10, hermitian=True) @ (weighted.T @ target) + total / n
+    values: Floats = np.linalg.pinv(centred.T @ weighted, rcond=1e-10, hermitian=True) @ (weighted.T @ target) + total / n
+    return values
 
 
-def _sizes(rows):
+def _sizes(rows: Bools) -> tuple[Ints, Ints, Ints, Floats]:
     """Sizes of the pairs (of the smaller coalition), each row's place among them, pairs taken and all of each size."""
     n, size = rows.shape[1], rows.sum(axis=1)
     present, where, counts = np.unique(np.minimum(size, n - size), return_inverse=True, return_counts=True)
     return present, where, counts, _capacity(present, n)
 
 
-def constrained_fit(rows, target, weights, open_share, total) -> Estimate:
+def constrained_fit(rows: Bools, target: Floats, weights: Floats, open_share: Floats, total: Floats) -> Estimate:
     """φ = total/n + argmin Σ w (target − (z − |S|/n)·φ)² over Σφ = 0, and HC2 errors of independent rows.
 
     open_share : per row, the share of such rows that was not taken: what is exhausted has no sampling error.
@@ -149,7 +153,7 @@ def permutations(n: int, budget: int, seed: int) -> Design:
     return with_ends(rows.reshape(-1, n), budget, seed)
 
 
-def permutation_solve(design: Design, values: np.ndarray) -> Estimate:
+def permutation_solve(design: Design, values: Floats) -> Estimate:
     """Mean marginal on the way from ∅ to N over independent pairs of an order and its reverse (antithetic)."""
     n, k = design.coalitions.shape[1], values.shape[1]
     total = values[1] - values[0]

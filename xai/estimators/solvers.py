@@ -12,6 +12,7 @@ from scipy.linalg.lapack import dpotrf, dpotri
 from scipy.special import stdtrit
 
 from xai.estimators.designs import Design
+from xai.typing import Bools, Floats
 
 MAX_COVARIANCE = 2_000_000  # numbers; beyond, only the diagonal is kept
 
@@ -20,13 +21,13 @@ MAX_COVARIANCE = 2_000_000  # numbers; beyond, only the diagonal is kept
 class Estimate:
     """values, standard_error : (n, k);  covariance : (n, k, k) between columns, or None;  note : "" or a sentence."""
 
-    values: np.ndarray
-    standard_error: np.ndarray | None = None
-    covariance: np.ndarray | None = None
+    values: Floats
+    standard_error: Floats | None = None
+    covariance: Floats | None = None
     note: str = ""
 
 
-def least_squares(design: Design, values: np.ndarray) -> Estimate:
+def least_squares(design: Design, values: Floats) -> Estimate:
     """Least squares without intercept on paired rows ±½ (Kernel Banzhaf, arXiv 2410.08336, Algorithm 1).
 
     A pair's two rows are negatives of each other, so the fit is that of ±½ on the pair's odd part
@@ -49,16 +50,16 @@ def least_squares(design: Design, values: np.ndarray) -> Estimate:
     return Estimate(estimate, *spread(influence, residual))
 
 
-def gram_inverse(a):
+def gram_inverse(a: Floats) -> Floats | None:
     """(a'a)⁻¹ of rows ±½ (p, n), or None where they leave a player's value open."""
     factor, failed = dpotrf(a.T @ a, lower=1, clean=1)
     if failed or np.diag(factor).min() ** 2 < 1e-9 * len(a):
         return None
-    lower = dpotri(factor, lower=1)[0]
+    lower: Floats = dpotri(factor, lower=1)[0]
     return lower + np.tril(lower, -1).T
 
 
-def _paired_reuse(a, odd) -> Estimate:
+def _paired_reuse(a: Floats, odd: Floats) -> Estimate:
     note = (
         "Fewer independent pairs than players: least squares has no unique answer, "
         "so these are Maximum Sample Reuse estimates on the same coalitions."
@@ -70,11 +71,11 @@ def _paired_reuse(a, odd) -> Estimate:
     return mean_of(signed, note)
 
 
-def sample_reuse(design: Design, values: np.ndarray) -> Estimate:
+def sample_reuse(design: Design, values: Floats) -> Estimate:
     """E[v | i ∈ S] − E[v | i ∉ S] over one sample of coalitions (Maximum Sample Reuse, Wang & Jia 2023)."""
     z = design.coalitions[2:].astype(float)
     v = values[2:] - values[2:].mean(axis=0) if len(z) else values[2:]
-    estimate, covariance, bare = 0.0, 0.0, np.zeros(z.shape[1], bool)
+    estimate, covariance, bare = np.zeros(()), np.zeros(()), np.zeros(z.shape[1], bool)
     for sign, group in ((1, z.T), (-1, 1 - z.T)):
         size = group.sum(axis=1)
         bare |= size < 2
@@ -87,14 +88,14 @@ def sample_reuse(design: Design, values: np.ndarray) -> Estimate:
     return Estimate(estimate, _diagonal_error(covariance), covariance)
 
 
-def mean_marginal(design: Design, values: np.ndarray) -> Estimate:
+def mean_marginal(design: Design, values: Floats) -> Estimate:
     """Mean of independent marginals v(S ∪ i) − v(S), S random among the others."""
     n = design.coalitions.shape[1]
     pairs = values[2:].reshape(-1, n, 2, values.shape[1])
     return mean_of(pairs[:, :, 1] - pairs[:, :, 0])
 
 
-def exact_banzhaf(design: Design, values: np.ndarray) -> Estimate:
+def exact_banzhaf(design: Design, values: Floats) -> Estimate:
     """E[v | i ∈ S] − E[v | i ∉ S] over all coalitions S ~ Bernoulli(p)^n; for p = ½, 2·mean(χ_i v)."""
     z, p = design.coalitions, design.p
     if p == 0.5:
@@ -104,7 +105,7 @@ def exact_banzhaf(design: Design, values: np.ndarray) -> Estimate:
     return exact((np.where(z, 1.0 / p, -1.0 / (1.0 - p)) * chance[:, None]).T @ (values - values[0]))
 
 
-def exact_shapley(design: Design, values: np.ndarray) -> Estimate:
+def exact_shapley(design: Design, values: Floats) -> Estimate:
     """Σ_{S∋i} (s−1)!(n−s)!/n! · v(S) − Σ_{S∌i} s!(n−s−1)!/n! · v(S) over all coalitions."""
     z = design.coalitions
     n, size = z.shape[1], z.sum(axis=1)
@@ -114,19 +115,19 @@ def exact_shapley(design: Design, values: np.ndarray) -> Estimate:
     return exact(weight.T @ (values - values[0]))
 
 
-def exact(values) -> Estimate:
+def exact(values: Floats) -> Estimate:
     """Values (n, k) that no sampling blurs."""
     n, k = values.shape
     covariance = np.zeros((n, k, k)) if n * k * k <= MAX_COVARIANCE else None
     return Estimate(values, np.zeros_like(values), covariance)
 
 
-def odd_parts(design: Design, values):
+def odd_parts(design: Design, values: Floats) -> tuple[Bools, Floats]:
     """First coalition of each pair (pairs, n) and its odd part (v(S) − v(S̄))/2 (pairs, k)."""
     return design.coalitions[2::2], (values[2::2] - values[3::2]) / 2.0
 
 
-def mean_of(draws, note: str = "") -> Estimate:
+def mean_of(draws: Floats, note: str = "") -> Estimate:
     """Mean over the first axis of independent draws (r, n, k), with the covariance of that mean.
 
     With few draws the spread itself is uncertain: it is widened (Student's t) so that ±1.96 errors still cover 95 %.
@@ -142,14 +143,15 @@ def mean_of(draws, note: str = "") -> Estimate:
     return Estimate(mean, _diagonal_error(covariance), covariance, note)
 
 
-def spread(influence, residual):
+def spread(influence: Floats, residual: Floats) -> tuple[Floats, Floats | None]:
     """Standard error (n, k) and covariance (n, k, k) of influence (n, p) @ independent residuals (p, k)."""
     square = np.square(influence)
     if len(influence) * residual.shape[1] ** 2 > MAX_COVARIANCE:
         return np.sqrt(square @ np.square(residual)), None
-    covariance = np.einsum("np,pj,pl->njl", square, residual, residual, optimize=True)
+    covariance: Floats = np.einsum("np,pj,pl->njl", square, residual, residual, optimize=True)
     return _diagonal_error(covariance), covariance
 
 
-def _diagonal_error(covariance):
-    return np.sqrt(np.maximum(np.einsum("njj->nj", covariance), 0.0))
+def _diagonal_error(covariance: Floats) -> Floats:
+    variance: Floats = np.einsum("njj->nj", covariance)
+    return np.sqrt(np.maximum(variance, 0.0))

@@ -5,6 +5,7 @@ values live. The fourth is a ladder of coalition sizes: every single player (and
 players, and so on. Shapley values weigh all sizes alike, and uniform coalitions hardly ever show the extreme ones.
 """
 
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 from math import comb
 
@@ -16,6 +17,7 @@ from xai.estimators.orthogonal import orthogonal_pairs, paired
 from xai.estimators.shapley import pair_values
 from xai.estimators.solvers import MAX_COVARIANCE, Estimate, exact_banzhaf, exact_shapley
 from xai.estimators.walsh import Fit, committee, posterior
+from xai.typing import Bools, Floats
 
 MAX_PAIRS = 16000  # some seconds for 256 players; more budget is left unspent
 LADDER_EVERY = 4  # one pair in so many climbs the ladder
@@ -36,8 +38,8 @@ def walsh_design(n: int, budget: int, seed: int) -> Design:
     every = 2 ** (n - 1) - 1 if n < 64 else np.inf
     pairs = int(min(max(0, budget - 2) // 2, every, MAX_PAIRS))
     middle, climb = iter(orthogonal_pairs(n, pairs - pairs // LADDER_EVERY, seed)), _ladder(n, seed)
-    seen, rows = {np.zeros(n, bool).tobytes()}, []
-    turn = 0
+    seen, turn = {np.zeros(n, bool).tobytes()}, 0
+    rows: list[Bools] = []
     while len(rows) < pairs:
         turn += 1
         row = next(climb) if turn % LADDER_EVERY == 0 else next(middle, None)
@@ -49,7 +51,7 @@ def walsh_design(n: int, budget: int, seed: int) -> Design:
     return with_ends(paired(np.array(rows, bool).reshape(-1, n)), budget, seed)
 
 
-def _ladder(n, seed):
+def _ladder(n: int, seed: int) -> Iterator[Bools]:
     """Every coalition of at most half the players, smaller ones first; within a size, all players in turn."""
     rng = np.random.default_rng([seed, n])
     for size in range(1, n // 2 + 1):
@@ -70,18 +72,18 @@ def _ladder(n, seed):
                 yield _coalition(rest[i], n)
 
 
-def _coalition(members, n):
+def _coalition(members: Iterable[int], n: int) -> Bools:
     row = np.zeros(n, bool)
     row[list(members)] = True
     return row
 
 
-def walsh_banzhaf(design: Design, values: np.ndarray) -> Estimate:
+def walsh_banzhaf(design: Design, values: Floats) -> Estimate:
     """Posterior means and standard errors of the Banzhaf values; exact where the design holds all 2^n coalitions."""
     return posterior_estimate("banzhaf", *pairs_of(design, values), values)[0]
 
 
-def walsh_shapley(design: Design, values: np.ndarray) -> Estimate:
+def walsh_shapley(design: Design, values: Floats) -> Estimate:
     """Posterior means and standard errors of the Shapley values, efficient; exact where all 2^n coalitions are known.
 
     What the posterior takes for noise belongs to terms of degree 7 and more. From `_CORRECTED` pairs per player on it
@@ -92,7 +94,7 @@ def walsh_shapley(design: Design, values: np.ndarray) -> Estimate:
     return posterior_estimate("shapley", *pairs_of(design, values), values)[0]
 
 
-def posterior_estimate(index, rows, odd, even, values) -> tuple[Estimate, list[Fit]]:
+def posterior_estimate(index: str, rows: Bools, odd: Floats, even: Floats, values: Floats) -> tuple[Estimate, list[Fit]]:
     """The estimate from pairs (h, n), their odd and even parts (h, k), and the fits; none where nothing was left open.
 
     values : those of the design, whose size says what of the odd parts is rounding
@@ -126,7 +128,7 @@ def posterior_estimate(index, rows, odd, even, values) -> tuple[Estimate, list[F
     return Estimate(mean, error, covariance), fits
 
 
-def _shared_rest(rows, left, total):
+def _shared_rest(rows: Bools, left: Floats, total: Floats) -> Floats:
     """Shapley values (n, k), of sum `total` (k,), of what the posterior left (h, k) of the odd parts."""
     n = rows.shape[1]
     if len(rows) <= _CORRECTED * n:
@@ -134,7 +136,7 @@ def _shared_rest(rows, left, total):
     return pair_values(rows[1:], left[1:], total)
 
 
-def pairs_of(design: Design, values):
+def pairs_of(design: Design, values: Floats) -> tuple[Bools, Floats, Floats]:
     """One coalition of each distinct pair, N of the pair ∅, N first (h, n), its odd part (v(S) − v(S̄))/2 (h, k), and
     its even part (v(S) + v(S̄))/2 less that of the pair ∅, N (h, k).
     """
@@ -147,7 +149,7 @@ def pairs_of(design: Design, values):
     return rows[first], odd[first], even[first]
 
 
-def _exact(index, rows, odd):
+def _exact(index: str, rows: Bools, odd: Floats) -> Estimate:
     """Both indices see the odd part alone, so that of every pair is all there is to know."""
     solver = exact_banzhaf if index == "banzhaf" else exact_shapley
     return solver(Design(np.concatenate([rows, ~rows]), 2 * len(rows), 0), np.concatenate([odd, -odd]))

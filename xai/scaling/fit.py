@@ -8,10 +8,12 @@ with noise of a size that is itself drawn from what the runs leave open.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
-from xai.scaling.laws import LAWS, LossLaw, ScoreLaw, bounded_exp
+from xai.scaling.laws import LAWS, Law, bounded_exp
 from xai.scaling.search import FEW_STEPS, minimise, polish
+from xai.typing import Floats
 
 PARAMETERS = 3
 FIRST = 4  # points with least data that a held-out test is fitted on, as in the paper
@@ -31,14 +33,14 @@ class Fit:
     draws : laws refitted to data simulated from this one with its scatter, empty where scatter is None
     """
 
-    law: ScoreLaw | LossLaw
-    tokens: np.ndarray
-    values: np.ndarray
+    law: Law
+    tokens: Floats
+    values: Floats
     scatter: float | None
-    draws: tuple = ()
-    noise: tuple = ()  # of each draw, the scatter it was simulated with
+    draws: tuple[Law, ...] = ()
+    noise: tuple[float, ...] = ()  # of each draw, the scatter it was simulated with
 
-    def band(self, tokens, level: float = 0.9, new_run: bool = False):
+    def band(self, tokens: ArrayLike, level: float = 0.9, new_run: bool = False) -> tuple[Floats, Floats] | None:
         """Lower and upper ends, each shaped as `tokens`, between which the law lies at each size; None without draws.
 
         new_run : the band for one further measured run instead, the runs' own scatter included
@@ -59,13 +61,14 @@ class Fit:
         """For each parameter its (lower, upper) end; empty without draws."""
         table = [law.parameters for law in self.draws]
         tails = [(1.0 - level) / 2, (1.0 + level) / 2]
-        return {
-            name: tuple(float(q) for q in np.quantile([row[name] for row in table], tails, method="nearest"))
+        ends = {
+            name: np.quantile([row[name] for row in table], tails, method="nearest").tolist()
             for name in (self.law.parameters if table else ())
         }
+        return {name: (low, high) for name, (low, high) in ends.items()}
 
 
-def fit(tokens, values, kind: str = "score", draws: int = DRAWS, seed: int = 0) -> Fit:
+def fit(tokens: ArrayLike, values: ArrayLike, kind: str = "score", draws: int = DRAWS, seed: int = 0) -> Fit:
     """The law of `kind` ("score" or "cross-entropy") that meets the runs best, with bootstrap draws of it.
 
     tokens, values : (m,), positive, in any order, sizes may repeat; at least three different sizes. ValueError else
@@ -80,7 +83,7 @@ def fit(tokens, values, kind: str = "score", draws: int = DRAWS, seed: int = 0) 
     centre = float(np.log(tokens).mean())
     x, log_y = np.log(tokens) - centre, np.log(values)
     theta = minimise(law_type, x, log_y)
-    law = law_type(*map(float, theta), centre)
+    law = law_type(*map(float, [*theta, centre]))
     freedom = len(x) - PARAMETERS
     if not freedom:
         return Fit(law, tokens, values, None)
@@ -93,7 +96,7 @@ def fit(tokens, values, kind: str = "score", draws: int = DRAWS, seed: int = 0) 
     noise = scatter * np.sqrt(freedom / rng.chisquare(freedom, draws))
     drawn = mean + noise[:, None] * rng.standard_normal((draws, len(x)))
     refitted = polish(law_type, x, drawn, np.tile(theta, (draws, 1)), FEW_STEPS)[0]
-    laws = tuple(law_type(*row, centre) for row in refitted.tolist())
+    laws = tuple(law_type(*[*row, centre]) for row in refitted.tolist())
     return Fit(law, tokens, values, scatter, laws, tuple(noise.tolist()))
 
 
@@ -104,18 +107,18 @@ class HeldOut:
     error : mean |log(predicted/measured)| over the runs left out, about their mean relative error
     """
 
-    law: ScoreLaw | LossLaw
+    law: Law
     fitted: int
-    tokens: np.ndarray
-    predicted: np.ndarray
-    measured: np.ndarray
+    tokens: Floats
+    predicted: Floats
+    measured: Floats
 
     @property
     def error(self) -> float:
         return float(np.abs(np.log(self.predicted / self.measured)).mean())
 
 
-def held_out(tokens, values, kind: str = "score", first: int | None = None) -> HeldOut | None:
+def held_out(tokens: ArrayLike, values: ArrayLike, kind: str = "score", first: int | None = None) -> HeldOut | None:
     """Fit the runs of the `first` smallest sizes (four, or three of four), test on the rest; None with fewer than four.
 
     Runs of one size are either all fitted or all left out.
@@ -130,7 +133,7 @@ def held_out(tokens, values, kind: str = "score", first: int | None = None) -> H
     return HeldOut(law, int((~rest).sum()), tokens[rest], law(tokens[rest]), values[rest])
 
 
-def check_runs(tokens, values, kind: str = "score") -> tuple[np.ndarray, np.ndarray]:
+def check_runs(tokens: ArrayLike, values: ArrayLike, kind: str = "score") -> tuple[Floats, Floats]:
     """Both as float64 (m,), sorted by tokens; ValueError unless all are positive and finite."""
     if kind not in LAWS:
         raise ValueError(f"kind must be one of {list(LAWS)}; got {kind!r}")
@@ -151,6 +154,7 @@ def check_runs(tokens, values, kind: str = "score") -> tuple[np.ndarray, np.ndar
 def expected_error(found: Fit, test: HeldOut, quantile: float = 0.98, draws: int = DRAWS) -> float:
     """The held-out error that the runs' own scatter about the law explains: `quantile` of it over simulated runs."""
     law_type, rng = type(found.law), np.random.default_rng(0)
+    assert found.scatter is not None  # as many runs as a held-out test needs
     noise = found.scatter * rng.standard_normal((draws, len(found.tokens)))
     drawn = np.log(found.law(found.tokens)) + noise
     centre = float(np.log(found.tokens[: test.fitted]).mean())

@@ -8,6 +8,9 @@ measured sizes, x = log D − centre.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from xai.typing import Floats
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class ScoreLaw:
     kind = "score"
     delta = 0.1  # where the Huber loss turns from square to absolute, in log units, as in the paper
 
-    def __call__(self, tokens) -> np.ndarray:
+    def __call__(self, tokens: ArrayLike) -> Floats:
         """Score at `tokens`; 0 where the law's own logarithm would be negative."""
         inner = 1.0 + self.bend * (np.log(np.asarray(tokens, dtype=np.float64)) - self.centre)
         log_value = self.level + self.beta * np.log(np.maximum(inner, 1e-300))
@@ -59,18 +62,18 @@ class ScoreLaw:
         return self.level + self.beta * np.log(inner), self.slope / inner, self.bend / inner
 
     @staticmethod
-    def bounds(x) -> np.ndarray:
+    def bounds(x: Floats) -> Floats:
         width = x[-1] - x[0]  # bend: from nearly a power law to a logarithm that starts at the first point
         return np.array([(-np.inf, np.inf), (0.0, np.inf), (1e-4 / width, (1.0 - 1e-9) / -x[0])])
 
     @classmethod
-    def starts(cls, x, log_y) -> list:
+    def starts(cls, x: Floats, log_y: Floats) -> list[tuple[float, float, float]]:
         low, high = cls.bounds(x)[2]
         rise = max((log_y[-1] - log_y[0]) / (x[-1] - x[0]), 1e-3)
         return [(log_y.mean(), s * rise, low + b * (high - low)) for s in (0.3, 1, 2) for b in (0.01, 0.2, 0.5, 0.8, 0.97)]
 
     @staticmethod
-    def log_value(theta, x):
+    def log_value(theta: Floats, x: Floats) -> tuple[Floats, Floats]:
         """log f (…, m) and its derivatives (…, m, 3) for theta (…, 3)."""
         level, slope, bend = np.moveaxis(theta, -1, 0)[..., None]
         inner = 1.0 + bend * x
@@ -89,7 +92,7 @@ class LossLaw:
     kind = "cross-entropy"
     delta = 1e-3
 
-    def __call__(self, tokens) -> np.ndarray:
+    def __call__(self, tokens: ArrayLike) -> Floats:
         x = np.log(np.asarray(tokens, dtype=np.float64)) - self.centre
         return bounded_exp(np.logaddexp(self.log_floor, self.log_gap - self.alpha * x))
 
@@ -111,17 +114,17 @@ class LossLaw:
         return self.log_floor, self.log_gap - self.alpha * (centre - self.centre), self.alpha
 
     @staticmethod
-    def bounds(x) -> np.ndarray:
+    def bounds(x: Floats) -> Floats:
         return np.array([(-40.0, 40.0), (-60.0, 40.0), (0.0, 10.0)])
 
     @classmethod
-    def starts(cls, x, log_y) -> list:
+    def starts(cls, x: Floats, log_y: Floats) -> list[tuple[float, float, float]]:
         low, middle = np.exp(log_y.min()), np.exp(log_y.mean())
         shares = (0.001, 0.3, 0.6, 0.9, 0.99)  # of the lowest value that is E
         return [(np.log(s * low), np.log(middle - s * low), alpha) for s in shares for alpha in (0.05, 0.2, 0.5, 1.5)]
 
     @staticmethod
-    def log_value(theta, x):
+    def log_value(theta: Floats, x: Floats) -> tuple[Floats, Floats]:
         """log L (…, m) and its derivatives (…, m, 3) for theta (…, 3)."""
         floor, gap, alpha = np.moveaxis(theta, -1, 0)[..., None]
         fading = gap - alpha * x
@@ -130,9 +133,10 @@ class LossLaw:
         return value, np.stack([np.exp(floor - value), share, -x * share], -1)
 
 
-def bounded_exp(log_value):
+def bounded_exp(log_value: Floats) -> Floats:
     """exp, kept within what a float can hold: laws refitted to few, wild runs shoot beyond it when extrapolated."""
     return np.exp(np.clip(log_value, -700.0, 700.0))
 
 
-LAWS = {law.kind: law for law in (ScoreLaw, LossLaw)}
+Law = ScoreLaw | LossLaw
+LAWS: dict[str, type[Law]] = {law.kind: law for law in (ScoreLaw, LossLaw)}

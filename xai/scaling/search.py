@@ -4,8 +4,13 @@ That is the objective and the method of Isik et al. (arXiv 2402.04177). L-BFGS c
 and where parameters trade off, so all its ends are then polished to convergence on the same objective.
 """
 
+from functools import partial
+
 import numpy as np
 from scipy.optimize import minimize
+
+from xai.scaling.laws import Law
+from xai.typing import Floats
 
 SEARCH = 40  # steps of L-BFGS from each start
 STEPS, FEW_STEPS = 100, 60  # most steps of a polish; the second for simulated runs, begun near their law
@@ -13,25 +18,26 @@ BEST, MANY_STEPS = 4, 3000  # so many of the polished ends are taken on: where E
 TRIES = 8  # steps without gain that end a polish
 
 
-def minimise(law_type, x, log_y) -> np.ndarray:
+def minimise(law_type: type[Law], x: Floats, log_y: Floats) -> Floats:
     """The three parameters that meet log_y (m,) at x (m,) best; x ascending, around 0."""
     delta, bounds = law_type.delta, law_type.bounds(x)
 
-    def objective(theta):
+    def objective(theta: Floats) -> tuple[float, Floats]:
         value, slope = law_type.log_value(theta, x)
         residual = (value - log_y) / delta
         inside = np.clip(residual, -1.0, 1.0)
         return float((inside * residual - inside * inside / 2).sum()), inside @ slope / delta
 
-    search = {"method": "L-BFGS-B", "bounds": bounds, "options": {"maxiter": SEARCH}}
-    ends = np.array([minimize(objective, start, jac=True, **search).x for start in law_type.starts(x, log_y)])
+    search = partial(minimize, objective, jac=True, method="L-BFGS-B", bounds=bounds.tolist(), options={"maxiter": SEARCH})
+    ends = np.array([search(start).x for start in law_type.starts(x, log_y)])
     theta, cost = polish(law_type, x, np.broadcast_to(log_y, (len(ends), len(x))), ends)
     best = theta[np.argsort(cost)[:BEST]]
     theta, cost = polish(law_type, x, np.broadcast_to(log_y, (len(best), len(x))), best, MANY_STEPS)
-    return theta[np.argmin(cost)]
+    least: Floats = theta[np.argmin(cost)]
+    return least
 
 
-def polish(law_type, x, log_y, theta, steps=STEPS):
+def polish(law_type: type[Law], x: Floats, log_y: Floats, theta: Floats, steps: int = STEPS) -> tuple[Floats, Floats]:
     """Minima (b, 3) of the same Huber objective near `theta` (b, 3) for the data `log_y` (b, m), and its values (b,).
 
     Damped Gauss-Newton steps with Huber weights, all b problems at once: they converge where L-BFGS crawls. A parameter
@@ -39,7 +45,7 @@ def polish(law_type, x, log_y, theta, steps=STEPS):
     """
     delta, (low, high) = law_type.delta, law_type.bounds(x).T
 
-    def state(theta):
+    def state(theta: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         value, slope = law_type.log_value(theta, x)
         residual = value - log_y
         weight = delta / np.maximum(np.abs(residual), delta)

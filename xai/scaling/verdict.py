@@ -7,11 +7,13 @@ draws no sharp lines between these cases. The limits below are ours, and every v
 """
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 
 from xai.scaling.fit import PARAMETERS, Fit, HeldOut, expected_error, fit, held_out
 from xai.scaling.runs import Runs
+from xai.typing import Floats
 
 SCATTER = 0.05  # relative scatter of the runs about the law, above which they do not follow it
 HELD_OUT = 0.10  # mean relative error on the runs left out, above which their scatter must explain it
@@ -54,8 +56,9 @@ def judge(runs: Runs, seed: int = 0) -> Verdict:
     if len(np.unique(tokens)) < PARAMETERS:
         return _too_few(runs, len(np.unique(tokens)), notes)
     score_fit, test = fit(tokens, score, seed=seed), held_out(tokens, score)
-    enough = runs.cross_entropy is not None and len(np.unique(runs.tokens)) >= PARAMETERS
-    loss_fit = fit(runs.tokens, runs.cross_entropy, "cross-entropy", seed=seed) if enough else None
+    loss_fit = None
+    if runs.cross_entropy is not None and len(np.unique(runs.tokens)) >= PARAMETERS:
+        loss_fit = fit(runs.tokens, runs.cross_entropy, "cross-entropy", seed=seed)
     found = _movements(runs)
     scatter = _scatter(score_fit)
     falls = found["fall"] > FALL
@@ -75,11 +78,19 @@ def judge(runs: Runs, seed: int = 0) -> Verdict:
         kind, title, text = "fits", f"Fits: {runs.score_name} follows its law", _fits(runs, scatter, test)
     elif improves and not steady and not rises:
         kind, title = "misaligned", f"Misaligned: trust {runs.score_name}, not cross-entropy"
-        text = f"{_symptom(runs, falls, rises, scatter, test, found)} {_misled(found)} {_what_now(runs)}"
+        text = f"{_symptom(runs, falls, rises, scatter, test, found)} {_misled(loss_change)} {_what_now(runs)}"
     else:
         kind, title = "breaks", f"Breaks: {runs.score_name} does not follow its law"
         text = f"{_symptom(runs, falls, rises, scatter, test, found)} {_what_now(runs)}"
     return Verdict(kind, title, text, notes, score_fit, loss_fit, test, **found)
+
+
+class Movements(TypedDict):
+    """`fall`, `rise` and `loss_change` of a Verdict."""
+
+    fall: float
+    rise: float
+    loss_change: float | None
 
 
 @dataclass(frozen=True)
@@ -110,26 +121,27 @@ def rank(sets: list[Runs], tokens: float, verdicts: list[Verdict] | None = None,
         raise ValueError("data sets are ranked by one score: give runs that were all measured by the same")
     verdicts = [judge(runs) for runs in sets] if verdicts is None else verdicts
     usable = [verdict.score if verdict.kind in ("fits", "flat") else None for verdict in verdicts]
-    drawn = [i for i, found in enumerate(usable) if found and found.draws]
+    drawn = {i: found.draws for i, found in enumerate(usable) if found and found.draws}
     wins = {}
     if drawn:
-        table = np.array([[float(law(tokens)) for law in usable[i].draws] for i in drawn])
+        table = np.array([[float(law(tokens)) for law in draws] for draws in drawn.values()])
         wins = dict(zip(drawn, np.bincount(table.argmax(axis=0), minlength=len(drawn)) / table.shape[1]))
     ranked = []
     for i, (runs, verdict, found) in enumerate(zip(sets, verdicts, usable)):
-        low, high = map(float, found.band(tokens, level)) if i in wins else (None, None)
+        band = found.band(tokens, level) if found else None
+        low, high = map(float, band) if band else (None, None)
         predicted = float(found.law(tokens)) if found else None
         first = float(wins[i]) if i in wins else None
         ranked.append(Ranked(runs.name, verdict.kind, predicted, low, high, first, float(runs.score.max())))
     return sorted(ranked, key=lambda r: (r.predicted is None, -(r.best if r.predicted is None else r.predicted)))
 
 
-def _movements(runs: Runs) -> dict:
+def _movements(runs: Runs) -> Movements:
     """How score and cross-entropy move; each end is the mean of two neighbouring sizes where there are four or more."""
     sizes, where = np.unique(runs.tokens, return_inverse=True)
     wide = 2 if len(sizes) > 3 else 1
 
-    def smoothed(values):
+    def smoothed(values: Floats) -> Floats:
         means = np.bincount(where, values) / np.bincount(where)
         return np.convolve(means, np.ones(wide) / wide, "valid")
 
@@ -177,7 +189,7 @@ def _fits(runs: Runs, scatter: float, test: HeldOut | None) -> str:
     )
 
 
-def _flat(runs: Runs, found: dict) -> str:
+def _flat(runs: Runs, found: Movements) -> str:
     return (
         f"{runs.score_name} changes by {found['rise']:+.1%} from {runs.tokens[0]:.3g} to {runs.tokens[-1]:.3g} tokens. "
         "So it is where the fine-tuning set is large: pre-training adds little then. Spend on fine-tuning data instead."
@@ -191,7 +203,7 @@ def _scatter(found: Fit) -> float:
     return float(np.sqrt(np.square(np.log(found.values / found.law(found.tokens))).mean()))
 
 
-def _symptom(runs: Runs, falls: bool, rises: bool, scatter: float, test: HeldOut | None, found: dict) -> str:
+def _symptom(runs: Runs, falls: bool, rises: bool, scatter: float, test: HeldOut | None, found: Movements) -> str:
     if falls:
         at = runs.tokens[int(np.argmax(runs.score))]
         return f"{runs.score_name} ends {found['fall']:.0%} below its best, which it reached near {at:.3g} tokens."
@@ -203,13 +215,12 @@ def _symptom(runs: Runs, falls: bool, rises: bool, scatter: float, test: HeldOut
                 "seeds, to see whether that is noise."
             )
         return f"{runs.score_name} fluctuates: {about}."
+    assert test is not None  # nothing else is left that would break the law
     return f"The law misses the runs left out by {test.error:.1%} on average, more than the runs' scatter explains."
 
 
-def _misled(found: dict) -> str:
-    return (
-        f"Cross-entropy improves by {-found['loss_change']:.1%} over the same runs and would tell you to go on: it misleads here."
-    )
+def _misled(loss_change: float) -> str:
+    return f"Cross-entropy improves by {-loss_change:.1%} over the same runs and would tell you to go on: it misleads here."
 
 
 def _what_now(runs: Runs) -> str:

@@ -1,11 +1,17 @@
 """Trees as flat arrays: what the compiled loops of `xai.trees.leaves` read, from trees of any library, checked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from xai.typing import Bytes, Floats, Ints
 
 MAX_PATH = 62  # columns on one path: their bits are an int64
+Words = NDArray[np.uint64]  # sets of columns, 64 to a word
+_Path = dict[int, list[tuple[int, bool]]]  # column → its conditions (node, goes left)
 
 
 class TreeArrays(NamedTuple):
@@ -17,24 +23,24 @@ class TreeArrays(NamedTuple):
     step_start (slots + 1,), step_node, step_left (steps,): the conditions on that column
     """
 
-    root: np.ndarray
-    output: np.ndarray
-    node_start: np.ndarray
-    leaf_start: np.ndarray
-    feature: np.ndarray
-    threshold: np.ndarray
-    left: np.ndarray
-    right: np.ndarray
-    flags: np.ndarray
-    first_word: np.ndarray
-    words: np.ndarray
-    categories: np.ndarray
-    leaf_value: np.ndarray
-    slot_start: np.ndarray
-    slot_feature: np.ndarray
-    step_start: np.ndarray
-    step_node: np.ndarray
-    step_left: np.ndarray
+    root: Ints
+    output: Ints
+    node_start: Ints
+    leaf_start: Ints
+    feature: Ints
+    threshold: Floats
+    left: Ints
+    right: Ints
+    flags: Ints
+    first_word: Ints
+    words: Ints
+    categories: NDArray[np.uint32]
+    leaf_value: Floats
+    slot_start: Ints
+    slot_feature: Ints
+    step_start: Ints
+    step_node: Ints
+    step_left: Bytes
 
 
 @dataclass(frozen=True)
@@ -48,13 +54,13 @@ class Tree:
     output : which output the tree adds to
     """
 
-    feature: np.ndarray
-    threshold: np.ndarray
-    left: np.ndarray
-    right: np.ndarray
-    flags: np.ndarray
-    categories: list[np.ndarray]
-    value: np.ndarray
+    feature: Ints
+    threshold: Floats
+    left: Ints
+    right: Ints
+    flags: Ints
+    categories: list[NDArray[np.uint32]]
+    value: Floats
     output: int = 0
 
 
@@ -74,12 +80,13 @@ def joined(trees: list[Tree], n_features: int, n_outputs: int) -> TreeArrays:
                 steps.append(len(step_nodes))
             slots.append(len(features))
 
-    def all_of(parts, kind):
+    def all_of(parts: Sequence[ArrayLike], kind: type[Any]) -> NDArray[Any]:
         return np.concatenate([np.asarray(part, kind) for part in parts]) if parts else np.zeros(0, kind)
 
-    def child(children, t):
+    def child(children: Ints, t: int) -> Ints:
         children = np.asarray(children, np.int64)
-        return np.where(children < 0, children - leaves[t], children + nodes[t])
+        moved: Ints = np.where(children < 0, children - leaves[t], children + nodes[t])
+        return moved
 
     sets = [np.asarray(words, np.uint32) for tree in trees for words in tree.categories]
     width = np.array([len(words) for words in sets], np.int64)
@@ -108,14 +115,15 @@ def joined(trees: list[Tree], n_features: int, n_outputs: int) -> TreeArrays:
     return arrays
 
 
-def _paths(tree: Tree, number: int, n_features: int, n_outputs: int) -> list[dict[int, list[tuple[int, bool]]]]:
+def _paths(tree: Tree, number: int, n_features: int, n_outputs: int) -> list[_Path]:
     """For each leaf: column → its conditions (node, goes left) on the path. ValueError for what is no tree."""
     n, n_leaves = len(tree.feature), len(tree.value)
     sizes = {len(part) for part in (tree.threshold, tree.left, tree.right, tree.flags, tree.categories)}
     if sizes != {n} or n_leaves != n + 1 or not 0 <= tree.output < n_outputs:
         raise ValueError(f"tree {number} is damaged: its parts do not have the same length")
-    paths: list = [None] * n_leaves
-    waiting, seen = [(0 if n else -1, {})], 0
+    paths: list[Any] = [None] * n_leaves  # each filled below
+    seen = 0
+    waiting: list[tuple[int, _Path]] = [(0 if n else -1, {})]
     while waiting:
         node, path = waiting.pop()
         seen += 1

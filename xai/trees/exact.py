@@ -15,8 +15,10 @@ first. `xai.trees.leaves` holds the compiled loops.
 from math import factorial
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from xai.trees.arrays import Tree, joined
+from xai.trees.arrays import Tree, TreeArrays, Words, joined
+from xai.typing import Bools, Floats, Ints
 
 _ROWS = 2048  # explicands at a time: bounds the working space
 INDICES = ("banzhaf", "shapley")
@@ -35,21 +37,24 @@ class TreeEnsemble:
     exist, more than 62 columns on one path, a number that is not finite.
     """
 
-    def __init__(self, trees: list[Tree], n_features: int, n_outputs: int = 1, offset=0.0, single: bool = False):
+    def __init__(
+        self, trees: list[Tree], n_features: int, n_outputs: int = 1, offset: ArrayLike = 0.0, single: bool = False
+    ) -> None:
         self.n_features, self.n_outputs, self.single = int(n_features), int(n_outputs), bool(single)
-        self.offset = np.broadcast_to(np.asarray(offset, float), (self.n_outputs,)).copy()
+        self.offset: Floats = np.broadcast_to(np.asarray(offset, float), (self.n_outputs,)).copy()
         self.arrays = joined(trees, self.n_features, self.n_outputs)
 
-    def margins(self, rows) -> np.ndarray:
+    def margins(self, rows: ArrayLike) -> Floats:
         """Raw sums (rows, n_outputs) for rows (rows, n_features), NaN where missing."""
         from xai.trees import leaves
 
         rows = np.asarray(rows, float)
         parts = [self._columns(rows[start : start + _ROWS]) for start in range(0, len(rows), _ROWS)]
         found = [leaves.margins(part, self.arrays, self.n_outputs).T for part in parts]
-        return np.concatenate([np.zeros((0, self.n_outputs)), *found]) + self.offset
+        sums: Floats = np.concatenate([np.zeros((0, self.n_outputs)), *found])
+        return sums + self.offset
 
-    def values(self, rows, background, index: str = "banzhaf") -> np.ndarray:
+    def values(self, rows: ArrayLike, background: ArrayLike, index: str = "banzhaf") -> Floats:
         """Exact values (rows, n_features, n_outputs) over the mean of the background rows (b, n_features)."""
         from xai.trees import leaves
 
@@ -62,9 +67,10 @@ class TreeEnsemble:
             part = self._columns(rows[start : start + _ROWS])
             found = leaves.values(part, background, self.arrays, gain, loss, self.n_outputs)
             out[start : start + _ROWS] = np.moveaxis(found, 0, 2)
-        return out / background.shape[1]
+        out /= background.shape[1]
+        return out
 
-    def interactions(self, row, background, index: str = "banzhaf") -> np.ndarray:
+    def interactions(self, row: ArrayLike, background: ArrayLike, index: str = "banzhaf") -> Floats:
         """Exact interactions (n_features, n_features, n_outputs) of every two columns for one row (n_features,).
 
         0 on the diagonal, else the mean of v(S∪ij) − v(S∪i) − v(S∪j) + v(S) over S without i and j: all S alike
@@ -82,11 +88,11 @@ class TreeEnsemble:
             out[:, :, output] = total
         return out
 
-    def game(self, row, background) -> "TreeGame":
+    def game(self, row: ArrayLike, background: ArrayLike) -> "TreeGame":
         """The game of one explicand: mean margin of the mixtures of `row` and the background rows."""
         return TreeGame(self, row, background)
 
-    def _columns(self, rows) -> np.ndarray:
+    def _columns(self, rows: ArrayLike) -> Floats:
         rows = np.asarray(rows, float)
         if rows.ndim != 2 or rows.shape[1] != self.n_features:
             raise ValueError(f"rows must have shape (rows, {self.n_features}); got {rows.shape}")
@@ -96,10 +102,10 @@ class TreeEnsemble:
     def _most_slots(self) -> int:
         return int(np.diff(self.arrays.slot_start).max(initial=0))
 
-    def _owners(self) -> np.ndarray:
+    def _owners(self) -> Ints:
         return np.repeat(self.arrays.output, np.diff(self.arrays.leaf_start))
 
-    def _terms(self, row, background):
+    def _terms(self, row: ArrayLike, background: ArrayLike) -> tuple[Ints, Ints, Ints, Floats]:
         """Leaf, bits of E, bits of R, and weight of each product of one explicand's v."""
         from xai.trees import leaves
 
@@ -120,21 +126,21 @@ class TreeGame:
     No mixture is built: the same products [E ⊆ S]·[R ∩ S = ∅] that give the exact values are summed for each S.
     """
 
-    def __init__(self, ensemble: TreeEnsemble, row, background):
+    def __init__(self, ensemble: TreeEnsemble, row: ArrayLike, background: ArrayLike) -> None:
         self.n_players, self._offset = ensemble.n_features, ensemble.offset
         leaf, present, absent, weight = ensemble._terms(row, background)
         output = ensemble._owners()[leaf]
-        present, absent = (self._words(ensemble.arrays, leaf, bits) for bits in (present, absent))
-        keys = np.column_stack([output.astype(np.uint64), present, absent])
+        words = [self._words(ensemble.arrays, leaf, bits) for bits in (present, absent)]
+        keys: Words = np.column_stack([output.astype(np.uint64), *words])
         order = np.lexsort(keys.T)  # equal products side by side: they become one
         keys = keys[order]
         first = np.flatnonzero(np.append(True, (keys[1:] != keys[:-1]).any(axis=1))[: len(keys)])
         self._weight = np.add.reduceat(weight[order], first) if len(keys) else weight
-        self._output, words = output[order][first], present.shape[1]
-        self._present = np.ascontiguousarray(keys[first, 1 : 1 + words])
-        self._members = self._present | keys[first, 1 + words :]
+        self._output, width = output[order][first], words[0].shape[1]
+        self._present = np.ascontiguousarray(keys[first, 1 : 1 + width])
+        self._members = self._present | keys[first, 1 + width :]
 
-    def __call__(self, coalitions) -> np.ndarray:
+    def __call__(self, coalitions: Bools) -> Floats:
         from xai.trees import leaves
 
         packed = _packed(np.asarray(coalitions, bool))
@@ -142,7 +148,7 @@ class TreeGame:
         leaves.product_sums(packed, self._present, self._members, self._weight, self._output, out)
         return out.T + self._offset
 
-    def _words(self, arrays, leaf, bits) -> np.ndarray:
+    def _words(self, arrays: TreeArrays, leaf: Ints, bits: Ints) -> Words:
         """Sets of columns as words of 64, uint64 (terms, w), from the bits of each leaf's own slots."""
         out = np.zeros((len(leaf), -(-self.n_players // 64)), np.uint64)
         start, width = arrays.slot_start[leaf], np.diff(arrays.slot_start)[leaf]
@@ -153,7 +159,7 @@ class TreeGame:
         return out
 
 
-def _packed(coalitions) -> np.ndarray:
+def _packed(coalitions: Bools) -> Words:
     """Coalitions as words of 64 players, uint64 (w, m)."""
     m, n = coalitions.shape
     room = np.zeros((m, -(-n // 64) * 8), np.uint8)
@@ -161,12 +167,12 @@ def _packed(coalitions) -> np.ndarray:
     return np.ascontiguousarray(room.view("<u8").astype(np.uint64).T)
 
 
-def _check_index(index):
+def _check_index(index: str) -> None:
     if index not in INDICES:
         raise ValueError(f"index must be one of {list(INDICES)}; got {index!r}")
 
 
-def _weights(index: str, most: int) -> tuple[np.ndarray, np.ndarray]:
+def _weights(index: str, most: int) -> tuple[Floats, Floats]:
     """What a leaf of value 1 gives a column of E, and takes from one of R, by [a, c]."""
     _check_index(index)
     gain, loss = np.zeros((most + 1, most + 1)), np.zeros((most + 1, most + 1))
@@ -180,7 +186,7 @@ def _weights(index: str, most: int) -> tuple[np.ndarray, np.ndarray]:
     return gain, loss
 
 
-def _pair_weights(index: str, most: int) -> tuple[np.ndarray, np.ndarray]:
+def _pair_weights(index: str, most: int) -> tuple[Floats, Floats]:
     """Interaction of two columns of E, and (negative) of one of E and one of R, in a leaf of value 1, by [a, c].
 
     Shapley: the two are merged into one of a + c − 1 players that comes after the rest of E and before the rest of R.

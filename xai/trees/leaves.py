@@ -8,13 +8,17 @@ keeps it on disk.
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
+
+from xai.trees.arrays import TreeArrays, Words
+from xai.typing import Bytes, Floats, Ints
 
 CATEGORICAL, DEFAULT_LEFT, ZERO_MISSING, NAN_MISSING = 1, 2, 4, 8
 _ZERO = 1.0000000180025095e-35  # LightGBM's kZeroThreshold, a float32
 
 
 @njit(cache=True, nogil=True)
-def decisions(columns, first, last, trees):
+def decisions(columns: Floats, first: int, last: int, trees: TreeArrays) -> Bytes:
     """Who goes left at the nodes first … last − 1, uint8 (nodes, rows): LightGBM's rules (include/LightGBM/tree.h)."""
     out = np.empty((last - first, columns.shape[1]), np.uint8)
     for node in range(first, last):
@@ -28,7 +32,7 @@ def decisions(columns, first, last, trees):
 
 
 @njit(cache=True, nogil=True)
-def _in_set(values, words, flags, went):
+def _in_set(values: Floats, words: NDArray[np.uint32], flags: int, went: Bytes) -> None:
     of_nan = np.uint8(flags & DEFAULT_LEFT != 0)
     for r in range(len(values)):
         went[r] = of_nan if np.isnan(values[r]) else 0  # negative, or beyond every category of the set
@@ -38,7 +42,7 @@ def _in_set(values, words, flags, went):
 
 
 @njit(cache=True, nogil=True)
-def _at_most(values, threshold, flags, went):
+def _at_most(values: Floats, threshold: float, flags: int, went: Bytes) -> None:
     nan_missing, zero_missing = flags & NAN_MISSING != 0, flags & ZERO_MISSING != 0
     default = np.uint8(flags & DEFAULT_LEFT != 0)
     of_nan = default if nan_missing or zero_missing else np.uint8(threshold >= 0.0)  # else a missing value counts as 0
@@ -50,7 +54,7 @@ def _at_most(values, threshold, flags, went):
 
 
 @njit(cache=True, nogil=True)
-def margins(columns, trees, outputs):
+def margins(columns: Floats, trees: TreeArrays, outputs: int) -> Floats:
     """Sums of leaf values, (outputs, rows), of columns (features, rows)."""
     out = np.zeros((outputs, columns.shape[1]))
     left, right, value = trees.left, trees.right, trees.leaf_value
@@ -66,7 +70,7 @@ def margins(columns, trees, outputs):
 
 
 @njit(cache=True, nogil=True)
-def _patterns(leaf, first, decided, trees, met, out):
+def _patterns(leaf: int, first: int, decided: Bytes, trees: TreeArrays, met: Bytes, out: Ints) -> None:
     """out[r] = bits of the columns on the leaf's path whose conditions row r meets."""
     out[:] = 0
     for j in range(trees.slot_start[leaf], trees.slot_start[leaf + 1]):
@@ -81,7 +85,7 @@ def _patterns(leaf, first, decided, trees, met, out):
 
 
 @njit(cache=True, nogil=True)
-def _distinct(patterns, table, found, counts, which):
+def _distinct(patterns: Ints, table: Ints, found: Ints, counts: Ints, which: Ints) -> int:
     """Number u of distinct patterns; fills found[:u], counts[:u], and which[r] = place of row r's pattern."""
     mask, u = len(table) - 1, 0
     table[:] = -1
@@ -99,7 +103,7 @@ def _distinct(patterns, table, found, counts, which):
 
 
 @njit(cache=True, nogil=True)
-def _room(rows):
+def _room(rows: int) -> tuple[Bytes, Ints, Ints, Ints, Ints, Ints]:
     """Working space of `_patterns` and `_distinct` for this many rows."""
     size = 16
     while size < 2 * rows:
@@ -115,7 +119,7 @@ def _room(rows):
 
 
 @njit(cache=True, nogil=True)
-def _count(bits):
+def _count(bits: np.int64) -> int:
     n = 0
     while bits:
         bits &= bits - 1
@@ -124,7 +128,7 @@ def _count(bits):
 
 
 @njit(cache=True, nogil=True)
-def _one_pattern(row, k, patterns, counts, u, gain, loss, share):
+def _one_pattern(row: np.int64, k: int, patterns: Ints, counts: Ints, u: int, gain: Floats, loss: Floats, share: Floats) -> bool:
     """share[:k] = what a leaf of value 1 gives its columns, summed over the background; False where that is nothing.
 
     row : bits that the explicand meets. R, what only the background meets, is its complement; E likewise.
@@ -152,7 +156,7 @@ def _one_pattern(row, k, patterns, counts, u, gain, loss, share):
 
 
 @njit(cache=True, nogil=True)
-def values(columns, background, trees, gain, loss, outputs):
+def values(columns: Floats, background: Floats, trees: TreeArrays, gain: Floats, loss: Floats, outputs: int) -> Floats:
     """Sums over leaves and background of gain[a, c] for i ∈ E and −loss[a, c] for i ∈ R: (outputs, rows, features)."""
     rows = columns.shape[1]
     out = np.zeros((outputs, rows, columns.shape[0]))
@@ -183,7 +187,7 @@ def values(columns, background, trees, gain, loss, outputs):
 
 
 @njit(cache=True, nogil=True)
-def terms(column, background, trees, limit):
+def terms(column: Floats, background: Floats, trees: TreeArrays, limit: int) -> tuple[Ints, Ints, Ints, Ints, int]:
     """The leaves that mixtures of one explicand (features, 1) and the background reach, as products.
 
     Returns leaf, bits of E, bits of R, and how many background rows, each (limit,), and the number of products, which
@@ -216,7 +220,9 @@ def terms(column, background, trees, limit):
 
 
 @njit(cache=True, nogil=True)
-def pair_values(leaves, present, absent, weights, trees, together, apart, out):
+def pair_values(
+    leaves: Ints, present: Ints, absent: Ints, weights: Floats, trees: TreeArrays, together: Floats, apart: Floats, out: Floats
+) -> None:
     """Adds to out (features, features): together[a, c] for two columns of E, [c, a] for two of R, −apart[a, c] else."""
     for n in range(len(leaves)):
         start = trees.slot_start[leaves[n]]
@@ -235,7 +241,7 @@ def pair_values(leaves, present, absent, weights, trees, together, apart, out):
 
 
 @njit(cache=True, nogil=True)
-def product_sums(coalitions, present, members, weights, outputs, out):
+def product_sums(coalitions: Words, present: Words, members: Words, weights: Floats, outputs: Ints, out: Floats) -> None:
     """out[output, S] += Σ weight·[S ∩ members = present], sets as words (·, w) of 64 players; out (outputs, m)."""
     m, words = coalitions.shape[1], coalitions.shape[0]
     agrees = np.empty(m, np.bool_)

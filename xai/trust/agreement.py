@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from xai.attribution import Attribution
 from xai.trust.ranks import ROUNDING
+from xai.typing import Floats, Ints
 
 TOP = (1, 3, 5)
 
@@ -26,10 +28,10 @@ class Agreement:
     spearman: float
     kendall: float
     overlap: dict[int, float]
-    difference: np.ndarray
-    standard_error: np.ndarray
-    in_errors: np.ndarray
-    most: np.ndarray
+    difference: Floats
+    standard_error: Floats
+    in_errors: Floats
+    most: Ints
 
     # Measured over 60 seeds on three networks of ten players, 100 evaluations, one ledger: the spread of the difference
     # is 0.3 ("walsh" for both) to 0.5 ("auto") of what independence says, and 1.0 for "kernel" beside "kernelshap".
@@ -39,7 +41,7 @@ class Agreement:
     )
 
 
-def agreement(a, b) -> Agreement:
+def agreement(a: Attribution, b: Attribution) -> Agreement:
     """Compare two attributions with values (n,) of the same players; `combine` several output columns first.
 
     Spearman's and Kendall's correlations are of the signed values, players that are equal up to rounding count as
@@ -74,7 +76,7 @@ def agreement(a, b) -> Agreement:
     )
 
 
-def rank_correlations(x, y) -> tuple[float, float]:
+def rank_correlations(x: Floats, y: Floats) -> tuple[float, float]:
     """Spearman's correlation and Kendall's τ_b of two arrays (n,); NaN where either is constant."""
     if len(x) < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return float("nan"), float("nan")
@@ -84,12 +86,12 @@ def rank_correlations(x, y) -> tuple[float, float]:
     return float(np.clip(spearman, -1.0, 1.0)), float(kendalltau(x, y).statistic)
 
 
-def without_rounding(values):
+def without_rounding(values: Floats) -> Floats:
     """Values over their largest |value|, to twelve digits: players that differ by rounding only become equal."""
     largest = np.abs(values).max(initial=0.0)
     return np.round(values / largest, 12) if largest > 0 else np.zeros(len(values))
 
 
-def _overlap(x, y, k):
+def _overlap(x: Floats, y: Floats, k: int) -> float:
     first, second = (set(np.argsort(-np.abs(values), kind="stable")[:k].tolist()) for values in (x, y))
     return len(first & second) / k

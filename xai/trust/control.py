@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from xai.attribution import Attribution
 from xai.checks import check_whole
 from xai.estimators.methods import choose
 from xai.ledger import Cancelled, Ledger
 from xai.threads import one_thread
+from xai.typing import Cancel, Floats, Progress
 
 REPEATS = 19  # with the real map twenty: the smallest p-value is 0.05
 
@@ -25,8 +28,8 @@ class Control:
     p_value : share of all maps, the real one among them, whose spread is at least the real one's
     """
 
-    real: np.ndarray
-    shuffled: np.ndarray
+    real: Floats
+    shuffled: Floats
     ratio: float
     correlation: float
     p_value: float
@@ -45,7 +48,15 @@ class Control:
         )
 
 
-def shuffled_control(ledger: Ledger, attribution, weights=None, seed=0, repeats=REPEATS, progress=None, cancel=None) -> Control:
+def shuffled_control(
+    ledger: Ledger,
+    attribution: Attribution,
+    weights: ArrayLike | None = None,
+    seed: int = 0,
+    repeats: int = REPEATS,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> Control:
     """Solve again, by the attribution's own method and coalitions, with values shuffled among the coalitions.
 
     A permutation test of "this map says nothing". No model call: the ledger holds what the attribution was made from,
@@ -84,7 +95,7 @@ def shuffled_control(ledger: Ledger, attribution, weights=None, seed=0, repeats=
     return _compared(np.array(maps))
 
 
-def _compared(maps) -> Control:
+def _compared(maps: Floats) -> Control:
     centred = maps - maps.mean(axis=1, keepdims=True)
     spread = np.sqrt(np.square(centred).sum(axis=1))
     nothing = 1e-12 * np.abs(maps).max(initial=0.0)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from xai.typing import Bools, Floats, Ints
+
 
 @dataclass(frozen=True)
 class Curves:
@@ -23,19 +25,19 @@ class Curves:
     deletion_auc: float
 
 
-def counts_of(n: int, points: int) -> np.ndarray:
+def counts_of(n: int, points: int) -> Ints:
     """How many players have come at each point: from 0 to n, about `points` steps, the same seen from either end."""
     lower = np.linspace(0, n, min(n, points) + 1).astype(int)
     lower = lower[2 * lower <= n]
     return np.unique(np.concatenate([lower, n - lower]))
 
 
-def order_of(values) -> np.ndarray:
+def order_of(values: Floats) -> Ints:
     """Players from the greatest value down."""
     return np.argsort(-np.asarray(values), kind="stable")
 
 
-def steps_of(order: np.ndarray, counts: np.ndarray) -> np.ndarray:
+def steps_of(order: Ints, counts: Ints) -> Bools:
     """Coalitions (2·len(counts), n): the first c players of `order` present for each c, then the same absent."""
     place = np.empty(len(order), int)
     place[order] = np.arange(len(order))
@@ -43,18 +45,18 @@ def steps_of(order: np.ndarray, counts: np.ndarray) -> np.ndarray:
     return np.concatenate([rows, ~rows])
 
 
-def curves_of(values: np.ndarray, counts: np.ndarray) -> Curves:
+def curves_of(values: Floats, counts: Ints) -> Curves:
     """Curves from the values of `steps_of`."""
     insertion, deletion = np.split(values, 2)
     return Curves(insertion.tolist(), deletion.tolist(), area(insertion, counts), area(deletion, counts))
 
 
-def area(heights, counts) -> float:
+def area(heights: Floats, counts: Ints) -> float:
     """Area under a curve over the share of players, 0 … 1: its mean height, by the trapezoid rule."""
     return float(np.trapezoid(heights, counts / counts[-1]))
 
 
-def random_curves(values: np.ndarray, counts: np.ndarray) -> tuple[Curves, float]:
+def random_curves(values: Floats, counts: Ints) -> tuple[Curves, float]:
     """Mean curves of random orders and the standard deviation of their areas, from insertion values (orders, points).
 
     Each order stands for its reverse as well, whose deletion curve passes through the same coalitions from the other

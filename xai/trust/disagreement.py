@@ -11,6 +11,7 @@ from scipy.stats import spearmanr
 
 from xai.attribution import Attribution
 from xai.trust.ranks import QUANTILE
+from xai.typing import Floats
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def disagreement(first: Attribution, second: Attribution, names: tuple[str, str]
     return Disagreement([first.labels[i] for i in opposed], spearman, " ".join(sentences))
 
 
-def _sure_signs(attribution: Attribution) -> np.ndarray:
+def _sure_signs(attribution: Attribution) -> Floats:
     """+1 or −1 where a value's 95 % interval leaves 0 out, else 0; 0 for an unknown error."""
     values, error = attribution.values, attribution.standard_error
     error = np.full(len(values), np.nan) if error is None else error
@@ -54,7 +55,7 @@ def _sure_signs(attribution: Attribution) -> np.ndarray:
     return np.where(np.abs(values) > allowance, np.sign(values), 0.0)
 
 
-def _rank_correlation(first, second) -> float:
+def _rank_correlation(first: Floats, second: Floats) -> float:
     if len(first) < 3 or np.ptp(first) == 0 or np.ptp(second) == 0:
         return float("nan")
     return float(spearmanr(first, second).statistic)

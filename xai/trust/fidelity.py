@@ -2,16 +2,21 @@
 
 import json
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from xai.attribution import Attribution
 from xai.checks import check_whole
 from xai.ledger import Ledger
 from xai.trust.curves import Curves, counts_of, curves_of, order_of, random_curves, steps_of
 from xai.trust.held_out import HeldOut, draw
 from xai.trust.ranks import certain_top
 from xai.trust.surrogate import BEST_LAW, Measure, measures
+from xai.typing import Bools, Cancel, Floats, Ints, Progress
 
 FORMAT = "swing-fidelity-1"
 HELD_OUT, ORDERS, POINTS = 64, 4, 16
@@ -34,7 +39,7 @@ class MapFidelity:
     @property
     def own(self) -> Measure:
         """By the law for which this index is the best additive surrogate."""
-        return getattr(self, BEST_LAW[self.index])
+        return self.uniform if BEST_LAW[self.index] == "uniform" else self.shapley
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,14 @@ class Fidelity:
             raise ValueError(f"this is not a fidelity that Swing wrote ({error})") from error
 
 
-def fidelity_cost(n, n_attributions=2, held_out=HELD_OUT, orders=ORDERS, points=POINTS, with_curves=True) -> int:
+def fidelity_cost(
+    n: int,
+    n_attributions: int = 2,
+    held_out: int = HELD_OUT,
+    orders: int = ORDERS,
+    points: int = POINTS,
+    with_curves: bool = True,
+) -> int:
     """Most evaluations that `fidelity` takes with these settings; fewer where the ledger holds some of them."""
     inner = len(counts_of(n, points)) - 2
     cost = 2 + 2 * held_out + (n + inner * (2 * n_attributions + orders + 2) if with_curves else 0)
@@ -106,15 +118,15 @@ def fidelity_cost(n, n_attributions=2, held_out=HELD_OUT, orders=ORDERS, points=
 
 def fidelity(
     ledger: Ledger,
-    attributions,
-    held_out=HELD_OUT,
-    seed=0,
-    weights=None,
-    orders=ORDERS,
-    points=POINTS,
-    with_curves=True,
-    progress=None,
-    cancel=None,
+    attributions: Iterable[Attribution],
+    held_out: int | HeldOut = HELD_OUT,
+    seed: int = 0,
+    weights: ArrayLike | None = None,
+    orders: int = ORDERS,
+    points: int = POINTS,
+    with_curves: bool = True,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
 ) -> Fidelity:
     """Judge attributions of one game on coalitions that its ledger does not hold, and by their order of the players.
 
@@ -146,9 +158,9 @@ def fidelity(
         one_out = curves_of(ask({"steps": steps})["steps"], counts)
         random, spread = random_curves(values["random"].reshape(orders, -1), counts)
     for m, one in enumerate(maps):
-        found = measures(one.index, one.values, values["ends"][0], held_out, values["uniform"], values["shapley"])
-        found = *found, curves_of(values[m], counts) if with_curves else None, certain_top(one)
-        judged.append(MapFidelity(one.index, one.method, *found))
+        laws = measures(one.index, one.values, values["ends"][0], held_out, values["uniform"], values["shapley"])
+        curves = curves_of(values[m], counts) if with_curves else None
+        judged.append(MapFidelity(one.index, one.method, *laws, curves, certain_top(one)))
     return Fidelity(
         judged,
         n,
@@ -169,34 +181,36 @@ def fidelity(
 class _Asking:
     """Values of named groups of coalitions, the output columns combined; tells the progress of all groups as one."""
 
-    def __init__(self, ledger, weights, progress, cancel):
+    def __init__(self, ledger: Ledger, weights: ArrayLike | None, progress: Progress | None, cancel: Cancel | None) -> None:
         self.ledger, self.weights, self.progress, self.cancel = ledger, weights, progress, cancel
-        self.paid, self.asked = ledger.evaluations, set()
+        self.paid = ledger.evaluations
+        self.asked: set[bytes] = set()
 
     @property
     def distinct(self) -> int:
         return len(self.asked)
 
-    def __call__(self, groups: dict, yet_to_come: int = 0) -> dict:
+    def __call__(self, groups: dict[str | int, Bools], yet_to_come: int = 0) -> dict[str | int, Floats]:
         rows = np.concatenate(list(groups.values()))
         self.asked |= {row.tobytes() for row in np.packbits(rows, axis=1)}
         before = self.ledger.evaluations - self.paid
         total = before + self.ledger.missing(rows) + yet_to_come
-        told = None if self.progress is None else lambda done, _: self.progress(before + done, total)
+        tell = self.progress
+        told = None if tell is None else lambda done, _: tell(before + done, total)
         values = self.ledger.evaluate(rows, told, self.cancel)
         table = values if values.ndim == 2 else values[:, None]
         combined = table @ _weights(self.weights, table.shape[1])
         return dict(zip(groups, np.split(combined, np.cumsum([len(part) for part in groups.values()])[:-1])))
 
 
-def _weights(weights, k):
+def _weights(weights: ArrayLike | None, k: int) -> Floats:
     weights = np.ones(k) if weights is None else np.asarray(weights, dtype=np.float64)
     if weights.shape != (k,):
         raise ValueError(f"weights must have shape ({k},), one per output; got {weights.shape}")
     return weights
 
 
-def _nan_to_none(value):
+def _nan_to_none(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _nan_to_none(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -204,7 +218,7 @@ def _nan_to_none(value):
     return None if value != value else value
 
 
-def _map(entry, points) -> MapFidelity:
+def _map(entry: dict[str, Any], points: int) -> MapFidelity:
     if entry["index"] not in BEST_LAW or not isinstance(entry["method"], str):
         raise ValueError("it is of an unknown index")
     _whole([entry["certain"]])
@@ -214,16 +228,16 @@ def _map(entry, points) -> MapFidelity:
     return MapFidelity(**entry)
 
 
-def _curves(entry, points) -> Curves | None:
+def _curves(entry: dict[str, Any] | None, points: int) -> Curves | None:
     if entry is None:
         return None
-    lists = [[_float(number) for number in entry[name]] for name in ("insertion", "deletion")]
-    if {len(heights) for heights in lists} != {points} or not np.isfinite(lists).all():
+    insertion, deletion = ([_float(number) for number in entry[name]] for name in ("insertion", "deletion"))
+    if {len(insertion), len(deletion)} != {points} or not np.isfinite([insertion, deletion]).all():
         raise ValueError(f"a curve does not have its {points} points")
-    return Curves(*lists, _float(entry["insertion_auc"]), _float(entry["deletion_auc"]))
+    return Curves(insertion, deletion, _float(entry["insertion_auc"]), _float(entry["deletion_auc"]))
 
 
-def _float(value) -> float:
+def _float(value: object) -> float:
     if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
         raise ValueError(f"{str(value)[:40]!r} stands where a number belongs")
     value = float("nan") if value is None else float(value)
@@ -232,13 +246,21 @@ def _float(value) -> float:
     return value
 
 
-def _whole(values) -> list[int]:
+def _whole(values: list[Any]) -> list[int]:
     for value in values:
         check_whole("a count", value)
     return values
 
 
-def _checked(ledger, attributions, held_out, seed, weights, orders, points):
+def _checked(
+    ledger: Ledger,
+    attributions: Iterable[Attribution],
+    held_out: int | HeldOut,
+    seed: int,
+    weights: ArrayLike | None,
+    orders: int,
+    points: int,
+) -> tuple[HeldOut, list[Attribution]]:
     """(held-out coalitions, maps of values (n,)); ValueError for what is not allowed."""
     if check_whole("points", points) < 2 or check_whole("orders", orders) < 1:
         raise ValueError(f"points must be at least 2 and orders at least 1; got {points} and {orders}")
@@ -252,10 +274,10 @@ def _checked(ledger, attributions, held_out, seed, weights, orders, points):
     return held_out, maps
 
 
-def _rows(n, maps, held_out, counts, orders, seed) -> dict:
+def _rows(n: int, maps: list[Attribution], held_out: HeldOut, counts: Ints, orders: int, seed: int) -> dict[str | int, Bools]:
     """The coalitions to ask for, by what they are for; orders : 0 leaves those of the curves out."""
     rng = np.random.default_rng([seed, 1])
-    rows = {"ends": np.array([np.zeros(n, bool), np.ones(n, bool)]), "uniform": held_out.uniform}
+    rows: dict[str | int, Bools] = {"ends": np.array([np.zeros(n, bool), np.ones(n, bool)]), "uniform": held_out.uniform}
     rows["shapley"] = held_out.shapley
     if orders:
         rows["without one"] = ~np.eye(n, dtype=bool)

@@ -6,6 +6,7 @@ import numpy as np
 
 from xai.estimators.designs import MAX_EXACT_PLAYERS, every_coalition
 from xai.ledger import Ledger
+from xai.typing import Bools, Floats
 
 _ROUNDS = 50  # of drawing again what was seen already, where coalitions are too many to list
 
@@ -22,10 +23,10 @@ class HeldOut:
     exhaustive : both are all 2^n coalitions, the fits' own among them, so that what they say has no sampling error
     """
 
-    uniform: np.ndarray
-    shapley: np.ndarray
-    uniform_weights: np.ndarray
-    shapley_weights: np.ndarray
+    uniform: Bools
+    shapley: Bools
+    uniform_weights: Floats
+    shapley_weights: Floats
     exhaustive: bool
 
 
@@ -43,38 +44,40 @@ def draw(ledger: Ledger, count: int, seed: int) -> HeldOut:
     rng, seen = np.random.default_rng([seed, n, count]), ledger.known()[0]
     sample = _from_list if n <= MAX_EXACT_PLAYERS else _by_rejection
     uniform, shapley = (sample(n, count, seen, rng, by_size) for by_size in (False, True))
-    return HeldOut(uniform, shapley, *(np.full(len(rows), 1.0 / len(rows)) for rows in (uniform, shapley)), False)
+    alike = [np.full(len(rows), 1.0 / len(rows)) for rows in (uniform, shapley)]
+    return HeldOut(uniform, shapley, alike[0], alike[1], False)
 
 
-def _kernel(rows):
+def _kernel(rows: Bools) -> Floats:
     """Weights of all coalitions under the Shapley kernel, 0 for ∅ and N; all 0 for one player."""
     n, size = rows.shape[1], rows.sum(axis=1)
     counts = np.bincount(size, minlength=n + 1)
     inner = (size > 0) & (size < n)
-    weights = np.where(inner, 1.0 / np.where(inner, size * (n - size) * counts[size], 1), 0.0)
-    return weights / max(weights.sum(), 1e-300)
+    weights: Floats = np.where(inner, 1.0 / np.where(inner, size * (n - size) * counts[size], 1), 0.0)
+    return weights / float(max(weights.sum(), 1e-300))
 
 
-def _from_list(n, count, seen, rng, by_size):
+def _from_list(n: int, count: int, seen: Bools, rng: np.random.Generator, by_size: bool) -> Bools:
     rows = every_coalition(n, 2**n, 0).coalitions
     chance = _kernel(rows) if by_size else np.full(len(rows), 1.0)
     place = 1 << np.arange(n)
     chance[np.isin(rows @ place, seen @ place)] = 0.0
-    count = min(count, np.count_nonzero(chance))
+    count = min(count, int(np.count_nonzero(chance)))
     return rows[np.sort(rng.choice(len(rows), count, replace=False, p=chance / chance.sum()))]
 
 
-def _by_rejection(n, count, seen, rng, by_size):
-    keys, found = {row.tobytes() for row in np.packbits(seen, axis=1)}, []
+def _by_rejection(n: int, count: int, seen: Bools, rng: np.random.Generator, by_size: bool) -> Bools:
+    keys = {row.tobytes() for row in np.packbits(seen, axis=1)}
+    found: list[Bools] = []
     sizes = np.arange(1, n)
     chance = 1.0 / (sizes * (n - sizes))
     for _ in range(_ROUNDS):
-        rows = rng.random((count, n))
+        draws = rng.random((count, n))
         if by_size:
             drawn = rng.choice(sizes, count, p=chance / chance.sum())
-            rows = rows.argsort(axis=1).argsort(axis=1) < drawn[:, None]
+            rows = draws.argsort(axis=1).argsort(axis=1) < drawn[:, None]
         else:
-            rows = rows < 0.5
+            rows = draws < 0.5
         for row, key in zip(rows, np.packbits(rows, axis=1)):
             if key.tobytes() not in keys and len(found) < count:
                 keys.add(key.tobytes())

@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from xai.attribution import Attribution
+from xai.typing import Bools, Ints
+
 QUANTILE = 1.959963984540054  # of the normal law: 95 % between −QUANTILE and +QUANTILE
 ROUNDING = 1e-12  # differences below this, relative to the largest value, are rounding
 
@@ -22,12 +25,12 @@ class Ranks:
         first r + 1 players are who they seem (though not always in this order)
     """
 
-    order: np.ndarray
-    pairs: np.ndarray
-    steps: np.ndarray
+    order: Ints
+    pairs: Bools
+    steps: Bools
 
 
-def separable(attribution) -> Ranks:
+def separable(attribution: Attribution) -> Ranks:
     """Which ranks of an attribution with values (n,) are more than noise at this budget.
 
     The errors of two players are taken as independent, so the interval of a difference is ±1.96·√(se_i² + se_j²). Each
@@ -59,7 +62,7 @@ class Bracket(NamedTuple):
     lane: int
 
 
-def ties(attribution, by: str = "size") -> tuple[np.ndarray, list[Bracket]]:
+def ties(attribution: Attribution, by: str = "size") -> tuple[Ints, list[Bracket]]:
     """Players in order, and brackets around those whose order is not separable.
 
     by : "size" (the largest |value| first) or "value" (the greatest value first). Returns the order (n,) and the
@@ -72,8 +75,8 @@ def ties(attribution, by: str = "size") -> tuple[np.ndarray, list[Bracket]]:
         attribution = replace(attribution, values=np.abs(attribution.values))
     found = separable(attribution)
     tied = ~found.pairs[np.ix_(found.order, found.order)]
-    n, brackets, ends = len(tied), [], []
-    reached = 0
+    n, reached, brackets = len(tied), 0, []
+    ends: list[int] = []
     for first in range(n - 1):
         last = int(np.flatnonzero(tied[first])[-1])
         if last > max(first, reached):
@@ -84,7 +87,7 @@ def ties(attribution, by: str = "size") -> tuple[np.ndarray, list[Bracket]]:
     return found.order, brackets
 
 
-def certain_top(attribution) -> int:
+def certain_top(attribution: Attribution) -> int:
     """How many of the first ranks by |value| are certain: each separable from every player after it."""
     found = separable(replace(attribution, values=np.abs(attribution.values)))
     apart = found.pairs[np.ix_(found.order, found.order)]

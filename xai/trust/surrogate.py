@@ -12,6 +12,7 @@ import numpy as np
 
 from xai.trust.agreement import without_rounding
 from xai.trust.held_out import HeldOut
+from xai.typing import Floats, Ints
 
 BEST_LAW = {"banzhaf": "uniform", "shapley": "shapley"}  # where each index is the best additive surrogate
 
@@ -31,23 +32,25 @@ class Measure:
     r2_error: float
 
 
-def measures(index: str, values, empty: float, held: HeldOut, uniform, shapley) -> tuple[Measure, Measure]:
+def measures(
+    index: str, values: Floats, empty: float, held: HeldOut, uniform: Floats, shapley: Floats
+) -> tuple[Measure, Measure]:
     """The map `values` (n,) by both laws; `uniform`, `shapley`: v of the coalitions of `held`; `empty`: v(∅)."""
     values = np.asarray(values)
-    start = held.uniform_weights @ (uniform - held.uniform @ values) if index == "banzhaf" else empty
+    start = float(held.uniform_weights @ (uniform - held.uniform @ values)) if index == "banzhaf" else empty
     laws = (held.uniform, uniform, held.uniform_weights), (held.shapley, shapley, held.shapley_weights)
     first, second = (_measure(v, start, rows @ values, w, held.exhaustive) for rows, v, w in laws)
     return first, second
 
 
-def _measure(v, start, sums, weights, exhaustive) -> Measure:
+def _measure(v: Floats, start: float, sums: Floats, weights: Floats, exhaustive: bool) -> Measure:
     used = weights > 0
     v, sums, weights = v[used], sums[used], weights[used]
     noise = 1e-12 * max(np.abs(v).max(initial=0.0), abs(start))
     if len(v) < 2 or np.ptp(v) <= noise:
         return Measure(*[float("nan")] * 4)
 
-    def both(rows):
+    def both(rows: Ints) -> tuple[float, float]:
         w = weights[rows] / weights[rows].sum()
         spread = w @ np.square(v[rows] - w @ v[rows])
         left = w @ np.square(v[rows] - start - sums[rows])
@@ -62,7 +65,7 @@ def _measure(v, start, sums, weights, exhaustive) -> Measure:
     return Measure(float(lds), float(lds_error), float(r2), float(r2_error))
 
 
-def weighted_spearman(x, y, weights) -> float:
+def weighted_spearman(x: Floats, y: Floats, weights: Floats) -> float:
     """Correlation of weighted mid-ranks; Spearman's for equal weights, NaN where x or y is constant."""
     ranks = [_ranks(without_rounding(values), weights) for values in (x, y)]
     centred = [rank - weights @ rank for rank in ranks]
@@ -72,7 +75,7 @@ def weighted_spearman(x, y, weights) -> float:
     return float(np.clip(weights @ (centred[0] * centred[1]) / np.sqrt(spreads[0] * spreads[1]), -1.0, 1.0))
 
 
-def _ranks(values, weights):
+def _ranks(values: Floats, weights: Floats) -> Floats:
     """The weight below each value and half of that at it."""
     _, where = np.unique(values, return_inverse=True)
     at = np.bincount(where, weights)
