@@ -16,7 +16,7 @@ _LATER = {"TableModel": "model.table.model", "gemma_table_game": "model.table.ge
 __all__ = ["TableModel", "gemma_table_game", "load_gemma", "load_image_classifier", "read_image"]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> object:
     if name not in _LATER:
         raise AttributeError(f"module 'model' has no attribute {name!r}")
     return getattr(import_module(_LATER[name]), name)

@@ -13,7 +13,8 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from platformdirs import user_cache_dir
@@ -30,7 +31,9 @@ def home() -> Path:
     return Path(os.environ.get("SWING_HOME") or user_cache_dir("swing")).expanduser().absolute()
 
 
-def keep(name: str, what: str, bytes_needed: int, write: Callable[[Path, Progress], None], progress=None) -> Path:
+def keep(
+    name: str, what: str, bytes_needed: int, write: Callable[[Path, Progress], None], progress: Progress | None = None
+) -> Path:
     """Directory `models/name` of the cache with what `write(directory, tell)` puts there.
 
     Written on the first call, verified on every call, written again where damaged. `what` names it in sentences.
@@ -58,7 +61,7 @@ def keep(name: str, what: str, bytes_needed: int, write: Callable[[Path, Progres
     return target
 
 
-def writing(models: Path, name: str):
+def writing(models: Path, name: str) -> AbstractContextManager[object]:
     """The lock that a process of its own holds while it writes for another's `keep`: it may outlive that by a moment.
 
     The directory that it is to write into is there once the lock is held, or else is no longer wanted.
@@ -104,7 +107,7 @@ def _sweep(models: Path, name: str) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _make(models: Path, target: Path, bytes_needed: int, write, tell: Progress) -> None:
+def _make(models: Path, target: Path, bytes_needed: int, write: Callable[[Path, Progress], None], tell: Progress) -> None:
     free = shutil.disk_usage(models).free
     if free < bytes_needed:
         raise OSError(errno.ENOSPC, f"{free / 1e9:.1f} GB are free")
@@ -120,7 +123,7 @@ def _make(models: Path, target: Path, bytes_needed: int, write, tell: Progress) 
 
 
 @contextlib.contextmanager
-def _clear_disk_errors(models: Path, what: str, bytes_needed: int):
+def _clear_disk_errors(models: Path, what: str, bytes_needed: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:

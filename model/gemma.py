@@ -6,11 +6,17 @@ import hashlib
 import json
 import re
 import threading
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from model.cache import Progress
+from model.image.image_game import ImageGame
+from model.image.images import Picture
+from model.image.vision import Vision
 from model.text.bundled import bundled_checkpoint
-from model.text.prompt import Prompt, check_text
+from model.text.prompt import Prompt, Span, check_text
+from model.text.text_game import TextGame
 
 TEXT_TYPE, VISION_TYPE = "gemma3_text", "gemma3"
 
@@ -26,7 +32,7 @@ class Gemma:
     chat : True where the checkpoint has a chat template; prompts are then wrapped in it once, as the user's turn
     """
 
-    def __init__(self, model, tokenizer, name: str, vision=None):
+    def __init__(self, model: Any, tokenizer: Any, name: str, vision: Vision | None = None) -> None:
         self.model, self.tokenizer, self.name, self.vision = model, tokenizer, name, vision
         self.lock = threading.RLock()
         self.context = int(model.config.max_position_embeddings)
@@ -36,7 +42,7 @@ class Gemma:
         """The prompt's tokens and where each lies in it; ValueError for a prompt that cannot be one."""
         return Prompt(self.tokenizer, prompt, self.chat)
 
-    def generate(self, prompt: str, image=None, max_new_tokens: int = 20, stop: str | None = None) -> str:
+    def generate(self, prompt: str, image: Picture | None = None, max_new_tokens: int = 20, stop: str | None = None) -> str:
         """The greedy continuation of `prompt`, special tokens left out, cut before `stop` where that is given.
 
         image : a PIL image or uint8 (height, width, 3) that stands before the prompt; multimodal checkpoints only
@@ -48,10 +54,10 @@ class Gemma:
         if image is None:
             ids, model, picture = self.encode(prompt).ids, self.model, {}
         else:
-            self._check_vision()
-            seen, model = self.vision.look(image), self.vision.model
+            vision = self._check_vision()
+            seen, model = vision.look(image), vision.model
             ids = Prompt(self.tokenizer, prompt, self.chat, seen.text).ids
-            kinds = torch.tensor([ids], device=model.device) == self.vision.token_id
+            kinds = torch.tensor([ids], device=model.device).eq(vision.token_id)
             picture = {"pixel_values": seen.pixels.to(model.device, model.dtype), "token_type_ids": kinds.long()}
         self.check_length(len(ids), max_new_tokens)
         with self.lock, torch.no_grad():
@@ -66,7 +72,7 @@ class Gemma:
                 **picture,
                 **({"stop_strings": [stop], "tokenizer": self.tokenizer} if stop else {}),
             )
-        text = self.tokenizer.decode(out[0, len(ids) :], skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        text: str = self.tokenizer.decode(out[0, len(ids) :], skip_special_tokens=True, clean_up_tokenization_spaces=False)
         return text.split(stop, 1)[0] if stop else text
 
     @functools.cached_property
@@ -82,12 +88,12 @@ class Gemma:
     def target_ids(self, target: str) -> list[int]:
         """Tokens of a target text; ValueError if there are none."""
         check_text(target, "target")
-        ids = self.tokenizer(target, add_special_tokens=False)["input_ids"]
+        ids: list[int] = self.tokenizer(target, add_special_tokens=False)["input_ids"]
         if not ids:
             raise ValueError("the target is empty: give the text whose probability is to be explained")
         return ids
 
-    def text_game(self, prompt: str, target: str, players="word", absent: str = "remove"):
+    def text_game(self, prompt: str, target: str, players: str | Iterable[Span] = "word", absent: str = "remove") -> TextGame:
         """The game of a prompt: which of its parts make the target likely.
 
         players : "token", "word", "sentence", "line", or a list of (start, end) character spans of the prompt; what
@@ -98,11 +104,17 @@ class Gemma:
         Returns a game: bool (m, n_players) → float64 (m, target tokens), the natural log-probability of each target
         token given what precedes it (teacher forcing). ValueError for a prompt, target or spans that are not allowed.
         """
-        from model.text.text_game import TextGame
-
         return TextGame(self, prompt, target, players, absent)
 
-    def image_game(self, image, prompt: str, target: str, grid=(8, 8), absent: str = "soft-token", words=False):
+    def image_game(
+        self,
+        image: Picture,
+        prompt: str,
+        target: str,
+        grid: Iterable[int] = (8, 8),
+        absent: str = "soft-token",
+        words: bool | str | Iterable[Span] = False,
+    ) -> ImageGame:
         """The game of a picture and a prompt: which patches, and words, make the target likely.
 
         image : a PIL image or uint8 (height, width, 3). The processor resizes all of it to a square, and adds Pan &
@@ -121,14 +133,13 @@ class Gemma:
         Returns a game: bool (m, n_players) → float64 (m, target tokens), the natural log-probability of each target
         token given what precedes it. ValueError or TypeError for what is not allowed, and for a text-only checkpoint.
         """
-        from model.image.image_game import ImageGame
-
         self._check_vision()
         return ImageGame(self, image, prompt, target, grid, absent, words)
 
-    def _check_vision(self) -> None:
+    def _check_vision(self) -> Vision:
         if self.vision is None:
             raise ValueError(f"{self.name} reads text only; images need a multimodal Gemma 3 checkpoint")
+        return self.vision
 
     def check_length(self, *tokens: int) -> None:
         """ValueError if this many tokens together exceed the context."""
@@ -139,7 +150,7 @@ class Gemma:
             )
 
 
-def load_gemma(source=None, device: str | None = None, progress: Progress | None = None) -> Gemma:
+def load_gemma(source: str | Path | None = None, device: str | None = None, progress: Progress | None = None) -> Gemma:
     """A Gemma 3 model, of text or of text and images, ready to explain.
 
     source : None for the bundled 270M checkpoint, a directory with a checkpoint, or a hub id such as
@@ -169,14 +180,14 @@ def load_gemma(source=None, device: str | None = None, progress: Progress | None
         tokenizer = AutoTokenizer.from_pretrained(directory)
         tell(0.97, "Loading the weights")
         architecture = Gemma3ForCausalLM if kind == TEXT_TYPE else Gemma3ForConditionalGeneration
-        model = architecture.from_pretrained(directory, dtype=dtype, use_safetensors=True)
+        model: Any = architecture.from_pretrained(directory, dtype=dtype, use_safetensors=True)
         model = model.to(device).eval().requires_grad_(False)
         gemma = Gemma(model, tokenizer, name) if kind == TEXT_TYPE else _seeing(model, tokenizer, name, directory)
     tell(1.0, f"{name[0].upper()}{name[1:]} is ready")
     return gemma
 
 
-def _seeing(model, tokenizer, name: str, directory) -> Gemma:
+def _seeing(model: Any, tokenizer: Any, name: str, directory: str | Path) -> Gemma:
     """A Gemma of a multimodal model: its language model serves prompts of text alone, sharing all weights."""
     import torch
     from transformers import AutoProcessor, Gemma3ForCausalLM
@@ -192,7 +203,7 @@ def _seeing(model, tokenizer, name: str, directory) -> Gemma:
     return Gemma(text.eval(), tokenizer, name, Vision(model, processor))
 
 
-def _model_type(source, name: str) -> str:
+def _model_type(source: str | Path, name: str) -> str:
     """`model_type` of a checkpoint's config, without loading its weights."""
     if str(source).endswith(".gguf"):
         raise ValueError(f"{name} is a GGUF file; give a directory or hub id with safetensors weights instead")
@@ -214,7 +225,7 @@ def _model_type(source, name: str) -> str:
 
 
 @contextlib.contextmanager
-def _one_sentence(name: str):
+def _one_sentence(name: str) -> Iterator[None]:
     """Turn a loader's pages of advice into one sentence."""
     try:
         yield

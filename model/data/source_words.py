@@ -9,8 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from model.gemma import Gemma
 from model.text.prompt import Prompt
+from model.text.text_game import TextGame
 from xai import Attribution, Ledger, explain
+from xai.typing import Cancel, Floats, Progress
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,15 +27,15 @@ class WordMatrix:
 
     source: list[str]
     target: list[str]
-    banzhaf: np.ndarray
-    shapley: np.ndarray
-    banzhaf_error: np.ndarray | None
-    shapley_error: np.ndarray | None
+    banzhaf: Floats
+    shapley: Floats
+    banzhaf_error: Floats | None
+    shapley_error: Floats | None
     by_index: dict[str, Attribution]
-    words: np.ndarray
+    words: Floats
 
 
-def source_word_game(gemma, before: str, sentence: str, after: str, translation: str, absent: str = "remove"):
+def source_word_game(gemma: Gemma, before: str, sentence: str, after: str, translation: str, absent: str = "remove") -> TextGame:
     """The game of before + sentence + after whose players are the words of `sentence`; `before` and `after` stay.
 
     translation : without the white space around it; it follows the prompt after a space, as in "French: …"
@@ -46,7 +49,16 @@ def source_word_game(gemma, before: str, sentence: str, after: str, translation:
     return gemma.text_game(prompt, f" {translation.strip()}", words, absent)
 
 
-def word_matrix(gemma, game, methods=("auto", "auto"), budget=256, seed=0, ledger=None, progress=None, cancel=None) -> WordMatrix:
+def word_matrix(
+    gemma: Gemma,
+    game: TextGame,
+    methods: tuple[str, str] = ("auto", "auto"),
+    budget: int = 256,
+    seed: int = 0,
+    ledger: Ledger | None = None,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> WordMatrix:
     """Banzhaf and Shapley values of every source word for every target word of a `source_word_game`.
 
     methods : for Banzhaf and for Shapley values, as in `xai.explain`; budget : of each, and what one has paid the other
@@ -60,16 +72,16 @@ def word_matrix(gemma, game, methods=("auto", "auto"), budget=256, seed=0, ledge
     labels, words = target_words(gemma, game.target)
     columns = {index: [attribution.combine(word) for word in words] for index, attribution in found.items()}
     values = {index: np.stack([column.values for column in row], axis=1) for index, row in columns.items()}
-    errors = {
-        index: None if row[0].standard_error is None else np.stack([column.standard_error for column in row], axis=1)
-        for index, row in columns.items()
+    known = {
+        index: [column.standard_error for column in row if column.standard_error is not None] for index, row in columns.items()
     }
+    errors = {index: np.stack(row, axis=1) if row else None for index, row in known.items()}
     return WordMatrix(
         game.labels, labels, values["banzhaf"], values["shapley"], errors["banzhaf"], errors["shapley"], found, words
     )
 
 
-def target_words(gemma, target: str) -> tuple[list[str], np.ndarray]:
+def target_words(gemma: Gemma, target: str) -> tuple[list[str], Floats]:
     """The words of a target text, and float64 (words, tokens): 1 where a token belongs to a word.
 
     Every token belongs to one word: one without visible characters of its own to the word that follows it.

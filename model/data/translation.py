@@ -6,10 +6,15 @@ the translations that the model then writes (Isik et al., arXiv 2402.04177, comp
 pre-training data). A coalition's examples are read once; every sentence is scored and continued from there.
 """
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from model.data.pairs import MAX_EVALUATION, MAX_EXAMPLES, Pair
+from model.gemma import Gemma
 from model.text.generation import Reader, join
+from xai.typing import Bools, Floats, Ints
 
 PLAYERS = ("example", "origin")
 MEASURES = ("cross-entropy", "chrF", "BLEU")
@@ -38,7 +43,15 @@ class TranslationGame:
     work : average cost of one coalition, in tokens run through the model
     """
 
-    def __init__(self, gemma, examples, evaluation, players="example", languages=("English", "French"), generate: bool = True):
+    def __init__(
+        self,
+        gemma: Gemma,
+        examples: Sequence[Pair],
+        evaluation: Sequence[Pair],
+        players: str = "example",
+        languages: Sequence[str] = ("English", "French"),
+        generate: bool = True,
+    ) -> None:
         if players not in PLAYERS:
             raise ValueError(f"players must be one of {list(PLAYERS)}; got {players!r}")
         _check_number("examples", examples, MAX_EXAMPLES)
@@ -59,7 +72,7 @@ class TranslationGame:
         self.work = len(self._context) / 2 + after + STEP_TOKENS * written
         self.batch_size = self._at_once(len(self._context) // 2)
 
-    def __call__(self, coalitions) -> np.ndarray:
+    def __call__(self, coalitions: Bools) -> Floats:
         coalitions = np.asarray(coalitions, dtype=bool)
         if coalitions.ndim != 2 or coalitions.shape[1] != self.n_players:
             raise ValueError(f"coalitions must have shape (m, {self.n_players}); got {coalitions.shape}")
@@ -72,7 +85,7 @@ class TranslationGame:
                 values[group, len(self.evaluation) :] = [self._judge(texts) for texts in written]
         return values[back.reshape(-1)]
 
-    def weights(self, measure: str) -> np.ndarray:
+    def weights(self, measure: str) -> Floats:
         """Weights (k,) of the columns that give a measure, for `Attribution.combine`; cross-entropy's is negative.
 
         "cross-entropy" is the mean over the sentences, with the sign of the columns: more is better, as for the others.
@@ -82,13 +95,14 @@ class TranslationGame:
             raise ValueError(f"measure must be one of {list(MEASURES[: 3 if self.generate else 1])}; got {measure!r}")
         if measure == "cross-entropy":
             return np.append(np.full(count, 1.0 / count), np.zeros(len(self.outputs) - count))
-        return np.eye(len(self.outputs))[count + MEASURES.index(measure) - 1]
+        one: Floats = np.eye(len(self.outputs))[count + MEASURES.index(measure) - 1]
+        return one
 
-    def translations(self, coalition) -> list[str]:
+    def translations(self, coalition: ArrayLike) -> list[str]:
         """What the model writes for each sentence when just these players (n_players,) are in the prompt."""
         return self._evaluate(np.asarray(coalition, dtype=bool)[None], generate=True)[1][0]
 
-    def prompt(self, coalition, sentence: int = 0) -> str:
+    def prompt(self, coalition: ArrayLike, sentence: int = 0) -> str:
         """The prompt of a coalition (n_players,) for one of the sentences."""
         here = np.asarray(coalition, dtype=bool)[self.members]
         lines = [self._line(pair) for pair, present in zip(self.examples, here) if present]
@@ -115,7 +129,7 @@ class TranslationGame:
             self._targets.append(self._gemma.target_ids(f" {pair.target}"))
             self._limits.append(int(1.5 * len(self._targets[-1])) + EXTRA)
 
-    def _groups(self, coalitions):
+    def _groups(self, coalitions: Bools) -> Iterator[Ints]:
         """Indices of coalitions to run together: of like length, as many as the cache has room for."""
         lengths = np.array([len(context) for context in map(self._present, coalitions)])
         order, start = np.argsort(lengths, kind="stable")[::-1], 0
@@ -128,11 +142,12 @@ class TranslationGame:
         longest = length + max(len(text) + limit for text, limit in zip(self._texts, self._limits))
         return int(np.clip(min(POSITIONS // longest, ROWS) // len(self.evaluation), 1, ROWS))
 
-    def _present(self, coalition) -> list[int]:
+    def _present(self, coalition: Bools) -> list[int]:
         here = np.append(coalition[self.members], True)[self._owner]  # owner −1 is always present
-        return self._context[here].tolist()
+        tokens: list[int] = self._context[here].tolist()
+        return tokens
 
-    def _evaluate(self, coalitions, generate: bool | None = None):
+    def _evaluate(self, coalitions: Bools, generate: bool | None = None) -> tuple[Floats, list[list[str]]]:
         """Scores (m, sentences) of a batch of coalitions and, for each, the translations it writes."""
         generate = self.generate if generate is None else generate
         contexts = self._reader.contexts([self._present(coalition) for coalition in coalitions])
@@ -142,7 +157,7 @@ class TranslationGame:
             scores.append(found.mean(axis=1))
             read.append(rows)
         if not generate:
-            return np.stack(scores, axis=1), None
+            return np.stack(scores, axis=1), []
         limits = [limit for limit in self._limits for _ in coalitions]
         tokens = self._reader.continue_greedily(join(read), limits, self._is_end)
         texts = [self._gemma.tokenizer.decode(row, skip_special_tokens=True).strip() for row in tokens]
@@ -163,7 +178,7 @@ class TranslationGame:
         return sacrebleu.corpus_chrf(texts, references).score, sacrebleu.corpus_bleu(texts, references).score
 
 
-def _players(examples: list[Pair], players: str) -> tuple[list[str], np.ndarray]:
+def _players(examples: list[Pair], players: str) -> tuple[list[str], Ints]:
     """Labels of the players, and for each example the player it belongs to."""
     if players == "example":
         return [pair.source for pair in examples], np.arange(len(examples))
@@ -173,6 +188,6 @@ def _players(examples: list[Pair], players: str) -> tuple[list[str], np.ndarray]
     return labels, np.array([labels.index(pair.origin) for pair in examples])
 
 
-def _check_number(what: str, pairs, most: int) -> None:
+def _check_number(what: str, pairs: Sequence[Pair], most: int) -> None:
     if not 1 <= len(pairs) <= most:
         raise ValueError(f"give 1 to {most} {what}; got {len(pairs)}")

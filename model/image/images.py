@@ -9,6 +9,10 @@ from pathlib import PurePath
 import numpy as np
 from PIL import Image
 
+from xai.typing import Bytes
+
+Picture = Image.Image | Bytes  # an array is uint8 (height, width, 3)
+
 MAX_BYTES = 20 * 1024**2
 MAX_PIXELS = 50_000_000
 SUFFIXES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".jfif": "JPEG", ".webp": "WEBP"}
@@ -53,7 +57,7 @@ def read_image(data: bytes, filename: str = "") -> Image.Image:
     return picture.transpose(turn) if turn is not None else picture
 
 
-def as_rgb(image) -> Image.Image:
+def as_rgb(image: Picture) -> Image.Image:
     """A PIL image, or a uint8 array (height, width, 3), as a PIL image of mode RGB; TypeError for anything else."""
     if isinstance(image, Image.Image):
         return image if image.mode == "RGB" else _flat(image)

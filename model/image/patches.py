@@ -4,12 +4,17 @@ Both image models resize the whole picture to a square, so a position is a fract
 its place however wide the photo was.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from xai.typing import Bools, Bytes, Ints
 
 MAX_SIDE = 16
 
 
-def check_grid(grid, most: int = MAX_SIDE) -> tuple[int, int]:
+def check_grid(grid: Iterable[int], most: int = MAX_SIDE) -> tuple[int, int]:
     """(rows, columns) of a grid; ValueError for anything else or more than `most` a side."""
     try:
         rows, columns = (int(side) for side in grid)
@@ -21,12 +26,12 @@ def check_grid(grid, most: int = MAX_SIDE) -> tuple[int, int]:
     return rows, columns
 
 
-def cells(parts: int, side: int) -> np.ndarray:
+def cells(parts: int, side: int) -> Ints:
     """int (side,): for each of `side` equal steps along an edge, which of `parts` equal parts its middle lies in."""
     return ((2 * np.arange(side) + 1) * parts) // (2 * side)
 
 
-def grid_labels(grid: tuple[int, int], side: int) -> np.ndarray:
+def grid_labels(grid: tuple[int, int], side: int) -> Ints:
     """int (side, side): the player of each unit of a square that a grid divides, row by row from the top left."""
     rows, columns = grid
     return cells(rows, side)[:, None] * columns + cells(columns, side)
@@ -37,7 +42,7 @@ def patch_names(grid: tuple[int, int]) -> list[str]:
     return [f"row {row + 1}, column {column + 1}" for row in range(rows) for column in range(columns)]
 
 
-def superpixels(pixels: np.ndarray, count: int) -> np.ndarray:
+def superpixels(pixels: Bytes, count: int) -> Ints:
     """int (height, width): SLIC superpixels of uint8 (height, width, 3), about `count`, numbered from 0.
 
     Achanta et al., "SLIC Superpixels Compared to State-of-the-Art Superpixel Methods", PAMI 2012; by scikit-image.
@@ -48,13 +53,13 @@ def superpixels(pixels: np.ndarray, count: int) -> np.ndarray:
     return np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
 
 
-def on_original(labels: np.ndarray, height: int, width: int) -> np.ndarray:
+def on_original(labels: Ints, height: int, width: int) -> NDArray[np.int16]:
     """int16 (height, width): the player of each pixel of the original, from those of the square the model sees."""
     rows, columns = cells(labels.shape[0], height), cells(labels.shape[1], width)
     return labels.astype(np.int16)[np.ix_(rows, columns)]
 
 
-def check_visible(labels: np.ndarray, n_players: int, height: int, width: int) -> None:
+def check_visible(labels: Ints, n_players: int, height: int, width: int) -> None:
     """ValueError if the original has so few pixels that a player has none."""
     rows, columns = np.unique(cells(labels.shape[0], height)), np.unique(cells(labels.shape[1], width))
     found = len(np.unique(labels[np.ix_(rows, columns)]))
@@ -65,7 +70,7 @@ def check_visible(labels: np.ndarray, n_players: int, height: int, width: int) -
         )
 
 
-def cells_touched(start: int, end: int, length: int, parts: int, side: int) -> np.ndarray:
+def cells_touched(start: int, end: int, length: int, parts: int, side: int) -> Bools:
     """bool (side, parts): which parts of an edge each of `side` equal steps of the stretch start–end touches.
 
     The edge has `length` pixels and `side` units, which `parts` share as `cells` says; a Pan & Scan crop is a stretch.
@@ -73,16 +78,18 @@ def cells_touched(start: int, end: int, length: int, parts: int, side: int) -> n
     edges = (start + (end - start) * np.arange(side + 1) / side) * side / length
     first, last = np.floor(edges[:-1] + 1e-6), np.ceil(edges[1:] - 1e-6)  # the same edge, rounded either way
     units = (np.arange(side) >= first[:, None]) & (np.arange(side) < last[:, None])
-    return (units[:, :, None] & (cells(parts, side)[:, None] == np.arange(parts))).any(axis=1)
+    touched: Bools = (units[:, :, None] & (cells(parts, side)[:, None] == np.arange(parts))).any(axis=1)
+    return touched
 
 
-def cells_of_pixels(start: int, end: int, length: int, parts: int, side: int, pixels: int) -> np.ndarray:
+def cells_of_pixels(start: int, end: int, length: int, parts: int, side: int, pixels: int) -> Ints:
     """int (pixels,): which part of the edge the middle of each of `pixels` equal steps of the stretch lies in."""
     middles = (start + (end - start) * (np.arange(pixels) + 0.5) / pixels) * side / length
-    return cells(parts, side)[middles.astype(int)]
+    owners: Ints = cells(parts, side)[middles.astype(int)]
+    return owners
 
 
-def check_coalitions(coalitions, n_players: int) -> np.ndarray:
+def check_coalitions(coalitions: ArrayLike, n_players: int) -> Bools:
     """bool (m, n_players); ValueError for another shape."""
     coalitions = np.asarray(coalitions, dtype=bool)
     if coalitions.ndim != 2 or coalitions.shape[1] != n_players:

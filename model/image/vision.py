@@ -5,10 +5,14 @@ Scan), crops of a wide or high picture follow, each resized to the same square, 
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from model.image.images import as_rgb
+from model.image.images import Picture, as_rgb
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 CUT = ("do_pan_and_scan", "pan_and_scan_min_crop_size", "pan_and_scan_max_num_crops", "pan_and_scan_min_ratio_to_activate")
 TOWER_PATCHES = 32768  # of one call of the tower: eight pictures of Gemma 3 4B
@@ -22,7 +26,7 @@ class Seen:
     boxes : k times (top, left, bottom, right), what part of the original each shows;  size : its (height, width)
     """
 
-    pixels: object
+    pixels: "Tensor"
     text: str
     boxes: list[tuple[int, int, int, int]]
     size: tuple[int, int]
@@ -39,7 +43,7 @@ class Vision:
     weights : how many the layers of language model and tower have: what a token, and a patch, costs
     """
 
-    def __init__(self, model, processor):
+    def __init__(self, model: Any, processor: Any) -> None:
         self.model, self.processor = model, processor
         config = model.config
         self.tokens = int(config.mm_tokens_per_image**0.5)
@@ -50,15 +54,16 @@ class Vision:
         self.weights = tuple(sum(p.numel() for p in half.parameters()) for half in halves)
 
     @property
-    def pan_and_scan(self) -> dict:
+    def pan_and_scan(self) -> dict[str, Any]:
         """How crops are made: what the checkpoint's image processor is set to, Gemma's own values for the rest.
 
         transformers' Gemma3Processor itself, called with picture and text, makes crops only where its call says so.
         """
         own = {name: getattr(self.processor.image_processor, name, None) for name in CUT}
-        return self.processor.images_kwargs | {name: value for name, value in own.items() if value is not None}
+        every: dict[str, Any] = self.processor.images_kwargs | {name: value for name, value in own.items() if value is not None}
+        return every
 
-    def look(self, image) -> Seen:
+    def look(self, image: Picture) -> Seen:
         """A PIL image or uint8 (height, width, 3) through the processor; TypeError for anything else."""
         rgb = np.asarray(as_rgb(image))
         # The layout is said: a picture of one or three rows would be taken for channels.
@@ -69,7 +74,7 @@ class Vision:
         text = self.processor.replace_image_token({"num_crops": [crops]}, 0)
         return Seen(found["pixel_values"], text, boxes, (height, width))
 
-    def features(self, pixels, shown=None):
+    def features(self, pixels: "Tensor", shown: "Tensor | None" = None) -> "Tensor":
         """Soft tokens, tensor (b, tokens², width), of pixels (b, 3, side, side).
 
         shown : bool tensor (b, tokens²); a soft token that is not shown is hidden inside the tower with all its
@@ -85,7 +90,7 @@ class Vision:
             parts.append(self.model.get_image_features(part, attention_mask=mask).pooler_output)
         return torch.cat(parts)
 
-    def _mask(self, shown):
+    def _mask(self, shown: "Tensor") -> "Tensor":
         """bool (b, 1, patches², patches²): every patch attends to the patches that are shown."""
         shown = shown | ~shown.any(dim=1, keepdim=True)  # attention to nothing is undefined; nobody reads these rows
         share = self.patches // self.tokens

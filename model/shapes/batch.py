@@ -9,9 +9,12 @@ belief in the right answer falls with the share of the thing that can be seen: i
 line from 0, where 70 % or more is visible, to FLOOR, where 20 % or less is; the rest goes to "unknown".
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.shapes.scenes import (
     COLOURS,
@@ -27,6 +30,7 @@ from model.shapes.scenes import (
     Scene,
     draw_scene,
 )
+from xai.typing import Bools, Bytes, Floats, Ints
 
 BRANCHES = 6  # questions to one image
 BRANCH = 13  # tokens of one: at most seven of the question, five that open the model's turn, the answer
@@ -50,12 +54,12 @@ class Pictures:
     """
 
     scenes: list[Scene]
-    keep: np.ndarray
-    pixels: np.ndarray
-    tower: np.ndarray
-    soft: np.ndarray
-    colours: np.ndarray
-    shapes: np.ndarray
+    keep: Bools
+    pixels: NDArray[np.float32]
+    tower: Bools
+    soft: Bools
+    colours: Ints
+    shapes: Ints
 
 
 @dataclass
@@ -68,16 +72,16 @@ class Questions:
     show it, and those that show the answer; none where that is not to be seen
     """
 
-    ids: np.ndarray
-    positions: np.ndarray
-    seen: np.ndarray
-    ends: np.ndarray
-    beliefs: np.ndarray
-    names: np.ndarray
-    targets: np.ndarray
+    ids: Ints
+    positions: Ints
+    seen: Bools
+    ends: Ints
+    beliefs: NDArray[np.float32]
+    names: Ints
+    targets: Bools
 
 
-def draw_pictures(rng: np.random.Generator, size: int, counts, absence: float) -> Pictures:
+def draw_pictures(rng: np.random.Generator, size: int, counts: Sequence[float], absence: float) -> Pictures:
     """`size` random scenes.
 
     counts : probabilities of one to four things;  absence : share of the scenes that have absent patches
@@ -103,7 +107,7 @@ def draw_pictures(rng: np.random.Generator, size: int, counts, absence: float) -
 class BatchMaker:
     """Makes batches with one tokenizer and its processor's template."""
 
-    def __init__(self, tokenizer, processor):
+    def __init__(self, tokenizer: Any, processor: Any) -> None:
         content = [{"type": "image"}, {"type": "text", "text": "?"}]
         rendered = processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
         before, after = rendered.replace("<start_of_image>", processor.full_image_sequence).split("?")
@@ -133,7 +137,7 @@ class BatchMaker:
                 belief = believe(question, visible, told)
                 for word, probability in belief.items():
                     beliefs[row, k, self._tokenizer.convert_tokens_to_ids(word)] = probability
-                answer = self._tokenizer.convert_tokens_to_ids(max(belief, key=belief.get))
+                answer = self._tokenizer.convert_tokens_to_ids(max(belief, key=belief.__getitem__))
                 start = first + k * BRANCH
                 ends[row, k] = self._write(rng, ids[row], positions[row], seen[row], start, words, here, answer)
                 names[row, k] = start + len(words) - 2  # before the question mark
@@ -154,7 +158,17 @@ class BatchMaker:
             self._known[text] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
         return self._known[text]
 
-    def _write(self, rng, ids, positions, seen, start, words, here, answer) -> int:
+    def _write(
+        self,
+        rng: np.random.Generator,
+        ids: Ints,
+        positions: Ints,
+        seen: Bools,
+        start: int,
+        words: list[int],
+        here: Bools,
+        answer: int,
+    ) -> int:
         """One branch; absent words are hidden in their places or left out. Returns the column before the answer."""
         tokens, visible = (np.array([*words, *self.opening, answer]), np.append(here, np.ones(len(self.opening) + 1, bool)))
         if not here.all() and rng.random() < 0.5:
@@ -165,7 +179,7 @@ class BatchMaker:
         return stop - 2
 
 
-def believe(question: Question, visible: np.ndarray, told: bool = True) -> dict[str, float]:
+def believe(question: Question, visible: Floats, told: bool = True) -> dict[str, float]:
     """What should be believed: words and probabilities.
 
     visible : (things,), the share of each thing that can be seen;  told : False if words are absent that matter
@@ -187,7 +201,7 @@ def believe(question: Question, visible: np.ndarray, told: bool = True) -> dict[
     return belief
 
 
-def _count(clear) -> dict[str, float]:
+def _count(clear: Floats) -> dict[str, float]:
     """Of independent things, each seen with its own probability: how many are seen."""
     chances = np.ones(1)
     for one in clear:
@@ -197,7 +211,7 @@ def _count(clear) -> dict[str, float]:
     return dict(zip(NUMBERS, (1 - loose) * chances + loose / len(NUMBERS)))
 
 
-def _ask(rng, scene: Scene) -> list[Question]:
+def _ask(rng: np.random.Generator, scene: Scene) -> list[Question]:
     pools: dict[str, list[Question]] = {}
     for question in scene.questions():
         pools.setdefault(question.kind if question.about else f"missing {question.kind}", []).append(question)
@@ -209,7 +223,7 @@ def _ask(rng, scene: Scene) -> list[Question]:
     return asked
 
 
-def _targets(scene: Scene, question: Question, visible) -> np.ndarray:
+def _targets(scene: Scene, question: Question, visible: Floats) -> Bools:
     """bool (2, 64): where to look for what is named, and for the answer."""
     ends = (question.about, question.about) if question.kind == "count" else (question.about[:1], question.about[-1:])
     targets = np.zeros((2, N_PATCHES), bool)
@@ -219,7 +233,7 @@ def _targets(scene: Scene, question: Question, visible) -> np.ndarray:
     return targets
 
 
-def _needed(words, question: Question, tokenizer) -> list[int]:
+def _needed(words: list[int], question: Question, tokenizer: Any) -> list[int]:
     """Places of the words without which a question has no answer: what is asked for, and of what."""
     asked = {"colour": " colour", "shape": " shape", "left": " left", "count": " many"}[question.kind]
     wanted = {tokenizer.convert_tokens_to_ids(asked)}
@@ -227,7 +241,7 @@ def _needed(words, question: Question, tokenizer) -> list[int]:
     return [i for i, word in enumerate(words) if word in wanted]
 
 
-def _present(rng, scene: Scene) -> np.ndarray:
+def _present(rng: np.random.Generator, scene: Scene) -> Bools:
     """Which patches are present: any with one chance, mostly ½ as in a Banzhaf value; or a thing is taken out."""
     form = rng.random()
     if form < 0.8:
@@ -237,7 +251,7 @@ def _present(rng, scene: Scene) -> np.ndarray:
     return (~patches if form < 0.93 else patches) ^ noise
 
 
-def _hide(rng, scene: Scene, keep) -> np.ndarray:
+def _hide(rng: np.random.Generator, scene: Scene, keep: Bools) -> Bytes:
     """The picture with absent patches painted over: with the ground, the mean colour, or a grey."""
     mean = scene.pixels.mean(axis=(0, 1))
     fill = [scene.ground, mean, np.full(3, 127.5), np.full(3, rng.uniform(0, 255))][rng.choice(4, p=[0.3, 0.35, 0.25, 0.1])]
@@ -245,7 +259,7 @@ def _hide(rng, scene: Scene, keep) -> np.ndarray:
     return np.where(hidden[..., None], np.rint(fill).astype(np.uint8), scene.pixels)
 
 
-def _labels(scene: Scene, here) -> np.ndarray:
+def _labels(scene: Scene, here: Bools) -> Ints:
     """int64 (2, 64): colour and shape class that each patch shows; no matter where too little of its thing is here."""
     most, share = scene.shares.argmax(axis=0), scene.shares.max(axis=0)
     colours, shapes = list(COLOURS), list(SHAPES)

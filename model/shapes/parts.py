@@ -5,6 +5,7 @@ Everything keeps Gemma's ways: the turn markers, the chat template, 64 soft toke
 """
 
 from pathlib import Path
+from typing import Any
 
 from model.shapes.scenes import COLOURS, GRID, N_PATCHES, NOTHING, NUMBERS, PATCH, SHAPES, SIDE, UNKNOWN
 
@@ -24,7 +25,7 @@ CHAT_TEMPLATE = """{{ bos_token }}{% for message in messages %}\
 {{ '<end_of_turn>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<start_of_turn>model\n' }}{% endif %}"""
 
 
-def build_tokenizer():
+def build_tokenizer() -> Any:
     """A word-level fast tokenizer: a word with the space before it is one token, as in Gemma's own vocabulary."""
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
     from tokenizers.processors import TemplateProcessing
@@ -57,7 +58,7 @@ def build_tokenizer():
     )
 
 
-def build_processor(tokenizer):
+def build_processor(tokenizer: Any) -> Any:
     """Gemma's processor on Pillow: 64 × 64 pixels, values from −1 to 1, 64 soft tokens an image."""
     from transformers import Gemma3Processor
     from transformers.models.gemma3.image_processing_pil_gemma3 import Gemma3ImageProcessorPil
@@ -66,14 +67,14 @@ def build_processor(tokenizer):
     return Gemma3Processor(pictures, tokenizer, chat_template=CHAT_TEMPLATE, image_seq_length=N_PATCHES)
 
 
-def build_model(tokenizer):
+def build_model(tokenizer: Any) -> Any:
     """A Gemma3ForConditionalGeneration of 1 million parameters, random by torch's global seed."""
     import torch
     from transformers import Gemma3Config, Gemma3ForConditionalGeneration, Gemma3TextConfig, SiglipVisionConfig
 
     ids = {token: tokenizer.convert_tokens_to_ids(token) for token in SPECIAL}
-    config = Gemma3Config(
-        text_config=Gemma3TextConfig(
+    config = Gemma3Config(  # type: ignore[call-arg] # any config takes any option
+        text_config=Gemma3TextConfig(  # type: ignore[call-arg] # any config takes any option
             vocab_size=len(tokenizer),
             hidden_size=128,
             intermediate_size=256,
@@ -115,7 +116,7 @@ def build_model(tokenizer):
     return model
 
 
-def save(model, tokenizer, directory: Path) -> None:
+def save(model: Any, tokenizer: Any, directory: Path) -> None:
     """Write everything that `from_pretrained` needs into one directory: config, safetensors, tokenizer, processor."""
     model.save_pretrained(directory)
     build_processor(tokenizer).save_pretrained(directory)

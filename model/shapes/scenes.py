@@ -6,9 +6,17 @@ with exactly one circle. Each question names the things that it is about, and ea
 so that an explanation can be checked against the truth.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
+
+from xai.typing import Bools, Bytes, Floats
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 SIDE = 64  # pixels of a scene
 PATCH = 8  # pixels of a patch
@@ -55,7 +63,7 @@ class Thing:
         """Left, top, right and bottom of the square around it, in pixels."""
         return self.x - self.radius, self.y - self.radius, self.x + self.radius, self.y + self.radius
 
-    def coverage(self) -> np.ndarray:
+    def coverage(self) -> NDArray[np.float32]:
         """float32 (64, 64): the share of each pixel that the thing covers."""
         left, top, right, bottom = (int(np.clip(edge, 0, SIDE)) for edge in np.add(self.box, (0, 0, 1, 1)))
         u, v = ((np.arange(a * _FINE, b * _FINE) + 0.5) / _FINE for a, b in ((left, right), (top, bottom)))
@@ -87,20 +95,21 @@ class Scene:
     """
 
     things: tuple[Thing, ...]
-    pixels: np.ndarray
-    ground: np.ndarray
-    shares: np.ndarray
+    pixels: Bytes
+    ground: Floats
+    shares: NDArray[np.float32]
 
     @property
-    def image(self):
+    def image(self) -> "Image":
         """The picture as a Pillow image."""
-        from PIL import Image
+        from PIL.Image import fromarray
 
-        return Image.fromarray(self.pixels)
+        return fromarray(self.pixels)
 
-    def patches(self, *things: int) -> np.ndarray:
+    def patches(self, *things: int) -> Bools:
         """bool (64,): the patches on which any of these things has some of its area, row by row."""
-        return (self.shares[list(things)] > 0).any(axis=0)
+        touched: Bools = np.any(self.shares[list(things)] > 0, axis=0)
+        return touched
 
     def questions(self) -> list[Question]:
         """Every question that has exactly one answer in this scene, those about what is missing included."""
@@ -122,7 +131,7 @@ class Scene:
                 asked.append(Question(text, self.things[found[0]].shape, "shape", (found[0],)))
         return asked
 
-    def _left_of(self, anchor: int):
+    def _left_of(self, anchor: int) -> Iterator[Question]:
         """The question what is left of a thing, where every other is clearly on one side and at most one is left."""
         aside = [(i, self.things[anchor].x - thing.x) for i, thing in enumerate(self.things) if i != anchor]
         left = [i for i, distance in aside if distance > 0]
@@ -150,7 +159,7 @@ def draw_scene(rng: np.random.Generator, count: int) -> Scene:
     return Scene(things, np.clip(np.rint(noisy), 0, 255).astype(np.uint8), ground, shares)
 
 
-def _place(rng, count) -> tuple[Thing, ...]:
+def _place(rng: np.random.Generator, count: int) -> tuple[Thing, ...]:
     """Things that do not touch: thrown one after the other, all again if one finds no place."""
     names = list(COLOURS)
     while True:
@@ -165,7 +174,7 @@ def _place(rng, count) -> tuple[Thing, ...]:
                 return tuple(things)
 
 
-def _inside(shape: str, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+def _inside(shape: str, u: Floats, v: Floats) -> Bools:
     """Which points lie in a shape of radius 1 around the origin; v points downwards."""
     if shape == "circle":
         return u * u + v * v <= 0.92
@@ -179,4 +188,5 @@ def _inside(shape: str, u: np.ndarray, v: np.ndarray) -> np.ndarray:
     angle = abs((np.arctan2(u, -v) + tenth) % (2 * tenth) - tenth)
     along, across = np.hypot(u, v) * np.cos(angle), np.hypot(u, v) * np.sin(angle)
     inner = 0.45 * np.array([np.cos(tenth), np.sin(tenth)])
-    return (inner[0] - 1) * across - inner[1] * (along - 1) >= 0
+    inside: Bools = (inner[0] - 1) * across - inner[1] * (along - 1) >= 0
+    return inside

@@ -10,13 +10,19 @@ from the seed and k alone, so that a run that was stopped goes on (--resume) as 
 import argparse
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.assets import ASSETS
-from model.shapes.batch import BRANCHES, BatchMaker, draw_pictures
+from model.shapes.batch import BRANCHES, BatchMaker, Pictures, Questions, draw_pictures
 from model.shapes.parts import build_model, build_processor, build_tokenizer, save
 from model.shapes.scenes import COLOURS, N_PATCHES, SHAPES
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import ModuleList, Parameter
 
 OUT = ASSETS / "shapes"
 STATE = ".training.pt"  # in the same directory while the training is not finished
@@ -38,7 +44,7 @@ HEADS = 2  # of four in each global layer, which are shown where to look
 class Trainer:
     """Model, optimizer and the number of the next step."""
 
-    def __init__(self, steps: int, batch: int, seed: int, device: str):
+    def __init__(self, steps: int, batch: int, seed: int, device: str) -> None:
         import torch
 
         torch.manual_seed(seed)
@@ -54,7 +60,7 @@ class Trainer:
         groups = [{"params": matrices, "weight_decay": DECAY}, {"params": others, "weight_decay": 0.0}]
         self.optimizer = torch.optim.AdamW(groups, lr=PEAK, betas=(0.9, 0.98))
 
-    def parameters(self):
+    def parameters(self) -> "list[Parameter]":
         return [*self.model.parameters(), *self.heads.parameters()]
 
     def advance(self) -> dict[str, float]:
@@ -71,7 +77,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = float(PEAK * min((self.step + 1) / WARM_UP, 0.02 + 0.49 * (1 + np.cos(np.pi * done))))
         self.optimizer.zero_grad(set_to_none=True)
-        sum(weights[name] * found[name] for name in weights if name in found).backward()
+        cast("Tensor", sum(weights[name] * found[name] for name in weights if name in found)).backward()
         torch.nn.utils.clip_grad_norm_(self.parameters(), 1.0)
         self.optimizer.step()
         self.step += 1
@@ -102,20 +108,22 @@ class Trainer:
         return self.steps, self.batch, self.seed
 
 
-def losses(model, heads, maker, pictures, questions, device) -> dict:
+def losses(
+    model: Any, heads: "ModuleList", maker: BatchMaker, pictures: Pictures, questions: Questions | None, device: str
+) -> "dict[str, Tensor]":
     """Losses of the answers, of naming the patches and of looking, and the share of right answers where one is sure.
 
     questions : None for the tower alone
     """
     import torch
 
-    def tensor(array):
+    def tensor(array: NDArray[Any]) -> "Tensor":
         return torch.from_numpy(array).to(device)
 
     with torch.autocast(device.split(":")[0], torch.bfloat16, enabled=half_precision(device)):
         hidden, features = look(model, tensor(pictures.pixels), tensor(pictures.tower))
         labels = tensor(pictures.colours), tensor(pictures.shapes)
-        found = {"patches": sum(map(naming, heads, (hidden.float(),) * 2, labels))}
+        found = {"patches": cast("Tensor", sum(map(naming, heads, (hidden.float(),) * 2, labels)))}
         if questions is None:
             return found
         given = map(tensor, (questions.ids, questions.positions, questions.seen))
@@ -124,10 +132,11 @@ def losses(model, heads, maker, pictures, questions, device) -> dict:
     ends, beliefs = tensor(questions.ends), tensor(questions.beliefs)
     columns = tensor(questions.names), ends
     image = slice(maker.image_at, maker.image_at + N_PATCHES)
-    found["looks"] = sum(
+    looks = (
         looking(attention[rows, :HEADS, column, image].float().mean(dim=1), target)
         for attention, column, target in zip(attentions[1::2], columns, tensor(questions.targets))
     )
+    found["looks"] = cast("Tensor", sum(looks))
     logits = model.lm_head(states[rows, ends].float())
     closing = torch.full_like(ends, maker.opening[0])  # the turn ends after the answer
     cross_entropy = torch.nn.functional.cross_entropy
@@ -138,7 +147,7 @@ def losses(model, heads, maker, pictures, questions, device) -> dict:
     return found
 
 
-def naming(head, hidden, labels):
+def naming(head: Any, hidden: "Tensor", labels: "Tensor") -> "Tensor":
     """Loss of naming what each patch shows; most show ground, which must not drown the things."""
     import torch
 
@@ -147,7 +156,7 @@ def naming(head, hidden, labels):
     return torch.nn.functional.cross_entropy(head(hidden).flatten(0, 1), labels.flatten(), weight=weights)
 
 
-def looking(shares, targets):
+def looking(shares: "Tensor", targets: "Tensor") -> "Tensor":
     """Loss of attention (N, 64) that should lie on `targets`, bool (N, 64), where there are any."""
     import torch
 
@@ -155,7 +164,7 @@ def looking(shares, targets):
     return -(torch.log((shares * targets).sum(dim=1) + 1e-4) * some).sum() / some.sum().clamp(min=1)
 
 
-def look(model, pixels, present):
+def look(model: Any, pixels: "Tensor", present: "Tensor") -> "tuple[Tensor, Tensor]":
     """Tower and projector: last hidden states (B, 64, tower width) and soft tokens (B, 64, width).
 
     present : bool (B, 64), patches that others may see inside the tower
@@ -167,7 +176,9 @@ def look(model, pixels, present):
     return out.last_hidden_state, out.pooler_output
 
 
-def read(model, maker, features, ids, positions, seen):
+def read(
+    model: Any, maker: BatchMaker, features: "Tensor", ids: "Tensor", positions: "Tensor", seen: "Tensor"
+) -> "tuple[Tensor, tuple[Tensor, ...]]":
     """Last hidden states (B, T, width) and attention of each layer (B, heads, T, T), of packed sequences.
 
     Each branch sees the prefix and itself, at the positions it would have alone.
@@ -192,7 +203,7 @@ def read(model, maker, features, ids, positions, seen):
     return out.last_hidden_state, out.attentions
 
 
-def added(mask):
+def added(mask: "Tensor") -> "Tensor":
     """What eager attention adds to its scores: 0 where `mask` is True, else as good as minus infinity."""
     import torch
 
@@ -206,7 +217,15 @@ def half_precision(device: str) -> bool:
     return device != "cpu" or torch.cpu._is_avx512_bf16_supported()
 
 
-def train(out=OUT, steps=STEPS, batch=BATCH, seed=SEED, minutes=None, resume=False, device=None) -> Path:
+def train(
+    out: Path = OUT,
+    steps: int = STEPS,
+    batch: int = BATCH,
+    seed: int = SEED,
+    minutes: float | None = None,
+    resume: bool = False,
+    device: str | None = None,
+) -> Path:
     """Train, and write the checkpoint into `out` at the end, or after so many `minutes`. Returns `out`.
 
     resume : go on where a run of the same steps, batch and seed was stopped or killed, at most SAVE_EVERY seconds back
@@ -240,7 +259,7 @@ def train(out=OUT, steps=STEPS, batch=BATCH, seed=SEED, minutes=None, resume=Fal
     return out
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", default=OUT, type=Path, help="directory of the checkpoint")
     parser.add_argument("--minutes", type=float, help="stop after so long; --resume goes on")

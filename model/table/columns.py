@@ -1,12 +1,16 @@
 """What is in each column of a table, and how a cell of it becomes a number."""
 
 import re
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from xai.typing import Floats, Ints
 
 KINDS = ("number", "boolean", "category", "date", "identifier", "constant", "empty")
 UNUSED = ("identifier", "constant", "empty")  # kinds that no model reads; they stay players, whose values are 0
@@ -55,7 +59,7 @@ class Column:
     def _places(self) -> dict[str, int]:
         return {level: i for i, level in enumerate(self.levels)}
 
-    def encode(self, cells: pd.Series) -> np.ndarray:
+    def encode(self, cells: pd.Series) -> Floats:
         """float64 (rows,), NaN where missing: a number as it is, a boolean 0 or 1, a date in days since 1970, a level's
         place in `levels` (a text that is none of them: their number). A column that no model reads gives zeros."""
         if not self.used:
@@ -67,7 +71,7 @@ class Column:
         return _dates(cells, self.date_format) if self.kind == "date" else numbers(cells)
 
 
-def profile(frame: pd.DataFrame, kinds: dict | None = None) -> list[Column]:
+def profile(frame: pd.DataFrame, kinds: Mapping[Any, str] | None = None) -> list[Column]:
     """What every column of a table is, by its cells; `kinds` (label or name → kind) corrects it.
 
     Raises TypeError for what is no frame, ValueError for a kind or a column that does not exist.
@@ -91,7 +95,7 @@ def profile(frame: pd.DataFrame, kinds: dict | None = None) -> list[Column]:
     return columns
 
 
-def unique_labels(names) -> list[str]:
+def unique_labels(names: Iterable[Hashable]) -> list[str]:
     """Names as text; the second "a" becomes "a (2)", a blank one says its place."""
     labels: list[str] = []
     texts = [" / ".join(map(str, name)) if isinstance(name, tuple) else str(name).strip() for name in names]
@@ -105,7 +109,8 @@ def unique_labels(names) -> list[str]:
 
 def _understood(cells: pd.Series, label: str, wanted: str | None) -> Column:
     if _is_plain(cells) and wanted != "category":  # no text of a million numbers
-        texts, where = [], np.where(cells.isna(), -1, 0)
+        texts: list[str] = []
+        where = np.where(cells.isna(), -1, 0)
         distinct = int(cells.nunique())
     else:
         texts, where = texts_of(cells)
@@ -161,7 +166,7 @@ def _kind_of(cells: pd.Series, texts: list[str]) -> tuple[str, str, str | None]:
     return "category", mixed, None
 
 
-def _is_identifier(cells, kind, label, distinct, present) -> bool:
+def _is_identifier(cells: pd.Series, kind: str, label: str, distinct: int, present: int) -> bool:
     if kind == "category":
         return not isinstance(cells.dtype, pd.CategoricalDtype) and distinct >= 0.9 * present >= 9
     values = numbers(cells)
@@ -171,10 +176,11 @@ def _is_identifier(cells, kind, label, distinct, present) -> bool:
     return bool(_ID_NAME.search(label)) or (present >= 50 and (np.diff(values) == 1).all())
 
 
-def texts_of(cells: pd.Series) -> tuple[list[str], np.ndarray]:
+def texts_of(cells: pd.Series) -> tuple[list[str], Ints]:
     """Distinct texts of the cells, and for each cell the place of its own, −1 where missing or blank."""
     codes, found = _factorized(cells)
-    texts, places, place = [], {}, np.full(len(found) + 1, -1)
+    texts: list[str] = []
+    places, place = {}, np.full(len(found) + 1, -1)
     for i, value in enumerate(found):
         text = cell_text(value)
         if text:
@@ -185,7 +191,7 @@ def texts_of(cells: pd.Series) -> tuple[list[str], np.ndarray]:
     return texts, place[codes]
 
 
-def _factorized(cells: pd.Series):
+def _factorized(cells: pd.Series) -> tuple[Ints, list[Any] | pd.Index]:
     """For each cell the place of its value among the distinct ones (of few cells: all), −1 where missing; and those."""
     if len(cells) <= _FEW_CELLS:
         return np.where(cells.isna(), -1, np.arange(len(cells))), cells.tolist()
@@ -197,7 +203,7 @@ def _factorized(cells: pd.Series):
         return pd.factorize(cells.map(str, na_action="ignore"))
 
 
-def cell_text(value) -> str:
+def cell_text(value: object) -> str:
     """A cell as the text that names its level: 3, 3.0 and " 3" are the same; a duration is its days."""
     if isinstance(value, (timedelta, np.timedelta64)):
         value = pd.Timedelta(value) / _DAY
@@ -206,22 +212,23 @@ def cell_text(value) -> str:
     return str(value).strip()
 
 
-def numbers(cells: pd.Series) -> np.ndarray:
+def numbers(cells: pd.Series) -> Floats:
     values = _as_float(cells)
     values[np.isinf(values)] = np.nan
     return values
 
 
-def _as_float(cells: pd.Series) -> np.ndarray:
+def _as_float(cells: pd.Series) -> Floats:
     if pd.api.types.is_timedelta64_dtype(cells.dtype):
-        return (cells / _DAY).to_numpy(float, na_value=np.nan, copy=True)
+        days: Floats = (cells / _DAY).to_numpy(float, na_value=np.nan, copy=True)  # type: ignore[operator] # a known dtype
+        return days
     if _is_plain(cells):
         return cells.to_numpy(float, na_value=np.nan, copy=True)
     codes, found = _factorized(cells)
     return np.array([_number(value) for value in found] + [np.nan])[codes]
 
 
-def _number(value) -> float:
+def _number(value: object) -> float:
     """The number that a cell is or spells, NaN for none; True and False are 1 and 0."""
     if isinstance(value, (int, float, np.integer, np.floating, np.bool_)) and not isinstance(value, np.timedelta64):
         return float(value)
@@ -257,7 +264,7 @@ def _parsed(texts: list[str], date_format: str) -> pd.Series:
     return found.dt.tz_localize(None)
 
 
-def _dates(cells: pd.Series, date_format: str | None) -> np.ndarray:
+def _dates(cells: pd.Series, date_format: str | None) -> Floats:
     """Days since 1970-01-01, in UTC where a zone is given."""
     if isinstance(cells.dtype, pd.PeriodDtype):
         cells = cells.dt.to_timestamp()
@@ -267,7 +274,7 @@ def _dates(cells: pd.Series, date_format: str | None) -> np.ndarray:
         return np.append(((parsed - pd.Timestamp(0)) / _DAY).to_numpy(float, na_value=np.nan), np.nan)[where]
     if cells.dt.tz is not None:
         cells = cells.dt.tz_convert("UTC").dt.tz_localize(None)
-    return ((cells - pd.Timestamp(0)) / _DAY).to_numpy(float, na_value=np.nan)
+    return np.asarray(((cells - pd.Timestamp(0)) / _DAY).to_numpy(float, na_value=np.nan), np.float64)
 
 
 def _joined(*sentences: str) -> str:

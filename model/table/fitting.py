@@ -5,6 +5,7 @@ import numpy as np
 from model.table.columns import Column
 from model.table.smooth import EPOCHS, SmoothModel, fit_linear, fit_network
 from model.table.target import Target
+from xai.typing import Cancel, Floats, Ints, Progress
 
 ROUNDS, PATIENCE = 300, 20  # trees per output at most; rounds without a better loss before stopping
 THREADS = 2  # LightGBM's sums depend on their number: a fixed one gives the same trees everywhere
@@ -17,7 +18,7 @@ class FitCancelled(Exception):
 class Watcher:
     """What a fit calls after each of its rounds: says how far it is, and stops where somebody says so."""
 
-    def __init__(self, progress=None, cancel=None):
+    def __init__(self, progress: Progress | None = None, cancel: Cancel | None = None) -> None:
         self.progress, self.cancel = progress, cancel
 
     def __call__(self, done: int, total: int) -> None:
@@ -27,7 +28,7 @@ class Watcher:
             self.progress(done, total)
 
 
-def split(y: np.ndarray, target: Target, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def split(y: Floats, target: Target, seed: int) -> tuple[Ints, Ints, Ints]:
     """Places of the rows to train on (3 of 5), to watch (1 of 5) and to hold out (1 of 5), classes in equal shares.
 
     A class that would miss from the training rows has its few rows there. ValueError if no row is left to hold out.
@@ -44,7 +45,17 @@ def split(y: np.ndarray, target: Target, seed: int) -> tuple[np.ndarray, np.ndar
     return train, watch, held
 
 
-def fit_smooth(model: str, columns: list[Column], target: Target, cells, y, train, watch, seed, told) -> SmoothModel:
+def fit_smooth(
+    model: str,
+    columns: list[Column],
+    target: Target,
+    cells: Floats,
+    y: Floats,
+    train: Ints,
+    watch: Ints,
+    seed: int,
+    told: Progress,
+) -> SmoothModel:
     """The "linear" model or the "network", fitted to cells (rows, columns) and y (rows,); told(done, total)."""
     classes = len(target.classes)
     told(0, EPOCHS)
@@ -53,7 +64,9 @@ def fit_smooth(model: str, columns: list[Column], target: Target, cells, y, trai
     return fit_network(columns, cells[train], y[train], classes, seed, (cells[watch], y[watch]), told)
 
 
-def fit_trees(columns: list[Column], target: Target, cells, y, train, watch, seed, told) -> str:
+def fit_trees(
+    columns: list[Column], target: Target, cells: Floats, y: Floats, train: Ints, watch: Ints, seed: int, told: Progress
+) -> str:
     """LightGBM's text of the trees with the least loss on the rows that are watched; told(done, total) each round."""
     import lightgbm
 
@@ -80,7 +93,7 @@ def fit_trees(columns: list[Column], target: Target, cells, y, train, watch, see
     return booster.model_to_string()
 
 
-def probabilities(margin: np.ndarray, classes: int, slope: float = 1.0, link: str = "softmax") -> np.ndarray:
+def probabilities(margin: Floats, classes: int, slope: float = 1.0, link: str = "softmax") -> Floats:
     """(rows, classes) from raw margins (rows, outputs)."""
     with np.errstate(over="ignore"):
         if classes == 2:
@@ -88,10 +101,11 @@ def probabilities(margin: np.ndarray, classes: int, slope: float = 1.0, link: st
             return np.column_stack([1.0 - chance, chance])
         shifted = margin - margin.max(axis=1, keepdims=True)
         each = np.exp(shifted) if link == "softmax" else 1.0 / (1.0 + np.exp(-slope * margin))
-    return each / each.sum(axis=1, keepdims=True)
+    shares: Floats = each / each.sum(axis=1, keepdims=True)
+    return shares
 
 
-def figures(target: Target, y: np.ndarray, answer: np.ndarray) -> dict[str, float]:
+def figures(target: Target, y: Floats, answer: Floats) -> dict[str, float]:
     """Of numbers (rows,): rmse, mae, r2. Of probabilities (rows, classes): accuracy, log_loss, auc of two classes."""
     if target.kind == "regression":
         error, spread = answer - y, np.square(y - y.mean()).sum()
@@ -103,7 +117,7 @@ def figures(target: Target, y: np.ndarray, answer: np.ndarray) -> dict[str, floa
     return found | ({"auc": _auc(answer[:, 1], truth)} if len(target.classes) == 2 else {})
 
 
-def _auc(score, truth) -> float:
+def _auc(score: Floats, truth: Ints) -> float:
     """Share of pairs of one row of each class that the score puts in order, a tie counting half; NaN without pairs."""
     from scipy.stats import rankdata
 
@@ -112,7 +126,7 @@ def _auc(score, truth) -> float:
     return float((rankdata(score)[truth == 1].sum() - ones * (ones + 1) / 2) / pairs) if pairs else float("nan")
 
 
-def guess(target: Target, y: np.ndarray, rows: int) -> np.ndarray:
+def guess(target: Target, y: Floats, rows: int) -> Floats:
     """What a model that reads no column says of each row: the mean of y, or the shares of its classes."""
     if target.kind == "regression":
         return np.full(rows, y.mean())

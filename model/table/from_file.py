@@ -1,6 +1,7 @@
 """A tree model from outside, fitted to the columns of a table at hand."""
 
 import re
+from collections.abc import Hashable
 from dataclasses import replace
 
 import pandas as pd
@@ -12,9 +13,12 @@ from model.table.rows import encode, target_position
 from model.table.target import Target, understand_target
 from model.table.tree_model import TreeModel
 from model.table.xgboost_json import read_xgboost
+from xai.typing import Floats
 
 
-def loaded(data: bytes | str, frame: pd.DataFrame, target):
+def loaded(
+    data: bytes | str, frame: pd.DataFrame, target: Hashable | None
+) -> tuple[tuple[list[Column], Target, TreeModel], Floats, Floats | None]:
     """((columns, target, model), cells (rows, columns), y (rows,) or None); see `TableModel.load`."""
     model = read_trees(data)
     columns = profile(frame)
@@ -58,7 +62,7 @@ def _places(model: TreeModel, labels: list[str], at: int | None) -> list[int]:
     return [known[name] for name in names]
 
 
-def _columns(model: TreeModel, frame, columns: list[Column], places: list[int]) -> list[Column]:
+def _columns(model: TreeModel, frame: pd.DataFrame, columns: list[Column], places: list[int]) -> list[Column]:
     """The columns as the model reads them: every one is used, and categories have the levels of the file."""
     found, levels = [], iter(model.levels or [])
     for column, place in zip(columns, places):
@@ -78,7 +82,7 @@ def _columns(model: TreeModel, frame, columns: list[Column], places: list[int]) 
     return found
 
 
-def _target(model: TreeModel, frame, at: int | None, columns: list[Column]) -> Target:
+def _target(model: TreeModel, frame: pd.DataFrame, at: int | None, columns: list[Column]) -> Target:
     classes = {"logistic": max(2, model.ensemble.n_outputs), "softmax": model.ensemble.n_outputs}.get(model.link, 0)
     if at is None:
         return Target("prediction", *(("classification", [str(i) for i in range(classes)]) if classes else ("regression",)))

@@ -1,11 +1,17 @@
 """A language model as the model of a table: which cells of a row, written as text, swing the label it gives?"""
 
+from collections.abc import Hashable, Iterator
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
+from model.gemma import Gemma
 from model.table.columns import Column, cell_text, profile
-from model.table.rows import as_frame, positions, target_position
+from model.table.rows import Rows, as_frame, positions, target_position
 from model.table.target import Target, understand_target
+from model.text.text_game import TextGame
+from xai.typing import Bools, Floats
 
 MAX_LABELS = 6  # every label is scored for every coalition
 
@@ -19,24 +25,34 @@ class GemmaTableGame:
     label : the one whose log-odds are the value;  classes : all labels
     """
 
-    def __init__(self, games: dict, label: str, labels: list[str]):
+    def __init__(self, games: dict[str, TextGame], label: str, labels: list[str]) -> None:
         self.classes, self.label, self.labels = list(games), label, labels
         self._games = list(games.values())
         first = self._games[0]
         self.n_players, self.prompt, self.spans = first.n_players, first.prompt, first.spans
         self.batch_size = max(4, min(game.batch_size for game in self._games) // len(self._games))
 
-    def __call__(self, coalitions) -> np.ndarray:
+    def __call__(self, coalitions: Bools) -> Floats:
         scores = self.scores(coalitions)
         mine = self.classes.index(self.label)
-        return scores[:, mine] - np.logaddexp.reduce(np.delete(scores, mine, axis=1), axis=1)
+        others: Floats = np.logaddexp.reduce(np.delete(scores, mine, axis=1), axis=1)
+        return scores[:, mine] - others
 
-    def scores(self, coalitions) -> np.ndarray:
+    def scores(self, coalitions: Bools) -> Floats:
         """Natural log-probability of each class's text, (m, classes)."""
         return np.column_stack([game(coalitions).sum(axis=1) for game in self._games])
 
 
-def gemma_table_game(gemma, frame, target, row, shots=8, label=None, absent="remove", seed=0) -> GemmaTableGame:
+def gemma_table_game(
+    gemma: Gemma,
+    frame: pd.DataFrame,
+    target: Hashable,
+    row: Rows,
+    shots: int = 8,
+    label: object = None,
+    absent: str = "remove",
+    seed: int = 0,
+) -> GemmaTableGame:
     """The game of a row that Gemma classifies after reading examples: its cells are the players.
 
     gemma : from `load_gemma`;  frame : a table whose rows are the examples;  target : its column of labels, few of them
@@ -73,14 +89,23 @@ def gemma_table_game(gemma, frame, target, row, shots=8, label=None, absent="rem
     return game
 
 
-def _examples(columns: list[Column], goal: Target, frame, others, at, cells, shots, seed):
+def _examples(
+    columns: list[Column],
+    goal: Target,
+    frame: pd.DataFrame,
+    others: list[int],
+    at: int,
+    cells: list[object],
+    shots: int,
+    seed: int,
+) -> Iterator[str]:
     """Lines of the examples: rows of each class in turn, in an order drawn with the seed."""
     rng = np.random.default_rng(seed)
     y = goal.encode(frame.iloc[:, at])
     order = rng.permutation(np.flatnonzero(~np.isnan(y)))
     row = [_value(cell) for cell in cells]
     waiting = [[i for i in order if y[i] == k] for k in range(len(goal.classes))]
-    chosen: list = []
+    chosen: list[int] = []
     while len(chosen) < shots and any(waiting):
         for rows in waiting:
             while rows and [_value(cell) for cell in frame.iloc[rows[0], others]] == row:
@@ -92,11 +117,11 @@ def _examples(columns: list[Column], goal: Target, frame, others, at, cells, sho
         yield f"{line} {goal.label}: {goal.classes[int(y[i])]}\n"
 
 
-def _written(column: Column, cell) -> str:
+def _written(column: Column, cell: object) -> str:
     return f" {column.label}: {_value(cell)},"
 
 
-def _value(cell) -> str:
+def _value(cell: Any) -> str:
     """A cell as a reader would say it: four digits of a number, "unknown" for a missing one."""
     if pd.api.types.is_scalar(cell) and pd.isna(cell):
         return "unknown"

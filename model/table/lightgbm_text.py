@@ -1,12 +1,15 @@
 """A LightGBM model's text, read as what it is: numbers. Nothing in it is executed, and every index is checked."""
 
 import json
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.table.tree_model import TreeModel
 from xai.trees.arrays import Tree
 from xai.trees.exact import TreeEnsemble
+from xai.typing import Floats, Ints
 
 # decision_type of a node, bit by bit (include/LightGBM/tree.h): categorical, default left, two bits of missing type.
 _ZERO, _NAN = 1, 2
@@ -75,7 +78,7 @@ def _tree(fields: dict[str, str], output: int, scale: float) -> Tree:
     )
 
 
-def _categories(fields, flags, threshold) -> list[np.ndarray]:
+def _categories(fields: dict[str, str], flags: Ints, threshold: Floats) -> list[NDArray[np.uint32]]:
     """Each node's set of categories that go left, words of 32 bits; such a node's threshold is its set's number."""
     if not (flags & 1).any():
         return [np.zeros(0, np.uint32)] * len(flags)
@@ -90,11 +93,11 @@ def _categories(fields, flags, threshold) -> list[np.ndarray]:
     return sets
 
 
-def _numbers(text: str, kind) -> np.ndarray:
+def _numbers(text: str, kind: type[int] | type[float]) -> NDArray[Any]:
     return np.array([kind(word) for word in text.split()], dtype=np.int64 if kind is int else float)
 
 
-def _levels(text: str) -> list[list] | None:
+def _levels(text: str) -> list[list[object]] | None:
     """The last lines' pandas_categorical, a JSON list of lists; None without one."""
     line = text.rpartition("\npandas_categorical:")[2].split("\n")[0] if "\npandas_categorical:" in text else "null"
     levels = json.loads(line)

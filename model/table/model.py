@@ -1,15 +1,19 @@
 """A model of a table: fitted or read from a file, with honest figures, its games, and exact values where they exist."""
 
-from typing import NamedTuple
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from model.table.columns import Column, profile
 from model.table.fitting import Watcher, figures, fit_smooth, fit_trees, guess, probabilities, split
 from model.table.lightgbm_text import read_lightgbm
-from model.table.rows import as_frame, encode, positions, target_position
+from model.table.rows import Rows, as_frame, encode, positions, target_position
+from model.table.smooth import SmoothModel
 from model.table.target import Target, understand_target
 from xai.trees.exact import INDICES, TreeEnsemble
+from xai.typing import Bools, Cancel, Floats, Progress
 
 MODELS = ("trees", "linear", "network")
 BACKGROUND = 100  # rows drawn from the training rows where no background is given
@@ -19,8 +23,8 @@ MIN_ROWS = 10
 class Prediction(NamedTuple):
     """margin (rows,) or (rows, classes), raw;  probabilities (rows, classes), None for a regression."""
 
-    margin: np.ndarray
-    probabilities: np.ndarray | None
+    margin: Floats
+    probabilities: Floats | None
 
 
 class TableGame:
@@ -31,11 +35,11 @@ class TableGame:
 
     batch_size = 4096
 
-    def __init__(self, value, labels: list[str], outputs: list[str]):
+    def __init__(self, value: Callable[[Bools], Floats], labels: list[str], outputs: list[str]) -> None:
         self._value, self.labels, self.outputs = value, labels, outputs
         self.n_players = len(labels)
 
-    def __call__(self, coalitions) -> np.ndarray:
+    def __call__(self, coalitions: Bools) -> Floats:
         coalitions = np.asarray(coalitions, bool)
         if coalitions.ndim != 2 or coalitions.shape[1] != self.n_players:
             raise ValueError(f"coalitions must have shape (m, {self.n_players}); got {coalitions.shape}")
@@ -60,7 +64,9 @@ class TableModel:
     text : of trees fitted here, LightGBM's own text of them, which LightGBM can load; else None
     """
 
-    def __init__(self, columns: list[Column], target: Target, fitted, background, model: str = "trees"):
+    def __init__(
+        self, columns: list[Column], target: Target, fitted: TreeEnsemble | SmoothModel, background: Floats, model: str = "trees"
+    ) -> None:
         self.columns, self.target, self.fitted, self.model = columns, target, fitted, model
         self.labels = [column.label for column in columns]
         self.background = background
@@ -71,7 +77,17 @@ class TableModel:
         self.slope, self.link = 1.0, "softmax" if target.kind == "classification" else "identity"
 
     @classmethod
-    def fit(cls, frame, target, kind=None, model="trees", seed=0, kinds=None, progress=None, cancel=None) -> "TableModel":
+    def fit(
+        cls,
+        frame: pd.DataFrame,
+        target: Hashable,
+        kind: str | None = None,
+        model: str = "trees",
+        seed: int = 0,
+        kinds: Mapping[Any, str] | None = None,
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> "TableModel":
         """Fit a model of the column `target` of a frame on all others.
 
         kind : None (by the target's cells), "regression" or "classification"
@@ -109,7 +125,7 @@ class TableModel:
         return table
 
     @classmethod
-    def load(cls, data: bytes | str, frame, target=None, seed=0) -> "TableModel":
+    def load(cls, data: bytes | str, frame: pd.DataFrame, target: Hashable | None = None, seed: int = 0) -> "TableModel":
         """A tree model from a file, read without executing anything: LightGBM's text, or XGBoost's JSON.
 
         frame : a table with the model's columns, from which the background is drawn; with `target`, the model is judged
@@ -146,7 +162,7 @@ class TableModel:
             return list(self.target.classes)
         return [self.target.classes[1] if self.target.classes else self.target.label]
 
-    def encode(self, rows) -> np.ndarray:
+    def encode(self, rows: Rows) -> Floats:
         """Cells as numbers, float64 (rows, columns), NaN where missing (see `Column.encode`).
 
         rows : a frame, or one row as a Series or a dict; further columns, such as the target, are ignored. ValueError
@@ -155,20 +171,20 @@ class TableModel:
         frame = as_frame(rows)
         return encode(self.columns, frame, positions(self.columns, frame.columns))
 
-    def predict(self, rows) -> Prediction:
+    def predict(self, rows: Rows) -> Prediction:
         """Raw margins, and probabilities for a classification, of rows as in `encode`."""
         margin = self.fitted.margins(self.encode(rows))
         chance = self._answer_of(margin) if self.target.kind == "classification" else None
         return Prediction(margin if self.target.n_outputs > 1 else margin[:, 0], chance)
 
-    def game(self, row, background=None) -> TableGame:
+    def game(self, row: Rows, background: Rows | None = None) -> TableGame:
         """The game of one row: which of its cells make the margin what it is.
 
         background : rows from which absent columns take their cells, as in `encode`; None for `self.background`
         """
         return TableGame(self.fitted.game(self._one(row), self._background(background)), self.labels, self.outputs)
 
-    def exact(self, rows, index="banzhaf", background=None) -> np.ndarray:
+    def exact(self, rows: Rows, index: str = "banzhaf", background: Rows | None = None) -> Floats:
         """Exact values of every column, (rows, columns), or (rows, columns, classes) for more than two classes.
 
         Of the mean raw margin over the background (one row: a single baseline; None: `self.background`). Trees:
@@ -176,16 +192,16 @@ class TableModel:
         """
         if index not in INDICES:
             raise ValueError(f"index must be one of {list(INDICES)}; got {index!r}")
-        cells, background = self.encode(rows), self._background(background)
+        cells, others = self.encode(rows), self._background(background)
         if isinstance(self.fitted, TreeEnsemble):
-            values = self.fitted.values(cells, background, index)
+            values = self.fitted.values(cells, others, index)
         elif self.fitted.linear:
-            values = self.fitted.says(cells) - self.fitted.says(background).mean(axis=0)
+            values = self.fitted.says(cells) - self.fitted.says(others).mean(axis=0)
         else:
             raise ValueError("a network's values have no closed form; use explain(table.game(row), method='exact')")
         return values if self.target.n_outputs > 1 else values[:, :, 0]
 
-    def interactions(self, row, index="banzhaf", background=None) -> np.ndarray:
+    def interactions(self, row: Rows, index: str = "banzhaf", background: Rows | None = None) -> Floats:
         """Exact interactions of every two columns for one row, (columns, columns) or (columns, columns, classes).
 
         Symmetric, 0 on the diagonal. ValueError for a network.
@@ -200,22 +216,23 @@ class TableModel:
             raise ValueError("a network's interactions have no closed form; use xai.interactions(table.game(row))")
         return values if self.target.n_outputs > 1 else values[:, :, 0]
 
-    def _one(self, row) -> np.ndarray:
+    def _one(self, row: Rows) -> Floats:
         cells = self.encode(row)
         if len(cells) != 1:
             raise ValueError(f"give one row to explain; got {len(cells)}")
-        return cells[0]
+        first: Floats = cells[0]
+        return first
 
-    def _background(self, background) -> np.ndarray:
+    def _background(self, background: Rows | None) -> Floats:
         cells = self.background if background is None else self.encode(background)
         if not len(cells):
             raise ValueError("the background has no rows; give at least one")
         return cells
 
-    def _answer(self, cells) -> np.ndarray:
+    def _answer(self, cells: Floats) -> Floats:
         return self._answer_of(self.fitted.margins(cells))
 
-    def _answer_of(self, margin) -> np.ndarray:
+    def _answer_of(self, margin: Floats) -> Floats:
         """Numbers (rows,), or probabilities (rows, classes)."""
         if self.target.kind == "classification":
             return probabilities(margin, len(self.target.classes), self.slope, self.link)

@@ -1,12 +1,18 @@
 """Rows as users give them: a frame, a Series or a dict, whose columns are found by name."""
 
+from collections.abc import Hashable, Iterable
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from model.table.columns import Column, unique_labels
+from xai.typing import Floats
+
+Rows = pd.DataFrame | pd.Series | dict[Any, Any]  # or one row
 
 
-def as_frame(rows) -> pd.DataFrame:
+def as_frame(rows: Rows) -> pd.DataFrame:
     """A frame of rows; one row's cells keep their own types. TypeError for what is no row."""
     if isinstance(rows, pd.DataFrame):
         return rows
@@ -19,7 +25,7 @@ def as_frame(rows) -> pd.DataFrame:
     return pd.DataFrame(cells, columns=pd.Index(names, dtype=object, tupleize_cols=False))
 
 
-def encode(columns: list[Column], frame: pd.DataFrame, at: list[int]) -> np.ndarray:
+def encode(columns: list[Column], frame: pd.DataFrame, at: list[int]) -> Floats:
     """Cells as numbers, float64 (rows, columns): column i of `columns` is the frame's column at[i]."""
     out, series = np.empty((len(frame), len(columns))), [cells for _, cells in frame.items()]
     for i, column in enumerate(columns):
@@ -27,14 +33,16 @@ def encode(columns: list[Column], frame: pd.DataFrame, at: list[int]) -> np.ndar
     return out
 
 
-def positions(columns: list[Column], names) -> list[int]:
+def positions(columns: list[Column], names: Iterable[Hashable]) -> list[int]:
     """Where each column stands among `names` of another frame, the k-th of equal names the k-th; or ValueError."""
     names = list(names)
-    by_name, by_label, taken, found = {}, dict(zip(unique_labels(names), range(len(names)))), set(), []
+    by_name: dict[Hashable, list[int]] = {}
+    taken: set[int] = set()
+    by_label, found = dict(zip(unique_labels(names), range(len(names)))), []
     for i, name in enumerate(names):
         by_name.setdefault(name, []).append(i)
     for column in columns:
-        fits = [i for i in (*by_name.get(column.name, []), by_label.get(column.label)) if i not in (None, *taken)]
+        fits = [i for i in (*by_name.get(column.name, []), by_label.get(column.label)) if i is not None and i not in taken]
         if not fits:
             raise ValueError(f"the row has no column {column.label!r}; it needs every column the model was fitted with")
         taken.add(fits[0])
@@ -42,7 +50,7 @@ def positions(columns: list[Column], names) -> list[int]:
     return found
 
 
-def target_position(columns: list[Column], target) -> int:
+def target_position(columns: list[Column], target: Hashable) -> int:
     """Which column is the target, by its name or its label. ValueError for none, or for a name of two columns."""
     same = [i for i, column in enumerate(columns) if column.name == target]
     if len(same) > 1:

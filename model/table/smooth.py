@@ -4,11 +4,17 @@ So a mixture of two rows needs no rows of its own: what it says is the sum over 
 the other.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from model.table.columns import Column
+from xai.typing import Bools, Floats, Progress
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 UNITS = 32  # of the network's hidden layer
 EPOCHS, _PATIENCE = 100, 8
@@ -21,7 +27,7 @@ class Design:
     owner (width,) : the column each entry belongs to
     """
 
-    def __init__(self, columns: list[Column], cells: np.ndarray):
+    def __init__(self, columns: list[Column], cells: Floats) -> None:
         self._categories = [column.codes if column.kind == "category" else 0 for column in columns]
         used = np.array([column.used for column in columns])
         widths = np.array([codes + 1 if codes else 2 for codes in self._categories]) * used
@@ -33,7 +39,7 @@ class Design:
         self._mean, spread = unit.mean(axis=0).filled(0.0), unit.std(axis=0).filled(0.0)
         self._spread = np.where(spread > 1e-12, spread, 1.0)
 
-    def __call__(self, cells: np.ndarray):
+    def __call__(self, cells: Floats) -> "csr_matrix":
         """scipy.sparse CSR (rows, width)."""
         from scipy.sparse import csr_matrix
 
@@ -64,44 +70,48 @@ class SmoothModel:
 
     design: Design
     n_columns: int
-    weights: np.ndarray
-    bias: np.ndarray
-    last: np.ndarray | None = None
-    last_bias: np.ndarray | None = None
+    weights: Floats
+    bias: Floats
+    last: Floats | None = None
+    last_bias: Floats | None = None
 
     @property
     def linear(self) -> bool:
         return self.last is None
 
-    def margins(self, cells) -> np.ndarray:
+    def margins(self, cells: Floats) -> Floats:
         """(rows, outputs)"""
         return self._after(self.design(cells) @ self.weights + self.bias)
 
-    def says(self, cells) -> np.ndarray:
+    def says(self, cells: Floats) -> Floats:
         """What each column adds to each unit of the first layer, (rows, columns, units)."""
         entries = self.design(cells).tocoo()
         out = np.zeros((len(cells), self.n_columns, self.weights.shape[1]))
         np.add.at(out, (entries.row, self.design.owner[entries.col]), entries.data[:, None] * self.weights[entries.col])
         return out
 
-    def game(self, row, background):
+    def game(self, row: Floats, background: Floats) -> Callable[[Bools], Floats]:
         """bool (m, columns) → (m, outputs): mean margin of the mixtures of one row (columns,) and the background."""
         mine, others = self.says(row[None])[0], self.says(background)
         base = self.bias + others.sum(axis=1)
 
-        def value(coalitions):
+        def value(coalitions: Bools) -> Floats:
             z = np.asarray(coalitions, float)
             if self.linear:
-                return z @ (mine - others.mean(axis=0)) + base.mean(axis=0)
-            return sum(self._after(z @ (mine - other) + start) for other, start in zip(others, base)) / len(others)
+                mean: Floats = z @ (mine - others.mean(axis=0)) + base.mean(axis=0)
+                return mean
+            margins = (self._after(z @ (mine - other) + start) for other, start in zip(others, base))
+            return sum(margins, np.zeros(())) / len(others)
 
         return value
 
-    def _after(self, units):
-        return units if self.linear else np.tanh(units) @ self.last + self.last_bias
+    def _after(self, units: Floats) -> Floats:
+        if self.last is None or self.last_bias is None:
+            return units
+        return np.tanh(units) @ self.last + self.last_bias
 
 
-def fit_linear(columns, cells, target, classes: int, seed: int) -> SmoothModel:
+def fit_linear(columns: list[Column], cells: Floats, target: Floats, classes: int, seed: int) -> SmoothModel:
     """Ridge regression, or logistic regression with the same penalty of 1 (classes > 0)."""
     from sklearn.linear_model import LogisticRegression, Ridge
 
@@ -115,7 +125,9 @@ def fit_linear(columns, cells, target, classes: int, seed: int) -> SmoothModel:
     return SmoothModel(design, len(columns), fitted.coef_.reshape(-1, 1) * spread, bias)
 
 
-def fit_network(columns, cells, target, classes: int, seed: int, check, told) -> SmoothModel:
+def fit_network(
+    columns: list[Column], cells: Floats, target: Floats, classes: int, seed: int, check: tuple[Floats, Floats], told: Progress
+) -> SmoothModel:
     """A network of 32 tanh units; of its epochs the one with the least loss on the rows check = (cells, target).
 
     told(done, total) is called after each epoch.
@@ -129,13 +141,14 @@ def fit_network(columns, cells, target, classes: int, seed: int, check, told) ->
     settings = {"hidden_layer_sizes": (UNITS,), "activation": "tanh", "alpha": 1e-3, "learning_rate_init": 3e-3}
     network = kind(**settings, random_state=seed)
     known = {"classes": np.arange(classes)} if classes else {}
-    best, weights, since = np.inf, None, 0
+    best, since = np.inf, 0
+    weights: list[Floats] = []
     for epoch in range(EPOCHS):
         network.partial_fit(x, (target - mean) / spread if not classes else target.astype(int), **known)
         loss = _loss(network, held, check[1], classes, mean, spread)
         told(epoch + 1, EPOCHS)
         since += 1
-        if loss < best or weights is None:
+        if loss < best or not weights:
             best, since = loss, 0
             weights = [part.copy() for part in (*network.coefs_, *network.intercepts_)]
         if since >= _PATIENCE:
@@ -144,7 +157,7 @@ def fit_network(columns, cells, target, classes: int, seed: int, check, told) ->
     return SmoothModel(design, len(columns), first, bias, last * spread, last_bias * spread + mean)
 
 
-def _loss(network, x, target, classes, mean, spread) -> float:
+def _loss(network: Any, x: "csr_matrix", target: Floats, classes: int, mean: float, spread: float) -> float:
     if not classes:
         return float(np.square(network.predict(x) * spread + mean - target).mean())
     chance = network.predict_proba(x)[np.arange(len(target)), target.astype(int)]

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from model.table.columns import numbers, profile, texts_of
+from xai.typing import Floats
 
 MAX_CLASSES = 50
 LARGEST = 1e30  # of a number to predict: LightGBM keeps it in float32
@@ -26,7 +27,7 @@ class Target:
         """Margins of one row: one per class, but one alone for a number or for two classes."""
         return len(self.classes) if len(self.classes) > 2 else 1
 
-    def encode(self, cells: pd.Series) -> np.ndarray:
+    def encode(self, cells: pd.Series) -> Floats:
         """float64 (rows,): the number, or the place of the class; NaN where missing or of no known class."""
         if self.kind == "regression":
             return numbers(cells)

@@ -18,4 +18,4 @@ class TreeModel:
     names: list[str] | None
     link: str
     slope: float = 1.0
-    levels: list[list] | None = None
+    levels: list[list[object]] | None = None

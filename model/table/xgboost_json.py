@@ -1,12 +1,15 @@
 """An XGBoost model's JSON, read as numbers: its trees in the neutral form, with XGBoost's own routing."""
 
 import json
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.table.tree_model import TreeModel
 from xai.trees.arrays import Tree
 from xai.trees.exact import TreeEnsemble
+from xai.typing import Floats
 
 _OBJECTIVES = {
     "identity": "reg:squarederror reg:absoluteerror reg:pseudohubererror",
@@ -48,7 +51,7 @@ def read_xgboost(text: str) -> TreeModel:
         raise ValueError(f"the XGBoost model cannot be read: {error}") from error
 
 
-def _offset(base_score, objective: str):
+def _offset(base_score: object, objective: str) -> Floats:
     """The base score as a margin: it is written as a probability or a mean, a text or a text of a list."""
     base = np.array(json.loads(str(base_score)), float).reshape(-1)
     with np.errstate(divide="raise", invalid="raise"):
@@ -57,14 +60,14 @@ def _offset(base_score, objective: str):
         return np.log(base) if _LINKS[objective] == "exp" else base
 
 
-def _tree(tree: dict, output: int) -> Tree:
+def _tree(tree: dict[str, Any], output: int) -> Tree:
     """Inner nodes and leaves are numbered together there, apart here; value < threshold goes left, in float32."""
     left, right = np.array(tree["left_children"], np.int64), np.array(tree["right_children"], np.int64)
     split, feature = np.array(tree["split_conditions"], np.float32), np.array(tree["split_indices"], np.int64)
     default_left, kind = np.array(tree["default_left"], np.int64), np.array(tree["split_type"], np.int64)
     is_leaf = left < 0
     inner = np.flatnonzero(~is_leaf)
-    place = np.where(is_leaf, -np.cumsum(is_leaf), np.cumsum(~is_leaf) - 1)
+    place = np.where(is_leaf, -np.cumsum(is_leaf, dtype=np.int64), np.cumsum(~is_leaf) - 1)
     for children in (left, right):
         if (children[inner] < 0).any() or (children[inner] >= len(left)).any():
             raise ValueError("a tree is damaged: a node's child does not exist")
@@ -83,7 +86,7 @@ def _tree(tree: dict, output: int) -> Tree:
     )
 
 
-def _sets(tree: dict, nodes: int) -> list[np.ndarray]:
+def _sets(tree: dict[str, Any], nodes: int) -> list[NDArray[np.uint32]]:
     """Each node's set of categories as words of 32 bits, empty where it splits no categories."""
     sets = [np.zeros(0, np.uint32)] * nodes
     listed = np.array(tree["categories"], np.int64)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 from model.cache import Progress, keep, writing
 
@@ -32,7 +33,7 @@ def _write_in_child(work: Path, tell: Progress) -> None:
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=Path(__file__).parents[2], stdin=pipe, stdout=pipe, text=True) as child:
         number = None
-        for line in child.stdout:
+        for line in child.stdout or ():
             kind, *rest = json.loads(line)
             if kind == "errno":
                 number = rest[0]
@@ -55,7 +56,7 @@ def _write_checkpoint(work: Path, tell: Progress) -> None:
     AutoTokenizer.from_pretrained(work, gguf_file=MODEL_NAME).save_pretrained(work)
     tell(0.40, "Preparing Gemma 3, once: de-quantising its weights, about 30 seconds (step 3 of 4)")
     packed = AutoModelForCausalLM.from_pretrained(work, gguf_file=MODEL_NAME, dtype=torch.float32)
-    config = packed.config
+    config: Any = packed.config
     if hasattr(config, "quantization_config"):
         del config.quantization_config  # a model that counts as quantised refuses to be saved
     tell(0.90, "Preparing Gemma 3, once: saving (step 4 of 4)")
@@ -69,7 +70,7 @@ def _write_checkpoint(work: Path, tell: Progress) -> None:
 def child(work: str) -> None:
     """The child process: writes the checkpoint into `work`, and its progress as JSON lines; ends with its parent."""
 
-    def say(*line):
+    def say(*line: object) -> None:
         print(json.dumps(line), flush=True)
 
     _end_with_parent()
@@ -94,7 +95,7 @@ def _end_with_parent() -> None:
     os.dup2(nothing, 0)
     os.close(nothing)
 
-    def watch():
+    def watch() -> None:
         while os.read(pipe, 1):
             pass
         os._exit(1)  # at once, whatever the other threads do: nobody is left who would use what they write

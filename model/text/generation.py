@@ -5,11 +5,20 @@ true distances, which sliding layers count. For the same reason caches keep ever
 padded is hidden by the mask, so a row's result does not depend on the rows beside it.
 """
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from model.text.scoring import log_probabilities
+from xai.typing import Floats
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    Cache = list[tuple[Tensor, Tensor]]
 
 
 @dataclass(frozen=True)
@@ -20,15 +29,15 @@ class Rows:
     last : (rows, width), the final hidden states that predict each row's next token
     """
 
-    cache: list
-    visible: object
-    last: object
+    cache: "Cache"
+    visible: "Tensor"
+    last: "Tensor"
 
 
 class Reader:
     """Reads contexts and what follows them. model : a Gemma3ForCausalLM;  lock : held during each call of it."""
 
-    def __init__(self, model, lock):
+    def __init__(self, model: Any, lock: threading.RLock) -> None:
         self.model, self.lock = model, lock
 
     def contexts(self, rows: list[list[int]]) -> Rows:
@@ -41,11 +50,11 @@ class Reader:
         for i, row in enumerate(rows):
             ids[i, width - len(row) :], visible[i, width - len(row) :] = row, 1
         device = self.model.device
-        empty = Rows([], torch.zeros((len(rows), 0), dtype=torch.int64, device=device), None)
-        cache, visible, hidden = self._read(empty, torch.from_numpy(ids), torch.from_numpy(visible))
-        return Rows(cache, visible, hidden[:, -1])
+        nothing = torch.zeros((len(rows), 0), dtype=torch.int64, device=device)
+        read = self._read(Rows([], nothing, nothing), torch.from_numpy(ids), torch.from_numpy(visible))
+        return Rows(read[0], read[1], read[2][:, -1])
 
-    def score(self, rows: Rows, text: list[int], target: list[int]) -> tuple[Rows, np.ndarray]:
+    def score(self, rows: Rows, text: list[int], target: list[int]) -> tuple[Rows, Floats]:
         """Read `text` after every row: the rows that have read it, and the target's log-probabilities there.
 
         Returns rows and float64 (rows, target tokens). The target is read too, for its own tokens' sake, then dropped.
@@ -62,7 +71,7 @@ class Reader:
         read = [(keys[:, :, :end], values[:, :, :end]) for keys, values in cache]
         return Rows(read, visible[:, :end], hidden[:, start]), scores
 
-    def continue_greedily(self, rows: Rows, limits: list[int], ends) -> list[list[int]]:
+    def continue_greedily(self, rows: Rows, limits: list[int], ends: Callable[[int], bool]) -> list[list[int]]:
         """The most probable next token of each row, and so on, up to its limit or the first token that `ends` it.
 
         ends : ends(token) → bool; the ending token is left out. Rows that have ended are dropped once they are half.
@@ -88,7 +97,7 @@ class Reader:
                 rows = Rows(cache, visible, hidden[:, -1])
         return written
 
-    def _read(self, rows: Rows, ids, visible):
+    def _read(self, rows: Rows, ids: "Tensor", visible: "Tensor") -> "tuple[Cache, Tensor, Tensor]":
         """Run the tokens `ids` (rows, length) after `rows`: cache and mask with them, and their final hidden states."""
         import torch
         from transformers import DynamicCache
@@ -96,7 +105,7 @@ class Reader:
         device = self.model.device
         visible = torch.cat([rows.visible, visible.to(device)], dim=1)
         positions = (visible.cumsum(dim=1) - 1).clamp(min=0)[:, -ids.shape[1] :]
-        cache = DynamicCache(ddp_cache_data=rows.cache) if rows.cache else DynamicCache()
+        cache: Any = DynamicCache(ddp_cache_data=rows.cache) if rows.cache else DynamicCache()
         with self.lock, torch.no_grad():
             hidden = self.model.model(
                 input_ids=ids.to(device), attention_mask=visible, position_ids=positions, past_key_values=cache, use_cache=True
@@ -110,17 +119,17 @@ def join(parts: list[Rows]) -> Rows:
 
     width = max(part.visible.shape[1] for part in parts)
 
-    def padded(tensor, dim):
+    def padded(tensor: "Tensor", dim: int) -> "Tensor":
         missing = width - tensor.shape[dim]
         if not missing:
             return tensor
         shape = [*tensor.shape[:dim], missing, *tensor.shape[dim + 1 :]]
         return torch.cat([tensor.new_zeros(shape), tensor], dim=dim)
 
-    cache = [
-        tuple(torch.cat([padded(part.cache[layer][which], 2) for part in parts]) for which in (0, 1))
-        for layer in range(len(parts[0].cache))
-    ]
+    def joined(layer: int, which: Literal[0, 1]) -> "Tensor":
+        return torch.cat([padded(part.cache[layer][which], 2) for part in parts])
+
+    cache = [(joined(layer, 0), joined(layer, 1)) for layer in range(len(parts[0].cache))]
     return Rows(cache, torch.cat([padded(p.visible, 1) for p in parts]), torch.cat([p.last for p in parts]))
 
 

@@ -7,6 +7,10 @@ tokenised again, because "thin" and " thin" are different tokens.
 import bisect
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+Span = tuple[int, int]  # (start, end), in characters
 
 PLAYERS = ("token", "word", "sentence", "line")
 IMAGE_TOKENS = ("<start_of_image>", "<end_of_image>", "<image_soft_token>")
@@ -25,7 +29,7 @@ _PLACE = "\ue000"  # a private character: where a template puts the prompt
 _PATTERNS = {"word": _WORD, "sentence": _SENTENCE, "line": _LINE}
 
 
-def check_text(text, what: str) -> None:
+def check_text(text: object, what: str) -> None:
     """TypeError if `text` is no str; ValueError if it holds what no tokenizer should see."""
     if not isinstance(text, str):
         raise TypeError(f"the {what} must be a string; got {type(text).__name__}")
@@ -47,7 +51,7 @@ class Prompt:
         template's own)
     """
 
-    def __init__(self, tokenizer, text: str, chat: bool = False, picture: str | None = None):
+    def __init__(self, tokenizer: Any, text: str, chat: bool = False, picture: str | None = None) -> None:
         """picture : what the processor writes for a picture that stands before the text; None where there is none"""
         check_text(text, "prompt")
         if not text.strip():
@@ -60,12 +64,12 @@ class Prompt:
         special |= set(tokenizer.all_special_ids) | set(tokenizer.convert_tokens_to_ids(list(IMAGE_TOKENS)))
         self.text = text
         self.ids: list[int] = list(encoded["input_ids"])
-        self.spans: list[tuple[int, int] | None] = [
+        self.spans: list[Span | None] = [
             (start - shift, end - shift) if first <= start < end <= last and id not in special else None
             for id, (start, end) in zip(self.ids, encoded["offset_mapping"])
         ]
 
-    def players(self, players) -> tuple[list[tuple[int, int]], list[int]]:
+    def players(self, players: str | Iterable[Span]) -> tuple[list[Span], list[int]]:
         """The players' spans in the text, and for each token the player it belongs to (−1: always present).
 
         players : one of PLAYERS, or a list of (start, end) spans. A token that only partly lies in a span belongs to
@@ -86,7 +90,7 @@ class Prompt:
             )
         return spans, owner
 
-    def split(self, players: str, within: tuple[int, int] | None = None) -> list[tuple[int, int]]:
+    def split(self, players: str, within: Span | None = None) -> list[Span]:
         """Spans of the tokens, words, sentences or lines of the text, or of its part `within` (start, end).
 
         Spans that share a token (an emoji of several characters, unspaced scripts) are joined, for a token is either
@@ -103,12 +107,12 @@ class Prompt:
         owners = set(self._owners(joined))
         return [span for i, span in enumerate(joined) if i in owners]
 
-    def _reaches(self, token, low, high) -> bool:
+    def _reaches(self, token: Span, low: int, high: int) -> bool:
         """Is the token inside, or has it visible characters there? (" The" may start with the space before.)"""
         inside = low <= token[0] and token[1] <= high
         return inside or bool(self.text[max(token[0], low) : min(token[1], high)].strip())
 
-    def _join(self, found):
+    def _join(self, found: list[Span]) -> list[Span]:
         last = list(range(len(found)))  # for each span, the last one it must be joined with
         found = sorted(found)
         for token in filter(None, self.spans):
@@ -124,7 +128,7 @@ class Prompt:
             k = end + 1
         return joined
 
-    def _owners(self, spans) -> list[int]:
+    def _owners(self, spans: list[Span]) -> list[int]:
         order = sorted(range(len(spans)), key=lambda i: spans[i])
         ordered = [spans[i] for i in order]
         owners = []
@@ -136,7 +140,7 @@ class Prompt:
         return owners
 
 
-def _overlaps(token, spans, text):
+def _overlaps(token: Span, spans: list[Span], text: str) -> Iterator[tuple[int, str]]:
     """(index, common text) of the sorted, disjoint spans that overlap a token's span."""
     k = bisect.bisect_right(spans, token[0], key=lambda span: span[1])
     while k < len(spans) and spans[k][0] < token[1]:
@@ -144,7 +148,7 @@ def _overlaps(token, spans, text):
         k += 1
 
 
-def _render(tokenizer, text: str, chat: bool, picture: str | None) -> tuple[str, str, str]:
+def _render(tokenizer: Any, text: str, chat: bool, picture: str | None) -> tuple[str, str, str]:
     """What the model reads: before the prompt, the prompt, after it. A template is applied once, as the user's turn."""
     bare, before, after = text, "", ""
     if picture is not None:
@@ -155,10 +159,10 @@ def _render(tokenizer, text: str, chat: bool, picture: str | None) -> tuple[str,
     if chat:
         bare = text.strip()  # the template strips the turn
 
-        def turn(content):
+        def turn(content: str) -> str:
             parts = content if picture is None else [{"type": "image"}, {"type": "text", "text": content}]
             messages = [{"role": "user", "content": parts}]
-            return tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+            return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
 
         before, _, after = turn(_PLACE).partition(_PLACE)
         if turn(text) != before + bare + after:
@@ -170,7 +174,7 @@ def _render(tokenizer, text: str, chat: bool, picture: str | None) -> tuple[str,
     return before, bare, after
 
 
-def _check_spans(spans, length: int) -> list[tuple[int, int]]:
+def _check_spans(spans: Iterable[Span], length: int) -> list[Span]:
     try:
         spans = [(int(start), int(end)) for start, end in spans]
     except (TypeError, ValueError) as error:

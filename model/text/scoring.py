@@ -6,9 +6,17 @@ padding is computed.
 """
 
 import copy
+import threading
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from xai.typing import Bools, Floats, Ints
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 CALL_OVERHEAD = 32  # tokens that could be computed in the time one more forward call costs; measured on two cores
 MAX_TOKENS = 2048  # of one forward call; more gains no speed
@@ -20,28 +28,31 @@ HEAD_ROWS = 64  # rows of the output layer at a time: 64 × 262,144 float32 are 
 class Sequence:
     """What follows the prefix, the target's last token excepted: token ids, positions, and which are visible."""
 
-    ids: np.ndarray
-    positions: np.ndarray
-    visible: np.ndarray
+    ids: Ints
+    positions: Ints
+    visible: Bools
 
 
-class PrefixScorer:
+S = TypeVar("S", bound=Sequence)
+
+
+class PrefixScorer(Generic[S]):
     """Log-probabilities of a target's tokens after prefix + sequence.
 
     model : a Gemma3ForCausalLM;  lock : held during each call of it
     prefix : token ids that every sequence follows, possibly none;  target : token ids
     """
 
-    def __init__(self, model, lock, prefix, target):
+    def __init__(self, model: Any, lock: threading.RLock, prefix: ArrayLike, target: ArrayLike) -> None:
         self.model, self.lock = model, lock
         self._prefix, self._target = np.asarray(prefix, dtype=np.int64), np.asarray(target, dtype=np.int64)
-        self._cache = None
+        self._cache: Any = None
 
-    def score(self, sequences: list[Sequence]) -> np.ndarray:
+    def score(self, sequences: list[S]) -> Floats:
         """float64 (m, target tokens)."""
         import torch
 
-        hidden: list = [None] * len(sequences)
+        hidden: list[Any] = [None] * len(sequences)
         with torch.no_grad():
             for group in plan_batches([len(s.ids) for s in sequences], len(self._prefix)):
                 self._forward(sequences, group, hidden)
@@ -49,7 +60,7 @@ class PrefixScorer:
                 return np.zeros((0, len(self._target)))
             return log_probabilities(self.model, self.lock, torch.stack(hidden), self._target)
 
-    def _forward(self, sequences, group, hidden) -> None:
+    def _forward(self, sequences: list[S], group: list[int], hidden: list[Any]) -> None:
         """Final hidden states at the positions that predict the target, for one batch; halved if memory runs out."""
         import torch
 
@@ -68,7 +79,7 @@ class PrefixScorer:
         for i, state in zip(group, states):
             hidden[i] = state
 
-    def _run(self, batch: list[Sequence]):
+    def _run(self, batch: list[S]) -> "Tensor":
         import torch
 
         device, width, before = self.model.device, max(len(s.ids) for s in batch), len(self._prefix)
@@ -90,9 +101,10 @@ class PrefixScorer:
         count = len(self._target)
         ends = torch.tensor([len(s.ids) for s in batch], device=device)
         at = ends[:, None] - count + torch.arange(count, device=device)
-        return out[torch.arange(len(batch), device=device)[:, None], at]
+        states: Tensor = out[torch.arange(len(batch), device=device)[:, None], at]
+        return states
 
-    def _expanded_cache(self, rows: int):
+    def _expanded_cache(self, rows: int) -> Any:
         """The prefix's keys and values, computed once, as a fresh cache of this many rows; None without a prefix."""
         import torch
         from transformers import DynamicCache
@@ -107,7 +119,7 @@ class PrefixScorer:
         return _repeat(self._cache, rows)
 
 
-def log_probabilities(model, lock, hidden, target: np.ndarray) -> np.ndarray:
+def log_probabilities(model: Any, lock: threading.RLock, hidden: "Tensor", target: Ints) -> Floats:
     """float64 (rows, len(target)) from the final hidden states (rows, len(target), width) that predict the target."""
     import torch
 
@@ -149,7 +161,7 @@ def plan_batches(lengths: list[int], prefix: int = 0) -> list[list[int]]:
     return groups[::-1]
 
 
-def _repeat(cache, rows: int):
+def _repeat(cache: Any, rows: int) -> Any:
     """A cache of `rows` rows from one of a single row; nothing is copied until the model appends to it."""
     fresh = copy.copy(cache)
     fresh.layers = [copy.copy(layer) for layer in cache.layers]

@@ -1,14 +1,37 @@
 """The game of a prompt: where a coalition of its parts becomes a sequence of tokens."""
 
+import threading
+from collections.abc import Iterable
+from typing import Any, Protocol
+
 import numpy as np
 
+from model.image.vision import Vision
+from model.text.prompt import Prompt, Span
 from model.text.scoring import PrefixScorer, Sequence
+from xai.typing import Bools, Floats
 
 ABSENT = ("remove", "hole", "replace")
 NEUTRAL = " ..."
 HEAD_TOKENS = 2.5  # one row of the output layer costs as much as this many tokens of the 270M model; measured
 TOKENS_PER_BATCH = 1024
 AT_ONCE = 1024  # coalitions that are sorted and batched together: bounds memory however many are asked for
+
+
+class LanguageModel(Protocol):
+    """What the games ask of a `model.gemma.Gemma`."""
+
+    model: Any  # of transformers, where whatever hangs on a module is a Tensor | Module
+    tokenizer: Any
+    vision: Vision | None
+    lock: threading.RLock
+    chat: bool
+
+    def encode(self, prompt: str) -> Prompt: ...
+
+    def target_ids(self, target: str) -> list[int]: ...
+
+    def check_length(self, *tokens: int) -> None: ...
 
 
 class TextGame:
@@ -22,7 +45,9 @@ class TextGame:
     batch_size : coalitions that together are about one second's work on two cores
     """
 
-    def __init__(self, gemma, prompt: str, target: str, players="word", absent: str = "remove"):
+    def __init__(
+        self, gemma: LanguageModel, prompt: str, target: str, players: str | Iterable[Span] = "word", absent: str = "remove"
+    ) -> None:
         if absent not in ABSENT:
             raise ValueError(f"absent must be one of {list(ABSENT)}; got {absent!r}")
         encoded = gemma.encode(prompt)
@@ -49,9 +74,9 @@ class TextGame:
         self.work = self._mean_length() + HEAD_TOKENS * len(self._target)
         self._in_place = absent == "hole" and total > gemma.model.config.sliding_window
         self.batch_size = int(np.clip(TOKENS_PER_BATCH // self.work, 4, 128))
-        self._scorer = PrefixScorer(gemma.model, gemma.lock, self._ids[:start], self._target)
+        self._scorer: PrefixScorer[Sequence] = PrefixScorer(gemma.model, gemma.lock, self._ids[:start], self._target)
 
-    def __call__(self, coalitions) -> np.ndarray:
+    def __call__(self, coalitions: Bools) -> Floats:
         coalitions = np.asarray(coalitions, dtype=bool)
         if coalitions.ndim != 2 or coalitions.shape[1] != self.n_players:
             raise ValueError(f"coalitions must have shape (m, {self.n_players}); got {coalitions.shape}")
@@ -65,7 +90,7 @@ class TextGame:
         shorter = 0 if self.absent == "replace" else playing / 2
         return len(self._ids) - self._start - shorter + len(self._target) - 1
 
-    def _sequence(self, present) -> Sequence:
+    def _sequence(self, present: Bools) -> Sequence:
         """What follows the cached prefix when just these players are present."""
         ids, owner = self._ids[self._start :], self._owner[self._start :]
         here = np.append(present, True)[owner]  # owner −1 is always present

@@ -63,9 +63,7 @@ def choose() -> tuple[str, bytes, bool] | None:
     """Name, bytes and whether they are synthetic, of an upload or else of the sample that is picked."""
     titles = list(SAMPLES)
     picked = st.pills("Samples", titles, **linked("runs", default=titles[0]))
-    label = (
-        "Or a table of your own runs: CSV or Excel (.xlsx), its first line names the columns. It stays in this session."
-    )
+    label = "Or a table of your own runs: CSV or Excel (.xlsx), its first line names the columns. It stays in this session."
     file = uploader(label, "scaling-file", MOST_MB)
     with st.expander("What the table must look like"):
         st.markdown(COLUMNS)
