@@ -1,9 +1,8 @@
-"""Token heatmaps: a value becomes a colour here, and a prompt becomes HTML. Every text is escaped."""
-
-from html import escape
+"""Token heatmaps: a value becomes a colour here, and a prompt becomes HTML."""
 
 import numpy as np
 
+from ui.draw.html import Markup, render
 from xai import Attribution
 
 # Vermillion and blue of Okabe & Ito's palette, told apart with every common colour-blindness. Strength is opacity, so
@@ -51,27 +50,26 @@ def ranks(attribution: Attribution) -> np.ndarray:
     return rank
 
 
-def token_heatmap(prompt: str, spans, attribution: Attribution, scale: float, pane: str = "") -> str:
+def token_heatmap(prompt: str, spans, attribution: Attribution, scale: float, pane: str = "") -> Markup:
     """The prompt with each player's span coloured by its value; what is always present is dimmed.
 
     spans : (start, end) per player, disjoint;  attribution : values (n,);  pane : a name for this map in the page
     """
+    marks = marks_of(attribution, scale)
+    return render("token_heatmap", index=attribution.index, pane=pane, pieces=pieces(prompt, spans), marks=marks)
+
+
+def marks_of(attribution: Attribution, scale: float) -> list[tuple[str, str, str]]:
+    """For each player: its colour, its value, and what is said of it where one points."""
     errors, rank = attribution.standard_error, ranks(attribution)
-    shown = []
-    for text, i in pieces(prompt, spans):
-        if i is None:
-            shown.append(f'<span class="swing-fixed">{escape(text)}</span>')
-            continue
-        value = attribution.values[i]
-        tip = f"{with_error(value, None if errors is None else errors[i])} · rank {rank[i]} of {len(spans)}"
-        shown.append(
-            f'<span class="swing-player" tabindex="0" style="background:{colour(value, scale)}" '
-            f'data-player="{i}" data-value="{value:.6f}" data-tip="{escape(tip)}">{escape(text)}</span>'
+    return [
+        (
+            colour(value, scale),
+            f"{value:.6f}",
+            f"{with_error(value, None if errors is None else errors[i])} · rank {rank[i]} of {len(rank)}",
         )
-    return (
-        f'<div class="swing-heatmap" data-index="{escape(attribution.index)}" data-pane="{escape(pane)}" dir="auto">'
-        f"{''.join(shown)}</div>"
-    )
+        for i, value in enumerate(attribution.values)
+    ]
 
 
 def pieces(prompt: str, spans) -> list[tuple[str, int | None]]:
@@ -89,11 +87,8 @@ def pieces(prompt: str, spans) -> list[tuple[str, int | None]]:
     return [(text, i) for text, i in [*found, (prompt[at:], None)] if text]
 
 
-def legend(scale: float, ends: tuple[str, str] = LIKELIHOOD) -> str:
+def legend(scale: float, ends: tuple[str, str] = LIKELIHOOD) -> Markup:
     """The shared scale as a bar from −scale to +scale; ends : what values at either end do."""
     stops = ",".join(colour(x, 1.0) for x in np.linspace(-1, 1, 9))
-    return (
-        f'<div class="swing-legend" data-scale="{scale:.6f}"><span>{signed(-scale, 2)} {escape(ends[0])}</span>'
-        f'<div class="swing-bar" style="background:linear-gradient(to right,{stops})"></div>'
-        f"<span>{signed(scale, 2)} {escape(ends[1])}</span></div>"
-    )
+    low, high = f"{signed(-scale, 2)} {ends[0]}", f"{signed(scale, 2)} {ends[1]}"
+    return render("legend", scale=f"{scale:.6f}", stops=stops, low=low, high=high)

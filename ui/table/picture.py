@@ -1,14 +1,14 @@
 """How a row is drawn: its columns as cards with their cells, coloured by their values; pairs of them joined by arcs."""
 
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from ui.draw import charts
-from ui.draw.colour import colour, ranks, signed, with_error
+from ui.draw.colour import marks_of, signed
+from ui.draw.html import Markup, render
 from ui.maps.picture import Picture
 from ui.table import charts as table_charts
 from ui.table.request import TableAbout
@@ -80,25 +80,14 @@ def relative_error(values, truth) -> float:
     return error / size if size else (0.0 if not error else float("inf"))
 
 
-def row_heatmap(cells: list[str], attribution, scale: float, pane: str = "") -> str:
-    """One card per column in the table's order: its name and its cell, coloured by its value. Every text is escaped.
+def row_heatmap(cells: list[str], attribution, scale: float, pane: str = "") -> Markup:
+    """One card per column in the table's order: its name and its cell, coloured by its value.
 
     cells : (n,) texts, or none where they are not known;  attribution : values (n,)
     """
-    errors, rank, shown = attribution.standard_error, ranks(attribution), []
-    for i, label in enumerate(attribution.labels):
-        value = attribution.values[i]
-        tip = f"{with_error(value, None if errors is None else errors[i])} · rank {rank[i]} of {len(rank)}"
-        cell = f"<b>{escape(_short(cells[i]))}</b>" if cells else ""
-        shown.append(
-            f'<span class="swing-player swing-cell" tabindex="0" style="background:{colour(value, scale)}" '
-            f'data-player="{i}" data-value="{value:.6f}" data-tip="{escape(tip)}" dir="auto">'
-            f"<small>{escape(_short(label))}</small>{cell}<i>{signed(value)}</i></span>"
-        )
-    return (
-        f'<div class="swing-heatmap swing-row" data-index="{escape(attribution.index)}" data-pane="{escape(pane)}">'
-        f"{''.join(shown)}</div>"
-    )
+    texts = map(_short, cells) if cells else [None] * len(attribution.labels)
+    cards = zip(map(_short, attribution.labels), texts, map(signed, attribution.values), marks_of(attribution, scale))
+    return render("row_heatmap", index=attribution.index, pane=pane, cards=cards)
 
 
 def _short(text: str) -> str:
