@@ -4,12 +4,11 @@ import base64
 import csv
 import io
 from collections.abc import Callable
-from html import escape
 
 import numpy as np
 
+from ui.draw.html import Markup, render
 from ui.files.numbers import text_cell
-from ui.files.report import document
 from ui.scaling.study import LEVEL, Study, extrapolates, predict, size_text
 from xai.scaling.verdict import rank
 
@@ -58,26 +57,27 @@ def to_csv(study: Study, target: float) -> str:
     return out.getvalue()
 
 
-def to_html(study: Study, target: float, made: str = "", png: Callable[[int], bytes] | None = None) -> str:
-    """Verdicts, plots, parameters, runs and ranking, for reading. Every text is escaped.
+def to_html(study: Study, target: float, made: str = "", png: Callable[[int], bytes] | None = None) -> Markup:
+    """Verdicts, plots, parameters, runs and ranking, for reading.
 
     png(i) → the plots of set i
     """
     marked = " Synthetic runs: nobody trained these models." if study.synthetic else ""
-    parts = [f"<h1>Scaling: {escape(study.name)}</h1>", f'<p class="small">{escape(made + marked)}</p>']
-    if len(study.sets) > 1 and len({runs.score_name for runs in study.sets}) == 1:
-        parts.append(f"<h2>Ranking at {size_text(target)}</h2>{_ranking(study, target)}")
-    rows = list(rows_of(study, target))
+    ranked = len(study.sets) > 1 and len({runs.score_name for runs in study.sets}) == 1
+    rows, sets = list(rows_of(study, target)), []
     for i, (runs, verdict) in enumerate(zip(study.sets, study.verdicts)):
-        parts.append(f"<h2>{escape(runs.name)}</h2><p><b>{escape(verdict.title)}.</b> {escape(verdict.text)}</p>")
-        parts += [f"<p>{escape(note)}</p>" for note in verdict.notes]
-        if png is not None:
-            drawn = base64.b64encode(png(i)).decode()
-            parts.append(f'<img style="max-width:100%" alt="Runs and laws" src="data:image/png;base64,{drawn}">')
         cells = [[*row[1:4], *map(shown, row[4:])] for row in rows if row[0] == runs.name and row[1] != "verdict"]
-        parts.append(_table(HEADER[1:], cells))
-    parts.append(f'<p class="small">low and high are the ends of {LEVEL:.0%} bands and intervals.</p>')
-    return document(f"Scaling: {study.name}", "".join(parts))
+        sets.append((runs.name, verdict, base64.b64encode(png(i)).decode() if png else None, cells))
+    return render(
+        "scaling",
+        title=f"Scaling: {study.name}",
+        about=made + marked,
+        target=size_text(target),
+        ranking=_ranking(study, target) if ranked else None,
+        header=HEADER[1:],
+        sets=sets,
+        level=f"{LEVEL:.0%}",
+    )
 
 
 def shown(value: float | None) -> str:
@@ -89,16 +89,9 @@ def parameter(value: float) -> str:
     return shown(value) if abs(value) < UNDETERMINED else "not determined"
 
 
-def _ranking(study: Study, target: float) -> str:
+def _ranking(study: Study, target: float) -> list[list[str]]:
     found = rank(study.sets, target, study.verdicts, LEVEL)
-    cells = [[one.name, one.kind, *map(shown, (one.predicted, one.low, one.high, one.first, one.best))] for one in found]
-    return _table(["data set", "verdict", "predicted", "low", "high", "share of draws first", "best measured"], cells)
-
-
-def _table(header, rows) -> str:
-    head = "".join(f"<th>{escape(name)}</th>" for name in header)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    return [[one.name, one.kind, *map(shown, (one.predicted, one.low, one.high, one.first, one.best))] for one in found]
 
 
 def _number(value) -> str:
