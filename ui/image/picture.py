@@ -10,10 +10,12 @@ import streamlit as st
 
 from ui.draw.charts import INTERVAL, css, diverging, plotly
 from ui.draw.colour import CHANGE, LIKELIHOOD, LOWERS, RAISES, signed, token_heatmap, with_error
+from ui.draw.html import Markup, render
 from ui.image.layers import data_url, greyed, overlay, sampled
 from ui.image.request import PHOTOS
 from ui.kind import Result
 from ui.maps.picture import Picture
+from xai import Attribution
 
 FINE, COARSE = 96, 48  # cells of a side of the coloured layer: of the longer one, and at least, that no patch is lost
 MESH = 3  # of these cells lie between two places that can be clicked, where patches have any shape
@@ -111,16 +113,13 @@ class ImagePicture(Picture):
     def text(self, labels: list[str]) -> tuple[str, Any]:
         return words_of(self.result) if self.result.request.words else ("", [(0, 0)] * len(labels))
 
-    def above(self, attribution, scale: float) -> Any:
+    def above(self, attribution: Attribution, scale: float) -> Any:
         return overlay(self.image, self.result.about.regions, attribution.values, scale)
 
-    def html(self, attribution, scale: float, pane: str = "") -> str:
+    def html(self, attribution: Attribution, scale: float, pane: str = "") -> Markup:
         """The coloured picture, and the question's words, for a page without a server."""
-        drawn = self.above(attribution, scale)
-        shown = f'<img style="max-width:100%" alt="The picture, its patches coloured by value" src="{data_url(drawn)}">'
-        if self.result.request.words:
-            shown += token_heatmap(*words_of(self.result), attribution, scale, pane)
-        return shown
+        words = token_heatmap(*words_of(self.result), attribution, scale, pane) if self.result.request.words else ""
+        return render("picture", url=data_url(self.above(attribution, scale)), words=words)
 
     def _figure(self, attribution, scale):
         go, (x, y, regions) = plotly(), self._cells()

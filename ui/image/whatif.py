@@ -1,11 +1,10 @@
 """What if some patches were not there: the picture without them, what the model says then, and a film strip of it."""
 
-from html import escape
-
 import numpy as np
 import streamlit as st
 
 from ui.draw.colour import signed
+from ui.draw.html import render
 from ui.draw.markdown import plain
 from ui.image import run as image_run
 from ui.image.layers import data_url, without
@@ -125,12 +124,10 @@ class WhatIf:
         pictures = self._pictures(steps)
         for title, start in (("They go, the heaviest first (deletion)", len(counts)), ("They come (insertion)", 0)):
             frames = [
-                f'<figure><img alt="{counts[i]} {"gone" if start else "there"}" src="{data_url(pictures[start + i])}">'
-                f"<figcaption>{counts[i]} {'gone' if start else 'there'}: {escape(heights[start + i])}</figcaption>"
-                "</figure>"
-                for i in range(len(counts))
+                (f"{count} {'gone' if start else 'there'}", data_url(pictures[i]), heights[i])
+                for i, count in enumerate(counts, start)
             ]
-            st.html(f'<p>{title}</p><div class="swing-strip">{"".join(frames)}</div>')
+            st.html(render("film_strip", title=title, frames=frames))
         st.caption(f"Under each picture: {self._what()}.")
 
     def _heights(self, steps, weights) -> list[str] | None:
