@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from ui.data.picture import ExamplesPicture, matrix, quantity
 from ui.data.request import MEASURES, matrices, measure_weights, measured
 from ui.draw import charts
 from ui.draw.colour import legend
+from ui.draw.html import render
 from ui.draw.markdown import plain, said
 from ui.kind import Result, View
 from ui.names import ABSENT, INDICES, method_name
@@ -79,7 +79,7 @@ def view_words(result: Result) -> View:
     about, comparison = result.about, result.comparison
     st.subheader("Which source word swings which target word?")
     said_by = "The model translates" if result.request.target is None else "The translation you typed"
-    st.html(f'<p>{said_by}:</p><p class="swing-answer" data-answer="1" dir="auto">{escape(about.text.target.strip())}</p>')
+    st.html(render("answer", said=said_by, answer=about.text.target.strip(), rather=None))
     found = matrices(result)
     scale = max(float(np.abs(values).max()) for _, values, _ in found) or 1.0
     for side, column, (one, values, errors) in zip("lr", st.columns(2), found):

@@ -1,12 +1,12 @@
 """What the Table page shows of a result: figures of the model, the row's answer, classes, tabs of its own."""
 
 from dataclasses import replace
-from html import escape
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
+from ui.draw.html import render
 from ui.draw.markdown import plain
 from ui.kind import Result, View
 from ui.shell.bench import Bench
@@ -38,7 +38,7 @@ def view(result: Result, state: Bench[Any]) -> View:
     comparison, request, picture = result.comparison, result.request, picture_of(result)
     fitted = find(request, state.own.models)
     _figures(result)
-    st.html(f'<p class="swing-answer" dir="auto">{escape(picture.answer)}</p>')
+    st.html(render("answer", said="", answer=picture.answer, rather=None))
     weights, first = None, picture.first
     if first:
         label = "Explain the score of a class. It costs nothing."

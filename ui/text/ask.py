@@ -1,9 +1,8 @@
 """The widgets of the Text page, and the request that they make."""
 
-from html import escape
-
 import streamlit as st
 
+from ui.draw.html import render
 from ui.settings import allowed
 from ui.shell.frame import linked, preset
 from ui.shell.widgets import ask_plan, plan_widgets, selectbox, text_input
@@ -38,11 +37,7 @@ def ask() -> TextRequest:
         plan = ask_plan(BUDGETS)
     state = st.session_state
     request = TextRequest(state.before, state.text, state.after, target, rather or None, players, absent, plan)
-    st.html(
-        f'<div class="swing-preview" dir="auto"><span class="swing-fixed">{escape(request.before)}</span>'
-        f'<span class="swing-part">{escape(request.text)}</span>'
-        f'<span class="swing-fixed">{escape(request.after)}</span></div>'
-    )
+    st.html(render("preview", before=request.before, text=request.text, after=request.after))
     return request
 
 

@@ -1,10 +1,10 @@
 """What the Text page shows of a result: the answer, whose tokens can be chosen, and other ways of absence."""
 
 from dataclasses import replace
-from html import escape
 
 import streamlit as st
 
+from ui.draw.html import render
 from ui.draw.markdown import plain
 from ui.kind import Result, View
 from ui.maps.absence import show_policies
@@ -20,10 +20,7 @@ def view(result: Result, state: Bench[None]) -> View:
     about, request, gemma = result.about, result.request, model_slot().gemma
     st.subheader("The answer, and what swung it")
     said = "The model answered" if request.target is None else "The target you typed"
-    st.html(
-        f'<p>{said}:</p><p class="swing-answer" data-answer="1" dir="auto">{escape(about.target.strip())}</p>'
-        + (f"<p>rather than: {escape(request.rather.strip())}</p>" if request.rather else "")
-    )
+    st.html(render("answer", said=said, answer=about.target.strip(), rather=request.rather))
     chosen: list[int] = []
     if len(about.tokens) > 1:
         chosen = st.pills(
