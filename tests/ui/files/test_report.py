@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 from games import FakeGame
+from hostile import HOSTILE
 
 from ui.draw.colour import colour, on_white, shared_scale, signed
 from ui.draw.png import WIDTH, heatmaps_png
@@ -18,8 +19,6 @@ from ui.files.numbers import text_cell, to_csv
 from ui.files.report import as_text, combined, html_report
 from ui.runs.bundle import Bundle, read_bundle, write_bundle
 from xai import Attribution, Ledger, agreement, explain, fidelity, verdict
-
-HOSTILE = ["<script>alert(1)</script>", "=HYPERLINK(“x”)", "\"'><img src=//evil.example/x>", "@import", "-2+3", "&amp;", "url(x)"]
 
 
 def bundled(page="text", judged=True, method=("kernel", "kernelshap"), budget=60):

@@ -1,0 +1,182 @@
+"""Templates show every text as it is, whatever it holds; and nothing else in the product writes HTML."""
+
+import ast
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from hostile import ATTACKS
+from jinja2 import UndefinedError, meta, nodes
+
+from ui.draw.html import ENVIRONMENT, TEMPLATES, render
+
+ROOT = Path(__file__).parents[3]
+NAMES = sorted(file.relative_to(TEMPLATES).with_suffix("").as_posix() for file in TEMPLATES.rglob("*") if file.is_file())
+HARMLESS = {"trim"}  # filters
+TAG = re.compile(r"</?(?!extra>)[a-z][a-z0-9]*[\s/>]")  # Plotly's own mark, in its hover texts, is none
+WORD = "harmless"
+
+
+def values(x):
+    """What each template takes, x for every text in it; every branch and loop is gone through."""
+    mark, table = (x, x, x), [(x, [x, x]), (x, [x])]
+    document = {"title": x}
+    return {
+        "answer": {"said": x, "answer": x, "rather": x},
+        "document": document,
+        "fidelity": {
+            "verdicts": [(x, x)],
+            "measures": table,
+            "cost": x,
+            "areas": [(x, (x, x), x, x)],
+            "drawings": [(x, x, x, x, [((x, x), x)])],
+        },
+        "film_strip": {"title": x, "frames": [(x, x, x)]},
+        "legend": {"scale": x, "stops": x, "low": x, "high": x},
+        "picture": {"url": x, "words": x},
+        "preview": {"before": x, "text": x, "after": x},
+        "report": {
+            **document,
+            "target": x,
+            "about": x,
+            "panes": [(x, x, x, x)] * 2,
+            "legend": x,
+            "quantity": x,
+            "sums": x,
+            "difference": {"names": [x, x], "drawn": x, "agreed": x, "assumption": x},
+            "rows": [(x, [(x, x), (None, x)])],
+            "fidelity": x,
+            "settings": [(x, x)],
+        },
+        "row_heatmap": {"index": x, "pane": x, "cards": [(x, x, x, mark), (x, None, x, mark)]},
+        "scaling": {
+            **document,
+            "about": x,
+            "target": x,
+            "ranking": [[x, x]],
+            "header": [x, x],
+            "sets": [(x, SimpleNamespace(title=x, text=x, notes=[x, x]), x, [[x, x]])],
+            "level": x,
+        },
+        "token_heatmap": {"index": x, "pane": x, "pieces": [(x, None), (x, 0)], "marks": [mark]},
+    }
+
+
+class Reader(HTMLParser):
+    """What a browser makes of a page: tags with their attributes, texts, comments, in turn."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.found = []
+        self.feed(str(page))
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.found.append((tag, attributes))
+
+    def handle_endtag(self, tag):
+        self.found.append(("/" + tag, []))
+
+    def handle_data(self, data):
+        if self.found and self.found[-1][0] == "":
+            data = self.found.pop()[1] + data
+        self.found.append(("", data))
+
+    def handle_comment(self, data):
+        self.found.append(("!", data))
+
+    handle_decl = unknown_decl = handle_pi = handle_comment
+
+
+def replaced(found, text):
+    """The same, every harmless word replaced by a text."""
+    if isinstance(found, str):
+        return found.replace(WORD, text)
+    return type(found)(replaced(part, text) for part in found)
+
+
+def source(name):
+    return ENVIRONMENT.loader.get_source(ENVIRONMENT, name)[0]
+
+
+def taken(file):
+    """Names of all values that a template takes, with those of the template that it extends."""
+    tree = ENVIRONMENT.parse(source(file))
+    own = {one.name for one in tree.find_all((nodes.Macro, nodes.Name)) if getattr(one, "ctx", "store") == "store"}
+    return (meta.find_undeclared_variables(tree) - own).union(*map(taken, meta.find_referenced_templates(tree)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_template_shows_every_attack_and_obeys_none(name):
+    assert set(values(WORD)[name]) == taken(f"{name}.html")
+    harmless = Reader(render(name, **values(WORD)[name])).found
+    assert str(harmless).count(WORD) >= len(values(WORD)[name])
+    for attack in ATTACKS:
+        assert Reader(render(name, **values(attack)[name])).found == replaced(harmless, attack), attack
+
+
+def unescaped(tree):
+    """Parts of a template that may let a text through unescaped."""
+    filters = [one for one in tree.find_all(nodes.Filter) if one.name not in HARMLESS]
+    return [*filters, *tree.find_all((nodes.EvalContextModifier, nodes.ScopedEvalContextModifier, nodes.MarkSafe))]
+
+
+def test_no_template_lets_a_text_through():
+    assert ENVIRONMENT.autoescape is True and len(NAMES) == len(values(WORD))
+    assert {name: unescaped(ENVIRONMENT.parse(source(f"{name}.html"))) for name in NAMES} == {name: [] for name in NAMES}
+    for planted in (
+        "{{ x|safe }}",
+        "{{ x | trim | safe }}",
+        "{% autoescape false %}{{ x }}{% endautoescape %}",
+        "{{ x|tojson }}",
+    ):
+        assert unescaped(ENVIRONMENT.parse(planted))
+    with pytest.raises(UndefinedError):
+        render("preview", before="", text="")
+
+
+def test_no_space_comes_between_the_pieces_of_a_text():
+    whole = "".join(data for tag, data in Reader(render("token_heatmap", **values(WORD)["token_heatmap"])).found if tag == "")
+    assert whole == 2 * WORD
+
+
+def writes_html(code):
+    """Lines of a file that hold a tag, make text pass for HTML, or ask Streamlit to take it for such."""
+    found = []
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.JoinedStr):
+            text = "".join(part.value if isinstance(part, ast.Constant) else "x" for part in node.values)
+        else:
+            text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+        called = ast.unparse(node.func).split(".")[-1] if isinstance(node, ast.Call) else ""
+        unsafe = isinstance(node, ast.keyword) and node.arg == "unsafe_allow_html"
+        if TAG.search(text) or called in ("Markup", "Template", "from_string") or unsafe:
+            found.append(node.lineno)
+    return found
+
+
+def test_only_templates_hold_html():
+    files = [ROOT / "app.py", *sorted((ROOT / "ui").rglob("*.py"))]
+    found = {str(file.relative_to(ROOT)): writes_html(file.read_text()) for file in files}
+    assert len(files) > 40 and found.pop("ui/draw/html.py")  # `render` alone
+    assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "st.html(f'<p>{name}</p>')",
+        "parts = ['<td>' + cell for cell in row]",
+        "f'<{tag} class=x>'",
+        "'</div>'",
+        "'<img '\n'src=x>'",
+        "Markup(name)",
+        "markupsafe.Markup('%s') % name",
+        "st.markdown(name, unsafe_allow_html=True)",
+    ],
+)
+def test_planted_html_is_found(code):
+    assert writes_html(code)
+    assert not writes_html("a < b; '<1%'; '%{x}<extra></extra>'; '<f8'; render('answer', said=name)")
