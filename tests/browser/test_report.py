@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from drawn import BundlePicture
 from games import FakeGame
 
 from ui.draw.colour import colour, shared_scale, signed
@@ -30,7 +31,9 @@ def bundled():
 def test_it_opens_from_disk_without_network(browser, tmp_path, scheme, width):
     bundle = bundled()
     file = tmp_path / "report.html"
-    file.write_text(html_report(read_bundle(write_bundle(bundle)), "words", "the answer’s log-probability"))
+    file.write_text(
+        html_report(read_bundle(write_bundle(bundle)), BundlePicture(bundle, "words", "the answer’s log-probability"))
+    )
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
     page, asked, told = context.new_page(), [], []
     page.on("request", lambda request: asked.append(request.url))

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from drawn import BundlePicture
 from games import FakeGame
 from hostile import HOSTILE
 
@@ -16,7 +17,7 @@ from ui.draw.colour import colour, on_white, shared_scale, signed
 from ui.draw.png import WIDTH, heatmaps_png
 from ui.draw.sentences import agreed, cost, sums, tied
 from ui.files.numbers import text_cell, to_csv
-from ui.files.report import as_text, combined, html_report
+from ui.files.report import combined, html_report
 from ui.runs.bundle import Bundle, read_bundle, write_bundle
 from xai import Attribution, Ledger, agreement, explain, fidelity, verdict
 
@@ -69,8 +70,8 @@ class Reader(HTMLParser):
 def test_the_report_shows_the_bundle_s_numbers():
     bundle = bundled()
     words = "words", "the answer’s log-probability"
-    page = html_report(read_bundle(write_bundle(bundle)), *words, made="On a Monday.")
-    assert page == html_report(bundle, *words, made="On a Monday.")
+    page = html_report(read_bundle(write_bundle(bundle)), BundlePicture(bundle, *words), "On a Monday.")
+    assert page == html_report(bundle, BundlePicture(bundle, *words), "On a Monday.")
     read = Reader(page)
     pair = [bundle.attributions[name].combine(np.ones(2)) for name in ("banzhaf", "shapley")]
     rows = [row for row in read.rows if len(row) == 10 and row[0][1].isdigit()]
@@ -102,7 +103,7 @@ def test_the_report_shows_the_bundle_s_numbers():
 
 
 def test_nothing_is_executed_and_nothing_comes_from_elsewhere():
-    page = html_report(bundled())
+    page = html_report(bundled(), BundlePicture(bundled()))
     read = Reader(page)
     assert not {"script", "img", "u", "i", "iframe", "link", "object", "form", "a"} & set(read.tags)
     assert {name for _, name, _ in read.attributes if name.startswith("on") or name in ("src", "href")} == set()
@@ -114,20 +115,20 @@ def test_nothing_is_executed_and_nothing_comes_from_elsewhere():
 
 def test_other_pages_and_other_weights():
     bundle = bundled("table", judged=False)
-    prompt, spans = as_text(bundle)
+    prompt, spans = BundlePicture(bundle).text(bundle.labels)
     assert [prompt[start:end] for start, end in spans] == HOSTILE
-    page = html_report(replace(bundle, weights=[1.0, 0.0]))
+    page = html_report(replace(bundle, weights=[1.0, 0.0]), BundlePicture(bundle))
     first = bundle.attributions["shapley"].combine([1.0, 0.0])
     assert f'data-value="{float(first.values[0])!r}"' in page and "Fidelity" not in page
     one = replace(bundle, attributions={"left": bundle.attributions["shapley"]}, state="partial")
-    page = html_report(one)
+    page = html_report(one, BundlePicture(one))
     assert "This run was cancelled" in page and "Where they differ" not in page
     assert read_bundle(write_bundle(bundle)).page == "table"
 
 
 def test_errors_that_are_unknown_are_dashes():
     bundle = bundled(budget=8)
-    page = html_report(bundle)
+    page = html_report(bundle, BundlePicture(bundle))
     assert ">–</td>" in page and "nan" not in page.lower()
     assert "standard errors are not known" in tied(combined(bundle)["shapley"])
 
@@ -138,7 +139,7 @@ def test_a_constant_game():
     maps = {index: explain(game, index, ledger=ledger) for index in ("banzhaf", "shapley")}
     judged = fidelity(ledger, list(maps.values()))
     bundle = Bundle("table", "flat", "", "done", {}, {}, [""], [1.0], maps, *ledger.known(), judged)
-    page = html_report(bundle)
+    page = html_report(bundle, BundlePicture(bundle))
     assert "There is nothing to judge" in page and "no order to compare" in page and "nan" not in page.lower()
 
 
@@ -179,7 +180,7 @@ def attribution(labels, values):
 def test_the_picture_holds_the_whole_text():
     bundle = bundled()
     maps = combined(bundle)
-    prompt, spans = as_text(bundle)
+    prompt, spans = BundlePicture(bundle).text(bundle.labels)
     scale = shared_scale(*maps.values())
     picture = heatmaps_png(prompt, spans, maps, scale)
     assert picture[:8] == b"\x89PNG\r\n\x1a\n" and picture == heatmaps_png(prompt, spans, maps, scale)
