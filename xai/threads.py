@@ -1,18 +1,37 @@
 """One thread for the engine's own linear algebra: its matrices are small, and idle BLAS threads spin.
 
 With two threads on two busy cores the search for a prior was measured to take 100 times as long as with one. Only the
-BLAS of numpy and scipy is limited, only while an estimate is solved: a game's own threads are its own.
+BLAS of numpy and scipy is limited, only while an estimate is solved: a game's own threads are its own. The limit is the
+whole process's: the first to solve sets it and the last to end lifts it. Lifted while another solves, it would change
+the last bits of what that one finds.
 """
 
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
+_lock = threading.Lock()
+_limits: list[Any] = []  # the one limit, once for each thread that is solving
 
-def one_thread() -> AbstractContextManager[object]:
+
+@contextmanager
+def one_thread() -> Iterator[None]:
     """Solve within this context."""
-    limit: AbstractContextManager[object] = _pools().limit(limits=1)
-    return limit
+    from threadpoolctl import OpenBLASController as OpenBLAS
+
+    with _lock:
+        OpenBLAS.clear_controlling_thread(force=True)  # else only the thread that set a limit first could set one again
+        _limits.append(_limits[0] if _limits else _pools().limit(limits=1))
+    try:
+        yield
+    finally:
+        with _lock:
+            limit = _limits.pop()
+            if not _limits:
+                OpenBLAS.clear_controlling_thread(force=True)
+                limit.restore_original_limits()
 
 
 @lru_cache(maxsize=1)
