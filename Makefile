@@ -1,19 +1,26 @@
-# Two commands: `make run` starts Swing, `make test` runs every test. Both set up what they need, once.
-# PYTHON=python3.12 chooses the interpreter of a new .venv; MODEL=dir-or-hub-id another checkpoint; PORT, HOST the address.
+# `make run` starts Swing, `make test` runs every test, `make test-fast` those without browser and big checkpoint. They
+# set up what they need, once. PYTHON=python3.12 chooses the interpreter of a new .venv; MODEL=dir-or-hub-id another
+# checkpoint; PORT, HOST the address; WORKERS how many processes test.
 
 PYTHON ?= python3
 HOST ?= localhost
 PORT ?=
 MODEL ?=
 PY := .venv/bin/python
+WORKERS ?= 2
+PYTEST := $(PY) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
-.PHONY: run test check chromium
+.PHONY: run test test-fast check chromium
 
 run: .venv/installed-run
 	$(PY) -m swing --host "$(HOST)" $(if $(PORT),--port "$(PORT)") $(if $(MODEL),--model "$(MODEL)")
 
 test: .venv/installed-dev chromium check
-	$(PY) -m pytest
+	$(PYTEST)
+
+test-fast: .venv/installed-dev
+	$(PYTEST) -m "not browser and not checkpoint"
+
 
 check: .venv/installed-dev
 	$(PY) -m ruff format --check .

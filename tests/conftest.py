@@ -1,6 +1,23 @@
-"""What tests share: the bundled Gemma 3 (converted once, in the user's cache) and a tiny random one."""
+"""What tests share: the bundled Gemma 3 (converted once, in the user's cache) and a tiny random one; what marks them."""
+
+import os
 
 import pytest
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # each of the processes has a core; read when numpy and torch are first loaded
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark tests by what they use, and give what shares a server, the checkpoint or a module to one process, these first."""
+    groups = {"browser": {"browser"}, "checkpoint": {"gemma", "server"}}
+    for item in items:
+        marks = [mark for mark, fixtures in groups.items() if fixtures & set(item.fixturenames)]
+        for mark in marks:
+            item.add_marker(mark)
+        item.add_marker(pytest.mark.xdist_group((marks or [item.parent.nodeid])[0]))
+    items.sort(key=lambda item: next((i for i, mark in enumerate(groups) if item.get_closest_marker(mark)), len(groups)))
 
 
 @pytest.fixture(scope="session")
