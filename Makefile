@@ -21,7 +21,6 @@ test: .venv/installed-dev chromium check
 test-fast: .venv/installed-dev
 	$(PYTEST) -m "not browser and not checkpoint"
 
-
 check: .venv/installed-dev
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .

@@ -3,10 +3,17 @@
 import numpy as np
 from playwright.sync_api import expect
 
+PATIENCE = 600_000  # ms, for what takes a second or two: a busy machine may take its time
 LONG = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon"
 
 
+def settle(page):
+    """Wait until the page is made: before that, what is shown may be old, or half of it."""
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+
+
 def values(page, pane):
+    settle(page)
     spans = page.locator(f'.swing-heatmap[data-pane="{pane}"] .swing-player').all()
     return np.array([float(span.get_attribute("data-value")) for span in spans])
 
@@ -18,6 +25,7 @@ def fill(page, key, text):
 
 def set_budget(page, steps):
     """Open the settings and move the budget slider by so many steps."""
+    settle(page)
     if not page.locator(".st-key-budget").is_visible():
         page.get_by_text("Settings: target").click()
     slider = page.locator(".st-key-budget input[type=range]")
@@ -31,8 +39,8 @@ def press_explain(page):
 
 
 def wait_until_shown(page, text):
-    expect(page.locator(".swing-heatmap").first).to_contain_text(text, timeout=120_000)
-    page.locator(".st-key-explain button:enabled").wait_for(timeout=120_000)
+    expect(page.locator(".swing-heatmap").first).to_contain_text(text)
+    page.locator(".st-key-explain button:enabled").wait_for()
 
 
 def type_target(page, target):

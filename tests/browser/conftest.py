@@ -10,7 +10,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from clicks import PATIENCE
+from playwright.sync_api import expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -23,6 +24,7 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
+expect.set_options(timeout=PATIENCE)
 
 
 class Server:
@@ -103,12 +105,13 @@ def _tabs(browser, address):
 
     def tab(width=1280, height=1600, scheme="light", ready=True, path=""):
         contexts.append(browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme))
+        contexts[-1].set_default_timeout(PATIENCE)
         page = contexts[-1].new_page()
         page.goto(address + path)
         page.get_by_role("heading", name="Swing").wait_for()
         if ready:
-            page.locator(".swing-heatmap").nth(1).wait_for(timeout=180_000)
-            page.locator(".st-key-explain button:enabled").wait_for(timeout=180_000)
+            page.locator(".swing-heatmap").nth(1).wait_for()
+            page.locator(".st-key-explain button:enabled").wait_for()
         return page
 
     yield tab
@@ -116,8 +119,8 @@ def _tabs(browser, address):
         context.close()
 
 
-def _wait_until_healthy(address, process, seconds=60):
-    for _ in range(seconds * 5):
+def _wait_until_healthy(address, process):
+    for _ in range(PATIENCE // 200):
         if process.poll() is not None:
             raise RuntimeError(f"the server ended with status {process.returncode}")
         try:

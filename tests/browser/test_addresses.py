@@ -9,7 +9,7 @@ PAGES = {"text": "Text", "image": "Image", "table": "Table", "data": "Data", "sc
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_has_an_address_and_a_title(open_tiny, name):
     page = open_tiny(ready=False, path=f"/{name}")
-    expect(page).to_have_title(f"{PAGES[name]} · Swing", timeout=30_000)
+    expect(page).to_have_title(f"{PAGES[name]} · Swing")
     listed = page.locator('[data-testid="stSidebarNavLink"]')
     expect(listed).to_have_count(len(PAGES))
 
@@ -17,16 +17,16 @@ def test_a_page_has_an_address_and_a_title(open_tiny, name):
 @pytest.mark.parametrize("name", [name for name in PAGES if name != "text"])
 def test_an_old_address_leads_to_the_new_one(open_tiny, tiny_server, name):
     page = open_tiny(ready=False, path=f"/{name}_page")
-    page.wait_for_url(f"{tiny_server.address}/{name}**", timeout=30_000)
-    expect(page).to_have_title(f"{PAGES[name]} · Swing", timeout=30_000)
+    page.wait_for_url(f"{tiny_server.address}/{name}**")
+    expect(page).to_have_title(f"{PAGES[name]} · Swing")
     assert not page.url.split("?")[0].endswith("_page")
 
 
 def test_settings_and_runs_come_along(open_tiny):
     page = open_tiny(ready=False, path="/table_page?budget=128")
-    expect(page).to_have_title("Table · Swing", timeout=30_000)
+    expect(page).to_have_title("Table · Swing")
     page.get_by_text("Settings: target, columns left out").click()
-    expect(page.locator(".st-key-budget")).to_contain_text("128", timeout=30_000)
+    expect(page.locator(".st-key-budget")).to_contain_text("128")
     assert page.url.endswith("/table?budget=128")
     gone = open_tiny(ready=False, path="/image_page?run=nobody-knows-it")
-    expect(gone.get_by_text("There is no run under this link")).to_be_visible(timeout=60_000)
+    expect(gone.get_by_text("There is no run under this link")).to_be_visible()

@@ -27,12 +27,12 @@ def open_data(open_it, mode=None, **options):
     page = open_it(ready=False, path="/data?data-budget=16", **options)
     if mode:
         page.get_by_text(mode, exact=True).click()
-    page.locator(".st-key-explain button:enabled").wait_for(timeout=120_000)
+    page.locator(".st-key-explain button:enabled").wait_for()
     return page
 
 
 def finish(page):
-    page.locator(".st-key-more button").wait_for(timeout=240_000)
+    page.locator(".st-key-more button").wait_for()
     expect(page.get_by_text("Preliminary values")).to_have_count(0)
 
 
@@ -76,7 +76,7 @@ def assert_measures(page, game, atol):
         expected = exact[index].combine(game.weights("cross-entropy")).values
         np.testing.assert_allclose(values(page, pane), expected, atol=atol)
     page.locator(".st-key-data-measure").get_by_text("chrF", exact=True).click()
-    expect(page.get_by_text("Values are points of chrF").first).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Values are points of chrF").first).to_be_visible()
     for pane, index in PANES.items():
         np.testing.assert_allclose(values(page, pane), exact[index].combine(game.weights("chrF")).values, atol=100 * atol)
 
@@ -97,10 +97,10 @@ def test_the_bundled_set_on_the_bundled_gemma_from_start_to_matrix(open_tab, gem
     slider = page.locator('[class*="st-key-data-count"] input[type=range]')
     slider.focus()
     slider.press("Home")
-    expect(page.get_by_text("16 examples and the 1 evaluation sentence")).to_be_visible(timeout=20_000)
-    expect(page.get_by_text("This will take at most 16 evaluations")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("16 examples and the 1 evaluation sentence")).to_be_visible()
+    expect(page.get_by_text("This will take at most 16 evaluations")).to_be_visible()
     press_explain(page)
-    page.locator(".st-key-cancel button").wait_for(timeout=20_000)
+    page.locator(".st-key-cancel button").wait_for()
     finish(page)
     assert_measures(page, TranslationGame(gemma, bundled_examples(), bundled_evaluation()[:1], "origin"), 2e-4)
     page.get_by_text("Words of a sentence", exact=True).click()
@@ -119,7 +119,7 @@ def test_uploaded_pairs_are_valued_by_both_measures(open_tiny, tiny_gemma):
     page = open_data(open_tiny)
     bring(page, "data-examples", EXAMPLES)
     bring(page, "data-evaluation", EVALUATION)
-    expect(page.get_by_text("4 examples and the 2 evaluation sentences")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("4 examples and the 2 evaluation sentences")).to_be_visible()
     press_explain(page)
     finish(page)
     pairs = [[Pair(*row.split(",")) for row in text.splitlines()[1:]] for text in (EXAMPLES, EVALUATION)]
@@ -141,7 +141,7 @@ def test_a_matrix_of_words_that_are_typed_and_the_refusal_of_one_word(open_tiny,
     page.locator(".st-key-words-target input").fill(translation)
     page.keyboard.press("Enter")
     press_explain(page)
-    expect(page.locator(".swing-answer")).to_have_text(translation, timeout=60_000)
+    expect(page.locator(".swing-answer")).to_have_text(translation)
     finish(page)
     expected = assert_matrix(page, tiny_gemma, sentence, translation, 2e-4)
     ink = page.locator(".st-key-matrix-l .textpoint text").first.evaluate("text => getComputedStyle(text).fill")
@@ -154,7 +154,7 @@ def test_a_matrix_of_words_that_are_typed_and_the_refusal_of_one_word(open_tiny,
     for words, refusal in (("dog", "There is only 1 word to explain"), (" ", "write something in “Sentence to")):
         page.locator(".st-key-words-sentence input").fill(words)
         page.keyboard.press("Enter")
-        expect(page.get_by_test_id("stAlert").filter(has_text=refusal)).to_be_visible(timeout=20_000)
+        expect(page.get_by_test_id("stAlert").filter(has_text=refusal)).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert not page.locator('[data-testid="stException"]').count()
 
@@ -162,9 +162,9 @@ def test_a_matrix_of_words_that_are_typed_and_the_refusal_of_one_word(open_tiny,
 def test_scored_runs_of_a_file_and_the_runs_to_add(open_tiny):
     page = open_tiny(ready=False, path="/data")
     page.get_by_text("Training runs you have scored", exact=True).click()
-    expect(page.get_by_text("Synthetic sample")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Synthetic sample")).to_be_visible()
     bring(page, "scored-file", SCORED)
-    expect(page.get_by_text("from 4 runs of 3 sources")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("from 4 runs of 3 sources")).to_be_visible()
     runs = read_scored_runs(SCORED)
     found = source_values(runs)
     numbers, labels = drawn(page, "scored-bars")
@@ -181,5 +181,5 @@ def test_scored_runs_of_a_file_and_the_runs_to_add(open_tiny):
         read_scored_runs(SCORED + "".join(f"n,{','.join(map(str, row))},12,2\n" for row in added))
     ).determined.all()
     bring(page, "scored-file", "web,BLEU\n1,20\n2,21\n1,22\n")
-    expect(page.get_by_test_id("stAlert").filter(has_text="holds 2 among 0 and 1")).to_be_visible(timeout=20_000)
-    assert page.locator(".st-key-scored-bars").count() == 0
+    expect(page.get_by_test_id("stAlert").filter(has_text="holds 2 among 0 and 1")).to_be_visible()
+    expect(page.locator(".st-key-scored-bars")).to_have_count(0)

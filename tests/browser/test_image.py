@@ -5,6 +5,7 @@ import io
 
 import numpy as np
 import pytest
+from clicks import settle
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -20,15 +21,15 @@ SMALL = "budget=64&grid-photos=4+%C3%97+4&grid-shapes=4+%C3%97+4"
 
 def open_image(open_tiny, query="", **options):
     page = open_tiny(ready=False, path=f"/image?{query}", **options)
-    page.locator(".st-key-picture-r .js-plotly-plot").wait_for(timeout=120_000)
-    page.locator(".st-key-explain button:enabled").wait_for(timeout=60_000)
+    page.locator(".st-key-picture-r .js-plotly-plot").wait_for()
+    page.locator(".st-key-explain button:enabled").wait_for()
     return page
 
 
 def bring(page, image):
     """Upload a picture and wait until the page has it."""
     upload(page, png(image))
-    expect(page.get_by_text(f"{image.width} × {image.height} pixels")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(f"{image.width} × {image.height} pixels")).to_be_visible()
 
 
 def upload(page, data, name="photo.png"):
@@ -36,24 +37,19 @@ def upload(page, data, name="photo.png"):
 
 
 def press_explain(page):
-    expect(page.get_by_text("The result below is of an earlier picture")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("The result below is of an earlier picture")).to_be_visible()
     page.locator(".st-key-explain button:enabled").click()
-    expect(page.locator(".st-key-cancel button")).to_be_visible(timeout=60_000)
-    expect(page.locator(".st-key-cancel button")).to_have_count(0, timeout=120_000)
-    expect(page.get_by_text("The result below is of an earlier picture")).to_have_count(0, timeout=60_000)
-    expect(page.get_by_text("Preliminary values")).to_have_count(0, timeout=60_000)
-    page.locator(".st-key-explain button:enabled").wait_for(timeout=60_000)
-
-
-def settle(page):
-    """Wait until the page is made: before that, old plots may stand beside new ones, and files are of the old page."""
-    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=30_000)
+    expect(page.locator(".st-key-cancel button")).to_be_visible()
+    expect(page.locator(".st-key-cancel button")).to_have_count(0)
+    expect(page.get_by_text("The result below is of an earlier picture")).to_have_count(0)
+    expect(page.get_by_text("Preliminary values")).to_have_count(0)
+    page.locator(".st-key-explain button:enabled").wait_for()
 
 
 def plot(page, pane):
     settle(page)
     found = page.locator(f".st-key-picture-{pane} .js-plotly-plot")
-    expect(found).to_have_count(1, timeout=30_000)
+    expect(found).to_have_count(1)
     return found
 
 
@@ -100,20 +96,20 @@ def test_a_photo_is_brought_explained_clicked_and_taken_away(open_tiny, classifi
         np.testing.assert_allclose(layer[np.ix_(rows, columns)].ravel(), found, atol=1e-3)
         assert layer.shape[1] / layer.shape[0] == pytest.approx(photo.width / photo.height, rel=0.03)
     click(page, "l", 0.6, 0.4)
-    expect(left_out(page)).to_contain_text("row 2, column 3", timeout=20_000)
-    expect(page.get_by_text("the picture without one part")).to_be_visible(timeout=20_000)
+    expect(left_out(page)).to_contain_text("row 2, column 3")
+    expect(page.get_by_text("the picture without one part")).to_be_visible()
     click(page, "r", 0.9, 0.9)
-    expect(left_out(page)).to_contain_text("row 4, column 4", timeout=20_000)
-    expect(page.get_by_text("the picture without 2 parts")).to_be_visible(timeout=20_000)
+    expect(left_out(page)).to_contain_text("row 4, column 4")
+    expect(page.get_by_text("the picture without 2 parts")).to_be_visible()
     present = np.ones(16, bool)
     present[[6, 15]] = False
     says = classifier.top(game.picture(present), 1)[0].name
     expect(page.get_by_text(f"says {says}").or_(page.get_by_text(f"still says {says}")).first).to_be_visible()
     click(page, "l", 0.6, 0.4)
-    expect(left_out(page)).not_to_contain_text("row 2, column 3", timeout=20_000)
+    expect(left_out(page)).not_to_contain_text("row 2, column 3")
     settle(page)
     page.get_by_role("tab", name="Film strip").click()
-    expect(page.locator(".swing-strip").first.locator("figure")).to_have_count(9, timeout=20_000)
+    expect(page.locator(".swing-strip").first.locator("figure")).to_have_count(9)
     page.get_by_role("tab", name="Take away").click()
     files = {}
     for label in ("Bundle (ZIP)", "Numbers (CSV)", "Heatmaps (PNG)", "Report (HTML)"):
@@ -131,7 +127,7 @@ def test_a_photo_is_brought_explained_clicked_and_taken_away(open_tiny, classifi
     other.locator(".st-key-bundle input[type=file]").set_input_files(
         {"name": "bundle.zip", "mimeType": "application/zip", "buffer": files["Bundle (ZIP)"]}
     )
-    expect(other.get_by_text(f"{photo.width} × {photo.height} pixels")).to_be_visible(timeout=30_000)
+    expect(other.get_by_text(f"{photo.width} × {photo.height} pixels")).to_be_visible()
     np.testing.assert_array_equal(drawn(other, "l"), drawn(page, "l"))
 
 
@@ -151,19 +147,19 @@ def test_an_object_in_a_corner_of_a_wide_photo_lights_up_that_corner(open_tiny):
 def test_words_and_patches_of_a_question_to_the_model_with_eyes(open_tiny):
     page = open_image(open_tiny, SMALL + "&words=true")
     page.get_by_text("Drawn shapes: a small Gemma 3").click()
-    expect(page.get_by_text("64 × 64 pixels")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("64 × 64 pixels")).to_be_visible()
     press_explain(page)
     words = page.locator('.swing-heatmap[data-pane="l"] .swing-player')
     expect(words).to_have_text(["what", "colour", "is", "the", "cross", "?"])
     click(page, "l", 0.1, 0.1)
-    expect(left_out(page)).to_contain_text("row 1, column 1", timeout=20_000)
+    expect(left_out(page)).to_contain_text("row 1, column 1")
 
 
 def test_what_is_no_picture_leaves_the_page_as_it_was(open_tiny):
     page = open_image(open_tiny)
     before = drawn(page, "l")
     upload(page, b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "drawing.svg")
-    expect(page.get_by_text("is an SVG drawing, which has no pixels")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("is an SVG drawing, which has no pixels")).to_be_visible()
     np.testing.assert_array_equal(drawn(page, "l"), before)
     expect(page.get_by_text("Traceback")).to_have_count(0)
 

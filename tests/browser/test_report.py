@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from clicks import PATIENCE
 from drawn import BundlePicture
 from games import FakeGame
 
@@ -35,6 +36,7 @@ def test_it_opens_from_disk_without_network(browser, tmp_path, scheme, width):
         html_report(read_bundle(write_bundle(bundle)), BundlePicture(bundle, "words", "the answer’s log-probability"))
     )
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
+    context.set_default_timeout(PATIENCE)
     page, asked, told = context.new_page(), [], []
     page.on("request", lambda request: asked.append(request.url))
     page.on("console", lambda message: told.append(message.text))

@@ -1,7 +1,6 @@
 """Long runs as people live them: cancelled, continued, waited for, killed, reopened. On the tiny model."""
 
 import re
-import time
 
 import numpy as np
 from clicks import LONG, fill, press_explain, set_budget, type_target, values, wait_until_shown
@@ -15,7 +14,7 @@ def begin_long(page):
     set_budget(page, 4)
     type_target(page, " positive")
     press_explain(page)
-    expect(page.get_by_text(re.compile(r"Banzhaf values.*: [1-9]\d* of \d+.* left"))).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(re.compile(r"Banzhaf values.*: [1-9]\d* of \d+.* left"))).to_be_visible()
 
 
 def paid(page):
@@ -25,21 +24,21 @@ def paid(page):
 def test_values_settle_while_it_runs_and_a_cancelled_run_is_partial_and_goes_on(open_tiny):
     page = open_tiny()
     begin_long(page)
-    expect(page.get_by_text("Preliminary values")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Preliminary values")).to_be_visible()
     page.locator(".st-key-cancel button").click()
-    expect(page.get_by_text("This run was cancelled: the values are")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("This run was cancelled: the values are")).to_be_visible()
     kept, link = paid(page), page.url
     assert 0 < kept < 8192
     set_budget(page, -6)
     page.locator(".st-key-explain button:enabled").click()
-    expect(page.get_by_text("This run was cancelled: the values are")).to_be_hidden(timeout=120_000)
-    page.locator(".st-key-more button").wait_for(timeout=120_000)
+    expect(page.get_by_text("This run was cancelled: the values are")).to_be_hidden()
+    page.locator(".st-key-more button").wait_for()
     assert paid(page) >= kept
     assert page.url.split("run=")[1][:20] == link.split("run=")[1][:20]
     before = paid(page)
     page.locator(".st-key-more button").click()
-    page.locator(".st-key-cancel button").wait_for(timeout=20_000)
-    page.locator(".st-key-explain button:enabled").wait_for(timeout=120_000)
+    page.locator(".st-key-cancel button").wait_for()
+    page.locator(".st-key-explain button:enabled").wait_for()
     assert paid(page) > before
 
 
@@ -50,32 +49,32 @@ def test_two_users_at_once_and_one_waits_in_the_line(open_tiny):
     set_budget(two, -2)
     type_target(two, " positive")
     press_explain(two)
-    expect(two.get_by_text("Waiting in the line: 1 run is before yours")).to_be_visible(timeout=20_000)
+    expect(two.get_by_text("Waiting in the line: 1 run is before yours")).to_be_visible()
     expect(one.locator("body")).not_to_contain_text("dull and boring")
     one.locator(".st-key-cancel button").click()
     wait_until_shown(two, "A dull and boring film")
     expect(two.locator("body")).not_to_contain_text("omicron")
     expect(two.locator('[data-testid="stSidebar"]')).not_to_contain_text("alpha0")
-    expect(one.locator(".swing-heatmap").first).to_contain_text("omicron", timeout=60_000)
+    expect(one.locator(".swing-heatmap").first).to_contain_text("omicron")
 
 
 def test_a_killed_server_goes_on_where_it_was(open_tiny, tiny_server):
     page = open_tiny()
     begin_long(page)
-    time.sleep(1)
+    page.wait_for_url("**run=**")
     link = page.url
     tiny_server.kill()
     page.close()
     tiny_server.start()
     page = open_tiny(ready=False, path="/" + link.split("/", 3)[3])
     running = page.get_by_text(re.compile(r"Banzhaf values.*: [1-9]\d* of \d+"))
-    running.wait_for(timeout=90_000)
+    running.wait_for()
     done, total = map(int, re.search(r": (\d+) of (\d+)", running.inner_text()).groups())
     assert total < 4096  # what was paid before the kill is not paid again
     expect(page.locator(".st-key-text textarea")).to_have_value(MANY)
     page.locator(".st-key-cancel button").click()
-    expect(page.get_by_text("This run was cancelled: the values are")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("This run was cancelled: the values are")).to_be_visible()
     before = values(page, "l")
     page.reload()
-    page.locator(".swing-heatmap").nth(1).wait_for(timeout=60_000)
+    page.locator(".swing-heatmap").nth(1).wait_for()
     np.testing.assert_array_equal(values(page, "l"), before)

@@ -24,7 +24,7 @@ def table(score, loss=LOSS, name="mine"):
 
 def open_scaling(open_tiny, **options):
     page = open_tiny(ready=False, path="/scaling", **options)
-    page.locator(".js-plotly-plot").nth(1).wait_for(timeout=60_000)
+    page.locator(".js-plotly-plot").nth(1).wait_for()
     return page
 
 
@@ -45,8 +45,8 @@ def test_runs_are_uploaded_and_the_verdict_is_read(open_tiny, width, scheme):
     page = open_scaling(open_tiny, width=width, scheme=scheme)
     expect(page.get_by_text("Nobody trained these models")).to_be_visible()
     upload(page, table(BLEU))
-    expect(page.get_by_role("heading", name="Verdict: mine")).to_be_visible(timeout=20_000)
-    assert not page.get_by_text("Nobody trained these models").count()
+    expect(page.get_by_role("heading", name="Verdict: mine")).to_be_visible()
+    expect(page.get_by_text("Nobody trained these models")).to_have_count(0)
     (runs,) = read_runs(table(BLEU))
     verdict = judge(runs)
     expect(page.get_by_test_id("stAlert").filter(has_text="Fits: BLEU follows its law")).to_contain_text(verdict.text)
@@ -70,7 +70,7 @@ def test_a_misleading_cross_entropy_and_a_bad_table(open_tiny):
     page = open_scaling(open_tiny)
     upload(page, table(np.array([20, 21, 22, 22.5, 21, 19, 17, 15.0])))
     alert = page.get_by_test_id("stAlert").filter(has_text="Misaligned: trust BLEU, not cross-entropy")
-    expect(alert).to_contain_text("no pre-training at all", timeout=20_000)
+    expect(alert).to_contain_text("no pre-training at all")
     expect(page.get_by_text("BLEU is not extrapolated")).to_be_visible()
     for content, sentence in (
         ("tokens,BLEU\n1e9,20\n1e10,25\n", "Too few points for a law"),
@@ -78,18 +78,18 @@ def test_a_misleading_cross_entropy_and_a_bad_table(open_tiny):
         ("size,BLEU\n1e9,20\n", "no column tokens"),
     ):
         upload(page, content)
-        expect(page.get_by_test_id("stAlert").filter(has_text=sentence)).to_be_visible(timeout=20_000)
+        expect(page.get_by_test_id("stAlert").filter(has_text=sentence)).to_be_visible()
     assert not page.locator('[data-testid="stException"]').count()
 
 
 def test_data_sets_are_ranked_at_a_size_of_ones_own(open_tiny):
     page, content = open_scaling(open_tiny), table(BLEU, name="mix") + table(0.8 * BLEU, name="one")[31:]
     upload(page, content)
-    expect(page.get_by_text("Take mix")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Take mix")).to_be_visible()
     field = page.get_by_role("textbox", name="Target size, tokens of pre-training")
     field.fill("3T")
     field.press("Enter")
     first, second = rank(read_runs(content), 3e12)
-    expect(page.get_by_text(f"BLEU {first.predicted:.4g} predicted")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text(f"BLEU {first.predicted:.4g} predicted")).to_be_visible()
     points = page.locator(".js-plotly-plot").first.evaluate("plot => Array.from(plot._fullData[0].x)")
     np.testing.assert_array_equal(points, [first.predicted, second.predicted])

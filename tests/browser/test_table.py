@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pandas as pd
 import pytest
-from clicks import values
+from clicks import PATIENCE, values
 from playwright.sync_api import expect
 
 from model import TableModel
@@ -20,15 +20,15 @@ PANES = {"l": ("banzhaf", "auto"), "r": ("shapley", "kernelshap")}
 
 def open_table(open_tiny, **options):
     page = open_tiny(ready=False, path="/table", **options)
-    page.locator(".swing-row").nth(1).wait_for(timeout=120_000)
-    page.locator(".st-key-explain button:enabled").wait_for(timeout=60_000)
+    page.locator(".swing-row").nth(1).wait_for()
+    page.locator(".st-key-explain button:enabled").wait_for()
     return page
 
 
 def press_explain(page, text):
     page.locator(".st-key-explain button:enabled").click()
-    expect(page.locator(".swing-answer")).to_contain_text(text, timeout=60_000)
-    page.locator(".st-key-explain button:enabled").wait_for(timeout=60_000)
+    expect(page.locator(".swing-answer")).to_contain_text(text)
+    page.locator(".st-key-explain button:enabled").wait_for()
 
 
 def choose(page, key, option):
@@ -56,10 +56,10 @@ def test_a_file_is_brought_fitted_explained_edited_and_exported(open_tiny):
     page.locator(".st-key-t-file input[type=file]").set_input_files(
         {"name": "prices.csv", "mimeType": "text/csv", "buffer": data}
     )
-    expect(page.get_by_text("200 rows, 10 columns")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("200 rows, 10 columns")).to_be_visible()
     page.locator(".st-key-t-row input").fill("12")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("another row, table or setting")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("another row, table or setting")).to_be_visible()
     press_explain(page, "Row 12 of prices.csv")
     frame = read_table(data, "prices.csv")
     model = TableModel.fit(frame, "price")
@@ -79,8 +79,8 @@ def test_a_file_is_brought_fitted_explained_edited_and_exported(open_tiny):
         np.testing.assert_allclose(values(page, f"edited-{index}"), model.exact(edited, index)[0], atol=6e-7)
     page.get_by_role("tab", name="All rows").click()
     page.locator(".st-key-all-rows button").click()
-    with page.expect_download(timeout=60_000) as saved:
-        page.locator(".st-key-save-rows button").click(timeout=60_000)
+    with page.expect_download() as saved:
+        page.locator(".st-key-save-rows button").click()
     text = saved.value.path().read_text()
     again = pd.read_csv(io.StringIO(text))
     for index in ("banzhaf", "shapley"):
@@ -95,14 +95,14 @@ def test_a_click_on_a_bar_shows_its_rows_and_errors_are_measured_live(open_tiny)
     page.get_by_role("tab", name="All rows").click()
     page.locator(".st-key-all-rows button").click()
     bar = page.locator(".st-key-importance .barlayer .point").first
-    bar.wait_for(timeout=60_000)
+    bar.wait_for()
     bar.scroll_into_view_if_needed()
     box = bar.bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    expect(page.get_by_text("Rows by their value of log triglycerides")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Rows by their value of log triglycerides")).to_be_visible()
     page.get_by_role("tab", name="Errors against exact").click()
     page.locator(".st-key-measure-errors button").click()
-    expect(page.locator(".st-key-error-chart .scatterlayer .js-line")).to_have_count(6, timeout=60_000)
+    expect(page.locator(".st-key-error-chart .scatterlayer .js-line")).to_have_count(6)
 
 
 def test_a_bad_file_is_one_sentence(open_tiny):
@@ -111,7 +111,7 @@ def test_a_bad_file_is_one_sentence(open_tiny):
         page.locator(".st-key-t-file input[type=file]").set_input_files(
             {"name": "bad.csv", "mimeType": "text/csv", "buffer": content}
         )
-        expect(page.get_by_role("alert").filter(has_text=words)).to_be_visible(timeout=20_000)
+        expect(page.get_by_role("alert").filter(has_text=words)).to_be_visible()
     assert page.locator(".swing-row").count() >= 2
 
 
@@ -123,13 +123,13 @@ def test_two_gigabytes_announced_are_one_sentence_before_a_byte_is_read(open_tin
     os.truncate(huge, 2_000_000_000)  # no block of it is written
     field = page.locator(".st-key-t-file input[type=file]")
     field.set_input_files(huge)
-    expect(page.locator(".st-key-t-file").get_by_text("50.0MB or smaller")).to_be_visible(timeout=20_000)
+    expect(page.locator(".st-key-t-file").get_by_text("50.0MB or smaller")).to_be_visible()
     assert not sent
     # Who goes round the browser meets the same limit, by what is announced.
     field.set_input_files({"name": "small.csv", "mimeType": "text/csv", "buffer": b"a,b\n1,2\n3,4\n"})
-    expect(page.get_by_text("2 rows, 2 columns")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("2 rows, 2 columns")).to_be_visible()
     address, headers = urlsplit(sent[0].url), sent[0].all_headers()
-    server = HTTPConnection(address.hostname, address.port, timeout=20)
+    server = HTTPConnection(address.hostname, address.port, timeout=PATIENCE / 1000)
     server.putrequest("PUT", address.path)
     for name in ("cookie", "x-xsrftoken", "content-type"):
         server.putheader(name, headers[name])
@@ -153,13 +153,13 @@ def overlap(one, other):
 def test_no_name_of_a_chart_is_written_over(open_tiny, width, scheme):
     page = open_table(open_tiny, width=width, scheme=scheme)
     page.get_by_role("tab", name="Pairs of parts").click()
-    page.locator(".st-key-pairs .xtick").first.wait_for(timeout=20_000)
+    page.locator(".st-key-pairs .xtick").first.wait_for()
     names = boxes(page, ".st-key-pairs .xtick")
     assert len(names) >= 4
     assert not any(overlap(names[i], names[j]) for i in range(len(names)) for j in range(i))
     page.get_by_role("tab", name="All rows").click()
     page.locator(".st-key-all-rows button").click()
-    page.locator(".st-key-importance .barlayer .point").first.wait_for(timeout=60_000)
+    page.locator(".st-key-importance .barlayer .point").first.wait_for()
     for chart, parts in (("importance", ".legend, .plot"), ("beeswarm", ".colorbar, .plot")):
         page.locator(f".st-key-{chart}").scroll_into_view_if_needed()
         page.locator(f".st-key-{chart}").hover()
@@ -173,16 +173,16 @@ def test_no_name_of_a_chart_is_written_over(open_tiny, width, scheme):
 def test_every_class_is_free_and_nothing_overflows(open_tiny, width, scheme):
     page = open_table(open_tiny, width=width, scheme=scheme)
     page.locator(".st-key-t-sample").get_by_text("Wine").click()
-    expect(page.get_by_text("178 rows")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("178 rows")).to_be_visible()
     press_explain(page, "of Wine")
     sample = samples()["Wine"]
     frame = read_table(sample.path.read_bytes(), sample.path.name)
     model = TableModel.fit(frame, sample.target)
     paid = page.get_by_text("Paid for so far").inner_text()
     page.get_by_role("button", name="cultivar 3").or_(page.get_by_role("radio", name="cultivar 3")).first.click()
-    expect(page.get_by_text("the raw score of cultivar 3").first).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("the raw score of cultivar 3").first).to_be_visible()
     page.get_by_role("tab", name="What if").click()
-    page.locator('[data-pane="edited-banzhaf"]').wait_for(timeout=20_000)
+    page.locator('[data-pane="edited-banzhaf"]').wait_for()
     np.testing.assert_allclose(values(page, "edited-banzhaf"), model.exact(frame.iloc[[0]])[0, :, 2], atol=6e-7)
     assert page.get_by_text("Paid for so far").inner_text() == paid
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -7,7 +7,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from clicks import fill, press_explain, set_budget, type_target, values
+from clicks import PATIENCE, fill, press_explain, set_budget, type_target, values
 from playwright.sync_api import expect
 
 from ui.runs.bundle import read_bundle
@@ -22,8 +22,8 @@ def explained(open_tiny):
     set_budget(page, -2)
     type_target(page, " positive")
     press_explain(page)
-    expect(page.locator(".swing-heatmap").first).to_contain_text("=four", timeout=60_000)
-    page.locator(".st-key-explain button:enabled").wait_for(timeout=60_000)
+    expect(page.locator(".swing-heatmap").first).to_contain_text("=four")
+    page.locator(".st-key-explain button:enabled").wait_for()
     page.get_by_role("tab", name="Take away").click()
     return page
 
@@ -51,6 +51,7 @@ def test_every_file_says_what_the_page_shows(explained, browser):
     file = report.with_suffix(".html")
     file.write_bytes(report.read_bytes())
     with browser.new_context(offline=True) as context:
+        context.set_default_timeout(PATIENCE)
         alone = context.new_page()
         asked = []
         alone.on("request", lambda request: asked.append(request.url))
@@ -73,10 +74,10 @@ def test_a_bundle_is_brought_back_and_a_hostile_one_refused(explained, open_tiny
         archive.writestr("manifest.json", "{}")
     before = values(other, "l")
     other.locator(".st-key-bundle input[type=file]").set_input_files(bad)
-    expect(other.get_by_text(re.compile("This file cannot be opened as a Swing bundle"))).to_be_visible(timeout=20_000)
+    expect(other.get_by_text(re.compile("This file cannot be opened as a Swing bundle"))).to_be_visible()
     np.testing.assert_array_equal(values(other, "l"), before)
     other.locator(".st-key-bundle input[type=file]").set_input_files(good)
-    expect(other.locator(".swing-heatmap").first).to_contain_text("=four", timeout=20_000)
+    expect(other.locator(".swing-heatmap").first).to_contain_text("=four")
     for pane in "lr":
         np.testing.assert_array_equal(values(other, pane), values(explained, pane))
     expect(other.locator(".st-key-text textarea")).to_have_value(TEXT)

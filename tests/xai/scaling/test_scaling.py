@@ -24,7 +24,7 @@ def test_a_score_law_comes_back_from_its_own_points(log_a, alpha, beta):
     start = max(8.0, (0.2 - log_a) / alpha / np.log(10))  # from where the law's logarithm is positive
     tokens = np.logspace(start, max(12.0, start + 2), 8)
     for sizes in (tokens, tokens[[0, 3, 7]]):  # three sizes determine three parameters
-        law = fit(sizes, score(sizes, log_a, alpha, beta)).law
+        law = fit(sizes, score(sizes, log_a, alpha, beta), draws=0).law
         assert [law.log_a, law.alpha, law.beta] == pytest.approx([log_a, alpha, beta], abs=1e-4)
         assert np.exp(law.log_a) == pytest.approx(np.exp(log_a), rel=1e-4)
         assert law(tokens) == pytest.approx(score(tokens, log_a, alpha, beta), rel=1e-9)
@@ -33,7 +33,7 @@ def test_a_score_law_comes_back_from_its_own_points(log_a, alpha, beta):
 @pytest.mark.parametrize("floor", [0.2, 1.0, 2.5])
 @pytest.mark.parametrize(("log_a", "alpha"), [(2.0, 0.1), (1.0, 0.05), (4.6, 0.24), (9.0, 0.35), (12.0, 0.5)])
 def test_a_loss_law_comes_back_from_its_own_points(floor, log_a, alpha):
-    law = fit(SIZES, loss(SIZES, floor, log_a, alpha), "cross-entropy").law
+    law = fit(SIZES, loss(SIZES, floor, log_a, alpha), "cross-entropy", draws=0).law
     assert [law.floor, law.log_a, law.alpha] == pytest.approx([floor, log_a, alpha], abs=1e-4)
 
 
@@ -43,13 +43,13 @@ def test_a_loss_law_comes_back_from_its_own_points(floor, log_a, alpha):
 )
 def test_a_loss_law_comes_back_where_its_floor_is_far_below_all_runs(ends, m, floor, log_a, alpha):
     sizes = np.logspace(*ends, m)
-    law = fit(sizes, loss(sizes, floor, log_a, alpha), "cross-entropy").law
+    law = fit(sizes, loss(sizes, floor, log_a, alpha), "cross-entropy", draws=0).law
     assert [law.floor, law.log_a, law.alpha] == pytest.approx([floor, log_a, alpha], abs=1e-4)
 
 
 def test_a_score_of_another_unit_is_the_same_law():
     bleu = score(SIZES, -3, 0.5, 1.4) * np.exp(0.02 * np.random.default_rng(0).standard_normal(8))
-    percent, share = fit(SIZES, bleu), fit(SIZES, bleu / 100)
+    percent, share = (fit(SIZES, values, draws=0) for values in (bleu, bleu / 100))
     assert percent.law.beta == pytest.approx(share.law.beta, rel=1e-6)
     assert percent.law(1e13) == pytest.approx(100 * share.law(1e13), rel=1e-6)
     assert percent.scatter == pytest.approx(share.scatter, rel=1e-6)
@@ -66,7 +66,7 @@ def test_no_other_optimiser_finds_a_smaller_huber_loss():
             r = np.abs(law_type.log_value(np.asarray(theta), x)[0] - log_y)
             return np.where(r < law_type.delta, r * r / 2, law_type.delta * (r - law_type.delta / 2)).sum()
 
-        law = fit(SIZES, np.exp(log_y), kind).law
+        law = fit(SIZES, np.exp(log_y), kind, draws=0).law
         bounds = law_type.bounds(x)
         peers = [
             minimize(huber, start, method="Nelder-Mead", bounds=bounds, options={"maxiter": 4000, "xatol": 1e-9})

@@ -60,8 +60,8 @@ def walked(tree, row):
     while node >= 0:
         value, flags = row[tree.feature[node]], tree.flags[node]
         if flags & CATEGORICAL:
-            bits = [32 * w + b for w, word in enumerate(tree.categories[node]) for b in range(32) if int(word) >> b & 1]
-            left = bool(np.isfinite(value) and int(value) in bits)
+            words, category = tree.categories[node], int(value) if np.isfinite(value) else -1
+            left = 0 <= category < 32 * len(words) and bool(int(words[category // 32]) >> category % 32 & 1)
         else:
             if np.isnan(value) and not flags & NAN_MISSING:
                 value = 0.0
