@@ -10,6 +10,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from xai.scaling.laws import Law
+from xai.threads import one_thread
 from xai.typing import Floats
 
 SEARCH = 40  # steps of L-BFGS from each start
@@ -18,6 +19,7 @@ BEST, MANY_STEPS = 4, 3000  # so many of the polished ends are taken on: where E
 TRIES = 8  # steps without gain that end a polish
 
 
+@one_thread()
 def minimise(law_type: type[Law], x: Floats, log_y: Floats) -> Floats:
     """The three parameters that meet log_y (m,) at x (m,) best; x ascending, around 0."""
     delta, bounds = law_type.delta, law_type.bounds(x)
