@@ -21,6 +21,8 @@ NOT_OURS = (".git", ".venv", ".*cache", ".hypothesis", ".training*", "__pycache_
 PAGE = """
 import swing, xai.explain
 from streamlit.testing.v1 import AppTest
+from ui.draw.html import ENVIRONMENT
+ENVIRONMENT.get_template("document.html"), ENVIRONMENT.get_template("report.css")
 page = AppTest.from_file(swing.APP, default_timeout=60).run()
 print(swing.APP, page.title[0].value[:5], len(page.exception))
 """
@@ -84,6 +86,13 @@ def test_every_file_is_in_the_wheel(source, installed):
         assert files(installed / folder) == files(source / folder)
         assert (installed / folder / "py.typed").is_file()
     assert files(installed / "swing_assets") == files(source / "assets") | {str(Path("streamlit", "config.toml"))}
+
+
+def test_one_module_knows_where_the_assets_are(source):
+    knows = [
+        file for folder in ("xai", "model", "ui") for file in (source / folder).rglob("*.py") if '"assets' in file.read_text()
+    ]
+    assert knows == [source / "model" / "assets.py"]
 
 
 def test_the_engine_and_the_first_page_work_from_another_folder(installed, elsewhere):

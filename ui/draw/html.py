@@ -5,8 +5,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from model.assets import ASSETS  # a file's style is read from there
+
 TEMPLATES = Path(__file__).parent / "templates"
-ASSETS = Path(__file__).parents[2] / "assets"  # a file's style is read from there
 ENVIRONMENT = Environment(
     loader=FileSystemLoader([TEMPLATES, ASSETS]), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
