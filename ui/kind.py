@@ -93,7 +93,7 @@ class Kind(ABC, Generic[R, S]):
     title: str
     lead: str
     another: str = "an earlier input or setting"  # of which a result may be that the page still shows
-    State: type[S]
+    State: type[S] = type(None)  # type: ignore[assignment]  # for a page that remembers nothing
 
     # What is asked.
 
@@ -155,9 +155,9 @@ class Kind(ABC, Generic[R, S]):
 
     # What is shown.
 
-    @abstractmethod
     def picture(self, result: Result) -> Picture:
         """How the input is drawn."""
+        return Picture()
 
     def shows(self, result: Result) -> bool:
         """Whether the result is of what the page asks for now."""

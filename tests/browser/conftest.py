@@ -15,42 +15,25 @@ from playwright.sync_api import expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+QUIET = [f"--disable-{what}" for what in ("gpu", "quic", "background-networking", "component-update", "sync")]
+QUIET += ["--no-sandbox", "--no-first-run"]
 expect.set_options(timeout=PATIENCE)
 
 
 class Server:
     """A running app in a process of its own; `kill` it as a crash would, `start` it again at the same address."""
 
-    def __init__(self, **environment):
+    def __init__(self, script="app.py", **environment):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        self.address, self._environment = f"http://127.0.0.1:{self.port}", os.environ | environment
+        self._script, self.address = script, f"http://127.0.0.1:{self.port}"
+        self._environment = os.environ | environment
         self.start()
 
     def start(self):
-        command = [
-            sys.executable,
-            "-m",
-            "streamlit",
-            "run",
-            "app.py",
-            "--server.address",
-            "127.0.0.1",
-            "--server.port",
-            str(self.port),
-            "--server.headless",
-            "true",
-        ]
+        words = f"-m streamlit run {self._script} --server.address 127.0.0.1 --server.port {self.port} --server.headless true"
+        command = [sys.executable, *words.split()]
         self.process = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=subprocess.DEVNULL)
         _wait_until_healthy(self.address, self.process)
 
@@ -98,6 +81,14 @@ def open_tab(browser, server):
 def open_tiny(browser, tiny_server):
     """As `open_tab`, of the app on the tiny model."""
     yield from _tabs(browser, tiny_server.address)
+
+
+@pytest.fixture()
+def open_toy(browser, tmp_path_factory):
+    """As `open_tab`, of an app whose one page is of the toy kind."""
+    running = Server("tests/browser/toy.py", SWING_HOME=str(tmp_path_factory.mktemp("home")))
+    yield from _tabs(browser, running.address)
+    running.kill()
 
 
 def _tabs(browser, address):

@@ -10,6 +10,8 @@ from ui.runs.comparison import Plan
 from ui.settings import Settings, allowed
 from ui.shell.frame import linked
 
+BUDGETS = [32, 64, 128, 256, 512, 1024, 2048, 4096]
+
 
 def selectbox(place: Any, request: type[Settings], name: str, options: Mapping[Any, str] | None = None, **more: Any) -> Any:
     """A choice of the values that a field may hold, or of some of them. more : of Streamlit's widget"""
@@ -34,7 +36,13 @@ def number_input(place: Any, request: type[Settings], name: str, **more: Any) ->
     return int(place.number_input(one.title, one.low, one.high, **more))
 
 
-def ask_plan(budgets: Sequence[int], usual: int = 256, prefix: str = "") -> Plan:
+def slider(place: Any, request: type[Settings], name: str, **more: Any) -> int:
+    """The same, to be drawn."""
+    one = allowed(request)[name]
+    return int(place.slider(one.title, one.low, one.high, **more))
+
+
+def ask_plan(budgets: Sequence[int] = BUDGETS, usual: int = 256, prefix: str = "") -> Plan:
     """Both maps, most evaluations for each, the seed. prefix : of the widgets' names in the link"""
     one, two, three = st.columns(3)
     titles, names = allowed(Plan), {pane.key: str(pane) for pane in PANES}
@@ -47,7 +55,7 @@ def ask_plan(budgets: Sequence[int], usual: int = 256, prefix: str = "") -> Plan
     return Plan.from_settings({**chosen, "budget": budget, "seed": seed})
 
 
-def plan_widgets(plan: Plan, budgets: Sequence[int], prefix: str = "") -> dict[str, Any]:
+def plan_widgets(plan: Plan, budgets: Sequence[int] = BUDGETS, prefix: str = "") -> dict[str, Any]:
     """What `ask_plan`'s widgets are set to, for `ui.shell.frame.preset`, to ask this plan, or the nearest to it."""
     nearest = min(budgets, key=lambda budget: abs(budget - plan.budget))
     return {prefix + name: value for name, value in (plan.to_settings() | {"budget": nearest}).items()}

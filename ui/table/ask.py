@@ -13,7 +13,6 @@ from ui.table.request import USUAL_BACKGROUND, TableRequest
 from ui.table.source import FIRST, Source, digest_of, sample, sample_titles, uploaded
 
 MOST_MB = 50
-BUDGETS = [32, 64, 128, 256, 512, 1024, 2048, 4096]
 PREVIEW = 1000  # rows that the page lists
 
 
@@ -85,7 +84,7 @@ def ask(source: Source, state) -> TableRequest:
         baseline = 1
         if background == 1:
             baseline = int(three.number_input(titles["baseline"].title, 1, len(frame), key="t-baseline"))
-        plan = ask_plan(BUDGETS)
+        plan = ask_plan()
         told = (
             "On this server, so that the run can be reopened and go on. Without it, only names of columns and "
             "classes, settings and values are kept."
@@ -201,4 +200,4 @@ def set_widgets(request: TableRequest, source: Source | None, state: Bench[Any])
         rows = len(source.frame)
         fields["t-row"], fields["t-baseline"] = min(request.row + 1, rows), min(request.baseline + 1, rows)
         fields["t-kept"] = request.kept
-    preset(background=request.background, **plan_widgets(request.plan, BUDGETS))
+    preset(background=request.background, **plan_widgets(request.plan))
