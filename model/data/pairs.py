@@ -18,7 +18,7 @@ class Pair:
     target: str
     origin: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for what in ("source", "target"):
             text = getattr(self, what)
             check_text(text, f"{what} sentence")

@@ -1,6 +1,7 @@
 """Numbers as people write them: whether a comma or a point marks the decimals is told by a table's own cells."""
 
 import re
+from typing import Any
 
 _STYLE = r"\s*[-+]?(?=[{mark}]?\d)(?:[1-9]\d{{0,2}}(?:[{group}\s]\d{{3}})+|\d*)(?:[{mark}]\d*)?(?:[eE][-+]?\d+)?{unit}\s*"
 _STYLES = {mark: re.compile(_STYLE.format(mark=mark, group=group, unit=" ?[KMBTkmbt]?")) for mark, group in (".,", ",.")}
@@ -11,7 +12,7 @@ def is_number(text: str) -> bool:
     return any(style.fullmatch(text) for style in _STYLES.values()) and not text.strip()[-1].isalpha()
 
 
-def marks_of(names: list[str], rows: list[list], least: int, filename: str) -> list[str]:
+def marks_of(names: list[str], rows: list[list[Any]], least: int, filename: str) -> list[str]:
     """The decimal mark of each column whose numbers need to be rewritten, "" of every other.
 
     A column is one of numbers where most of its texts are. 1,5 and 1.234,5 can have a decimal comma only, 1.5 and 1,234.5
@@ -37,18 +38,18 @@ def marks_of(names: list[str], rows: list[list], least: int, filename: str) -> l
         else:
             open_[i] = point
     told.update(filter(None, marks))
-    for i, texts in open_.items():
-        unclear = [text for text in texts if "," in text or ("." in text and len(told) > 1)]
+    for i, either in open_.items():
+        unclear = [text for text in either if "," in text or ("." in text and len(told) > 1)]
         if unclear and len(told) != 1:
             raise ValueError(
                 f"{filename}: nothing tells whether {min(unclear)!r} in column {names[i]!r} has decimals or thousands after "
                 "its mark: write numbers as 1234.5"
             )
-        marks[i] = min(told) if len(told) == 1 and not all(map(str.isdigit, texts)) else ""
+        marks[i] = min(told) if len(told) == 1 and not all(map(str.isdigit, either)) else ""
     return marks
 
 
-def plain(cell, mark: str):
+def plain(cell: Any, mark: str) -> Any:
     """A cell with a decimal point and nothing between thousands, where it is a number with that mark; else as it is."""
     if isinstance(cell, str) and _STYLES[mark].fullmatch(cell):
         return re.sub(rf"[{'.,'.replace(mark, '')}\s]", "", cell).replace(mark, ".")

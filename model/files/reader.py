@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import chain, islice
+from typing import Any
 
 from model.files.numerals import is_number, marks_of, plain
 from model.files.workbook import read_workbook
@@ -50,7 +51,7 @@ def check_file(data: bytes, filename: str) -> None:
             raise ValueError(f"{filename} is not {what} by its content; save it again, or name it .csv if it is text")
 
 
-def read_rows(data: bytes, filename: str, numbers: bool = True) -> tuple[list[str], Iterator[list], str]:
+def read_rows(data: bytes, filename: str, numbers: bool = True) -> tuple[list[str], Iterator[list[Any]], str]:
     """Names of the columns, rows with a cell under each name, and how they were read; rows are read as they are asked for.
 
     Cells are text as it stands in a file of text, and whatever a workbook holds (None where blank). numbers : write the
@@ -58,8 +59,8 @@ def read_rows(data: bytes, filename: str, numbers: bool = True) -> tuple[list[st
     """
     check_file(data, filename)
     if data[:4] == b"PK\x03\x04":
-        names, rows, told = read_workbook(data, filename, MAX_COLUMNS)
-        rows, delimiter = iter(rows), ""
+        names, body, told = read_workbook(data, filename, MAX_COLUMNS)
+        rows, delimiter = iter(body), ""
     else:
         text, encoding = _decoded(data, filename)
         delimiter = _delimiter(text)
@@ -102,7 +103,7 @@ def read_columns(
     return {name: list(cells) for name, cells in columns}
 
 
-def _text(value) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return "" if value is None else str(value).strip()
@@ -131,7 +132,7 @@ def _decoded(data: bytes, filename: str) -> tuple[str, str]:
 def _delimiter(text: str) -> str:
     """Of the usual delimiters the one that cuts the most of the first lines into the same number (> 1) of cells."""
 
-    def order(delimiter):
+    def order(delimiter: str) -> tuple[bool, int]:
         head = csv.reader(io.StringIO(text[: 1 << 18], newline=""), delimiter=delimiter)
         widths = Counter(len(row) for row in islice(head, 100) if row)
         width, lines = max(widths.items(), key=lambda item: item[1], default=(1, 0))
@@ -149,7 +150,8 @@ def _lines(text: str, delimiter: str, filename: str) -> Iterator[list[str]]:
     ValueError for a line that lacks a cell under a name, or has one beyond: nobody could say which belongs where.
     """
     reader = csv.reader(chain(io.StringIO(text, newline=""), [_END]), delimiter=delimiter, skipinitialspace=True)
-    names, line = [], 1
+    names: list[str] = []
+    line = 1
     try:
         for row in reader:
             if row and row[-1].endswith(_END) and row != [_END]:

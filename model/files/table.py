@@ -6,8 +6,9 @@ Nothing in a file is executed: text, Parquet and workbooks are read, pickles are
 import csv
 import io
 import re
+from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -65,7 +66,7 @@ def read_table(data: bytes, filename: str = "table.csv") -> pd.DataFrame:
     return frame
 
 
-def _framed(rows, columns: int, told: str) -> pd.DataFrame:
+def _framed(rows: Iterable[list[Any]], columns: int, told: str) -> pd.DataFrame:
     """Text goes through pandas, which finds out what its columns hold; the cells of a workbook have kinds of their own."""
     if told.startswith("Excel"):
         cells = [[None if isinstance(cell, str) and cell in _MISSING else cell for cell in row] for row in rows]
@@ -90,13 +91,14 @@ def _parquet(data: bytes, filename: str) -> pd.DataFrame:
         check_width(len(schema), filename)
         if rows * len(schema) > MAX_CELLS:
             raise ValueError(f"{filename} has {rows:,} × {len(schema)} cells; at most {MAX_CELLS:,} are read")
-        return file.read(use_threads=False).to_pandas(ignore_metadata=True)
+        frame: pd.DataFrame = file.read(use_threads=False).to_pandas(ignore_metadata=True)
+        return frame
     except (pa.ArrowException, OSError) as error:
         reason = str(error).strip().split("\n")[0][:200]
         raise ValueError(f"{filename} begins like a Parquet file but cannot be read ({reason})") from error
 
 
-def escape_cell(value):
+def escape_cell(value: Any) -> Any:
     """A cell for a CSV export: a text that a spreadsheet would take for a formula gets an apostrophe before it.
 
     Numbers stay numbers, negative ones too, and so does a text that is a negative number.

@@ -9,6 +9,7 @@ import warnings
 import zipfile
 import zlib
 from itertools import islice
+from typing import IO, Any
 from xml.parsers import expat
 
 MAX_UNPACKED = 300_000_000  # bytes of all parts together, as the archive declares them, which is what is unpacked at most
@@ -18,9 +19,10 @@ MAX_ROWS = 1_048_576  # Excel's own
 _ERRORS = {"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#SPILL!", "#CALC!", "#GETTING_DATA"}
 _FORMULA = re.compile(rb"<(\w+:)?f[\s/>]")
 _CHUNK = 1 << 20
+Row = tuple[Any, ...]
 
 
-def read_workbook(data: bytes, filename: str, most_columns: int) -> tuple[list[str], list[list], str]:
+def read_workbook(data: bytes, filename: str, most_columns: int) -> tuple[list[str], list[list[Any]], str]:
     """Names, rows of cells (None where blank or an error), and what was found, of the first visible sheet.
 
     The first row of which at least half is filled names the columns; titles above it are left out.
@@ -74,7 +76,7 @@ def _check_archive(data: bytes, filename: str) -> None:
             raise ValueError(f"{filename} declares XML entities, which no workbook needs; save it again, or as CSV")
 
 
-def _declares_entities(archive, part) -> bool:
+def _declares_entities(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
     """Does the part have a document type? A parser would expand its entities, or fetch files for them."""
     found: list[bool] = []
     parser = expat.ParserCreate()
@@ -89,7 +91,7 @@ def _declares_entities(archive, part) -> bool:
     return any(found[:1])
 
 
-def _first_sheet(data: bytes, filename: str, most_columns: int) -> tuple[list[tuple], str]:
+def _first_sheet(data: bytes, filename: str, most_columns: int) -> tuple[list[Row], str]:
     """Rows of the first visible sheet, without blank ones before and after, and which sheet it is."""
     import openpyxl
 
@@ -103,14 +105,14 @@ def _first_sheet(data: bytes, filename: str, most_columns: int) -> tuple[list[tu
             rows = _rows(sheet, filename, most_columns)
             others = f", the first that is visible of {len(sheets)}" if len(sheets) > 1 else ""
             told = f"Excel, sheet “{sheet.title}”{others}"
-            with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(sheet._worksheet_path) as part:
+            with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(sheet._worksheet_path) as part:  # type: ignore[attr-defined]  # its own
                 told += ", formulas as they were last computed" if _holds(_FORMULA, part) else ""
         finally:
             book.close()
     return rows, told
 
 
-def _rows(sheet, filename: str, most_columns: int) -> list[tuple]:
+def _rows(sheet: Any, filename: str, most_columns: int) -> list[Row]:
     """The rows that are filled, each up to its last filled cell."""
     rows, count, looked_at = [], 0, 0
     for row in islice(sheet.iter_rows(values_only=True), MAX_ROWS):
@@ -125,7 +127,7 @@ def _rows(sheet, filename: str, most_columns: int) -> list[tuple]:
     return rows
 
 
-def _holds(pattern, stream) -> bool:
+def _holds(pattern: re.Pattern[bytes], stream: IO[bytes]) -> bool:
     before = b""
     while chunk := stream.read(_CHUNK):
         if pattern.search(before + chunk):
@@ -134,7 +136,7 @@ def _holds(pattern, stream) -> bool:
     return False
 
 
-def _cell(value):
+def _cell(value: Any) -> Any:
     if isinstance(value, str):
         value = value.strip()
         return None if value in _ERRORS else value or None

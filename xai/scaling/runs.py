@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xai.scaling.uploads import amount, numbers, plain
+from xai.typing import Floats
 
 SCORES = ("score", "bleu", "chrf", "comet", "rouge", "rouge_l", "accuracy", "sacrebleu", "spbleu", "bleurt", "f1")
 COLUMNS = {
@@ -37,16 +38,16 @@ class Runs:
     name : the data set's, with its mix and fine-tuning size where the table has several;  score_name : "BLEU", …
     """
 
-    tokens: np.ndarray
-    score: np.ndarray
-    cross_entropy: np.ndarray | None = None
+    tokens: Floats
+    score: Floats
+    cross_entropy: Floats | None = None
     source_share: float | None = None
     target_share: float | None = None
     fine_tuning: float | None = None
     name: str = "runs"
     score_name: str = "score"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         tokens, score = np.array(self.tokens, dtype=np.float64), np.array(self.score, dtype=np.float64)
         loss = None if self.cross_entropy is None else np.array(self.cross_entropy, dtype=np.float64)
         if tokens.ndim != 1 or not len(tokens) or score.shape != tokens.shape:
@@ -112,12 +113,12 @@ def runs_of(table: dict[str, list[str]]) -> list[Runs]:
         mine = [i for i, other in enumerate(keys) if other == key]
         facts = dict(zip(traits, key[1:]))
         labels = [key[0]] + [f"{trait.replace('_', ' ')} {facts[trait]:g}" for trait in varying]
-        picked = {what: columns[what][mine] for what in ("tokens", "score", "cross_entropy") if what in columns}
+        loss = columns["cross_entropy"][mine] if "cross_entropy" in columns else None
         name = ", ".join(filter(None, labels)) or "runs"
-        runs = Runs(**picked, **facts, name=name, score_name=known["score"])
         if {"source_share", "target_share"} <= set(traits):
-            alignment(runs.source_share, runs.target_share)  # refuse shares that are none
-        sets.append(runs)
+            alignment(facts["source_share"], facts["target_share"])  # refuse shares that are none
+        tokens, score = columns["tokens"][mine], columns["score"][mine]
+        sets.append(Runs(tokens, score, loss, **facts, name=name, score_name=known["score"]))
     return sets
 
 

@@ -1,8 +1,11 @@
 """Cells of a table that a user brought, as numbers, with one sentence for what is wrong. Rows are counted from 1."""
 
 import re
+from collections.abc import Callable
 
 import numpy as np
+
+from xai.typing import Floats
 
 LARGEST = 1e100  # of a number: squares of larger ones leave what a float can hold
 _AMOUNT = re.compile(r"([+-]?(?:[1-9]\d{0,2}(?:[, _]\d{3})+|\d+)?(?:\.\d*)?(?:[eE][+-]?\d+)?) ?([KMBT]?)", re.IGNORECASE)
@@ -14,7 +17,7 @@ def plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
 
 
-def numbers(name: str, cells: list[str], read=float) -> np.ndarray:
+def numbers(name: str, cells: list[str], read: Callable[[str], float] = float) -> Floats:
     """The cells of a column as float64; ValueError for the first that is no finite number.
 
     read : from a cell to its number, ValueError where it is none: `float`, or `amount` for sizes
