@@ -7,7 +7,7 @@ batching that suits the hardware; it holds no random state. `batch_size`, where 
 number of coalitions after which the ledger pauses to report progress and to look for a cancellation.
 """
 
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -32,13 +32,16 @@ class PricedGame(Game, Protocol):
     batch_size: int
 
 
-class JoinedGame:
+G = TypeVar("G", bound=PricedGame)
+
+
+class JoinedGame(Generic[G]):
     """The columns of several games of the same players side by side, so that one ledger serves them all.
 
     outputs : those of the games, one after the other;  work, batch_size : what evaluating all of them costs
     """
 
-    def __init__(self, *games: PricedGame) -> None:
+    def __init__(self, *games: G) -> None:
         if len({game.n_players for game in games}) != 1:
             raise ValueError(f"the games have {[game.n_players for game in games]} players; they must have the same")
         self.games, self.n_players, self.labels = games, games[0].n_players, games[0].labels
