@@ -1,11 +1,14 @@
 """Plotly figures of attributions: pure functions, nothing is computed here but order and length of a list."""
 
+from collections.abc import Sequence
 from html import escape
+from typing import Any
 
 import numpy as np
 
-from ui.draw.colour import LOWERS, RAISES, ranks, signed
+from ui.draw.colour import LOWERS, RAISES, Colour, ranks, signed
 from xai import Attribution, Fidelity, Interactions, ties
+from xai.typing import Ints
 
 MAX_BARS = 30
 INTERVAL = 1.96  # standard errors on either side of a 95 % interval
@@ -15,7 +18,7 @@ TOOLBAR = 36  # pixels above a chart for the buttons of plotly, which a telephon
 FIRST, SECOND, THIRD = "#009E73", "#CC79A7", "#E69F00"
 
 
-def bars(attribution: Attribution, quantity: str, reach: float):
+def bars(attribution: Attribution, quantity: str, reach: float) -> Any:
     """Bars from the largest |value| down, their 95 % intervals, and brackets around ranks that are not separable.
 
     attribution : values (n,);  quantity : what the values are changes of;  reach : half the width of the axis, the same
@@ -69,7 +72,7 @@ def under_bars(attribution: Attribution) -> str:
     )
 
 
-def reach_of(attributions) -> float:
+def reach_of(attributions: Sequence[Attribution]) -> float:
     """Half the width of an axis that holds every value and interval of all."""
     ends = []
     for one in attributions:
@@ -78,7 +81,7 @@ def reach_of(attributions) -> float:
     return 1.05 * max(ends) or 1.0
 
 
-def curves(judged: Fidelity, names: list[str], quantity: str):
+def curves(judged: Fidelity, names: list[str], quantity: str) -> Any:
     """Insertion and deletion beside a random order and leave-one-out: two plots of value against players."""
     go = plotly()
     from plotly.subplots import make_subplots
@@ -87,7 +90,7 @@ def curves(judged: Fidelity, names: list[str], quantity: str):
     lines = [(name, one.curves, colour, "solid") for name, one, colour in zip(names, judged.maps, (FIRST, SECOND))]
     lines += [("leave-one-out", judged.leave_one_out, THIRD, "dash"), ("random order", judged.random, GREY, "dot")]
     for name, drawn, colour, dash in lines:
-        for column, heights in enumerate((drawn.insertion, drawn.deletion), 1):
+        for column, heights in enumerate((drawn.insertion, drawn.deletion) if drawn else (), 1):
             figure.add_trace(
                 go.Scatter(
                     x=judged.counts,
@@ -108,7 +111,7 @@ def curves(judged: Fidelity, names: list[str], quantity: str):
     return figure
 
 
-def arcs(found: Interactions, chosen: np.ndarray, attribution: Attribution):
+def arcs(found: Interactions, chosen: Ints, attribution: Attribution) -> Any:
     """The strongest pairs as arcs over the players in reading order, sign by colour, strength by width.
 
     The names are those of an axis, so that the browser turns them where they would overlap.
@@ -164,7 +167,7 @@ def arcs(found: Interactions, chosen: np.ndarray, attribution: Attribution):
     return figure
 
 
-def plotly():
+def plotly() -> Any:
     """plotly.graph_objects. It looks at pandas, which a job's thread may just be importing: wait for all of it."""
     import pandas  # noqa: F401
     import plotly.graph_objects
@@ -172,13 +175,13 @@ def plotly():
     return plotly.graph_objects
 
 
-def diverging(strongest: float):
+def diverging(strongest: float) -> list[list[Any]]:
     """Plotly's colour scale from LOWERS over nothing to RAISES, `strongest` the opacity at either end."""
     ends = [(0, LOWERS, strongest), (0.5, LOWERS, 0), (0.5, RAISES, 0), (1, RAISES, strongest)]
     return [[at, "rgba({},{},{},{})".format(*colour, opacity)] for at, colour, opacity in ends]
 
 
-def css(colour: tuple[int, int, int]) -> str:
+def css(colour: Colour) -> str:
     return "rgb({},{},{})".format(*colour)
 
 

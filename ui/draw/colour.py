@@ -1,9 +1,16 @@
 """Token heatmaps: a value becomes a colour here, and a prompt becomes HTML."""
 
-import numpy as np
+from collections.abc import Sequence
 
-from ui.draw.html import Markup, render
+import numpy as np
+from markupsafe import Markup
+
+from ui.draw.html import render
 from xai import Attribution
+from xai.typing import Ints
+
+Spans = Sequence[Sequence[int]]  # (start, end) of each player in a text
+Colour = tuple[int, int, int]  # 0 … 255 each
 
 # Vermillion and blue of Okabe & Ito's palette, told apart with every common colour-blindness. Strength is opacity, so
 # zero is the page's own background and text stays readable in light and dark themes.
@@ -24,10 +31,11 @@ def colour(value: float, scale: float) -> str:
     return f"rgba({red},{green},{blue},{STRONGEST * min(abs(value) / scale, 1.0):.3f})"
 
 
-def on_white(value: float, scale: float) -> tuple[int, int, int]:
-    """The same colour on a white page, 0 … 255 each, for pictures."""
+def on_white(value: float, scale: float) -> Colour:
+    """The same colour on a white page, for pictures."""
     strength = STRONGEST * min(abs(value) / scale, 1.0)
-    return tuple(round(255 + strength * (part - 255)) for part in (RAISES if value > 0 else LOWERS))
+    red, green, blue = (round(255 + strength * (part - 255)) for part in (RAISES if value > 0 else LOWERS))
+    return red, green, blue
 
 
 def signed(value: float, digits: int = 3) -> str:
@@ -42,7 +50,7 @@ def with_error(value: float, error: float | None) -> str:
     return f"{signed(value)} ± {error:.3f}"
 
 
-def ranks(attribution: Attribution) -> np.ndarray:
+def ranks(attribution: Attribution) -> Ints:
     """1 for the player with the largest |value|."""
     order = np.argsort(-np.abs(attribution.values), kind="stable")
     rank = np.empty(len(order), int)
@@ -50,10 +58,10 @@ def ranks(attribution: Attribution) -> np.ndarray:
     return rank
 
 
-def token_heatmap(prompt: str, spans, attribution: Attribution, scale: float, pane: str = "") -> Markup:
+def token_heatmap(prompt: str, spans: Spans, attribution: Attribution, scale: float, pane: str = "") -> Markup:
     """The prompt with each player's span coloured by its value; what is always present is dimmed.
 
-    spans : (start, end) per player, disjoint;  attribution : values (n,);  pane : a name for this map in the page
+    spans : disjoint;  attribution : values (n,);  pane : a name for this map in the page
     """
     marks = marks_of(attribution, scale)
     return render("token_heatmap", index=attribution.index, pane=pane, pieces=pieces(prompt, spans), marks=marks)
@@ -72,13 +80,14 @@ def marks_of(attribution: Attribution, scale: float) -> list[tuple[str, str, str
     ]
 
 
-def pieces(prompt: str, spans) -> list[tuple[str, int | None]]:
+def pieces(prompt: str, spans: Spans) -> list[tuple[str, int | None]]:
     """The whole prompt in order, cut into (text, player), player None where it is always present.
 
     The space before a word is not painted, so it belongs to what precedes it.
     """
-    found, at = [], 0
-    for i in sorted(range(len(spans)), key=lambda i: spans[i]):
+    found: list[tuple[str, int | None]] = []
+    at = 0
+    for i in sorted(range(len(spans)), key=lambda i: tuple(spans[i])):
         start, end = spans[i]
         lead = len(prompt[start:end]) - len(prompt[start:end].lstrip())
         start += 0 if lead == end - start else lead

@@ -2,29 +2,41 @@
 
 import io
 import re
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ui.draw.colour import LIKELIHOOD, on_white, pieces, signed
+from ui.draw.colour import LIKELIHOOD, Colour, Spans, on_white, pieces, signed
 from xai import Attribution
+
+if TYPE_CHECKING:
+    from PIL import Image, ImageDraw, ImageFont
 
 WIDTH, MARGIN = 1400, 40  # pixels
 SIZE, LEADING = 30, 52
 _TITLE, _INK, _FAINT = (0, 0, 0), (17, 17, 17), (115, 115, 115)
+Row = list[tuple[float, str, int | None]]  # x, text, player
 
 
 def heatmaps_png(
-    prompt: str, spans, maps: dict[str, Attribution], scale: float, ends=LIKELIHOOD, above=lambda one: None
+    prompt: str,
+    spans: Spans,
+    maps: dict[str, Attribution],
+    scale: float,
+    ends: tuple[str, str] = LIKELIHOOD,
+    above: "Callable[[Attribution], Image.Image | None]" = lambda one: None,
 ) -> bytes:
     """One heatmap under the other, each below its title, then the legend of their common scale.
 
-    spans : (start, end) of each player in the prompt;  maps : title → attribution with values (n,)
-    ends : what values at either end of the scale do;  above(attribution) → PIL image that stands over the text, or None
+    maps : title → attribution with values (n,)
+    ends : what values at either end of the scale do;  above(attribution) : what stands over the text, or None
     """
     from PIL import Image, ImageDraw
 
-    text, rows, images = _wrapped(pieces(prompt, spans)), [], []
+    text, images = _wrapped(pieces(prompt, spans)), []
+    rows: list[tuple[Row, Attribution | None]] = []
     for title, attribution in maps.items():
         rows += [(line, None) for line in _wrapped([(title, None)])]
         if (image := above(attribution)) is not None:
@@ -35,23 +47,24 @@ def heatmaps_png(
     draw = ImageDraw.Draw(picture)
     for row, image in images:
         picture.paste(image, (MARGIN, MARGIN + row * LEADING))
-    for row, (line, attribution) in enumerate(rows):
+    for row, (line, drawn) in enumerate(rows):
         top = MARGIN + row * LEADING
         for x, words, player in line:
             width = _length(words)
-            if player is not None:
+            if player is not None and drawn is not None:
                 box = (x, top, x + width, top + int(1.3 * SIZE))
-                draw.rounded_rectangle(box, 5, on_white(attribution.values[player], scale), _FAINT if width else None, 1)
-            _write(draw, x, top, words, _TITLE if attribution is None else _INK if player is not None else _FAINT)
+                draw.rounded_rectangle(box, 5, on_white(drawn.values[player], scale), _FAINT if width else None, 1)
+            _write(draw, x, top, words, _TITLE if drawn is None else _INK if player is not None else _FAINT)
     _legend(draw, MARGIN + len(rows) * LEADING, scale, ends)
     out = io.BytesIO()
     picture.save(out, "PNG", optimize=True)
     return out.getvalue()
 
 
-def _wrapped(parts) -> list[list[tuple[float, str, int | None]]]:
-    """Lines of (x, text, player) that hold all of the parts (text, player)."""
-    lines, x = [[]], MARGIN
+def _wrapped(parts: list[tuple[str, int | None]]) -> list[Row]:
+    """Lines that hold all of the parts (text, player)."""
+    lines: list[Row] = [[]]
+    x: float = MARGIN
     for text, player in parts:
         for word in re.findall(r"\n|[^\S\n]+|\S+", text.replace("\r\n", "\n").expandtabs(4)):
             for piece in _fitting(word):
@@ -65,7 +78,7 @@ def _wrapped(parts) -> list[list[tuple[float, str, int | None]]]:
     return lines
 
 
-def _fitting(word):
+def _fitting(word: str) -> Iterator[str]:
     """The word, or where it is longer than a line, pieces of it that are not."""
     room = WIDTH - 2 * MARGIN
     while len(word) > 1 and _length(word) > room:
@@ -75,7 +88,7 @@ def _fitting(word):
     yield word
 
 
-def _legend(draw, top, scale, ends) -> None:
+def _legend(draw: "ImageDraw.ImageDraw", top: int, scale: float, ends: tuple[str, str]) -> None:
     ends = f"{signed(-scale, 2)} {ends[0]}", f"{signed(scale, 2)} {ends[1]}"
     left, right = MARGIN + _length(ends[0]) + 20, WIDTH - MARGIN - _length(ends[1]) - 20
     _write(draw, MARGIN, top, ends[0], _INK)
@@ -85,7 +98,7 @@ def _legend(draw, top, scale, ends) -> None:
         draw.line((x, top + 6, x, top + SIZE), fill=on_white(value, scale))
 
 
-def _write(draw, x, top, text, colour) -> None:
+def _write(draw: "ImageDraw.ImageDraw", x: float, top: int, text: str, colour: Colour) -> None:
     for font, run in _runs(text):
         draw.text((x, top), run, fill=colour, font=font)
         x += font.getlength(run)
@@ -95,7 +108,7 @@ def _length(text: str) -> float:
     return sum(font.getlength(run) for font, run in _runs(text))
 
 
-def _runs(text):
+def _runs(text: str) -> "list[tuple[ImageFont.FreeTypeFont, str]]":
     """(font, text) for stretches that one font can write."""
     return [(_font(path), "".join(run)) for path, run in groupby(text, key=_path_of)] if text != "\n" else []
 
@@ -131,7 +144,7 @@ def _characters(path: str) -> set[int]:
 
 
 @lru_cache(maxsize=64)
-def _font(path: str):
+def _font(path: str) -> "ImageFont.FreeTypeFont":
     from PIL import ImageFont
 
     return ImageFont.truetype(path, SIZE)

@@ -18,11 +18,10 @@ def sums(maps: list[Attribution], parts: str, quantity: str) -> str:
 
     parts : what players are called;  quantity : what values are changes of
     """
-    first = maps[0]
-    change = first.full_value - first.empty_value
+    low, high = float(maps[0].empty_value), float(maps[0].full_value)
     text = (
-        f"All {parts} together change {quantity} by {signed(change)} (from {signed(first.empty_value)} with none of "
-        f"them to {signed(first.full_value)} with all). "
+        f"All {parts} together change {quantity} by {signed(high - low)} (from {signed(low)} with none of "
+        f"them to {signed(high)} with all). "
     )
     for one in maps:
         text += f"{INDICES[one.index]} sum to {signed(one.values.sum())}. "
@@ -60,7 +59,7 @@ def agreed(found: Agreement, labels: list[str], most: int = 3) -> str:
     return " ".join(told)
 
 
-def _difference(found, labels, i) -> str:
+def _difference(found: Agreement, labels: list[str], i: int) -> str:
     errors = found.in_errors[i]
     if np.isnan(errors):
         measured = "error unknown"
