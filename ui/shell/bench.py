@@ -16,6 +16,8 @@ MORE = 2  # "Add budget" asks for so many times the evaluations
 
 
 S = TypeVar("S")
+Act = Callable[[], None]
+Cost = Callable[[], tuple[int, float]]
 
 
 @dataclass
@@ -105,7 +107,7 @@ def bench(page: str, own: type[S]) -> Bench[S]:
     return st.session_state[name]  # type: ignore[no-any-return]  # a session's state holds anything
 
 
-def bar(state: Bench, cost: Callable[[], tuple[int, float]], explain: Callable[[], None], more: Callable[[], None]) -> None:
+def bar(state: Bench[Any], cost: Cost, explain: Act, more: Act) -> None:
     """The job bar; polls while a job is in the line.
 
     cost() gives most evaluations and about how many seconds, ValueError where nothing can be explained; explain()
@@ -114,12 +116,12 @@ def bar(state: Bench, cost: Callable[[], tuple[int, float]], explain: Callable[[
     st.fragment(_bar, run_every=POLL if state.job else None)(state, cost, explain, more)
 
 
-def watch(state: Bench) -> None:
+def watch(state: Bench[Any]) -> None:
     """Progress of a job that no button began, and the sentence where it failed."""
     st.fragment(_watch, run_every=POLL if state.job else None)(state)
 
 
-def _watch(state):
+def _watch(state: Bench[Any]) -> None:
     if state.look():
         st.rerun()
     if state.job is not None:
@@ -128,7 +130,7 @@ def _watch(state):
         st.error(said(state.outcome[1]))
 
 
-def _bar(state, cost, explain, more):
+def _bar(state: Bench[Any], cost: Cost, explain: Act, more: Act) -> None:
     if state.look():
         st.rerun()
     if state.job is not None:
@@ -154,7 +156,7 @@ def _bar(state, cost, explain, more):
         st.rerun()
 
 
-def _progress(job: Job):
+def _progress(job: Job) -> None:
     ahead = line().ahead(job)
     if ahead:
         runs = "1 run is" if ahead == 1 else f"{ahead} runs are"

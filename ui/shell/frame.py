@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from model.assets import ASSETS
+from ui.shell.model_slot import ModelSlot
 
 STYLE = ASSETS / "style.css"
 
@@ -15,7 +16,7 @@ def frame(title: str, purpose: str) -> None:
     st.caption(purpose)
 
 
-def linked(key: str, **default) -> dict:
+def linked(key: str, **default: Any) -> dict[str, Any]:
     """A widget whose choice stands in the link; its default, unless a reopened run has just set it.
 
     The default must stay from run to run: a browser that sees only the second run takes that one's for the choice.
@@ -26,7 +27,7 @@ def linked(key: str, **default) -> dict:
     return {"key": key, "bind": "query-params", **own}
 
 
-def preset(**values) -> None:
+def preset(**values: Any) -> None:
     """Set widgets that are `linked`, before they are made."""
     st.session_state.update(values)
     st.session_state["preset"] = set(values)
@@ -51,7 +52,7 @@ def begin_anew() -> None:
     st.session_state.update(stays)
 
 
-def ready(slot) -> bool:
+def ready(slot: ModelSlot) -> bool:
     """Whether the slot's model can be asked; if not, its progress is shown, and the page starts over when it can."""
     if slot.state == "ready":
         return True
@@ -59,7 +60,7 @@ def ready(slot) -> bool:
     return False
 
 
-def _loading(slot) -> None:
+def _loading(slot: ModelSlot) -> None:
     if slot.state == "ready":
         st.rerun()
     if slot.state == "failed":

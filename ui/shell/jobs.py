@@ -34,9 +34,10 @@ class Job:
 
     def __init__(self, work: Callable[["Job"], object], run: str | None = None, owner: str | None = None):
         self.work, self.run, self.owner = work, run, owner
-        self.state, self.sentence, self.result = "queued", "Waiting", None
-        self.done, self.total = 0, 0
-        self.latest, self.version = None, 0
+        self.state, self.sentence = "queued", "Waiting"
+        self.result: object = None
+        self.latest: object = None
+        self.done, self.total, self.version = 0, 0, 0
         self.ended = threading.Event()
         self._counting_since = self._seen = time.monotonic()  # counting: moved on until the first evaluation is done
         self._watchers: set[Callable[[], bool]] = set()
@@ -83,7 +84,7 @@ class Job:
             self._counting_since = time.monotonic()
         self.done, self.total, self.sentence = done, total, sentence
 
-    def publish(self, result) -> None:
+    def publish(self, result: object) -> None:
         """Show this until there is something better."""
         self.latest, self.version = result, self.version + 1
 
@@ -119,7 +120,7 @@ class Job:
 class Line:
     """The jobs of a server, one after the other in a thread of their own."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._waiting: deque[Job] = deque()
         self._current: Job | None = None
         self._changed = threading.Condition()

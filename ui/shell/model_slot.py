@@ -2,8 +2,12 @@
 
 import os
 import threading
+from typing import TYPE_CHECKING
 
 import streamlit as st
+
+if TYPE_CHECKING:
+    from model.gemma import Gemma
 
 
 class ModelSlot:
@@ -14,9 +18,9 @@ class ModelSlot:
 
     def __init__(self, source: str | None = None):
         self.source = source
-        self.gemma = None
+        self.gemma: Gemma | None = None
         self.fraction, self.sentence, self.error = 0.0, "Waiting to load Gemma 3", ""
-        self.seconds_per_token: float | None = None  # of scoring; measured when the model is ready, then by every run
+        self.seconds_per_token = 0.0  # of scoring; measured when the model is ready, then by every run
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -24,6 +28,13 @@ class ModelSlot:
     def state(self) -> str:
         """ "ready", "failed" or "loading"."""
         return "ready" if self.gemma else "failed" if self.error else "loading"
+
+    @property
+    def loaded(self) -> "Gemma":
+        """The model; ValueError until it can be asked."""
+        if self.gemma is None:
+            raise ValueError("Gemma 3 is not loaded yet; wait until it is")
+        return self.gemma
 
     @property
     def fingerprint(self) -> str:
@@ -42,7 +53,7 @@ class ModelSlot:
         """Take a measurement of scoring into the estimate shown before a run; the newest counts half."""
         if tokens > 0:
             rate = seconds / tokens
-            self.seconds_per_token = rate if self.seconds_per_token is None else (self.seconds_per_token + rate) / 2
+            self.seconds_per_token = rate if not self.seconds_per_token else (self.seconds_per_token + rate) / 2
 
     def _load(self) -> None:
         try:

@@ -14,7 +14,7 @@ def visitor() -> str:
     token = decode_xsrf_token_string(cookie)[0] if cookie else None
     if token:
         return token.hex()
-    return st.session_state.setdefault("owner", secrets.token_hex(16))
+    return str(st.session_state.setdefault("owner", secrets.token_hex(16)))
 
 
 def this_session_alive() -> Callable[[], bool]:
@@ -43,7 +43,7 @@ class _Alive:
 
         return not runtime.exists() or runtime.get_instance().is_active_session(self.session)
 
-    def __eq__(self, other) -> bool:
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, _Alive) and self.session == other.session
 
     def __hash__(self) -> int:
