@@ -8,6 +8,7 @@ import json
 import re
 import zipfile
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from ui.names import method_name
 from ui.runs.comparison import Paid
 from ui.runs.untrusted import from_npy, parse_json, to_npy, unpack
 from xai import Attribution, Fidelity, Ledger
+from xai.typing import Bools, Floats
 
 FORMAT, VERSION = "swing-bundle", 1
 MAX_PLAYERS, MAX_COALITIONS, MAX_OUTPUTS, MAX_MAPS = 4096, 1_000_000, 1024, 16
@@ -48,13 +50,13 @@ class Bundle:
     name: str
     fingerprint: str
     state: str
-    settings: dict
-    shown: dict
+    settings: dict[str, Any]
+    shown: dict[str, Any]
     outputs: list[str]
     weights: list[float]
     attributions: dict[str, Attribution]
-    coalitions: np.ndarray
-    values: np.ndarray
+    coalitions: Bools
+    values: Floats
     fidelity: Fidelity | None = None
     content: bytes | None = field(default=None, repr=False)
 
@@ -122,7 +124,7 @@ def _is_known(name: str) -> bool:
     return name in _FIXED or _MAP.fullmatch(name) is not None
 
 
-def _manifest(found) -> dict:
+def _manifest(found: Any) -> dict[str, Any]:
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise ValueError("its manifest is not that of a bundle")
     if found.get("version") != VERSION:
@@ -148,7 +150,7 @@ def _manifest(found) -> dict:
     return found
 
 
-def _arrays(files, rows, values, n):
+def _arrays(files: dict[str, bytes], rows: Any, values: Any, n: int) -> tuple[Bools, Floats]:
     """Coalitions bool (m, n) and finite values (m,) or (m, k) of the shapes that the manifest promises."""
     if not all(isinstance(shape, list) and all(type(size) is int for size in shape) for shape in (rows, values)):
         raise ValueError("its shapes are not whole numbers")
@@ -163,7 +165,7 @@ def _arrays(files, rows, values, n):
     return np.unpackbits(packed, axis=1, count=n).view(bool), table.astype(np.float64)
 
 
-def _attribution(content: bytes, labels) -> Attribution:
+def _attribution(content: bytes, labels: list[str]) -> Attribution:
     parse_json(content, "an attribution")  # its depth, its numbers and its texts
     found = Attribution.from_json(content.decode())
     if found.labels != labels:
@@ -183,7 +185,7 @@ def _fidelity(content: bytes, n: int) -> Fidelity:
     return found
 
 
-def _check_text(shown, n) -> None:
+def _check_text(shown: dict[str, Any], n: int) -> None:
     if set(shown) != _OF_TEXT or not all(isinstance(shown[name], str) for name in ("prompt", "target")):
         raise ValueError("its text is not described as on the Text page")
     if not isinstance(shown["tokens"], list) or not all(isinstance(text, str) for text in shown["tokens"]):
@@ -196,6 +198,6 @@ def _check_text(shown, n) -> None:
         raise ValueError("its players overlap in its prompt")
 
 
-def _is_span(span, length) -> bool:
+def _is_span(span: Any, length: int) -> bool:
     whole = isinstance(span, list) and len(span) == 2 and all(type(at) is int for at in span)
     return whole and 0 <= span[0] < span[1] <= length

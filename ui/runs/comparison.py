@@ -3,13 +3,15 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ui.names import DEFAULT_PANES, METHODS, Pane
 from ui.settings import Settings, choice, number
 from xai import Attribution, Cancelled, Fidelity, Ledger, explain, fidelity, fidelity_cost, preliminary
+from xai.typing import Bools, Cancel, Progress
 
 HELD_OUT, ORDERS, POINTS = 32, 2, 8  # what judging a run costs; `xai.trust.fidelity` says what each is
 FIRST_LOOK = 24  # evaluations after which a running job first shows values; then at each third more
@@ -63,7 +65,7 @@ class Comparison:
     judged: Fidelity | None = None
     state: str = "done"
 
-    def to_record(self) -> dict:
+    def to_record(self) -> dict[str, Any]:
         """Everything but the ledger, as JSON can hold it."""
         return {
             "maps": [json.loads(one.to_json()) for one in self.maps],
@@ -74,7 +76,7 @@ class Comparison:
         }
 
     @classmethod
-    def from_record(cls, record: dict, plan: Plan, ledger: Ledger) -> "Comparison":
+    def from_record(cls, record: dict[str, Any], plan: Plan, ledger: Ledger) -> "Comparison":
         """What `to_record` gave; ValueError for anything else."""
         try:
             maps = tuple(Attribution.from_json(json.dumps(one)) for one in record["maps"])
@@ -91,28 +93,33 @@ class Comparison:
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"this is not a comparison that Swing wrote ({error})") from error
 
-    def focused(self, weights=None) -> "list[Attribution]":
+    def focused(self, weights: ArrayLike | None = None) -> list[Attribution]:
         """The maps of the weighted sum of the outputs, values (n,)."""
         return [one.combine(self.weights if weights is None else weights) for one in self.maps]
 
 
-def compare(ledger: Ledger, plan: Plan, outputs, weights, tell: Callable, publish: Callable, cancel: Callable) -> Comparison:
+Tell = Callable[[int, int, str], object]  # tell(done, total, sentence)
+Publish = Callable[[Comparison], object]
+
+
+def compare(
+    ledger: Ledger, plan: Plan, outputs: list[str], weights: list[float], tell: Tell, publish: Publish, cancel: Cancel
+) -> Comparison:
     """Both maps and their fidelity from one ledger; where `cancel()` says stop, what the ledger tells, marked partial.
 
-    tell(done, total, sentence);  publish(Comparison) is given what is known so far. Cancelled is raised only where the
-    ledger tells nothing yet.
+    `publish` is given what is known so far. Cancelled is raised only where the ledger tells nothing yet.
     """
     total, begun = plan.cost(ledger.n_players), ledger.evaluations
     finished: list[Attribution] = []
     now = Comparison(plan, (), list(outputs), list(weights), ledger, state="preliminary")
     next_look = FIRST_LOOK
 
-    def show():
+    def show() -> None:
         if maps := so_far():  # a page cannot draw what is not there yet
             publish(replace(now, maps=maps))
 
-    def look(sentence):
-        def told(done, of):
+    def look(sentence: str) -> Progress:
+        def told(done: int, of: int) -> None:
             nonlocal next_look
             tell(ledger.evaluations - begun, max(total, ledger.evaluations - begun), f"{sentence}: {done} of {of}")
             if done < of and ledger.evaluations >= next_look:
@@ -121,7 +128,7 @@ def compare(ledger: Ledger, plan: Plan, outputs, weights, tell: Callable, publis
 
         return told
 
-    def so_far():
+    def so_far() -> tuple[Attribution, ...]:
         open_panes = plan.panes[len(finished) :]
         guesses = [preliminary(ledger, pane.index) for pane in open_panes]
         return (*finished, *[guess for guess in guesses if guess is not None])
@@ -149,7 +156,7 @@ def compare(ledger: Ledger, plan: Plan, outputs, weights, tell: Callable, publis
     return replace(now, maps=tuple(finished), judged=found, state="done")
 
 
-def _explained(ledger, pane, plan, progress, cancel) -> Attribution:
+def _explained(ledger: Ledger, pane: Pane, plan: Plan, progress: Progress, cancel: Cancel) -> Attribution:
     every = ledger.n_players < 20 and 2**ledger.n_players <= plan.budget
     method = "exact" if every else pane.method
     return explain(ledger.game, pane.index, method, plan.budget, plan.seed, ledger, progress, cancel)
@@ -161,5 +168,5 @@ class Paid:
     def __init__(self, labels: list[str]):
         self.labels, self.n_players = labels, len(labels)
 
-    def __call__(self, coalitions):
+    def __call__(self, coalitions: Bools) -> NoReturn:
         raise ValueError("this run holds only what was paid for; press Explain to ask the model again")

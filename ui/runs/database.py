@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -23,6 +24,9 @@ _PRAGMAS = (
 )
 
 
+Evict = Callable[[sqlite3.Connection, str], bool]
+
+
 class NoRoom(ValueError):
     """The file is full, and nothing in it may go."""
 
@@ -35,19 +39,19 @@ class Database:
     notice : "" or a sentence where the file was damaged: it was moved aside, and a new one begun
     """
 
-    def __init__(self, path: Path, schema: str, version: int, most_bytes: int, evict):
+    def __init__(self, path: Path, schema: str, version: int, most_bytes: int, evict: Evict):
         self.path, self.most_bytes, self.notice = path, most_bytes, ""
         self._schema, self._version, self._evict = schema, version, evict
         self._lock = threading.RLock()
         self._open()
 
     @contextmanager
-    def reading(self):
+    def reading(self) -> Iterator[sqlite3.Connection]:
         with self._lock, self._named_errors():
             yield self._connection
 
     @contextmanager
-    def writing(self, incoming: int = 0, keep: str = ""):
+    def writing(self, incoming: int = 0, keep: str = "") -> Iterator[sqlite3.Connection]:
         """One transaction, undone where its body raises; room for `incoming` bytes is made first, else NoRoom."""
         with self._lock, self._named_errors():
             db = self._connection
@@ -74,7 +78,7 @@ class Database:
             pages, free, size = (
                 db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
             )
-        return (pages - free) * size
+        return int((pages - free) * size)
 
     def scrub(self) -> None:
         """Empty the write-ahead log into the file, so that nothing that was deleted stays in it."""
@@ -88,7 +92,7 @@ class Database:
         with self._lock:
             self._connection.close()
 
-    def _open(self):
+    def _open(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{self.path}.opening"):
             try:
@@ -99,7 +103,7 @@ class Database:
                 self._move_aside()
                 self._connect()
 
-    def _connect(self):
+    def _connect(self) -> None:
         self.path.touch(mode=0o600)
         self._connection = sqlite3.connect(self.path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
         try:
@@ -119,7 +123,7 @@ class Database:
             self._connection.close()
             raise
 
-    def _move_aside(self):
+    def _move_aside(self) -> None:
         aside = self.path.with_name(f"{self.path.name}.damaged")  # one at most, so that these do not pile up
         for ending in ("", "-wal", "-shm"):
             part = self.path.with_name(self.path.name + ending)
@@ -131,7 +135,7 @@ class Database:
         log.warning("%s", self.notice)
 
     @contextmanager
-    def _named_errors(self):
+    def _named_errors(self) -> Iterator[None]:
         """SQLite's errors as ValueError with a sentence; a damaged file is replaced."""
         try:
             yield
@@ -151,7 +155,7 @@ class _Foreign(sqlite3.DatabaseError):
     """A file that SQLite can read but this store cannot."""
 
 
-def _damaged(error) -> bool:
+def _damaged(error: sqlite3.DatabaseError) -> bool:
     code = getattr(error, "sqlite_errorcode", None)
     broken = code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
     return broken or isinstance(error, _Foreign)

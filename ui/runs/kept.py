@@ -3,6 +3,7 @@
 import json
 import logging
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -11,12 +12,13 @@ import streamlit as st
 from ui.draw.markdown import plain, said
 from ui.kind import Kind, Result
 from ui.runs.comparison import Paid
-from ui.runs.store import RunStore
+from ui.runs.store import Run, RunStore
 from ui.shell.bench import Bench
 from ui.shell.frame import begin_anew
 from ui.shell.jobs import Stopped, line
 from ui.shell.visitor import visitor
 from xai import Cancelled, Ledger
+from xai.game import Game
 
 LISTED = 20
 log = logging.getLogger("swing.store")
@@ -31,7 +33,9 @@ def store() -> RunStore:
         raise ValueError(f"Kept runs cannot be opened ({error.strerror or error}).") from error
 
 
-def begin(page: str, name: str, settings: dict, model: str, run: str | None = None, content: bytes | None = None) -> str | None:
+def begin(
+    page: str, name: str, settings: dict[str, Any], model: str, run: str | None = None, content: bytes | None = None
+) -> str | None:
     """The id of a run to work on: `run` again where it is of the same model, else a new one; None where none is kept.
 
     It must be this browser's own, or one that was interrupted, which whoever has the link may finish. Where there is
@@ -60,7 +64,7 @@ def _may_go_on(run: str, model: str) -> bool:
     return found.fingerprint == model and (found.interrupted or store().owns(run, visitor()))
 
 
-def ledger(run: str | None, game: Any, known: Ledger | None = None) -> Ledger:
+def ledger(run: str | None, game: Game, known: Ledger | None = None) -> Ledger:
     """A ledger that keeps every batch of a run as soon as it is paid, with all that the run, and `known`, hold already.
 
     run : None for one that is kept nowhere
@@ -84,7 +88,7 @@ def finish(run: str | None, result: Result) -> None:
 
 
 @contextmanager
-def ended_with(run: str | None):
+def ended_with(run: str | None) -> Iterator[None]:
     """Keep how a run ended where it gave no result."""
     try:
         yield
@@ -103,7 +107,7 @@ def _end(run: str | None, state: str, sentence: str) -> None:
             store().finish(run, state, sentence)
 
 
-def reopen(kind: Kind, state: Bench) -> None:
+def reopen(kind: Kind[Any, Any], state: Bench[Any]) -> None:
     """Show the run that the link names, if it is not shown already.
 
     A run that is in the line is followed. One whose server died goes on as soon as the model is ready.
@@ -142,7 +146,7 @@ def paid(run: str, labels: list[str]) -> Ledger:
     return made
 
 
-def sidebar(page: str, state: Bench) -> None:
+def sidebar(page: str, state: Bench[Any]) -> None:
     """This browser's runs: reopen, rename, delete, forget everything; and what is kept where."""
     with st.sidebar:
         st.subheader("Runs")
@@ -171,7 +175,7 @@ def sidebar(page: str, state: Bench) -> None:
             st.warning(kept.notice)
 
 
-def _entry(run, page, state) -> None:
+def _entry(run: Run, page: str, state: Bench[Any]) -> None:
     shown = "● " if run.id == state.run else ""
     with st.expander(shown + plain(run.name, 40)):
         ended = "interrupted" if run.interrupted else run.state

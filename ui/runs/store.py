@@ -16,12 +16,15 @@ import zlib
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 from model.cache import home
 from ui.runs.database import Database
 from xai import Ledger, records
+from xai.game import Game
+from xai.typing import Bytes, Floats
 
 log = logging.getLogger("swing.store")
 
@@ -69,7 +72,7 @@ class Run:
     changed: float
     name: str
     page: str
-    settings: dict
+    settings: dict[str, Any]
     fingerprint: str
     state: str
     sentence: str
@@ -91,7 +94,7 @@ class RunStore:
     `delete` and `forget`.
     """
 
-    def __init__(self, path=None, most_bytes: int | None = None):
+    def __init__(self, path: Path | str | None = None, most_bytes: int | None = None):
         path = Path(path) if path is not None else home() / "runs.sqlite"
         most_bytes = _configured_bytes() if most_bytes is None else int(most_bytes)
         self._workers = path.with_name(f"{path.name}.workers")
@@ -114,7 +117,9 @@ class RunStore:
         """Bytes of the file that hold something."""
         return self._file.used()
 
-    def create(self, owner: str, page: str, name: str, settings: dict, fingerprint: str, content=None) -> str:
+    def create(
+        self, owner: str, page: str, name: str, settings: dict[str, Any], fingerprint: str, content: bytes | None = None
+    ) -> str:
         """Begin a run; returns its id, which is its link. content : bytes the user agreed to keep, or None."""
         run, now, text = secrets.token_urlsafe(16), time.time(), json.dumps(settings, allow_nan=False)
         row = (run, _hash(owner), now, now, _name(name), page, text, fingerprint, self._worker)
@@ -155,7 +160,7 @@ class RunStore:
                 db.execute(change, (self._worker, time.time(), run))
         return free
 
-    def append(self, run: str, packed, values, seconds: float) -> bool:
+    def append(self, run: str, packed: Bytes, values: Floats, seconds: float) -> bool:
         """Keep a batch that `Ledger(on_batch=…)` handed out; False where it cannot be kept.
 
         There is no room, or the run was deleted meanwhile, or the disk is full: no reason to stop a run that computes.
@@ -171,13 +176,13 @@ class RunStore:
             return False
         return True
 
-    def batches(self, run: str) -> list:
+    def batches(self, run: str) -> list[records.Batch]:
         """A run's batches (packed, values, seconds) for `Ledger.fill`; a damaged one is left out, to be paid again."""
         with self._file.reading() as db:
             rows = db.execute("SELECT checksum, body FROM batches WHERE run = ? ORDER BY number", (run,)).fetchall()
         return [records.from_body(body) for checksum, body in rows if zlib.crc32(body) == checksum]
 
-    def ledger(self, run: str, game) -> Ledger:
+    def ledger(self, run: str, game: Game) -> Ledger:
         """A ledger of the run's game that has its batches and keeps every further one; ValueError for another game."""
         ledger = Ledger(game, on_batch=partial(self.append, run))
         ledger.fill(self.batches(run))
@@ -237,12 +242,12 @@ class RunStore:
         self._alive.release()
         (self._workers / self._worker).unlink(missing_ok=True)
 
-    def _select(self, where: str, *values) -> list[Run]:
+    def _select(self, where: str, *values: str) -> list[Run]:
         with self._file.reading() as db:
             rows = db.execute(f"SELECT {_COLUMNS} FROM runs WHERE {where}", values).fetchall()
         return [self._run(row) for row in rows]
 
-    def _run(self, row) -> Run:
+    def _run(self, row: sqlite3.Row) -> Run:
         found = dict(row)
         worker = found.pop("worker")
         found["settings"], found["has_content"] = json.loads(found["settings"]), bool(found["has_content"])
@@ -262,7 +267,7 @@ class RunStore:
         file.unlink(missing_ok=True)
         return False
 
-    def _evict_oldest(self, db, keep: str) -> bool:
+    def _evict_oldest(self, db: sqlite3.Connection, keep: str) -> bool:
         for row in db.execute("SELECT id, state, worker FROM runs ORDER BY created, rowid").fetchall():
             if row["id"] != keep and not (row["state"] == "running" and self._is_alive(row["worker"])):
                 db.execute("DELETE FROM runs WHERE id = ?", (row["id"],))
@@ -270,7 +275,7 @@ class RunStore:
         return False
 
     @staticmethod
-    def _exists(db, run: str) -> bool:
+    def _exists(db: sqlite3.Connection, run: str) -> bool:
         return db.execute("SELECT 1 FROM runs WHERE id = ?", (run,)).fetchone() is not None
 
 

@@ -7,17 +7,21 @@ ValueError that ends a sentence beginning with "this file cannot be opened".
 import io
 import json
 import zipfile
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
 
 MAX_BYTES = 64 << 20  # of a file, and of what is in it once unpacked
 MAX_JSON = 48 << 20  # room for the largest covariance that the engine keeps
 MAX_CONTAINERS = 200_000  # lists and objects in a JSON text: each costs far more memory than its two characters
 MAX_DEPTH = 12
+IsKnown = Callable[[str], bool]  # of a name
 
 
-def unpack(data: bytes, is_known, needed: set[str], most: int) -> dict[str, bytes]:
-    """The files of a zip by name. is_known(name) → bool;  needed : names that must be there;  most : files at most."""
+def unpack(data: bytes, is_known: IsKnown, needed: set[str], most: int) -> dict[str, bytes]:
+    """The files of a zip by name. needed : names that must be there;  most : files at most."""
     if len(data) > MAX_BYTES:
         raise ValueError(f"it has {len(data) / 1e6:.0f} MB, and at most {MAX_BYTES / 1e6:.0f} are allowed")
     try:
@@ -31,7 +35,7 @@ def unpack(data: bytes, is_known, needed: set[str], most: int) -> dict[str, byte
         raise ValueError(f"it is not a whole zip file ({type(error).__name__})") from error
 
 
-def _check(entries, is_known, needed, most) -> None:
+def _check(entries: list[zipfile.ZipInfo], is_known: IsKnown, needed: set[str], most: int) -> None:
     names = [entry.filename for entry in entries]
     if unknown := [name for name in names if not is_known(name)]:
         raise ValueError(f"it holds a file that does not belong there, {unknown[0][:80]!r}")
@@ -47,7 +51,7 @@ def _check(entries, is_known, needed, most) -> None:
         raise ValueError(f"it would unpack to {total / 1e6:.0f} MB, and at most {MAX_BYTES / 1e6:.0f} are allowed")
 
 
-def _read(archive, entry) -> bytes:
+def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     with archive.open(entry) as stream:
         content = stream.read(entry.file_size + 1)  # whatever the file says of itself, no more than that is unpacked
     if len(content) != entry.file_size:
@@ -55,7 +59,7 @@ def _read(archive, entry) -> bytes:
     return content
 
 
-def parse_json(content: bytes, name: str):
+def parse_json(content: bytes, name: str) -> Any:
     """Parsed JSON, of bounded size and depth, without infinite numbers and with texts that can be shown."""
     if len(content) > MAX_JSON or content.count(b"[") + content.count(b"{") > MAX_CONTAINERS:
         raise ValueError(f"{name} is too large")
@@ -74,24 +78,24 @@ def parse_json(content: bytes, name: str):
     return found
 
 
-def _inside(value):
+def _inside(value: Any) -> list[Any]:
     if isinstance(value, dict):
         return [*value, *value.values()]
     return value if isinstance(value, list) else []
 
 
-def _refuse(constant):
+def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no number")
 
 
-def to_npy(array: np.ndarray) -> bytes:
+def to_npy(array: NDArray[Any]) -> bytes:
     """An .npy file."""
     out = io.BytesIO()
     np.save(out, array, allow_pickle=False)
     return out.getvalue()
 
 
-def from_npy(content: bytes, kind: str, shape: tuple[int, ...], name: str) -> np.ndarray:
+def from_npy(content: bytes, kind: str, shape: tuple[int, ...], name: str) -> NDArray[Any]:
     """The array of an .npy file that says just this of itself: its header is compared, never evaluated."""
     size = int(np.prod(shape, dtype=object)) * np.dtype(kind).itemsize
     start = 10 + int.from_bytes(content[8:10], "little")
