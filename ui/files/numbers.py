@@ -5,14 +5,14 @@ import io
 
 import numpy as np
 
-from ui.draw.colour import ranks
+from ui.draw.colour import Spans, ranks
 from xai import Attribution
 
 # What spreadsheets take for the beginning of a formula, the wide forms included.
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
 
-def to_csv(maps: dict[str, Attribution], spans=None) -> str:
+def to_csv(maps: dict[str, Attribution], spans: Spans | None = None) -> str:
     """One row per player: number, label, where it lies in the prompt if `spans` says so, and for each attribution
     (values (n,), by name) its value, standard error and rank by |value|. A number reads back to the same float; an
     unknown error is empty; text that begins as a formula does is preceded by an apostrophe.

@@ -3,11 +3,13 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 
 from ui.draw.colour import ranks, shared_scale, signed
-from ui.draw.html import Markup, render
+from ui.draw.html import render
 from ui.draw.sentences import agreed, cost, sums, tied
 from ui.files.report_fidelity import fidelity_section
 from ui.maps.picture import Picture
@@ -16,6 +18,7 @@ from ui.runs.bundle import Bundle
 from xai import Agreement, Attribution, agreement
 
 Draw = Callable[[Attribution, float], Markup]
+Cell = tuple[str | None, object]
 
 
 def html_report(bundle: Bundle, picture: Picture, made: str = "") -> Markup:
@@ -54,12 +57,12 @@ def _about(bundle: Bundle, made: str) -> str:
     return " ".join(filter(None, [made, cut, model, f"{len(bundle.values)} coalitions were evaluated in all."]))
 
 
-def _pane(one: Attribution, draw: Draw, scale) -> tuple[str, str, Markup, str]:
+def _pane(one: Attribution, draw: Draw, scale: float) -> tuple[str, str, Markup, str]:
     notes = " ".join(filter(None, [cost(one), tied(one), one.note]))
     return INDICES[one.index], method_name(one.index, one.method), draw(one, scale), notes
 
 
-def _difference(pair, found: Agreement, draw: Draw, scale) -> dict:
+def _difference(pair: list[Attribution], found: Agreement, draw: Draw, scale: float) -> dict[str, Any]:
     change = replace(pair[0], values=found.difference, standard_error=found.standard_error)
     return {
         "names": [f"{INDICES[one.index]} ({method_name(one.index, one.method)})" for one in pair],
@@ -69,11 +72,11 @@ def _difference(pair, found: Agreement, draw: Draw, scale) -> dict:
     }
 
 
-def _rows(maps, found: Agreement | None) -> list[tuple[str, list]]:
+def _rows(maps: list[Attribution], found: Agreement | None) -> list[tuple[str, list[Cell]]]:
     """Each player's label and cells: all digits of a number, where it is one that is known, and what is shown."""
     places, rows = [ranks(one) for one in maps], []
     for i, label in enumerate(maps[0].labels):
-        cells = []
+        cells: list[Cell] = []
         for one, place in zip(maps, places):
             error = np.nan if one.standard_error is None else one.standard_error[i]
             cells += [_cell(one.values[i]), _cell(error, "{:.3f}"), (None, place[i])]
@@ -83,7 +86,7 @@ def _rows(maps, found: Agreement | None) -> list[tuple[str, list]]:
     return rows
 
 
-def _cell(number, form: str = "") -> tuple[str | None, str]:
+def _cell(number: float, form: str = "") -> Cell:
     if not np.isfinite(number):
         return None, "–"
     return repr(float(number)), form.format(number).replace("-", "−") if form else signed(number)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
@@ -36,7 +37,7 @@ def downloads(bundle_of: Callable[[], Bundle], picture: Picture) -> None:
         named = {f"{before}{INDICES[one.index]} · {method_name(one.index, one.method)}": one for one in maps.values()}
         return picture.png(named, shared_scale(*maps.values()))
 
-    files = [
+    files: list[tuple[str, Callable[[], str | bytes], str, str]] = [
         ("Report (HTML)", report, "swing-report.html", "text/html"),
         ("Numbers (CSV)", numbers, "swing-values.csv", "text/csv"),
         ("Heatmaps (PNG)", png, "swing-heatmaps.png", "image/png"),
@@ -50,7 +51,7 @@ def downloads(bundle_of: Callable[[], Bundle], picture: Picture) -> None:
     )
 
 
-def open_bundle(kind: Kind, state: Bench) -> None:
+def open_bundle(kind: Kind[Any, Any], state: Bench[Any]) -> None:
     """A bundle brought back: shown on this page, after it was found to be one."""
     with st.sidebar:
         file = uploader("Open a bundle", "bundle", MAX_BUNDLE_MB, type="zip")

@@ -12,10 +12,13 @@ from ui.names import INDICES
 from ui.shell.bench import Bench
 from ui.shell.jobs import Job
 from xai import Attribution, agreement, explain
+from xai.game import Game
+
+GameOf = Callable[[str], Game]  # of a policy
 
 
 def show_policies(
-    result: Result, state: Bench, picture: Picture, ways: dict[str, str], game_of: Callable[[str], Any], ready: bool = True
+    result: Result, state: Bench[Any], picture: Picture, ways: dict[str, str], game_of: GameOf, ready: bool = True
 ) -> None:
     """The left map under every absence policy and their rank agreement, on demand: the others must be paid for.
 
@@ -64,7 +67,7 @@ def show_policies(
     )
 
 
-def _start(result: Result, state: Bench, parts: str, ways: dict[str, str], game_of: Callable[[str], Any]) -> None:
+def _start(result: Result, state: Bench[Any], parts: str, ways: dict[str, str], game_of: GameOf) -> None:
     def work(job: Job) -> Result:
         state.policies = (result.request, other_ways(result, parts, ways, game_of, job))
         return result
@@ -72,9 +75,7 @@ def _start(result: Result, state: Bench, parts: str, ways: dict[str, str], game_
     state.begin(Job(work))
 
 
-def other_ways(
-    result: Result, parts: str, ways: dict[str, str], game_of: Callable[[str], Any], job: Job
-) -> dict[str, Attribution]:
+def other_ways(result: Result, parts: str, ways: dict[str, str], game_of: GameOf, job: Job) -> dict[str, Attribution]:
     """The first map under every way of absence, each from a game of its own; what is known is not computed again."""
     plan, comparison = result.request.plan, result.comparison
     first = comparison.maps[0]

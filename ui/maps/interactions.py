@@ -5,12 +5,14 @@ import streamlit as st
 
 from ui.draw.charts import INTERVAL
 from ui.draw.colour import signed
-from xai import interactions
+from ui.maps.picture import Picture
+from ui.runs.comparison import Comparison
+from xai import Attribution, interactions
 
 STRONGEST = 8
 
 
-def show_pairs(comparison, picture, maps, weights) -> None:
+def show_pairs(comparison: Comparison, picture: Picture, maps: list[Attribution], weights: list[float] | None) -> None:
     """The strongest interactions, from the coalitions already paid."""
     weights = comparison.weights if weights is None else weights
     try:

@@ -4,8 +4,11 @@ import streamlit as st
 
 from ui.draw import charts
 from ui.draw.markdown import said
+from ui.maps.picture import Picture
 from ui.names import INDICES, method_name
-from xai import shuffled_control, verdict
+from ui.runs.comparison import Comparison
+from xai import Fidelity, shuffled_control, verdict
+from xai.trust.curves import Curves
 
 _SIGNS = {"Do not trust": "gpp_bad", "Take this map as a hint": "help", "There is nothing": "help"}
 
@@ -15,12 +18,12 @@ def sign(sentence: str) -> str:
     return next((icon for start, icon in _SIGNS.items() if sentence.startswith(start)), "verified_user")
 
 
-def trust(comparison, which: int, picture) -> str:
+def trust(judged: Fidelity, which: int, picture: Picture) -> str:
     """One sentence on one map."""
-    return verdict(comparison.judged, int(which), picture.parts, picture.whole)
+    return verdict(judged, int(which), picture.parts, picture.whole)
 
 
-def show_fidelity(comparison, picture, weights) -> None:
+def show_fidelity(comparison: Comparison, picture: Picture, weights: list[float] | None) -> None:
     """LDS, R², insertion and deletion of both maps, and the randomised control on demand."""
     judged = comparison.judged
     if judged is None:
@@ -42,14 +45,12 @@ def show_fidelity(comparison, picture, weights) -> None:
             "R², uniform": _of(one.uniform.r2),
             "LDS, Shapley-weighted": _of(one.shapley.lds),
             "R², Shapley-weighted": _of(one.shapley.r2),
-            "insertion AUC": _of(one.curves.insertion_auc),
-            "deletion AUC": _of(one.curves.deletion_auc),
+            **_areas(one.curves),
         }
         for name, one in zip(names, judged.maps)
     ]
     for name, other in (("leave-one-out", judged.leave_one_out), ("random order", judged.random)):
-        areas = {"insertion AUC": _of(other.insertion_auc), "deletion AUC": _of(other.deletion_auc)}
-        rows.append(dict.fromkeys(rows[0], "–") | {"map": name} | areas)
+        rows.append(dict.fromkeys(rows[0], "–") | {"map": name} | _areas(other))
     st.dataframe(rows, hide_index=True, key="fidelity")
     st.caption(
         "LDS: rank correlation between what the map adds up to and what the model said. R²: share of the model's "
@@ -62,6 +63,10 @@ def show_fidelity(comparison, picture, weights) -> None:
             found = shuffled_control(comparison.ledger, attribution, comparison.weights if weights is None else weights)
             st.markdown(f"**{name}**: {found.sentence(picture.parts)}")
         st.caption("No model call was made for this: the values paid for were dealt out anew, and the maps solved again.")
+
+
+def _areas(one: Curves | None) -> dict[str, str]:
+    return {"insertion AUC": _of(one.insertion_auc), "deletion AUC": _of(one.deletion_auc)} if one else {}
 
 
 def _of(value: float) -> str:

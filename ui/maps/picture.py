@@ -1,14 +1,18 @@
 """How a kind of input is drawn: the one place that a page, a report and a PNG ask for its colours, legend and words."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import streamlit as st
+from markupsafe import Markup
 
 from ui.draw import charts
-from ui.draw.colour import CHANGE, legend, token_heatmap
+from ui.draw.colour import CHANGE, Spans, legend, token_heatmap
 from ui.draw.png import heatmaps_png
-from xai import Attribution
+from xai import Attribution, Interactions
+from xai.typing import Ints
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 class Picture:
@@ -31,7 +35,7 @@ class Picture:
     def whole(self) -> str:
         return self.quantity
 
-    def text(self, labels: list[str]) -> tuple[str, Any]:
+    def text(self, labels: list[str]) -> tuple[str, Spans]:
         """The input as a text, and (start, end) of each player in it: here the labels one after the other."""
         text, spans = "", []
         for label in labels:
@@ -39,11 +43,11 @@ class Picture:
             text += label + "   "
         return text, spans
 
-    def legend(self, scale: float) -> str:
+    def legend(self, scale: float) -> Markup:
         """What the colours mean, as HTML."""
         return legend(scale, self.ends)
 
-    def html(self, attribution: Attribution, scale: float, pane: str = "") -> str:
+    def html(self, attribution: Attribution, scale: float, pane: str = "") -> Markup:
         """The input coloured by values (n,), as HTML that needs no server. pane : a name for this map in the page"""
         return token_heatmap(*self.text(attribution.labels), attribution, scale, pane)
 
@@ -51,8 +55,8 @@ class Picture:
         """The same on a page."""
         st.html(self.html(attribution, scale, key))
 
-    def above(self, attribution: Attribution, scale: float) -> Any:
-        """What stands over the text in a PNG, a PIL image; None for nothing."""
+    def above(self, attribution: Attribution, scale: float) -> "Image.Image | None":
+        """What stands over the text in a PNG."""
         return None
 
     def png(self, maps: dict[str, Attribution], scale: float) -> bytes:
@@ -60,7 +64,7 @@ class Picture:
         text, spans = self.text(next(iter(maps.values())).labels)
         return heatmaps_png(text, spans, maps, scale, self.ends, lambda one: self.above(one, scale))
 
-    def links(self, found: Any, chosen: np.ndarray, attribution: Attribution) -> Any:
+    def links(self, found: Interactions, chosen: Ints, attribution: Attribution) -> Any:
         """A Plotly figure of the input with the chosen pairs drawn on it."""
         return charts.arcs(found, chosen, attribution)
 

@@ -15,12 +15,14 @@ from ui.maps.judging import show_fidelity, sign, trust
 from ui.maps.picture import Picture
 from ui.names import INDICES, MEANING, method_name
 from ui.runs.comparison import Comparison
-from xai import Attribution, agreement
+from xai import Agreement, Attribution, agreement
 
+Weights = list[float] | None
+Draw = Callable[[], None]
 PRELIMINARY = "Preliminary"  # how the note of a map begins that has no coalitions of its own
 
 
-def show(comparison: Comparison, picture: Picture, weights=None, more: dict[str, Callable] | None = None) -> None:
+def show(comparison: Comparison, picture: Picture, weights: Weights = None, more: dict[str, Draw] | None = None) -> None:
     """Both heatmaps, bars, difference, agreement, fidelity and interactions; weights (k,) of the output columns.
 
     more : further tabs of a page's own, title → what draws it
@@ -39,7 +41,7 @@ def show(comparison: Comparison, picture: Picture, weights=None, more: dict[str,
     st.caption(said(sums(maps, picture.parts, picture.quantity)))
     if len(maps) < 2 or comparison.state == "preliminary":
         return
-    tabs = {
+    tabs: dict[str, Draw] = {
         "Difference and agreement": lambda: _difference(maps, picture, scale),
         "Can I trust it?": lambda: show_fidelity(comparison, picture, weights),
         "Pairs of parts": lambda: show_pairs(comparison, picture, maps, weights),
@@ -50,12 +52,14 @@ def show(comparison: Comparison, picture: Picture, weights=None, more: dict[str,
             draw()
 
 
-def _pane(comparison, side, attribution, picture, scale, reach, weights):
+def _pane(
+    comparison: Comparison, side: str, attribution: Attribution, picture: Picture, scale: float, reach: float, weights: Weights
+) -> None:
     name = f"**{INDICES[attribution.index]}** · {method_name(attribution.index, attribution.method)}"
     st.markdown(name + (" (preliminary)" if attribution.note.startswith(PRELIMINARY) else ""))
     picture.show(attribution, scale, side)
     if weights is None and comparison.judged is not None:
-        sentence = trust(comparison, side == "r", picture)
+        sentence = trust(comparison.judged, side == "r", picture)
         st.markdown(f":material/{sign(sentence)}: {said(sentence)}")
     st.caption(said(f"{MEANING[attribution.index].format(what=picture.quantity)} {cost(attribution)}"))
     if attribution.note:
@@ -64,7 +68,7 @@ def _pane(comparison, side, attribution, picture, scale, reach, weights):
     st.caption(picture.under_chart(attribution))
 
 
-def _difference(maps, picture, scale):
+def _difference(maps: list[Attribution], picture: Picture, scale: float) -> None:
     one, other = maps
     found = agreement(one, other)
     names = [f"{INDICES[m.index]} ({method_name(m.index, m.method)})" for m in maps]
@@ -99,7 +103,7 @@ def _difference(maps, picture, scale):
         st.markdown("The two maps are the same.")
 
 
-def _as_map(one, found) -> Attribution:
+def _as_map(one: Attribution, found: Agreement) -> Attribution:
     return replace(one, values=found.difference, standard_error=found.standard_error, covariance=None)
 
 
