@@ -12,6 +12,8 @@ from ui.maps.picture import Picture
 from ui.runs.comparison import Comparison, Plan
 from ui.shell.bench import Bench
 from ui.shell.jobs import Job
+from xai import Ledger
+from xai.game import Game
 
 
 class Request(Protocol):
@@ -52,7 +54,7 @@ class Subject:
     learn(seconds, evaluations) : told what a run took, for the estimate of the next
     """
 
-    game: Any
+    game: Game
     outputs: list[str]
     weights: list[float]
     about: Any = field(default_factory=About)
@@ -168,7 +170,7 @@ class Kind(ABC, Generic[R, S]):
         return View(self.picture(result))
 
     def result(
-        self, record: dict[str, Any], request: R, ledger_of: Callable[[list[str]], Any], upload: bytes | None = None
+        self, record: dict[str, Any], request: R, ledger_of: Callable[[list[str]], Ledger], upload: bytes | None = None
     ) -> Result:
         """What `Result.to_record` gave; ValueError for anything else. ledger_of(labels) : what was paid"""
         try:

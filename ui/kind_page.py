@@ -1,5 +1,6 @@
 """The one page of every kind of input: ask, what it will cost, Explain, the maps, more budget, files."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,7 @@ from ui.shell.frame import frame, ready
 from ui.shell.jobs import Job
 from ui.shell.model_slot import model_slot
 from xai import Ledger
+from xai.game import Game
 
 
 def kind_page(kind: Kind[Any, Any]) -> None:
@@ -102,7 +104,7 @@ def _explain(kind: Kind[Any, Any], request: Request, state: Bench[Any]) -> None:
     state.begin(Job(work, name))
 
 
-def run(request: Any, subject: Subject, job: Any, ledger_of: Any) -> Result:
+def run(request: Request, subject: Subject, job: Job, ledger_of: Callable[[Game], Ledger]) -> Result:
     """Both maps of a subject and their fidelity. ledger_of(game) gives the ledger to go on with"""
     ledger = ledger_of(subject.game)
     before = ledger.seconds, ledger.evaluations
