@@ -46,11 +46,11 @@ class TextKind(Kind[TextRequest, None]):
 
     def cost(self, request: TextRequest, state: Bench[None]) -> tuple[int, float]:
         slot = model_slot()
-        return run.cost(slot.gemma, request, slot.seconds_per_token)
+        return run.cost(slot.loaded, request, slot.seconds_per_token)
 
     def subject(self, request: TextRequest, state: Bench[None]) -> Callable[[Job], Subject]:
         slot = model_slot()
-        return partial(run.subject, slot.gemma, request, learn=slot.learn_rate)
+        return partial(run.subject, slot.loaded, request, learn=slot.learn_rate)
 
     def fingerprint(self, request: TextRequest) -> str:
         return model_slot().fingerprint

@@ -1,9 +1,8 @@
 """How a text is drawn: its parts coloured, pairs of them joined by arcs."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from ui.draw.colour import LIKELIHOOD
+from ui.draw.colour import LIKELIHOOD, Spans
 from ui.maps.picture import Picture
 from ui.names import PLAYERS
 from ui.text.request import TextAbout, TextRequest
@@ -23,7 +22,7 @@ class TextPicture(Picture):
     )
 
     @property
-    def quantity(self) -> str:
+    def quantity(self) -> str:  # type: ignore[override]  # computed
         if self.chosen:
             return f"the log-probability of the chosen token{'s' * (self.chosen > 1)}"
         return self.whole
@@ -35,12 +34,12 @@ class TextPicture(Picture):
         return "the answer's log-probability"
 
     @property
-    def parts(self) -> str:
+    def parts(self) -> str:  # type: ignore[override]  # computed
         return PLAYERS[self.request.players]
 
     @property
-    def answer(self) -> str:
+    def answer(self) -> str:  # type: ignore[override]  # computed
         return self.about.target.strip()
 
-    def text(self, labels: list[str]) -> tuple[str, Any]:
+    def text(self, labels: list[str]) -> tuple[str, Spans]:
         return self.request.prompt, self.about.spans

@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
+from model.gemma import Gemma
+from model.text.text_game import TextGame
 from ui.kind import Subject
 from ui.shell.jobs import Job
 from ui.text.request import MAX_PROMPT, TextAbout, TextRequest
@@ -16,7 +17,7 @@ MAX_ANSWER = 20
 ASSUMED_ANSWER = " yes."  # stands for the model's answer where only the cost is asked
 
 
-def make_game(gemma, request: TextRequest, target: str):
+def make_game(gemma: Gemma, request: TextRequest, target: str) -> TextGame | JoinedGame[TextGame]:
     """The game of a request; ValueError with one sentence for anything that cannot be explained."""
     if len(request.prompt) > MAX_PROMPT:
         raise ValueError(f"The prompt has {len(request.prompt)} characters; this page takes at most {MAX_PROMPT}.")
@@ -41,26 +42,26 @@ def make_game(gemma, request: TextRequest, target: str):
     return JoinedGame(game, gemma.text_game(request.prompt, request.rather, spans, request.absent))
 
 
-def cost(gemma, request: TextRequest, seconds_per_token: float) -> tuple[int, float]:
+def cost(gemma: Gemma, request: TextRequest, seconds_per_token: float) -> tuple[int, float]:
     """Most evaluations this run can take, and about how many seconds; ValueError as `make_game`."""
     game = make_game(gemma, request, ASSUMED_ANSWER if request.target is None else request.target)
     evaluations = request.plan.cost(game.n_players)
     return evaluations, evaluations * game.work * seconds_per_token
 
 
-def subject(gemma: Any, request: TextRequest, job: Job, learn: Callable[[float, float], None] | None = None) -> Subject:
+def subject(gemma: Gemma, request: TextRequest, job: Job, learn: Callable[[float, float], None] | None = None) -> Subject:
     """The game of a request about its target, or the model's own answer. learn(seconds, tokens) : told what a run took"""
     job.tell(0, 0, "Reading the model's answer")
     target = request.target if request.target is not None else answer(gemma, request.prompt)
     game = make_game(gemma, request, target)
-    own = game if request.rather is None else game.games[0]
+    own = game.games[0] if isinstance(game, JoinedGame) else game
     weights = [1.0] * len(own.outputs) + [-1.0] * (len(game.outputs) - len(own.outputs))
     about = TextAbout(request.prompt, target, own.spans, own.outputs)
     told = learn or (lambda seconds, tokens: None)
     return Subject(game, game.outputs, weights, about, lambda seconds, count: told(seconds, count * game.work))
 
 
-def answer(gemma, prompt: str) -> str:
+def answer(gemma: Gemma, prompt: str) -> str:
     """The model's greedy answer: up to the end of the line for a base model, all of it for a chat model."""
     text = gemma.generate(prompt, max_new_tokens=MAX_ANSWER, stop=None if gemma.chat else "\n")
     if not text.strip():
@@ -70,7 +71,7 @@ def answer(gemma, prompt: str) -> str:
     return text
 
 
-def measure_rate(gemma) -> tuple[float, float]:
+def measure_rate(gemma: Gemma) -> tuple[float, float]:
     """Seconds and tokens of scoring a small game, for the first estimate of what a run will cost."""
     text = "one two three four five six seven eight nine ten"
     game = gemma.text_game(f"Count: {text}", " eleven", "word")

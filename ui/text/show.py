@@ -13,11 +13,12 @@ from ui.shell.bench import Bench
 from ui.shell.model_slot import model_slot
 from ui.text.picture import TextPicture
 from ui.text.run import MAX_ANSWER, make_game
+from xai.game import Game
 
 
 def view(result: Result, state: Bench[None]) -> View:
     """The answer, whose tokens can be chosen, above the maps."""
-    about, request, gemma = result.about, result.request, model_slot().gemma
+    about, request, slot = result.about, result.request, model_slot()
     st.subheader("The answer, and what swung it")
     said = "The model answered" if request.target is None else "The target you typed"
     st.html(render("answer", said=said, answer=about.target.strip(), rather=request.rather))
@@ -38,10 +39,10 @@ def view(result: Result, state: Bench[None]) -> View:
     picture = TextPicture(request, about, len(chosen))
 
     def absence() -> None:
-        def game_of(absent: str) -> object:
-            return make_game(gemma, replace(request, absent=absent), about.target)
+        def game_of(absent: str) -> Game:
+            return make_game(slot.loaded, replace(request, absent=absent), about.target)
 
-        show_policies(result, state, picture, ABSENT, game_of, gemma is not None)
+        show_policies(result, state, picture, ABSENT, game_of, slot.gemma is not None)
 
     weights = [float(column in chosen) for column in range(len(result.comparison.weights))] if chosen else None
     return View(picture, weights, {"Absence": absence})
