@@ -7,7 +7,7 @@ import streamlit as st
 from ui.draw.markdown import said
 from ui.image import run as image_run
 from ui.image import source as image_source
-from ui.image.request import ABSENT, ANOTHER, FINEST, GEMMA, GRIDS, MODELS, PHOTOS, SHAPES, SLIC, ImageRequest
+from ui.image.request import ABSENT, ANOTHER, FINEST, GEMMA, GRIDS, MODELS, PHOTOS, SHAPES, SLIC, ImageRequest, ImageState
 from ui.shell.bench import Bench
 from ui.shell.frame import file_key, linked, preset, uploader
 from ui.shell.widgets import ask_plan, checkbox, plan_widgets, selectbox, text_input
@@ -31,7 +31,7 @@ _ABSENCE_NOTE = {
 }
 
 
-def ask(state: Bench[Any], server_model: str | None) -> ImageRequest:
+def ask(state: Bench[ImageState], server_model: str | None) -> ImageRequest:
     """The widgets of a request, and the picture. server_model : the checkpoint that this server was started with, or None."""
     offered = [model for model in MODELS if model != GEMMA or server_model]
     model = st.radio("Model", offered, format_func=MODELS.get, horizontal=True, **linked("model"))
@@ -51,21 +51,21 @@ def ask(state: Bench[Any], server_model: str | None) -> ImageRequest:
     return ImageRequest(source, model, question=question, plan=plan, **about)
 
 
-def _source(model: str, state: Bench[Any]) -> str:
+def _source(model: str, state: Bench[ImageState]) -> str:
     """A sample or an upload, which is checked before it is decoded; a bad file leaves the picture that was there."""
     fields, samples = st.session_state, image_source.samples(model)
     at, sample = f"image-source-{model}", f"image-sample-{model}"
     fields.setdefault(at, image_source.FIRST if image_source.FIRST in samples else samples[0])
     fields.setdefault(sample, fields[at] if fields[at] in samples else None)
 
-    def pick():
+    def pick() -> None:
         state.forget_failure()
         if fields[sample]:
             fields[at] = fields[sample]
             if image_source.question(fields[at]):
                 fields[f"image-question-{model}"] = image_source.question(fields[at])
 
-    def bring():
+    def bring() -> None:
         source = _take("image-file")
         state.forget_failure()
         if source:
@@ -78,7 +78,7 @@ def _source(model: str, state: Bench[Any]) -> str:
         st.error(said(f"{fields['image-file-error']}. The picture before it is still the one that is explained."))
     if image_source.upload(fields[at]):
         st.checkbox("Keep this picture with the run, so that its link can show it again", key="image-keep")
-    return fields[at]
+    return str(fields[at])
 
 
 def _take(key: str) -> str | None:
@@ -144,7 +144,7 @@ def _other(source: str) -> str:
     left, right = st.columns(2)
     chosen = left.selectbox("The other picture", others, format_func=image_source.title, key="image-other")
 
-    def bring():
+    def bring() -> None:
         fields["image-other-source"] = _take("image-other-file") or ""
 
     uploader("Or another of your own", "image-other-file", MOST_MB, right, on_change=bring)

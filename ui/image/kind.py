@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -10,7 +9,7 @@ import streamlit as st
 
 from ui.image import ask, run, show, source
 from ui.image.picture import ImagePicture
-from ui.image.request import GEMMA, PHOTOS, ImageAbout, ImageRequest
+from ui.image.request import GEMMA, PHOTOS, ImageAbout, ImageRequest, ImageState
 from ui.kind import Kind, Result, Subject, View
 from ui.runs.comparison import Comparison
 from ui.shell.bench import Bench
@@ -18,14 +17,6 @@ from ui.shell.jobs import Job
 from ui.shell.model_slot import model_slot
 
 FIRST = ImageRequest(source.FIRST)
-GONE = "This run does not hold its picture, which was not kept: upload it again to see the run."
-
-
-@dataclass
-class ImageState:
-    """game : of the result that is shown, and what it is of"""
-
-    game: tuple[Any, Any] = (None, None)
 
 
 class ImageKind(Kind[ImageRequest, ImageState]):
@@ -40,7 +31,7 @@ class ImageKind(Kind[ImageRequest, ImageState]):
     def ask(self, state: Bench[ImageState]) -> ImageRequest | None:
         request = ask.ask(state, model_slot().source)
         if source.picture(request.source) is None:
-            st.warning(GONE)
+            st.warning(source.GONE)
             return None
         return request
 
@@ -70,10 +61,7 @@ class ImageKind(Kind[ImageRequest, ImageState]):
         return run.cost(request, model_slot())
 
     def subject(self, request: ImageRequest, state: Bench[ImageState]) -> Callable[[Job], Subject]:
-        image, other = (source.picture(one) for one in (request.source, request.other))
-        if image is None:
-            raise ValueError(GONE)
-        return partial(run.subject, model_slot(), request, image, other)
+        return partial(run.subject, model_slot(), request, source.needed(request.source), source.picture(request.other))
 
     def fingerprint(self, request: ImageRequest) -> str:
         return run.fingerprint(request, model_slot())
@@ -87,9 +75,7 @@ class ImageKind(Kind[ImageRequest, ImageState]):
             if hashlib.sha256(upload).hexdigest() != request.source:
                 raise ValueError("This holds another picture than its settings say.")
             source.take(upload, "")
-        image = source.picture(request.source)
-        if image is None:
-            raise ValueError(GONE)
+        image = source.needed(request.source)
         return ImageAbout.from_record(record, request, comparison, lambda side: run.regions_of(request, image, side))
 
     def picture(self, result: Result) -> ImagePicture:
@@ -97,6 +83,4 @@ class ImageKind(Kind[ImageRequest, ImageState]):
         return ImagePicture(result, source.view(at), show.explained(result), name=source.title(at))
 
     def view(self, result: Result, state: Bench[ImageState]) -> View:
-        if source.picture(result.request.source) is None:
-            raise ValueError(GONE)
         return show.view(result, state, self.picture(result))

@@ -4,20 +4,22 @@ import base64
 import io
 
 import numpy as np
+from numpy.typing import ArrayLike
+from PIL import Image
 
 from ui.draw.colour import LOWERS, RAISES
+from ui.image.request import Regions
 from ui.image.source import SHOWN, smaller
+from xai.typing import Bools, Ints
 
 
-def greyed(image):
+def greyed(image: Image.Image) -> Image.Image:
     """The picture as it stands under a map: smaller, and grey, for the map's colours must not be taken for its own."""
     return smaller(image).convert("L").convert("RGB")
 
 
-def overlay(image, regions: np.ndarray, values, scale: float, strength: float = 0.62):
-    """A PIL picture of at most 480 pixels a side, patches coloured by values (n,) on the scale −scale … +scale."""
-    from PIL import Image
-
+def overlay(image: Image.Image, regions: Regions, values: ArrayLike, scale: float, strength: float = 0.62) -> Image.Image:
+    """A picture of at most 480 pixels a side, patches coloured by values (n,) on the scale −scale … +scale."""
     small = greyed(image)
     at = regions[np.ix_(sampled(regions.shape[0], small.height), sampled(regions.shape[1], small.width))]
     shown = np.asarray(values)[at][..., None] / scale
@@ -27,10 +29,8 @@ def overlay(image, regions: np.ndarray, values, scale: float, strength: float = 
     return Image.fromarray(np.rint(mixed).astype(np.uint8))
 
 
-def without(image, regions: np.ndarray, present: np.ndarray):
-    """A PIL picture of at most 480 pixels a side, absent patches in the picture's mean colour; present (n,) bool."""
-    from PIL import Image
-
+def without(image: Image.Image, regions: Regions, present: Bools) -> Image.Image:
+    """A picture of at most 480 pixels a side, absent patches in the picture's mean colour; present (n,)."""
     small = smaller(image)
     at = regions[np.ix_(sampled(regions.shape[0], small.height), sampled(regions.shape[1], small.width))]
     pixels = np.asarray(small)
@@ -38,7 +38,7 @@ def without(image, regions: np.ndarray, present: np.ndarray):
     return Image.fromarray(np.where(np.asarray(present)[at][..., None], pixels, mean))
 
 
-def data_url(image) -> str:
+def data_url(image: Image.Image) -> str:
     """A picture of at most 480 pixels a side inside a link; a small one without loss, for its pixels are seen."""
     small, out = smaller(image), io.BytesIO()
     kind = "PNG" if max(small.size) < SHOWN // 2 else "JPEG"
@@ -46,6 +46,6 @@ def data_url(image) -> str:
     return f"data:image/{kind.lower()};base64," + base64.b64encode(out.getvalue()).decode()
 
 
-def sampled(length: int, to: int) -> np.ndarray:
+def sampled(length: int, to: int) -> Ints:
     """Which of `length` pixels stand for `to` equal stretches of them."""
     return (2 * np.arange(to) + 1) * length // (2 * to)

@@ -7,15 +7,18 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from markupsafe import Markup
+from PIL import Image
 
 from ui.draw.charts import INTERVAL, css, diverging, plotly
-from ui.draw.colour import CHANGE, LIKELIHOOD, LOWERS, RAISES, signed, token_heatmap, with_error
-from ui.draw.html import Markup, render
+from ui.draw.colour import CHANGE, LIKELIHOOD, LOWERS, RAISES, Spans, signed, token_heatmap, with_error
+from ui.draw.html import render
 from ui.image.layers import data_url, greyed, overlay, sampled
-from ui.image.request import PHOTOS
+from ui.image.request import PHOTOS, Regions
 from ui.kind import Result
 from ui.maps.picture import Picture
-from xai import Attribution
+from xai import Attribution, Interactions
+from xai.typing import Ints
 
 FINE, COARSE = 96, 48  # cells of a side of the coloured layer: of the longer one, and at least, that no patch is lost
 MESH = 3  # of these cells lie between two places that can be clicked, where patches have any shape
@@ -26,13 +29,13 @@ WIDTH, LOWEST, TALLEST = 400, 60, 420  # of a map on the page, in pixels
 class ImagePicture(Picture):
     """The picture of a photo.
 
-    image : PIL RGB, of any size;  focus : the class or answer that is explained;  strength : of the colours, 0 … 1
+    image : RGB, of any size;  focus : the class or answer that is explained;  strength : of the colours, 0 … 1
     marked : players left out in the what-if, marked by a cross;  clicked(player) : called with the patch clicked
     name : what the picture is called
     """
 
     result: Result
-    image: object
+    image: Image.Image
     focus: str
     strength: float = 0.62
     marked: tuple[int, ...] = ()
@@ -40,30 +43,30 @@ class ImagePicture(Picture):
     name: str = ""
 
     @property
-    def parts(self) -> str:
+    def parts(self) -> str:  # type: ignore[override]  # computed
         return "patches and words" if self.result.request.words else "patches"
 
     @property
-    def quantity(self) -> str:
+    def quantity(self) -> str:  # type: ignore[override]  # computed
         request = self.result.request
         if request.model != PHOTOS:
             return "the answer's log-probability" + (" over the other's" if request.rather else "")
         return "the log-ratio of both classes" if request.against is not None else f"the {request.value} of the class"
 
     @property
-    def title(self) -> str:
+    def title(self) -> str:  # type: ignore[override]  # computed
         return f"{self.name}, {self.focus}"
 
     @property
-    def answer(self) -> str:
+    def answer(self) -> str:  # type: ignore[override]  # computed
         return self.focus
 
     @property
-    def ends(self) -> tuple[str, str]:
+    def ends(self) -> tuple[str, str]:  # type: ignore[override]  # computed
         return CHANGE if self.result.request.value == "logit" else LIKELIHOOD
 
     @property
-    def unit(self) -> str:
+    def unit(self) -> str:  # type: ignore[override]  # computed
         what = (
             "Logits are the network's raw scores."
             if self.result.request.value == "logit"
@@ -71,22 +74,18 @@ class ImagePicture(Picture):
         )
         return f"{what} Hover over a patch for its value, click it to see the picture without it."
 
-    def show(self, attribution, scale: float, key: str) -> None:
+    def show(self, attribution: Attribution, scale: float, key: str) -> None:
         figure, players = self._figure(attribution, scale), self._clickable(key)
+        clicks: dict[str, Any] = {}
         if players:
             self._add_places(figure, attribution, players)
-        st.plotly_chart(
-            figure,
-            width="stretch",
-            key=f"picture-{key}",
-            config={"displayModeBar": False},
-            **({"on_select": lambda: self._take_click(key, players), "selection_mode": "points"} if players else {}),
-        )
+            clicks = {"on_select": lambda: self._take_click(key, players), "selection_mode": "points"}
+        st.plotly_chart(figure, width="stretch", key=f"picture-{key}", config={"displayModeBar": False}, **clicks)
         if self.result.request.words:
             question, spans = words_of(self.result)
             st.html(token_heatmap(question, spans, attribution, scale, key))
 
-    def links(self, found, chosen, attribution):
+    def links(self, found: Interactions, chosen: Ints, attribution: Attribution) -> Any:
         figure, centres = self._figure(attribution, np.abs(attribution.values).max() or 1.0), self._centres()
         strongest = np.abs(found.values[chosen]).max() or 1.0
         for row in chosen:
@@ -110,10 +109,10 @@ class ImagePicture(Picture):
         figure.update_layout(height=420, showlegend=False)
         return figure
 
-    def text(self, labels: list[str]) -> tuple[str, Any]:
+    def text(self, labels: list[str]) -> tuple[str, Spans]:
         return words_of(self.result) if self.result.request.words else ("", [(0, 0)] * len(labels))
 
-    def above(self, attribution: Attribution, scale: float) -> Any:
+    def above(self, attribution: Attribution, scale: float) -> Image.Image:
         return overlay(self.image, self.result.about.regions, attribution.values, scale)
 
     def html(self, attribution: Attribution, scale: float, pane: str = "") -> Markup:
@@ -121,7 +120,7 @@ class ImagePicture(Picture):
         words = token_heatmap(*words_of(self.result), attribution, scale, pane) if self.result.request.words else ""
         return render("picture", url=data_url(self.above(attribution, scale)), words=words)
 
-    def _figure(self, attribution, scale):
+    def _figure(self, attribution: Attribution, scale: float) -> Any:
         go, (x, y, regions) = plotly(), self._cells()
         height, width = self.result.about.regions.shape
         values = attribution.values[regions]
@@ -170,7 +169,7 @@ class ImagePicture(Picture):
             return list(range(self.result.about.patches))  # the nearest centre is that of the patch itself
         return [int(i) for i in self._cells()[2][::MESH, ::MESH].ravel()]
 
-    def _add_places(self, figure, attribution, players) -> None:
+    def _add_places(self, figure: Any, attribution: Attribution, players: list[int]) -> None:
         """Crosses on what is left out, and unseen points that take the clicks, for heatmaps report none."""
         centres = self._centres()
         crossed = [centres[i] for i in self.marked if i in centres]
@@ -200,19 +199,19 @@ class ImagePicture(Picture):
         )
         figure.update_layout(hoverdistance=-1)  # wherever the pointer is, the nearest place is meant
 
-    def _take_click(self, key: str, players) -> None:
+    def _take_click(self, key: str, players: list[int]) -> None:
         points = st.session_state[f"picture-{key}"].selection.points
-        if points:
+        if points and self.clicked is not None:
             self.clicked(players[points[0]["point_index"]])
 
-    def _tips(self, attribution) -> list[str]:
+    def _tips(self, attribution: Attribution) -> list[str]:
         errors = attribution.standard_error
         return [
             f"{escape(label)}: {with_error(attribution.values[i], None if errors is None else errors[i])}"
             for i, label in enumerate(attribution.labels)
         ]
 
-    def _cells(self) -> tuple[list[float], list[float], np.ndarray]:
+    def _cells(self) -> tuple[list[float], list[float], Regions]:
         """Where the cells of the coloured layer have their middles, in pixels of the picture, and their players."""
         shape = self.result.about.regions.shape
         down, across = (sampled(length, int(np.clip(FINE * length // max(shape), min(length, COARSE), FINE))) for length in shape)

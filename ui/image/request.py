@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ui.runs.comparison import Comparison, Plan
 from ui.settings import Settings, choice, flag, nested, number, string
@@ -31,6 +32,7 @@ SLIC = "slic"
 VALUES = {"log-odds": "log-odds of the class", "logit": "logit of the class"}
 MAX_QUESTION, MAX_ANSWER = 200, 100
 CLASSES = 1000
+Regions = NDArray[np.int16]
 
 
 @dataclass(frozen=True)
@@ -72,19 +74,26 @@ class ImageRequest(Settings):
             raise ValueError(f"the model {self.model!r} knows no such absence, or no such fine grid")
 
 
+@dataclass
+class ImageState:
+    """game : of the result that is shown, and what it is of"""
+
+    game: tuple[Any, Any] = (None, None)
+
+
 @dataclass(frozen=True, eq=False)
 class ImageAbout:
     """What a model made of a request.
 
     answer : what the model said;  guesses : its five likeliest classes as (name, probability), none for a Gemma
     side : units a side of the square that the model sees and the grid divides
-    regions : int (height, width), the player of each pixel of the picture
+    regions : (height, width), the player of each pixel of the picture
     """
 
     answer: str
     guesses: list[tuple[str, float]]
     side: int
-    regions: np.ndarray
+    regions: Regions
 
     @property
     def patches(self) -> int:

@@ -3,16 +3,23 @@
 import hashlib
 import re
 from functools import lru_cache, partial
-from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from model.assets import ASSETS
-from ui.image.request import ANOTHER, GEMMA, PHOTOS, SHAPES, SLIC, ImageAbout, ImageRequest
+from model.gemma import Gemma
+from model.image.classifier import ImageClassifier
+from model.image.classifier_game import ClassifierGame
+from model.image.image_game import ImageGame
+from model.image.images import Picture
+from model.image.vision import Vision
+from ui.image.request import ANOTHER, GEMMA, PHOTOS, SHAPES, SLIC, ImageAbout, ImageRequest, Regions
 from ui.kind import Subject
 from ui.shell.jobs import Job
 from ui.shell.model_slot import ModelSlot
 from xai.game import JoinedGame
+from xai.typing import Bools, Floats
 
 SECONDS = {"photos": 0.012, "soft-token": 0.006, "strict": 0.012, "pixel": 0.012}  # of an evaluation on two cores
 ANSWER_TOKENS = 8
@@ -21,7 +28,7 @@ _measured: dict[str, float] = {}  # seconds of an evaluation, by what they depen
 
 
 @lru_cache(maxsize=1)
-def photo_model():
+def photo_model() -> ImageClassifier:
     """The bundled classifier, loaded once."""
     from model import load_image_classifier
 
@@ -29,7 +36,7 @@ def photo_model():
 
 
 @lru_cache(maxsize=1)
-def shapes_model():
+def shapes_model() -> Gemma:
     """The bundled Gemma 3 that knows drawn shapes, loaded once."""
     from model import load_gemma
 
@@ -44,10 +51,10 @@ def class_names() -> list[str]:
     return class_names()
 
 
-def model_of(request: ImageRequest, slot):
+def model_of(request: ImageRequest, slot: ModelSlot) -> Gemma | ImageClassifier:
     """The model that a request asks. slot : the server's own, ready where `request` names it."""
     if request.model == GEMMA:
-        return slot.gemma
+        return slot.loaded
     return photo_model() if request.model == PHOTOS else shapes_model()
 
 
@@ -60,7 +67,7 @@ def _of_weights(model: str) -> str:
     return hashlib.sha256((ASSETS / "shapes" / "model.safetensors").read_bytes()).hexdigest()[:32]
 
 
-def fingerprint(request: ImageRequest, slot) -> str:
+def fingerprint(request: ImageRequest, slot: ModelSlot) -> str:
     """Of the model that a request asks; a bundled one need not be loaded for it."""
     if request.model == GEMMA:
         return slot.fingerprint
@@ -82,23 +89,25 @@ def check(request: ImageRequest) -> None:
         raise ValueError("The other answer is the same as the one explained; give one that differs.")
 
 
-def _check_sees(gemma) -> None:
+def _vision(gemma: Gemma) -> Vision:
+    """What a Gemma sees with; ValueError for one that reads only."""
     if gemma.vision is None:
         raise ValueError(
             "The Gemma 3 of this server reads text only. Start it with a multimodal one: make run MODEL=google/gemma-3-4b-it"
         )
+    return gemma.vision
 
 
-def cost(request: ImageRequest, slot) -> tuple[int, float]:
+def cost(request: ImageRequest, slot: ModelSlot) -> tuple[int, float]:
     """Most evaluations this run can take, and about how many seconds; ValueError as `check`."""
     check(request)
     if request.model == GEMMA:
-        _check_sees(slot.gemma)
+        _vision(slot.loaded)
     players = request.grid**2 + (len(re.findall(r"\w+|[^\w\s]", request.question)) if request.words else 0)
     evaluations = request.plan.cost(players)
     each = _measured.get(_kind(request)) or SECONDS.get(request.absent, SECONDS["photos"])
     if request.model == GEMMA and _kind(request) not in _measured:
-        vision, rate = slot.gemma.vision, slot.seconds_per_token or 0.01
+        vision, rate = _vision(slot.loaded), slot.seconds_per_token or 0.01
         tower = 0 if request.absent == "soft-token" else vision.patches**2 * vision.weights[1] / vision.weights[0]
         each = (vision.tokens**2 + tower) * rate
     return evaluations, evaluations * each * (2 if request.rather else 1)
@@ -108,19 +117,21 @@ def _kind(request: ImageRequest) -> str:
     return request.model if request.model == PHOTOS else f"{request.model} {request.absent}"
 
 
-def make_game(model, request: ImageRequest, image, target: str, other=None):
+def make_game(
+    model: Gemma | ImageClassifier, request: ImageRequest, image: Picture, target: str, other: Picture | None = None
+) -> ClassifierGame | ImageGame | JoinedGame[ImageGame]:
     """The game of a request; ValueError with one sentence for what is not allowed.
 
     target : the answer of a Gemma;  other : the picture that lends its patches
     """
     check(request)
     grid = request.grid, request.grid
-    if request.model == PHOTOS:
+    if isinstance(model, ImageClassifier):
         absent = request.absent if request.absent != ANOTHER else other
         if absent is None:
             raise ValueError("The picture that lends its patches is gone; choose it again.")
         return model.game(image, request.wanted, grid, absent, request.segments, request.against, request.value)
-    _check_sees(model)
+    _vision(model)
     games = [
         model.image_game(image, request.question, text, grid, request.absent, request.words)
         for text in (target, request.rather)
@@ -129,8 +140,8 @@ def make_game(model, request: ImageRequest, image, target: str, other=None):
     return games[0] if len(games) == 1 else JoinedGame(*games)
 
 
-def regions_of(request: ImageRequest, image, side: int) -> np.ndarray:
-    """int16 (height, width): the player of each pixel, without asking a model; side : as in `ImageAbout`."""
+def regions_of(request: ImageRequest, image: Image.Image, side: int) -> Regions:
+    """(height, width): the player of each pixel, without asking a model; side : as in `ImageAbout`."""
     from model.image.patches import grid_labels, on_original
 
     if request.segments == SLIC:
@@ -138,7 +149,7 @@ def regions_of(request: ImageRequest, image, side: int) -> np.ndarray:
     return on_original(grid_labels((request.grid, request.grid), side), image.height, image.width)
 
 
-def check_words(gemma, *texts: str) -> None:
+def check_words(gemma: Gemma, *texts: str) -> None:
     """ValueError where a small vocabulary lacks a word: the model would read it as any other that it does not know."""
     unknown, tokenizer = gemma.tokenizer.unk_token_id, gemma.tokenizer
     for text in texts:
@@ -150,7 +161,7 @@ def check_words(gemma, *texts: str) -> None:
             )
 
 
-def answer_of(model, request: ImageRequest, image) -> str:
+def answer_of(model: Gemma, request: ImageRequest, image: Picture) -> str:
     """What a Gemma answers, or the target that was typed."""
     if request.target.strip():
         return request.target
@@ -160,30 +171,30 @@ def answer_of(model, request: ImageRequest, image) -> str:
     return answer if not model.chat else answer.strip()
 
 
-def subject(slot: ModelSlot, request: ImageRequest, image: Any, other: Any, job: Job) -> Subject:
+def subject(slot: ModelSlot, request: ImageRequest, image: Image.Image, other: Image.Image | None, job: Job) -> Subject:
     """The game of a request about what the model says of the picture. other : as in `make_game`"""
     job.tell(0, 0, "Loading the model")
     model = model_of(request, slot)
     job.tell(0, 0, "Asking the model about the whole picture")
     check(request)
-    photo = request.model == PHOTOS
-    guesses = [(guess.name, guess.probability) for guess in model.top(image, LIKELIEST)] if photo else []
-    if request.model == SHAPES:
-        check_words(model, request.question, request.target, request.rather)
-    answer = guesses[0][0] if photo else answer_of(model, request, image)
-    game = make_game(model, request, image, answer, other)
-    outputs = game.outputs
-    if photo:
-        weights = [1.0] + [0.0] * (len(outputs) - 1)
+    guesses = []
+    if isinstance(model, ImageClassifier):
+        guesses = [(guess.name, guess.probability) for guess in model.top(image, LIKELIEST)]
+        answer, side = guesses[0][0], model.side
     else:
-        own = len(outputs) if not request.rather else len(game.games[0].outputs)
-        weights = [1.0] * own + [-1.0] * (len(outputs) - own)
-    regions = (game.games[0] if isinstance(game, JoinedGame) else game).regions
-    about = ImageAbout(answer, guesses, model.side if photo else model.vision.tokens, regions)
-    return Subject(Columns(game) if photo else game, outputs, weights, about, partial(_learn, request))
+        if request.model == SHAPES:
+            check_words(model, request.question, request.target, request.rather)
+        answer, side = answer_of(model, request, image), _vision(model).tokens
+    game = make_game(model, request, image, answer, other)
+    outputs, own = game.outputs, game.games[0] if isinstance(game, JoinedGame) else game
+    about, learn = ImageAbout(answer, guesses, side, own.regions), partial(_learn, request)
+    if isinstance(game, ClassifierGame):
+        return Subject(Columns(game), outputs, [1.0] + [0.0] * (len(outputs) - 1), about, learn)
+    weights = [1.0] * len(own.outputs) + [-1.0] * (len(outputs) - len(own.outputs))
+    return Subject(game, outputs, weights, about, learn)
 
 
-def _learn(request, seconds: float, evaluations: int) -> None:
+def _learn(request: ImageRequest, seconds: float, evaluations: int) -> None:
     if evaluations >= 16:
         each, kind = seconds / evaluations / (2 if request.rather else 1), _kind(request)
         _measured[kind] = (each + _measured.get(kind, each)) / 2
@@ -192,9 +203,9 @@ def _learn(request, seconds: float, evaluations: int) -> None:
 class Columns:
     """A classifier's game whose values are a table (m, k) even where there is one class."""
 
-    def __init__(self, game):
+    def __init__(self, game: ClassifierGame):
         self.game, self.n_players, self.labels = game, game.n_players, game.labels
         self.outputs, self.batch_size = game.outputs, game.batch_size
 
-    def __call__(self, coalitions) -> np.ndarray:
+    def __call__(self, coalitions: Bools) -> Floats:
         return np.asarray(self.game(coalitions)).reshape(len(coalitions), -1)

@@ -6,23 +6,26 @@ from dataclasses import replace
 from typing import Any
 
 import streamlit as st
+from PIL import Image
 
+from model.image.classifier_game import ClassifierGame
 from ui.draw.markdown import plain
 from ui.image import run, source
 from ui.image.picture import ImagePicture
-from ui.image.request import ABSENT, ANOTHER, GEMMA, MODELS, PHOTOS
+from ui.image.request import ABSENT, ANOTHER, GEMMA, MODELS, ImageState
 from ui.image.whatif import WhatIf
 from ui.kind import Result, View
 from ui.maps.absence import show_policies
 from ui.runs.comparison import Plan
 from ui.shell.bench import Bench
 from ui.shell.model_slot import model_slot
+from xai.game import Game
 
 
-def view(result: Result, state: Bench[Any], picture: ImagePicture) -> View:
+def view(result: Result, state: Bench[ImageState], picture: ImagePicture) -> View:
     """What the model said, the class to look at, and the picture without what was clicked."""
     request, comparison = result.request, result.comparison
-    image = source.picture(request.source)
+    image = source.needed(request.source)
     st.subheader("The answer, and what swung it")
     weights, focus = _focus(result, state.run)
     st.caption(
@@ -76,7 +79,7 @@ def _share(share: float) -> str:
     return f"{share:.0%}" if share >= 0.005 else "<1%"
 
 
-def _game(result: Result, image: Any, state: Bench[Any]) -> Any:
+def _game(result: Result, image: Image.Image, state: Bench[ImageState]) -> Any:
     """The game of a result, made once for the page's session."""
     key = _key(result), result.about.answer
     if state.own.game[0] != key:
@@ -85,16 +88,16 @@ def _game(result: Result, image: Any, state: Bench[Any]) -> Any:
     return state.own.game[1]
 
 
-def _absence(result: Result, image: Any, picture: ImagePicture, state: Bench[Any]) -> None:
+def _absence(result: Result, image: Image.Image, picture: ImagePicture, state: Bench[ImageState]) -> None:
     request, slot = result.request, model_slot()
     if request.absent == ANOTHER:
         st.markdown("Patches of another picture are one question for each picture: choose another one above to compare.")
         return
     ways = {absent: words for absent, words in ABSENT[request.model].items() if absent != ANOTHER}
 
-    def game_of(absent: str) -> Any:
+    def game_of(absent: str) -> Game:
         game = run.make_game(run.model_of(request, slot), replace(request, absent=absent), image, result.about.answer)
-        return run.Columns(game) if request.model == PHOTOS else game
+        return run.Columns(game) if isinstance(game, ClassifierGame) else game
 
     show_policies(result, state, picture, ways, game_of, request.model != GEMMA or slot.gemma is not None)
 
@@ -104,4 +107,4 @@ def explained(result: Result) -> str:
     rather = result.request.rather
     if result.about.guesses:
         return result.comparison.outputs[0]
-    return result.about.answer.strip() + (f" rather than {rather}" if rather else "")
+    return str(result.about.answer).strip() + (f" rather than {rather}" if rather else "")

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -11,10 +12,14 @@ from PIL import Image
 from model.assets import ASSETS
 from ui.image.request import PHOTOS, SHAPES
 
+if TYPE_CHECKING:
+    from model.shapes.scenes import Scene
+
 PHOTOS_AT = ASSETS / "samples" / "images"
 FIRST = "chelsea.jpg"
 SCENES = [f"scene {number}" for number in range(1, 7)]
 SHOWN = 480  # pixels of the longer side that a browser is sent
+GONE = "This run does not hold its picture, which was not kept: upload it again to see the run."
 MOST_KEPT = 3  # uploads of a session: the picture, one that lends its patches, and one more; each up to 150 MB decoded
 
 
@@ -64,23 +69,28 @@ def picture(source: str) -> Image.Image | None:
     return _photo(source) if source in samples(PHOTOS) else None
 
 
-def view(source: str) -> Image.Image | None:
-    """The picture of a source with its longer side of 240 to 480 pixels; None as `picture`."""
+def needed(source: str) -> Image.Image:
+    """The picture of a source; ValueError where this session does not have it."""
+    found = picture(source)
+    if found is None:
+        raise ValueError(GONE)
+    return found
+
+
+def view(source: str) -> Image.Image:
+    """The picture of a source with its longer side of 240 to 480 pixels; ValueError as `needed`."""
     own = upload(source)
-    if own is not None:
-        return own.view
-    image = picture(source)
-    return None if image is None else _seen(image)
+    return _seen(needed(source)) if own is None else own.view
 
 
-def _seen(image):
+def _seen(image: Image.Image) -> Image.Image:
     times = SHOWN // max(image.size)
     if times < 2:
         return smaller(image)
     return image.resize((image.width * times, image.height * times), Image.Resampling.NEAREST)  # its pixels, larger
 
 
-def smaller(image, most: int = SHOWN):
+def smaller(image: Image.Image, most: int = SHOWN) -> Image.Image:
     """The picture with its longer side of at most `most` pixels."""
     small = image.copy()
     small.thumbnail((most, most))
@@ -96,7 +106,8 @@ def title(source: str) -> str:
 
 
 def _uploads() -> dict[str, Upload]:
-    return st.session_state.setdefault("pictures", {})
+    kept: dict[str, Upload] = st.session_state.setdefault("pictures", {})
+    return kept
 
 
 def question(source: str) -> str:
@@ -108,14 +119,14 @@ def question(source: str) -> str:
 
 
 @st.cache_data(show_spinner=False)
-def _scene(number: int):
+def _scene(number: int) -> "Scene":
     from model.shapes.scenes import draw_scene
 
     return draw_scene(np.random.default_rng(number), 2 + number % 3)
 
 
 @st.cache_data(show_spinner=False)
-def _photo(name: str):
+def _photo(name: str) -> Image.Image:
     from model.image.images import read_image
 
     return read_image((PHOTOS_AT / name).read_bytes(), name)

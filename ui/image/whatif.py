@@ -1,7 +1,11 @@
 """What if some patches were not there: the picture without them, what the model says then, and a film strip of it."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import streamlit as st
+from PIL import Image
 
 from ui.draw.colour import signed
 from ui.draw.html import render
@@ -14,6 +18,7 @@ from ui.kind import Result
 from ui.names import INDICES
 from xai.game import JoinedGame
 from xai.trust.curves import counts_of, order_of, steps_of
+from xai.typing import Bools, Bytes
 
 FRAMES = 8
 FRAME_SIDE = 150  # pixels
@@ -25,16 +30,16 @@ class WhatIf:
     game_of() → the result's game, made when it is first needed;  key : of the widgets, one for each result
     """
 
-    def __init__(self, result: Result, image, game_of, key: str):
+    def __init__(self, result: Result, image: Image.Image, game_of: Callable[[], Any], key: str):
         self.result, self.image, self._game_of, self._key = result, image, game_of, f"image-hidden-{key}"
 
     @property
     def hidden(self) -> list[int]:
-        return st.session_state.get(self._key, [])
+        return list(st.session_state.get(self._key, []))
 
     def toggle(self, player: int) -> None:
         """Leave a player out, or put it back."""
-        now = list(self.hidden)
+        now = self.hidden
         st.session_state[self._key] = [i for i in now if i != player] if player in now else [*now, player]
 
     def show(self) -> None:
@@ -49,7 +54,7 @@ class WhatIf:
             st.multiselect(
                 "**What if?** Click patches on a map below, or choose them here: they are left out.",
                 strongest,
-                format_func=lambda i: f"{labels[i]} ({signed(values[i], 2)})",
+                format_func=lambda i: f"{labels[i]} ({signed(float(values[i]), 2)})",
                 key=self._key,
                 placeholder="nothing is left out",
             )
@@ -58,7 +63,7 @@ class WhatIf:
             without_what = f"without {_count(len(self.hidden))}" if self.hidden else "whole"
             st.image(seen, caption=f"What the model sees: the picture {without_what}", width=min(seen.width, 320))
 
-    def _answers(self, present):
+    def _answers(self, present: Bools) -> Image.Image:
         """What the model says of a coalition, and the picture it sees."""
         result = self.result
         if result.request.model == PHOTOS:
@@ -88,7 +93,7 @@ class WhatIf:
             self._of_gemma(present)
         return without(self.image, result.about.regions, present)
 
-    def _of_gemma(self, present) -> None:
+    def _of_gemma(self, present: Bools) -> None:
         result, game = self.result, self._game_of()
         own = game.games[0] if isinstance(game, JoinedGame) else game
         both = np.exp(own(np.stack([np.ones(len(present), bool), present])).sum(axis=1))
@@ -108,7 +113,7 @@ class WhatIf:
         else:
             st.markdown(f"It now says **{plain(now)}** instead of {plain(before)}.")
 
-    def film_strip(self, weights=None) -> None:
+    def film_strip(self, weights: list[float] | None = None) -> None:
         """Insertion and deletion as pictures: the heaviest patches come, or go, in the order of a map."""
         comparison = self.result.comparison
         maps = comparison.focused(weights)
@@ -130,7 +135,7 @@ class WhatIf:
             st.html(render("film_strip", title=title, frames=frames))
         st.caption(f"Under each picture: {self._what()}.")
 
-    def _heights(self, steps, weights) -> list[str] | None:
+    def _heights(self, steps: Bools, weights: list[float]) -> list[str] | None:
         """The value of each step in words; None where a large model would have to be asked anew."""
         request, ledger = self.result.request, self.result.comparison.ledger
         if ledger.missing(steps) == 0:
@@ -153,17 +158,15 @@ class WhatIf:
             return "the logit of the class"
         return "the probability of the class" if request.model == PHOTOS else "the probability of the answer"
 
-    def _pictures(self, steps):
+    def _pictures(self, steps: Bools) -> list[Image.Image]:
         if self.result.request.model == PHOTOS:
             game = self._game_of()
             return [smaller(_as(game.picture(row), self.image), FRAME_SIDE) for row in steps]
         return [smaller(without(self.image, self.result.about.regions, row), FRAME_SIDE) for row in steps]
 
 
-def _as(pixels: np.ndarray, image):
+def _as(pixels: Bytes, image: Image.Image) -> Image.Image:
     """What the model sees, in the shape that the picture has."""
-    from PIL import Image
-
     return Image.fromarray(pixels).resize(smaller(image).size)
 
 
