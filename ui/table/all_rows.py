@@ -1,17 +1,23 @@
 """All rows at once: which columns matter over the table, by either index, and where the two disagree."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from ui.draw.colour import signed
 from ui.draw.markdown import plain
+from ui.kind import Result
 from ui.names import INDICES
+from ui.shell.bench import Bench
 from ui.shell.jobs import Job
 from ui.table import charts as table_charts
-from ui.table.run import exact_values
+from ui.table.picture import TablePicture
+from ui.table.request import TableRequest
+from ui.table.run import Fitted, TableState, exact_values
 from xai.trust.agreement import rank_correlations
+from xai.typing import Floats, Ints
 
 MOST_ROWS = 10_000
 CHUNK = 500  # rows between two looks at a cancellation
@@ -22,12 +28,12 @@ LISTED = 200  # rows of a column that a click shows
 class AllRows:
     """places (rows,) in the table;  values : index → (rows, n, outputs);  cells (rows, n) as numbers."""
 
-    places: np.ndarray
-    values: dict[str, np.ndarray]
-    cells: np.ndarray
+    places: Ints
+    values: dict[str, Floats]
+    cells: Floats
 
 
-def compute(fitted, request, job) -> AllRows:
+def compute(fitted: Fitted, request: TableRequest, job: Job) -> AllRows:
     """Exact values of every row, or of 10,000 drawn with the seed."""
     count = len(fitted.frame)
     places = np.arange(count)
@@ -39,10 +45,12 @@ def compute(fitted, request, job) -> AllRows:
         job.tell(start, len(places), f"Exact values of row {start + 1} of {len(places)}")
         parts.append(exact_values(fitted, request, fitted.frame.iloc[places[start : start + CHUNK]]))
     values = {index: np.concatenate([part[index] for part in parts]) for index in parts[0]}
-    return AllRows(places, values, fitted.model.encode(fitted.frame.iloc[places]))
+    return AllRows(places, values, fitted.table_model.encode(fitted.frame.iloc[places]))
 
 
-def show_all_rows(result, fitted, picture, weights, state) -> None:
+def show_all_rows(
+    result: Result, fitted: Fitted | None, picture: TablePicture, weights: list[float], state: Bench[TableState]
+) -> None:
     """Mean sizes, beeswarm and disagreement of both indices, on demand."""
     if fitted is None or not fitted.exact:
         st.markdown(
@@ -60,21 +68,21 @@ def show_all_rows(result, fitted, picture, weights, state) -> None:
             _start(result, fitted, background, state)
             st.rerun()
         return
-    st.fragment(_shown)(found[1], result, fitted, picture, np.asarray(weights))
+    st.fragment(_shown)(found[1], fitted, picture, np.asarray(weights))
 
 
-def _start(result, fitted, background, state) -> None:
-    def work(job):
+def _start(result: Result, fitted: Fitted, background: Any, state: Bench[TableState]) -> None:
+    def work(job: Job) -> Result:
         state.own.all_rows = (background, compute(fitted, result.request, job))
         return result
 
     state.begin(Job(work))
 
 
-def _shown(all_rows: AllRows, result, fitted, picture, weights):
+def _shown(all_rows: AllRows, fitted: Fitted, picture: TablePicture, weights: Floats) -> None:
     values = {index: found @ weights for index, found in all_rows.values.items()}
     means = {index: np.abs(found).mean(axis=0) for index, found in values.items()}
-    labels, order = fitted.model.labels, table_charts.ranked(means)
+    labels, order = fitted.table_model.labels, table_charts.ranked(means)
     st.markdown(f"**Mean size of each column’s value** over {len(all_rows.places):,} rows. Click a bar to see its rows.")
     event = st.plotly_chart(
         table_charts.importance(labels, means), width="stretch", key="importance", on_select="rerun", selection_mode="points"
@@ -111,7 +119,7 @@ def _shown(all_rows: AllRows, result, fitted, picture, weights):
     )
 
 
-def _rows_of(column: int, values, all_rows, fitted, labels) -> None:
+def _rows_of(column: int, values: dict[str, Floats], all_rows: AllRows, fitted: Fitted, labels: list[str]) -> None:
     sizes = np.max([np.abs(found[:, column]) for found in values.values()], axis=0)
     top = np.argsort(-sizes, kind="stable")[:LISTED]
     frame = fitted.frame.iloc[all_rows.places[top]].reset_index(drop=True)
@@ -120,7 +128,7 @@ def _rows_of(column: int, values, all_rows, fitted, labels) -> None:
     frame.insert(0, "row ", all_rows.places[top] + 1)
     st.markdown(f"**Rows by their value of {plain(labels[column])}**, the largest first. Choose one to explain it.")
 
-    def choose():
+    def choose() -> None:
         rows = st.session_state["rows-table"].selection.rows
         if rows:
             st.session_state["t-row"] = int(all_rows.places[top[rows[0]]]) + 1
@@ -131,7 +139,7 @@ def _rows_of(column: int, values, all_rows, fitted, labels) -> None:
         st.rerun()
 
 
-def _disagreement(values, means, labels, all_rows) -> None:
+def _disagreement(values: dict[str, Floats], means: dict[str, Floats], labels: list[str], all_rows: AllRows) -> None:
     one, other = values.values()
     names = list(values)
     same = float((np.abs(one).argmax(axis=1) == np.abs(other).argmax(axis=1)).mean())
@@ -160,22 +168,22 @@ def _disagreement(values, means, labels, all_rows) -> None:
     st.caption("They differ most, for their size, on the rows " + ", ".join(str(all_rows.places[i] + 1) for i in worst) + ".")
 
 
-def to_csv(fitted, places, values: dict[str, np.ndarray]) -> str:
+def to_csv(fitted: Fitted, places: Ints, values: dict[str, Floats]) -> str:
     """The rows with the model's predictions and all values; no cell begins a formula."""
     import pandas as pd
 
     from model.files.table import escape_table
 
-    model, frame = fitted.model, fitted.frame.iloc[places].reset_index(drop=True)
+    model, frame = fitted.table_model, fitted.frame.iloc[places].reset_index(drop=True)
     margin, chances = model.predict(frame)
-    added = {"row": np.asarray(places) + 1}
+    columns: dict[str, Any] = {"row": np.asarray(places) + 1}
     if chances is None:
-        added["prediction"] = np.exp(margin) if model.link == "exp" else margin
+        columns["prediction"] = np.exp(margin) if model.link == "exp" else margin
     else:
-        added["prediction"] = np.array(model.target.classes, object)[chances.argmax(axis=1)]
-        added |= {f"probability of {name}": chances[:, k] for k, name in enumerate(model.target.classes)}
+        columns["prediction"] = np.array(model.target.classes, object)[chances.argmax(axis=1)]
+        columns |= {f"probability of {name}": chances[:, k] for k, name in enumerate(model.target.classes)}
     for index, found in values.items():
-        added |= {f"{index} of {label}": found[:, i] for i, label in enumerate(model.labels)}
-    added = pd.DataFrame(added)
+        columns |= {f"{index} of {label}": found[:, i] for i, label in enumerate(model.labels)}
+    added = pd.DataFrame(columns)
     added.columns = [f"{name} (swing)" if name in frame else name for name in added.columns]
     return escape_table(pd.concat([added, frame], axis=1)).to_csv(index=False)

@@ -1,6 +1,6 @@
 """The widgets of the Table page: which table, what its columns are, what is predicted by which model, which row."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -9,14 +9,18 @@ from ui.settings import allowed
 from ui.shell.bench import Bench
 from ui.shell.frame import file_key, linked, preset, uploader
 from ui.shell.widgets import ask_plan, checkbox, plan_widgets, selectbox
-from ui.table.request import USUAL_BACKGROUND, TableRequest
+from ui.table.request import BACKGROUNDS, USUAL_BACKGROUND, TableRequest
+from ui.table.run import TableState
 from ui.table.source import FIRST, Source, digest_of, sample, sample_titles, uploaded
+
+if TYPE_CHECKING:
+    from model.table.columns import Column
 
 MOST_MB = 50
 PREVIEW = 1000  # rows that the page lists
 
 
-def choose_table(state: Bench[Any]) -> Source:
+def choose_table(state: Bench[TableState]) -> Source:
     """The sample that is picked, or the file that was brought; a bad file leaves the table that was there."""
     own = state.own
     if own.table is None:
@@ -27,15 +31,15 @@ def choose_table(state: Bench[Any]) -> Source:
     uploader(label, "t-file", MOST_MB, on_change=_bring, args=(state,))
     if own.error:
         st.error(said(f"{own.error.rstrip('.')}. The table before it is still the one that is used."))
-    return own.table
+    return own.table or sample(FIRST)
 
 
-def _pick(state: Bench[Any]) -> None:
+def _pick(state: Bench[TableState]) -> None:
     if st.session_state["t-sample"]:
         take(state, sample(st.session_state["t-sample"]))
 
 
-def _bring(state: Bench[Any]) -> None:
+def _bring(state: Bench[TableState]) -> None:
     from model.files.reader import check_size
 
     file, state.own.error = st.session_state[file_key("t-file")], ""
@@ -48,7 +52,7 @@ def _bring(state: Bench[Any]) -> None:
             state.own.error = str(error)
 
 
-def take(state: Bench[Any], source: Source) -> None:
+def take(state: Bench[TableState], source: Source) -> None:
     """Work with this table from now on; what was said of another is forgotten."""
     fields, model = st.session_state, st.session_state.get("t-model")
     state.own.table, state.own.kinds, state.own.error = source, {}, ""
@@ -59,7 +63,7 @@ def take(state: Bench[Any], source: Source) -> None:
     fields["t-sample"] = source.name if source.sample else None
 
 
-def ask(source: Source, state) -> TableRequest:
+def ask(source: Source, state: Bench[TableState]) -> TableRequest:
     """Everything that a run needs to know."""
     frame = source.frame
     labels, titles = list(frame.columns), allowed(TableRequest)
@@ -77,7 +81,7 @@ def ask(source: Source, state) -> TableRequest:
         left_out = two.multiselect(titles["left_out"].title, [label for label in labels if label != target], key="t-left-out")
         background = three.select_slider(
             titles["background"].title,
-            list(titles["background"].options),
+            BACKGROUNDS,
             **linked("background", value=USUAL_BACKGROUND),
             help="1 is a single baseline row, which you choose; 100 are rows that the model was trained on.",
         )
@@ -108,7 +112,7 @@ def ask(source: Source, state) -> TableRequest:
     )
 
 
-def _describe(source: Source, state) -> None:
+def _describe(source: Source, state: Bench[TableState]) -> None:
     """The first rows, and what every column was understood as, to be corrected."""
     frame, columns = source.frame, _profile(source, state)
     missing, unread = int(sum(column.missing for column in columns)), [c for c in columns if not c.used]
@@ -120,7 +124,7 @@ def _describe(source: Source, state) -> None:
     rows, understood = st.tabs(["Rows", "What was understood"])
     with rows:
 
-        def choose():
+        def choose() -> None:
             chosen = st.session_state[f"rows-{source.digest}"].selection.rows
             if chosen:
                 st.session_state["t-row"] = chosen[0] + 1
@@ -143,14 +147,14 @@ def _describe(source: Source, state) -> None:
         _correct(columns, state)
 
 
-def _correct(columns, state) -> None:
+def _correct(columns: "list[Column]", state: Bench[TableState]) -> None:
     from model.table.columns import KINDS
 
     labels, kinds = [column.label for column in columns], state.own.kinds
     one, two, three = st.columns([2, 2, 1], vertical_alignment="bottom")
     label = one.selectbox("Correct a column", labels, index=None, key="t-correct", placeholder="which one")
     kind = two.selectbox("It is of kind", list(KINDS), key="t-correct-kind")
-    if three.button("Correct", key="t-correct-it", disabled=label is None):
+    if three.button("Correct", key="t-correct-it", disabled=label is None) and label is not None:
         kinds[label] = kind
         st.rerun()
     if kinds:
@@ -161,7 +165,7 @@ def _correct(columns, state) -> None:
             st.rerun()
 
 
-def _profile(source: Source, state) -> list:
+def _profile(source: Source, state: Bench[TableState]) -> "list[Column]":
     """What the columns are; found out once per table and correction, for a large one takes seconds."""
     from model.table.columns import profile
 
@@ -171,7 +175,7 @@ def _profile(source: Source, state) -> list:
     return state.own.profile[1]
 
 
-def _model_file(state) -> str:
+def _model_file(state: Bench[TableState]) -> str:
     """SHA-256 of the model's file, "" while there is none."""
     file = uploader(
         "The model: LightGBM’s text or XGBoost’s JSON. Other files, pickles above all, could execute code.",
@@ -186,7 +190,7 @@ def _model_file(state) -> str:
     return state.own.model_file[1]
 
 
-def set_widgets(request: TableRequest, source: Source | None, state: Bench[Any]) -> None:
+def set_widgets(request: TableRequest, source: Source | None, state: Bench[TableState]) -> None:
     """Set the widgets to what a kept run asked, of its table where it is still there."""
     fields = st.session_state
     if source is not None:

@@ -2,12 +2,15 @@
 but order, bins and length of a list."""
 
 from html import escape
+from typing import Any
 
 import numpy as np
 
 from ui.draw import charts
 from ui.draw.charts import FIRST, GREY, SECOND, THIRD, css, plotly
 from ui.draw.colour import LOWERS, RAISES, signed
+from xai import Attribution
+from xai.typing import Floats, Ints
 
 MAX_BARS = 15
 MAX_GLOBAL = 20
@@ -17,7 +20,7 @@ _DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 _LINES = (FIRST, SECOND, THIRD, "#56B4E9", GREY)
 
 
-def bars(attribution, cells, quantity: str, reach: float, exact=None):
+def bars(attribution: Attribution, cells: list[str], quantity: str, reach: float, exact: Floats | None = None) -> Any:
     """`charts.bars` with each column's cell beside its name, and a diamond where its exact value is."""
     figure = charts.bars(attribution, quantity, reach)
     order = [int(i) for i in _order_of(figure, attribution)]
@@ -26,13 +29,13 @@ def bars(attribution, cells, quantity: str, reach: float, exact=None):
     return figure
 
 
-def _order_of(figure, attribution):
+def _order_of(figure: Any, attribution: Attribution) -> Ints:
     from xai import ties
 
     return ties(attribution)[0][: len(figure.data[0].x)]
 
 
-def waterfall(attribution, cells, quantity: str, reach: float, exact=None):
+def waterfall(attribution: Attribution, cells: list[str], quantity: str, reach: float, exact: Floats | None = None) -> Any:
     """From v(no column) to v(all columns): each column's share moves it, the largest first, the rest as one."""
     go = plotly()
     values = attribution.values
@@ -78,7 +81,7 @@ def waterfall(attribution, cells, quantity: str, reach: float, exact=None):
     return figure
 
 
-def _mark(figure, exact, places) -> None:
+def _mark(figure: Any, exact: Floats | None, places: list[int]) -> None:
     if exact is not None:
         figure.add_scatter(
             x=np.asarray(exact).tolist(),
@@ -90,12 +93,12 @@ def _mark(figure, exact, places) -> None:
         )
 
 
-def _named(label: str, cells, i: int) -> str:
+def _named(label: str, cells: list[str], i: int) -> str:
     name = _short(label, 20)
     return escape(f"{name} = {_short(cells[i], 12)}" if cells else name)
 
 
-def importance(labels: list[str], means: dict[str, np.ndarray]):
+def importance(labels: list[str], means: dict[str, Floats]) -> Any:
     """Mean |value| of each column over the rows, one bar per index: index → (n,). The largest come first."""
     go = plotly()
     order = ranked(means)[:MAX_GLOBAL]
@@ -127,12 +130,12 @@ def importance(labels: list[str], means: dict[str, np.ndarray]):
     return figure
 
 
-def ranked(means: dict[str, np.ndarray]) -> np.ndarray:
+def ranked(means: dict[str, Floats]) -> Ints:
     """Columns from the largest mean |value| of any index to the least."""
     return np.argsort(-np.max(list(means.values()), axis=0), kind="stable")
 
 
-def beeswarm(labels: list[str], values, cells, order, quantity: str):
+def beeswarm(labels: list[str], values: Floats, cells: Floats, order: Ints, quantity: str) -> Any:
     """Every row a dot per column, at its value, coloured from a low cell (blue) to a high one (vermillion).
 
     values, cells : (rows, n), cells as numbers, NaN where missing;  order : columns drawn, the first on top
@@ -179,7 +182,7 @@ def beeswarm(labels: list[str], values, cells, order, quantity: str):
     return figure
 
 
-def _swarm(values, shades, reach):
+def _swarm(values: Floats, shades: Floats, reach: float) -> tuple[Floats, Floats, Floats, Ints]:
     """Places of the dots of one column: x, lane −_LANES … _LANES, mean shade, rows per dot."""
     bins = np.rint((values / reach + 1) / 2 * _BINS).astype(int)
     order = np.lexsort((shades, bins))
@@ -195,7 +198,7 @@ def _swarm(values, shades, reach):
     return ((keys // 100) / _BINS * 2 - 1) * reach, keys % 100 - 50.0, mean, counts
 
 
-def _ranked_cells(cells):
+def _ranked_cells(cells: Floats) -> Floats:
     """0 for the lowest cell of a column … 1 for the highest; ½ where missing."""
     from scipy.stats import rankdata
 
@@ -206,7 +209,7 @@ def _ranked_cells(cells):
     return out
 
 
-def errors(found: dict[str, list[tuple[int, float]]]):
+def errors(found: dict[str, list[tuple[int, float]]]) -> Any:
     """Relative squared error against evaluations, one line per method: name → [(evaluations, error)]."""
     go = plotly()
     figure = go.Figure()

@@ -4,12 +4,15 @@ import numpy as np
 import streamlit as st
 
 from ui.draw.colour import signed
+from ui.kind import Result
 from ui.maps.interactions import STRONGEST
 from ui.names import METHODS, PANES, Pane
+from ui.shell.bench import Bench
 from ui.shell.jobs import Job
 from ui.table import charts as table_charts
-from ui.table.picture import relative_error
-from ui.table.run import INDICES, background_of, exact_values, game_of
+from ui.table.picture import TablePicture, relative_error
+from ui.table.request import TableRequest
+from ui.table.run import INDICES, Fitted, TableState, background_of, exact_values, game_of
 from xai import Interactions, Ledger, explain
 
 BUDGETS = (32, 64, 128, 256, 512, 1024, 2048)
@@ -17,7 +20,7 @@ REPEATS = 3  # seeds; the median of the errors is shown
 USUAL = ("banzhaf-kernel", "banzhaf-orthogonal", "banzhaf-msr", "shapley-kernelshap", "shapley-leverage", "shapley-permutation")
 
 
-def show_errors(result, fitted, weights, state) -> None:
+def show_errors(result: Result, fitted: Fitted | None, weights: list[float], state: Bench[TableState]) -> None:
     """Relative squared error against evaluations of the chosen methods, on demand."""
     if not result.about.exact:
         st.markdown("Exact values exist for trees and linear models; choose one of these to see each method's error.")
@@ -26,7 +29,7 @@ def show_errors(result, fitted, weights, state) -> None:
         st.markdown("Press Explain to fit the model again; then each method can be measured.")
         return
     names = {pane.key: str(pane) for pane in PANES}
-    chosen = st.multiselect("Methods", list(names), list(USUAL), format_func=names.get, key="error-methods")
+    chosen = st.multiselect("Methods", list(names), list(USUAL), format_func=names.__getitem__, key="error-methods")
     n = len(result.comparison.ledger.labels)
     budgets = [budget for budget in BUDGETS if n >= 63 or budget < 2**n] or [2**n]
     st.caption(
@@ -50,8 +53,10 @@ def show_errors(result, fitted, weights, state) -> None:
     st.caption("‖φ̂ − φ‖² / ‖φ‖² of the values against the exact ones, the median of the seeds.")
 
 
-def _start(result, fitted, panes, budgets, weights, state) -> None:
-    def work(job):
+def _start(
+    result: Result, fitted: Fitted, panes: list[Pane], budgets: list[int], weights: list[float], state: Bench[TableState]
+) -> None:
+    def work(job: Job) -> Result:
         found = measure(fitted, result.request, panes, budgets, weights, job)
         state.own.errors = ((result.request.same_game, tuple(weights)), found)
         return result
@@ -59,12 +64,14 @@ def _start(result, fitted, panes, budgets, weights, state) -> None:
     state.begin(Job(work))
 
 
-def measure(fitted, request, panes, budgets, weights, job) -> dict[str, list[tuple[int, float]]]:
+def measure(
+    fitted: Fitted, request: TableRequest, panes: list[Pane], budgets: list[int], weights: list[float], job: Job
+) -> dict[str, list[tuple[int, float]]]:
     """Name of each method → [(evaluations, median relative squared error)], one per budget that is enough for it."""
     game, _, _ = game_of(fitted, request)
     exact = exact_values(fitted, request, fitted.frame.iloc[[request.row]])
     truth = {index: values[0] @ np.asarray(weights) for index, values in exact.items()}
-    found: dict[str, list] = {str(pane): [] for pane in panes}
+    found: dict[str, list[tuple[int, float]]] = {str(pane): [] for pane in panes}
     total, done = len(panes) * len(budgets), 0
     for pane in panes:
         for budget in budgets:
@@ -85,9 +92,9 @@ def measure(fitted, request, panes, budgets, weights, job) -> dict[str, list[tup
     return {name: points for name, points in found.items() if points}
 
 
-def exact_pairs(fitted, request, index: str, weights) -> Interactions:
+def exact_pairs(fitted: Fitted, request: TableRequest, index: str, weights: list[float]) -> Interactions:
     """Exact interactions of every two columns for the request's row."""
-    model = fitted.model
+    model = fitted.table_model
     found = model.interactions(fitted.frame.iloc[[request.row]], index, background_of(fitted, request))
     matrix = found.reshape(*found.shape[:2], -1) @ np.asarray(weights)
     pairs = np.column_stack(np.triu_indices(len(matrix), 1))
@@ -95,7 +102,7 @@ def exact_pairs(fitted, request, index: str, weights) -> Interactions:
     return Interactions(pairs, values, np.zeros_like(values), model.labels, index, 0, "Exact, from the model's own form.")
 
 
-def show_exact_pairs(result, fitted, picture, weights) -> None:
+def show_exact_pairs(result: Result, fitted: Fitted, picture: TablePicture, weights: list[float]) -> None:
     """The strongest exact interactions of the row, by either index."""
     index = st.segmented_control(
         "By", INDICES, default="banzhaf", format_func=str.capitalize, key="pair-index", label_visibility="collapsed"

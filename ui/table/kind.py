@@ -1,12 +1,12 @@
 """A row of a table as a kind of input: a model is fitted to a column, and cells of the row are left out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
+from model.gemma import Gemma
 from ui.kind import Kind, Result, Subject, View
 from ui.runs.comparison import Comparison
 from ui.shell.bench import Bench
@@ -15,27 +15,11 @@ from ui.shell.model_slot import model_slot
 from ui.table import ask, run, show
 from ui.table.picture import TablePicture
 from ui.table.request import TableAbout, TableRequest
+from ui.table.run import TableState
 from ui.table.source import FIRST, Source, sample, sample_titles, uploaded
 
 LOST = "The table of this run was not kept: bring it again to go on with it."
 OTHER = "The table above is another than that of this run; choose, or bring, its own to go on with it."
-
-
-@dataclass
-class TableState:
-    """table : on the page;  kinds : corrections of its columns, label → kind;  error : of the last upload
-    profile : its columns as understood, and what they were of;  model_file : (upload, SHA-256, bytes)
-    models : fitted in this session;  all_rows, errors : (what of, found) of tabs that are filled on demand
-    """
-
-    table: Source | None = None
-    kinds: dict[str, str] = field(default_factory=dict)
-    error: str = ""
-    profile: tuple[Any, list[Any]] = (None, [])
-    model_file: tuple[str, str, bytes | None] = ("", "", None)
-    models: run.Shelf = field(default_factory=run.Shelf)
-    all_rows: tuple[Any, Any] | None = None
-    errors: tuple[Any, Any] | None = None
 
 
 class TableKind(Kind[TableRequest, TableState]):
@@ -86,7 +70,9 @@ class TableKind(Kind[TableRequest, TableState]):
         return partial(self._subject, table, request, own.models, model_slot().gemma, own.model_file[2])
 
     @staticmethod
-    def _subject(table: Source, request: TableRequest, models: run.Shelf, gemma: Any, file: bytes | None, job: Job) -> Subject:
+    def _subject(
+        table: Source, request: TableRequest, models: run.Shelf, gemma: Gemma | None, file: bytes | None, job: Job
+    ) -> Subject:
         return run.subject(table, request, job, models, gemma, file)
 
     @staticmethod

@@ -5,14 +5,16 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from markupsafe import Markup
 
 from ui.draw import charts
 from ui.draw.colour import marks_of, signed
-from ui.draw.html import Markup, render
+from ui.draw.html import render
 from ui.maps.picture import Picture
 from ui.table import charts as table_charts
 from ui.table.request import TableAbout
 from xai import Attribution
+from xai.typing import Floats
 
 LONGEST = 60
 
@@ -27,7 +29,7 @@ class TablePicture(Picture):
     """
 
     about: TableAbout
-    exact: dict[str, np.ndarray]
+    exact: dict[str, Floats]
     output: str = ""
     first: str = ""
     answer: str = ""
@@ -35,7 +37,7 @@ class TablePicture(Picture):
     parts = "columns"
 
     @property
-    def quantity(self) -> str:
+    def quantity(self) -> str:  # type: ignore[override]  # computed
         return self._of(self.output)
 
     @property
@@ -46,11 +48,11 @@ class TablePicture(Picture):
         return f"the raw score of {output}" if output else f"the {self.about.units}"
 
     @property
-    def unit(self) -> str:
+    def unit(self) -> str:  # type: ignore[override]  # computed
         scale = "raw margin, before it becomes a probability" if self.about.classes else "the units of the target"
         return f"Values are changes of {self.quantity}: {scale}. Hover or tap a column for its value and rank."
 
-    def html(self, attribution: Attribution, scale: float, pane: str = "") -> str:
+    def html(self, attribution: Attribution, scale: float, pane: str = "") -> Markup:
         return row_heatmap(self.about.cells, attribution, scale, pane)
 
     def show(self, attribution: Attribution, scale: float, key: str) -> None:
@@ -74,13 +76,13 @@ class TablePicture(Picture):
         return charts.under_bars(attribution) + exact
 
 
-def relative_error(values, truth) -> float:
+def relative_error(values: Floats, truth: Floats) -> float:
     """‖φ̂ − φ‖² / ‖φ‖²; 0 where both are 0."""
     size, error = float(np.square(truth).sum()), float(np.square(values - truth).sum())
     return error / size if size else (0.0 if not error else float("inf"))
 
 
-def row_heatmap(cells: list[str], attribution, scale: float, pane: str = "") -> Markup:
+def row_heatmap(cells: list[str], attribution: Attribution, scale: float, pane: str = "") -> Markup:
     """One card per column in the table's order: its name and its cell, coloured by its value.
 
     cells : (n,) texts, or none where they are not known;  attribution : values (n,)

@@ -7,6 +7,7 @@ import numpy as np
 
 from ui.runs.comparison import Comparison, Plan
 from ui.settings import Settings, choice, flag, listed, nested, number, string
+from xai.typing import Floats
 
 MODELS = {
     "trees": "Trees (LightGBM): exact values",
@@ -93,7 +94,7 @@ class TableAbout:
     metrics: dict[str, float]
     baseline: dict[str, float]
     rows: dict[str, int]
-    exact: dict[str, np.ndarray]
+    exact: dict[str, Floats]
     private: bool = False
 
     def to_record(self) -> dict[str, Any]:
@@ -127,10 +128,12 @@ class TableAbout:
             raise ValueError("its cells and its columns do not match")
         if type(record["classes"]) is not bool:
             raise ValueError("its target is neither a number nor a class")
-        figures["rows"] = {key: int(count) for key, count in figures["rows"].items()}
-        return cls(
-            cells, str(record["says"]), str(record["units"]), record["classes"], **figures, exact=exact, private=request.private
+        rows, says, units = (
+            {key: int(count) for key, count in figures.pop("rows").items()},
+            str(record["says"]),
+            str(record["units"]),
         )
+        return cls(cells, says, units, record["classes"], **figures, rows=rows, exact=exact, private=request.private)
 
 
 _FIGURES = ("metrics", "baseline", "rows")

@@ -4,15 +4,24 @@ import hashlib
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
+from model.gemma import Gemma
 from ui.kind import Subject
 from ui.shell.jobs import Job, Stopped
 from ui.table.request import USUAL_BACKGROUND, TableAbout, TableRequest
 from ui.table.source import Source
+from xai.game import Game
+from xai.typing import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from model.table.columns import Column
+    from model.table.model import TableModel
 
 MAX_PLAYERS = 256
 MOST_MODELS = 6  # kept in memory for a session, and of the samples for all; the one not used for longest goes first
@@ -23,10 +32,16 @@ INDICES = ("banzhaf", "shapley")
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """A model and the table it is of, without the columns left out. model : a `TableModel`, None for Gemma."""
+    """A model and the table it is of, without the columns left out. model : None for Gemma."""
 
-    model: Any
-    frame: Any = field(repr=False)
+    model: "TableModel | None"
+    frame: "pd.DataFrame" = field(repr=False)
+
+    @property
+    def table_model(self) -> "TableModel":
+        """The model, where it is not Gemma."""
+        assert self.model is not None
+        return self.model
 
     @property
     def exact(self) -> bool:
@@ -34,9 +49,9 @@ class Fitted:
         return self.model is not None and self.model.model != "network"
 
     @property
-    def cells(self):
+    def cells(self) -> "pd.DataFrame":
         """The frame without its target."""
-        return self.frame[[column.name for column in self.model.columns]]
+        return self.frame[[column.name for column in self.table_model.columns]]
 
 
 class Shelf:
@@ -46,8 +61,9 @@ class Shelf:
     bundle carries reaches another's.
     """
 
-    def __init__(self):
-        self._lock, self._kept = threading.Lock(), OrderedDict()
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[Any, ...], Fitted] = OrderedDict()
 
     def get(self, request: TableRequest) -> Fitted | None:
         with self._lock:
@@ -67,6 +83,23 @@ class Shelf:
         return fitted
 
 
+@dataclass
+class TableState:
+    """table : on the page;  kinds : corrections of its columns, label → kind;  error : of the last upload
+    profile : its columns as understood, and what they were of;  model_file : (upload, SHA-256, bytes)
+    models : fitted in this session;  all_rows, errors : (what of, found) of tabs that are filled on demand
+    """
+
+    table: Source | None = None
+    kinds: dict[str, str] = field(default_factory=dict)
+    error: str = ""
+    profile: "tuple[Any, list[Column]]" = (None, [])
+    model_file: tuple[str, str, bytes | None] = ("", "", None)
+    models: Shelf = field(default_factory=Shelf)
+    all_rows: tuple[Any, Any] | None = None
+    errors: tuple[Any, Any] | None = None
+
+
 @st.cache_resource(show_spinner=False)
 def shelf() -> Shelf:
     """The server's shelf: models of the bundled samples, for all sessions."""
@@ -83,7 +116,7 @@ def fingerprint(request: TableRequest) -> str:
     return hashlib.sha256(repr(request.same_model).encode()).hexdigest()[:32]
 
 
-def check(source: Source, request: TableRequest, gemma=None) -> int:
+def check(source: Source, request: TableRequest) -> int:
     """How many columns are players; ValueError with one sentence where nothing can be explained."""
     frame = source.frame
     if request.target not in frame:
@@ -106,7 +139,7 @@ def _left_out(source: Source, request: TableRequest) -> list[str]:
     return [name for name in request.left_out if name in source.frame and name != request.target]
 
 
-def cost(source: Source, request: TableRequest, own: Shelf, seconds_per_token: float | None = None):
+def cost(source: Source, request: TableRequest, own: Shelf, seconds_per_token: float = 0.0) -> tuple[int, float]:
     """(most evaluations this run can take, about how many seconds, fitting included); ValueError as `check`."""
     n = check(source, request)
     evaluations = request.plan.cost(n)
@@ -114,12 +147,12 @@ def cost(source: Source, request: TableRequest, own: Shelf, seconds_per_token: f
         row = source.frame.iloc[request.row]
         tokens = sum(len(f" {name}: {cell},") for name, cell in row.items()) / CHARACTERS_PER_TOKEN
         classes = min(source.frame[request.target].nunique(), 6)
-        return evaluations, evaluations * tokens * classes * (seconds_per_token or 0.0)
+        return evaluations, evaluations * tokens * classes * seconds_per_token
     fit = 0.0 if find(request, own) else 1.0 + source.frame.size / 200_000
     return evaluations, fit + 1.0 + evaluations * n / 50_000
 
 
-def fit(source: Source, request: TableRequest, job, own: Shelf, file: bytes | None = None) -> Fitted:
+def fit(source: Source, request: TableRequest, job: Job, own: Shelf, file: bytes | None = None) -> Fitted:
     """The model of a request, from a shelf where it stands on one. Compiled loops are ready afterwards."""
     if (found := find(request, own)) is not None:
         return found
@@ -132,12 +165,12 @@ def fit(source: Source, request: TableRequest, job, own: Shelf, file: bytes | No
         return keep.put(request, Fitted(None, frame))
     if request.model == "file":
         job.tell(0, 0, "Reading the model's file")
-        model = TableModel.load(file, frame, request.target)
+        model = TableModel.load(file or b"", frame, request.target)
     else:
         job.tell(0, 0, "Reading the columns")
         kinds = {label: kind for label, kind in request.kinds if label in frame}
 
-        def told(done, total):
+        def told(done: int, total: int) -> None:
             job.tell(done, total, f"Fitting the model: round {done}, {total} at most")
 
         try:
@@ -155,7 +188,7 @@ def fit(source: Source, request: TableRequest, job, own: Shelf, file: bytes | No
     return keep.put(request, fitted)
 
 
-def background_of(fitted: Fitted, request: TableRequest):
+def background_of(fitted: Fitted, request: TableRequest) -> "pd.DataFrame | None":
     """Rows from which absent columns take their cells; None for the model's own."""
     if request.background == USUAL_BACKGROUND:
         return None
@@ -165,24 +198,26 @@ def background_of(fitted: Fitted, request: TableRequest):
     return fitted.frame.iloc[np.sort(drawn)]
 
 
-def exact_values(fitted: Fitted, request: TableRequest, rows) -> dict[str, np.ndarray]:
+def exact_values(fitted: Fitted, request: TableRequest, rows: "pd.DataFrame") -> dict[str, Floats]:
     """Index → exact values (rows, columns, outputs); empty where none exist."""
     if not fitted.exact:
         return {}
-    background, outputs = background_of(fitted, request), len(fitted.model.outputs)
-    found = {index: fitted.model.exact(rows, index, background) for index in INDICES}
-    return {index: values.reshape(*values.shape[:2], outputs) for index, values in found.items()}
+    background, model = background_of(fitted, request), fitted.table_model
+    found = {index: model.exact(rows, index, background) for index in INDICES}
+    return {index: values.reshape(*values.shape[:2], len(model.outputs)) for index, values in found.items()}
 
 
-def game_of(fitted: Fitted, request: TableRequest, gemma=None):
+def game_of(fitted: Fitted, request: TableRequest, gemma: Gemma | None = None) -> tuple[Game, list[str], list[float]]:
     """(game, output names, weights of what is shown first): of two classes or a number the one margin, of more classes
     the one that the model predicts, of Gemma the label it gives."""
     row = fitted.frame.iloc[[request.row]]
     if fitted.model is None:
+        if gemma is None:
+            raise ValueError("Gemma 3 is not loaded yet; wait until it is")
         from model.table.gemma_game import gemma_table_game
 
-        game = gemma_table_game(gemma, fitted.frame, request.target, row, SHOTS)
-        return game, [game.label], [1.0]
+        reading = gemma_table_game(gemma, fitted.frame, request.target, row, SHOTS)
+        return reading, [reading.label], [1.0]
     game = fitted.model.game(row, background_of(fitted, request))
     margin = fitted.model.predict(row).margin[0]
     top = int(np.argmax(margin)) if len(game.outputs) > 1 else 0
@@ -190,26 +225,29 @@ def game_of(fitted: Fitted, request: TableRequest, gemma=None):
 
 
 def subject(
-    source: Source, request: TableRequest, job: Job, own: Shelf | None = None, gemma: Any = None, file: bytes | None = None
+    source: Source,
+    request: TableRequest,
+    job: Job,
+    own: Shelf | None = None,
+    gemma: Gemma | None = None,
+    file: bytes | None = None,
 ) -> Subject:
     """The row's game. own : the session's shelf of models;  file : of the model, where it is one's own"""
     check(source, request)
     fitted = fit(source, request, job, own or Shelf(), file)
-    if gemma is None and fitted.model is None:
-        raise ValueError("Gemma 3 is not loaded yet; wait until it is")
     job.tell(0, 0, "Reading the row" if fitted.model else "Gemma reads the examples and the row")
     game, outputs, weights = game_of(fitted, request, gemma)
-    return Subject(game, outputs, weights, describe(fitted, request, game))
+    return Subject(game, outputs, weights, describe(fitted, request, outputs[0]))
 
 
-def describe(fitted: Fitted, request: TableRequest, game) -> TableAbout:
-    """What there is to say of a row before any coalition is asked for."""
+def describe(fitted: Fitted, request: TableRequest, label: str) -> TableAbout:
+    """What there is to say of a row before any coalition is asked for. label : what Gemma gives it"""
     row = fitted.frame.iloc[[request.row]]
     if fitted.model is None:
         others = fitted.frame.columns[fitted.frame.columns != request.target]
-        says = f"Gemma 3, after {SHOTS} examples: {game.label}"
+        says = f"Gemma 3, after {SHOTS} examples: {label}"
         cells = [shown(cell) for cell in row[others].iloc[0]]
-        return TableAbout(cells, says, f"log-odds of {game.label}", True, {}, {}, {}, {}, request.private)
+        return TableAbout(cells, says, f"log-odds of {label}", True, {}, {}, {}, {}, request.private)
     model = fitted.model
     exact = {index: values[0] for index, values in exact_values(fitted, request, row).items()}
     return TableAbout(
@@ -225,7 +263,7 @@ def describe(fitted: Fitted, request: TableRequest, game) -> TableAbout:
     )
 
 
-def prediction(model, row) -> str:
+def prediction(model: "TableModel", row: "pd.DataFrame") -> str:
     """What the model says of one row, in words."""
     margin, chances = model.predict(row)
     if chances is None:
@@ -235,7 +273,7 @@ def prediction(model, row) -> str:
     return ", ".join(f"{model.target.classes[i]} {chances[0, i]:.1%}" for i in best)
 
 
-def shown(cell) -> str:
+def shown(cell: Any) -> str:
     """A cell as the page writes it."""
     import pandas as pd
 

@@ -1,7 +1,6 @@
 """What the Table page shows of a result: figures of the model, the row's answer, classes, tabs of its own."""
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -13,9 +12,10 @@ from ui.shell.bench import Bench
 from ui.table.all_rows import show_all_rows, to_csv
 from ui.table.exact import show_errors, show_exact_pairs
 from ui.table.picture import TablePicture
-from ui.table.request import MODELS
-from ui.table.run import Fitted, find
+from ui.table.request import MODELS, TableAbout
+from ui.table.run import Fitted, TableState, find
 from ui.table.whatif import show_what_if
+from xai.typing import Floats
 
 _FIGURES = {"r2": "R²", "rmse": "RMSE", "mae": "MAE", "accuracy": "Accuracy", "log_loss": "Log loss", "auc": "AUC"}
 
@@ -29,11 +29,11 @@ def picture_of(result: Result) -> TablePicture:
     return TablePicture(about, _exact(about, comparison.weights), first, first, answer)
 
 
-def _exact(about: Any, weights: list[float]) -> dict[str, np.ndarray]:
+def _exact(about: TableAbout, weights: list[float]) -> dict[str, Floats]:
     return {index: values @ np.asarray(weights) for index, values in about.exact.items()}
 
 
-def view(result: Result, state: Bench[Any]) -> View:
+def view(result: Result, state: Bench[TableState]) -> View:
     """The model's figures, what it says of the row, and which of its classes is explained."""
     comparison, request, picture = result.comparison, result.request, picture_of(result)
     fitted = find(request, state.own.models)

@@ -2,9 +2,12 @@
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FIRST = "Diabetes"
 
@@ -19,7 +22,7 @@ class Source:
 
     name: str
     digest: str
-    frame: Any = field(repr=False)
+    frame: "pd.DataFrame" = field(repr=False)
     sample: bool
     target: str
     about: str = ""

@@ -1,6 +1,7 @@
 """What if the row were another? Its cells are edited; the prediction and both maps follow at once."""
 
 import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -8,17 +9,24 @@ import streamlit as st
 from ui.draw.colour import shared_scale
 from ui.draw.markdown import plain, said
 from ui.draw.sentences import sums
+from ui.kind import Result
 from ui.names import INDICES
 from ui.table.picture import TablePicture, row_heatmap
-from ui.table.run import background_of, exact_values, prediction
+from ui.table.request import TableRequest
+from ui.table.run import Fitted, background_of, exact_values, prediction
 from xai import Attribution, Ledger, explain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from model.table.columns import Column
 
 MOST_CELLS = 24  # that can be edited: the columns with the largest values
 MOST_LEVELS = 200
 BUDGET = 256  # evaluations where no exact values exist
 
 
-def show_what_if(result, fitted, picture: TablePicture, weights) -> None:
+def show_what_if(result: Result, fitted: Fitted | None, picture: TablePicture, weights: list[float]) -> None:
     """The row's cells as widgets, and what becomes of its prediction and its two maps."""
     if fitted is None:
         st.markdown("Press Explain to fit the model again; then the row can be edited.")
@@ -29,8 +37,8 @@ def show_what_if(result, fitted, picture: TablePicture, weights) -> None:
     st.fragment(_edited)(result, fitted, picture, weights)
 
 
-def _edited(result, fitted, picture, weights):
-    model, request = fitted.model, result.request
+def _edited(result: Result, fitted: Fitted, picture: TablePicture, weights: list[float]) -> None:
+    model, request = fitted.table_model, result.request
     row = fitted.cells.iloc[request.row]
     order = np.argsort(-np.abs(result.comparison.focused(weights)[0].values), kind="stable")
     editable = [int(i) for i in order if model.columns[i].used][:MOST_CELLS]
@@ -64,9 +72,9 @@ def _edited(result, fitted, picture, weights):
     st.caption(said(sums(maps, picture.parts, picture.quantity)))
 
 
-def maps_of(fitted, request, row, weights) -> list[Attribution]:
+def maps_of(fitted: Fitted, request: TableRequest, row: "pd.DataFrame", weights: list[float]) -> list[Attribution]:
     """Both maps of any one row, values (n,): exact where they can be, else from at most BUDGET evaluations."""
-    game = fitted.model.game(row, background_of(fitted, request))
+    game = fitted.table_model.game(row, background_of(fitted, request))
     ledger, n = Ledger(game), game.n_players
     exact = exact_values(fitted, request, row)
     if not exact:
@@ -84,22 +92,23 @@ def maps_of(fitted, request, row, weights) -> list[Attribution]:
             0,
             0,
             0.0,
-            *ends,
+            ends[0],
+            ends[1],
             covariance=np.zeros((n, ends.shape[1], ends.shape[1])),
         ).combine(weights)
         for index, values in exact.items()
     ]
 
 
-def _as_row(fitted, cells: dict):
+def _as_row(fitted: Fitted, cells: dict[str, Any]) -> "pd.DataFrame":
     """A frame of one row; its cells keep their own types."""
     from model.table.rows import as_frame
 
-    names = {column.label: column.name for column in fitted.model.columns}
+    names = {column.label: column.name for column in fitted.table_model.columns}
     return as_frame({names[label]: cell for label, cell in cells.items()})
 
 
-def _cell(place, column, cell, key):
+def _cell(place: Any, column: "Column", cell: Any, key: str) -> Any:
     """A widget for one cell, and what is in it; None for a missing one."""
     label = plain(column.label, 40)
     if column.kind == "number":
@@ -118,11 +127,11 @@ def _cell(place, column, cell, key):
     return cell if text == _text(cell) else (text.strip() or None)
 
 
-def _typed(text, column):
+def _typed(text: str | None, column: "Column") -> str | bool | None:
     return text if text is None or column.kind == "category" else text == "True"
 
 
-def _level(cell, column) -> str | None:
+def _level(cell: object, column: "Column") -> str | None:
     if _is_missing(cell):
         return None
     if column.kind == "boolean":
@@ -132,39 +141,39 @@ def _level(cell, column) -> str | None:
     return cell_text(cell)
 
 
-def _series(cell):
+def _series(cell: object) -> "pd.Series":
     import pandas as pd
 
     return pd.Series([cell], dtype=object)
 
 
-def _as_number(cell) -> float | None:
+def _as_number(cell: object) -> float | None:
     from model.table.columns import numbers
 
     value = float(numbers(_series(cell))[0])
     return None if math.isnan(value) else value
 
 
-def _step(value) -> float:
+def _step(value: float | None) -> float:
     """A tenth of the number's size, as a power of ten; 1 for what is whole."""
     if value is None or value == 0 or float(value).is_integer():
         return 1.0
     return 10.0 ** math.floor(math.log10(abs(value)) - 1)
 
 
-def _same(one, other) -> bool:
+def _same(one: object, other: object) -> bool:
     if _is_missing(one) or _is_missing(other):
         return _is_missing(one) and _is_missing(other)
     return one is other or one == other or _text(one) == _text(other)
 
 
-def _is_missing(cell) -> bool:
+def _is_missing(cell: Any) -> bool:
     import pandas as pd
 
     return cell is None or (pd.api.types.is_scalar(cell) and bool(pd.isna(cell)))
 
 
-def _text(cell) -> str:
+def _text(cell: object) -> str:
     from ui.table.run import shown
 
     return shown(cell)
