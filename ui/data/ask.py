@@ -6,7 +6,7 @@ import streamlit as st
 
 from model.data.pairs import MAX_EVALUATION, MAX_EXAMPLES, Pair, bundled_evaluation, bundled_examples, read_pairs
 from model.files.reader import check_size
-from ui.data.request import EXAMPLES, MAX_LANGUAGE, PLAYERS, WORDS, ExamplesRequest, WordsRequest
+from ui.data.request import EXAMPLES, MAX_LANGUAGE, PLAYERS, WORDS, DataRequest, DataState, ExamplesRequest, WordsRequest
 from ui.draw.markdown import said
 from ui.names import ABSENT
 from ui.shell.bench import Bench
@@ -26,13 +26,13 @@ _PAIRS = {
 }
 
 
-def ask_mode(state: Bench[Any]) -> str:
+def ask_mode(state: Bench[DataState]) -> str:
     """Which of the page's three questions is asked."""
     return (
         st.segmented_control(
             "What is to be valued?",
             list(MODES),
-            format_func=MODES.get,
+            format_func=MODES.__getitem__,
             key="data-mode",
             required=True,
             disabled=state.job is not None,
@@ -41,17 +41,17 @@ def ask_mode(state: Bench[Any]) -> str:
     )
 
 
-def ask_examples(state: Bench[Any]) -> ExamplesRequest | None:
+def ask_examples(state: Bench[DataState]) -> ExamplesRequest | None:
     """The request of the widgets; None, with a sentence, where an uploaded table is none."""
     st.markdown(
         "Gemma 3 translates each evaluation sentence after a prompt of examples. Swing leaves examples out, again and "
         "again, and measures how good the translations are."
     )
     columns = st.columns(2)
-    found = [_ask_pairs(column, what, state) for column, what in zip(columns, _PAIRS)]
-    if None in found:
+    of_examples, of_evaluation = (_ask_pairs(column, what, state) for column, what in zip(columns, _PAIRS))
+    if of_examples is None or of_evaluation is None:
         return None
-    (examples, own), (evaluation, own_too) = found
+    (examples, own), (evaluation, own_too) = of_examples, of_evaluation
     grouped = all(pair.origin for pair in examples) and len({pair.origin for pair in examples}) > 1
     with st.expander("Settings: players, sentences, languages, methods, budget"):
         one, two, three = st.columns(3)
@@ -61,7 +61,7 @@ def ask_examples(state: Bench[Any]) -> ExamplesRequest | None:
         count = most
         if most > 1:
             count = two.slider("Evaluation sentences used", 1, most, most, key=f"data-count-{most}")
-        languages = tuple(
+        from_, to = (
             three.text_input(f"Language of the {what}", name, key=f"data-{what}", max_chars=MAX_LANGUAGE)
             for what, name in (("source", "English"), ("target", "French"))
         )
@@ -73,10 +73,10 @@ def ask_examples(state: Bench[Any]) -> ExamplesRequest | None:
             key="data-keep",
             help="Without it, nothing of this run is kept; take it away as files.",
         )
-    return ExamplesRequest(players, languages, own or own_too, examples, evaluation[:count], plan)
+    return ExamplesRequest(players, (from_, to), own or own_too, examples, evaluation[:count], plan)
 
 
-def _ask_pairs(column: Any, what: str, state: Bench[Any]) -> tuple[tuple[Pair, ...], bool] | None:
+def _ask_pairs(column: Any, what: str, state: Bench[DataState]) -> tuple[tuple[Pair, ...], bool] | None:
     """The pairs of an upload, of a run that was opened, or the bundled ones; and whether they are a user's own."""
     title, bundled, most, columns = _PAIRS[what]
     label = f"{title}: the bundled ones, or a CSV or Excel file (.xlsx) of yours ({columns})"
@@ -128,12 +128,12 @@ def ask_words() -> WordsRequest:
     with st.expander("Settings: examples around it, absence, methods, budget"):
         before = st.text_area("Examples before it, always kept", key="words-before", height=150)
         after = st.text_area("After it, always kept", key="words-after", height=70)
-        absent = st.selectbox("Absent words are", list(ABSENT), format_func=ABSENT.get, key="words-absent")
+        absent = st.selectbox("Absent words are", list(ABSENT), format_func=ABSENT.__getitem__, key="words-absent")
         plan = ask_plan(BUDGETS, 64, "data-")
     return WordsRequest(before, sentence, after, target, None, "word", absent, plan)
 
 
-def set_widgets(request: ExamplesRequest | WordsRequest, state: Bench[Any]) -> None:
+def set_widgets(request: DataRequest, state: Bench[DataState]) -> None:
     """Set the widgets to what a run asked."""
     fields = st.session_state
     fields["data-mode"] = request.kind

@@ -23,7 +23,6 @@ def matrix_csv(result: Result) -> str:
     for one, values, errors in matrices(result):
         for i, source in enumerate(one.labels):
             for j, target in enumerate(result.about.words):
-                known = errors is not None and np.isfinite(errors[i, j])
-                error = repr(float(errors[i, j])) if known else ""
+                error = repr(float(errors[i, j])) if errors is not None and np.isfinite(errors[i, j]) else ""
                 writer.writerow([one.index, text_cell(source), text_cell(target), repr(float(values[i, j])), error])
     return out.getvalue()

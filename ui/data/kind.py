@@ -1,16 +1,14 @@
 """What a translation is made from as a kind of input: examples of a prompt, or words of a sentence, are left out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from model.data.pairs import Pair
 from ui.data import ask, run, show
 from ui.data.picture import ExamplesPicture
-from ui.data.request import EXAMPLES, ExamplesAbout, ExamplesRequest, WordsAbout, WordsRequest, request_of
+from ui.data.request import EXAMPLES, DataRequest, DataState, ExamplesAbout, WordsAbout, WordsRequest, request_of
 from ui.data.scored_runs import show_sources
 from ui.kind import Kind, Result, Subject, View
 from ui.maps.picture import Picture
@@ -19,19 +17,6 @@ from ui.shell.bench import Bench
 from ui.shell.jobs import Job
 from ui.shell.model_slot import model_slot
 from ui.text.picture import TextPicture
-
-DataRequest = ExamplesRequest | WordsRequest
-
-
-@dataclass
-class DataState:
-    """cost : of a request at a rate, which reads every prompt;  pairs : of a run that was opened, "examples" and
-    "evaluation", where they are not the bundled ones;  opened : how many were
-    """
-
-    cost: tuple[Any, tuple[int, float]] = (None, (0, 0.0))
-    pairs: dict[str, tuple[Pair, ...]] = field(default_factory=dict)
-    opened: int = 0
 
 
 class DataKind(Kind[DataRequest, DataState]):
@@ -67,11 +52,11 @@ class DataKind(Kind[DataRequest, DataState]):
         slot = model_slot()
         key = request, slot.seconds_per_token
         if state.own.cost[0] != key:
-            state.own.cost = key, run.cost(slot.gemma, request, slot.seconds_per_token)
+            state.own.cost = key, run.cost(slot.loaded, request, slot.seconds_per_token)
         return state.own.cost[1]
 
     def subject(self, request: DataRequest, state: Bench[DataState]) -> Callable[[Job], Subject]:
-        return partial(run.subject, model_slot().gemma, request)
+        return partial(run.subject, model_slot().loaded, request)
 
     def fingerprint(self, request: DataRequest) -> str:
         return model_slot().fingerprint

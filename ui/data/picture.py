@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 
 from ui.data.request import ExamplesRequest
 from ui.draw import charts
@@ -11,6 +13,7 @@ from ui.draw.colour import STRONGEST, signed
 from ui.maps.picture import Picture
 from ui.table.picture import row_heatmap
 from xai import Attribution
+from xai.typing import Floats
 
 WRITTEN_CELLS = 15  # of a side of a matrix, up to which its cells hold their numbers
 _UNITS = {
@@ -28,7 +31,7 @@ class ExamplesPicture(Picture):
     measure: str = "cross-entropy"
 
     @property
-    def quantity(self) -> str:
+    def quantity(self) -> str:  # type: ignore[override]  # computed
         return quantity(self.measure)
 
     @property
@@ -36,17 +39,17 @@ class ExamplesPicture(Picture):
         return quantity("cross-entropy")
 
     @property
-    def parts(self) -> str:
+    def parts(self) -> str:  # type: ignore[override]  # computed
         return "examples" if self.request.players == "example" else "groups of examples"
 
     @property
-    def unit(self) -> str:
+    def unit(self) -> str:  # type: ignore[override]  # computed
         return f"{_UNITS[self.measure]} Hover or tap a card for its value and rank."
 
-    def html(self, attribution: Attribution, scale: float, pane: str = "") -> str:
+    def html(self, attribution: Attribution, scale: float, pane: str = "") -> Markup:
         return row_heatmap(self.cells(attribution.labels), attribution, scale, pane)
 
-    def cells(self, labels) -> list[str]:
+    def cells(self, labels: list[str]) -> list[str]:
         """What stands under each player's name: an example's translation, a group's size."""
         if self.request.players == "example":
             return [pair.target for pair in self.request.examples]
@@ -60,7 +63,7 @@ def quantity(measure: str) -> str:
     return "negative cross-entropy per token" if measure == "cross-entropy" else measure
 
 
-def matrix(source: list[str], target: list[str], values: np.ndarray, errors, scale: float):
+def matrix(source: list[str], target: list[str], values: Floats, errors: Floats | None, scale: float) -> Any:
     """Values (source words, target words) as a heatmap from −scale to +scale; errors the same shape, or None."""
     go = charts.plotly()
     hover = [

@@ -1,6 +1,6 @@
 """What the Data page asks of a model, and what came of it: a prompt's examples, or the words of one sentence."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from ui.runs.comparison import Comparison, Plan
 from ui.settings import Settings, choice, flag, listed, nested, string
 from ui.text.request import TextAbout, TextRequest
 from xai import Attribution
+from xai.typing import Floats
 
 EXAMPLES, WORDS = "examples", "words"
 PLAYERS = {"origin": "all examples of one origin together", "example": "single examples"}
@@ -76,7 +77,21 @@ class WordsRequest(TextRequest):
         return {"kind": self.kind, **super().to_settings()}
 
 
-def request_of(settings: Any) -> ExamplesRequest | WordsRequest:
+DataRequest = ExamplesRequest | WordsRequest
+
+
+@dataclass
+class DataState:
+    """cost : of a request at a rate, which reads every prompt;  pairs : of a run that was opened, "examples" and
+    "evaluation", where they are not the bundled ones;  opened : how many were
+    """
+
+    cost: tuple[Any, tuple[int, float]] = (None, (0, 0.0))
+    pairs: dict[str, tuple[Pair, ...]] = field(default_factory=dict)
+    opened: int = 0
+
+
+def request_of(settings: Any) -> DataRequest:
     """The request of kept settings; ValueError for what neither kind is."""
     kinds = {EXAMPLES: ExamplesRequest, WORDS: WordsRequest}
     if not isinstance(settings, dict) or settings.get("kind") not in kinds:
@@ -145,7 +160,7 @@ def measure_weights(sentences: int, measure: str) -> list[float]:
     return [0.0] * sentences + [float(measure == "chrF"), float(measure == "BLEU")]
 
 
-def matrices(result: Result) -> list[tuple[Attribution, np.ndarray, np.ndarray | None]]:
+def matrices(result: Result) -> list[tuple[Attribution, Floats, Floats | None]]:
     """For each map of words: itself, values (source words, target words), and their standard errors or None."""
     about, comparison = result.about, result.comparison
     columns = [comparison.focused(about.weights([j])) for j in range(len(about.words))]

@@ -4,19 +4,23 @@ Both become one ledger whose columns serve every measure and every target word.
 """
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ui.data.request import ExamplesAbout, ExamplesRequest, WordsAbout, WordsRequest, measure_weights
+from model.gemma import Gemma
+from ui.data.request import DataRequest, ExamplesAbout, ExamplesRequest, WordsAbout, WordsRequest, measure_weights
 from ui.kind import Subject
 from ui.shell.jobs import Job
 from ui.text import run as text_run
 
+if TYPE_CHECKING:
+    from model.data.translation import TranslationGame
+
 WRITING = 2.0  # a token of a translation game takes so many times as long as one of scoring; measured on two cores
 
 
-def make_game(gemma, request: ExamplesRequest):
+def make_game(gemma: Gemma, request: ExamplesRequest) -> "TranslationGame":
     """The translation game of a request; ValueError with one sentence for what is not allowed."""
     from model.data.translation import TranslationGame
 
@@ -28,7 +32,7 @@ def make_game(gemma, request: ExamplesRequest):
     return game
 
 
-def cost(gemma, request, seconds_per_token: float) -> tuple[int, float]:
+def cost(gemma: Gemma, request: DataRequest, seconds_per_token: float) -> tuple[int, float]:
     """Most evaluations a run can take, and about how many seconds; ValueError as the games."""
     if isinstance(request, WordsRequest):
         if not request.text.strip():
@@ -40,12 +44,12 @@ def cost(gemma, request, seconds_per_token: float) -> tuple[int, float]:
     return evaluations, (evaluations + 2) * seconds  # two more: what it writes with no example, and with all
 
 
-def subject(gemma: Any, request: ExamplesRequest | WordsRequest, job: Job) -> Subject:
+def subject(gemma: Gemma, request: DataRequest, job: Job) -> Subject:
     """The game of a request."""
     return _words(gemma, request, job) if isinstance(request, WordsRequest) else _examples(gemma, request, job)
 
 
-def _examples(gemma: Any, request: ExamplesRequest, job: Job) -> Subject:
+def _examples(gemma: Gemma, request: ExamplesRequest, job: Job) -> Subject:
     job.tell(0, 0, "Writing the translations with all examples, and with none")
     game = make_game(gemma, request)
     ends = [game.translations(np.full(game.n_players, present)) for present in (False, True)]
@@ -53,7 +57,7 @@ def _examples(gemma: Any, request: ExamplesRequest, job: Job) -> Subject:
     return Subject(game, game.outputs, weights, ExamplesAbout(list(zip(*ends))))
 
 
-def _words(gemma: Any, request: WordsRequest, job: Job) -> Subject:
+def _words(gemma: Gemma, request: WordsRequest, job: Job) -> Subject:
     from model.data.source_words import target_words
 
     made = text_run.subject(gemma, request, job)

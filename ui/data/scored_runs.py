@@ -2,6 +2,7 @@
 
 import csv
 import io
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -15,7 +16,7 @@ from ui.draw.colour import signed
 from ui.draw.markdown import plain, said
 from ui.files.numbers import text_cell
 from ui.shell.frame import uploader
-from xai.data_scores import LOSSES, ScoredRuns, next_runs, source_values
+from xai.data_scores import LOSSES, NextRuns, ScoredRuns, SourceValues, next_runs, source_values
 from xai.scaling.uploads import plain as column_name
 
 SAMPLE = ASSETS / "samples" / "scaling" / "scored-runs.csv"
@@ -121,7 +122,7 @@ def _size(error: float) -> str:
     return f"{error:.2f}" if np.isfinite(error) else "open"
 
 
-def _to_csv(runs: ScoredRuns, found) -> str:
+def _to_csv(runs: ScoredRuns, found: SourceValues) -> str:
     header = ["source", *(text_cell(f"{name}_{what}") for name in runs.measures for what in ("value", "standard_error"))]
     rows = []
     for i, source in enumerate(runs.sources):
@@ -130,12 +131,12 @@ def _to_csv(runs: ScoredRuns, found) -> str:
     return _written([header, *rows])
 
 
-def _plan_csv(runs: ScoredRuns, found) -> str:
+def _plan_csv(runs: ScoredRuns, found: NextRuns) -> str:
     header = ["run", *map(text_cell, runs.sources)]
     return _written([header, *([f"next {i + 1}", *row] for i, row in enumerate(found.coalitions.astype(int).tolist()))])
 
 
-def _written(rows) -> str:
+def _written(rows: list[list[Any]]) -> str:
     out = io.StringIO()
     csv.writer(out).writerows(rows)
     return out.getvalue()
