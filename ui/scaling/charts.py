@@ -1,13 +1,14 @@
 """Plotly figures of scaling laws: measured points, the fit, what was held out, the band. A log axis of tokens."""
 
 from html import escape
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ui.draw.charts import FIRST, GREY, SECOND, THIRD, plotly
 from ui.scaling.study import LEVEL, Prediction
 from xai.scaling.fit import Fit, HeldOut
+from xai.typing import Floats
 
 _BAND = "rgba(0,158,115,0.22)"  # FIRST, thinned
 _POINTS = 120
@@ -17,14 +18,16 @@ class Layer(NamedTuple):
     """What of a law is drawn together: kind "band" (y of shape (2, m)), "line" or "points"; style : dash or symbol."""
 
     kind: str
-    x: np.ndarray
-    y: np.ndarray
+    x: Floats
+    y: Floats
     name: str
     colour: str
     style: str = ""
 
 
-def layers(tokens, values, fit: Fit | None, test: HeldOut | None, target: float | None) -> tuple[list[Layer], tuple]:
+def layers(
+    tokens: Floats, values: Floats, fit: Fit | None, test: HeldOut | None, target: float | None
+) -> tuple[list[Layer], tuple[float, float]]:
     """What `law` shows, from back to front, and the ends of its axis, which a wild band does not stretch."""
     grid = np.geomspace(tokens.min(), max(tokens.max(), target or 0.0, tokens.min() * 1.01), _POINTS)
     found, used = [], np.ones(len(tokens), bool)
@@ -49,7 +52,7 @@ def layers(tokens, values, fit: Fit | None, test: HeldOut | None, target: float 
     return found, (low - room, high + room)
 
 
-def law(tokens, values, name: str, fit: Fit | None, test: HeldOut | None, target: float | None = None):
+def law(tokens: Floats, values: Floats, name: str, fit: Fit | None, test: HeldOut | None, target: float | None = None) -> Any:
     """One quantity against tokens: (m,) measured, its fit with band, and the held-out test.
 
     name : of the quantity;  target : a size to which the curve is drawn on, dashed beyond the measured ones; None for
@@ -84,7 +87,7 @@ def law(tokens, values, name: str, fit: Fit | None, test: HeldOut | None, target
     return figure
 
 
-def ranking(rows: list[tuple[str, Prediction, float]], name: str, target: str):
+def ranking(rows: list[tuple[str, Prediction, float]], name: str, target: str) -> Any:
     """Predicted score of each data set (label, prediction, its best so far) at one size, with bands; best on top."""
     go = plotly()
     figure = go.Figure()

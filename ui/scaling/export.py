@@ -3,20 +3,24 @@
 import base64
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 
-from ui.draw.html import Markup, render
+from ui.draw.html import render
 from ui.files.numbers import text_cell
 from ui.scaling.study import LEVEL, Study, extrapolates, predict, size_text
+from xai.scaling.fit import Fit, HeldOut
 from xai.scaling.verdict import rank
+from xai.typing import Floats
 
 HEADER = ["data set", "what", "quantity", "name", "tokens", "value", "low", "high"]
 UNDETERMINED = 1e6  # a parameter's size from which the runs evidently do not tell it
 
 
-def laws_of(study: Study, i: int) -> list[tuple]:
+def laws_of(study: Study, i: int) -> list[tuple[str, Floats, Fit | None, HeldOut | None]]:
     """Of one set, for the score and where there is one for cross-entropy: name, values (m,), fit, held-out test."""
     runs, verdict = study.sets[i], study.verdicts[i]
     found = [(runs.score_name, runs.score, verdict.score, verdict.held_out)]
@@ -25,7 +29,7 @@ def laws_of(study: Study, i: int) -> list[tuple]:
     return found
 
 
-def rows_of(study: Study, target: float):
+def rows_of(study: Study, target: float) -> Iterator[list[Any]]:
     """Rows under HEADER: what was measured and held out, parameters, predictions; low and high are ends of bands."""
     for i, (runs, verdict) in enumerate(zip(study.sets, study.verdicts)):
         yield [runs.name, "verdict", "", verdict.kind, None, None, None, None]
@@ -94,5 +98,5 @@ def _ranking(study: Study, target: float) -> list[list[str]]:
     return [[one.name, one.kind, *map(shown, (one.predicted, one.low, one.high, one.first, one.best))] for one in found]
 
 
-def _number(value) -> str:
+def _number(value: float | None) -> str:
     return "" if value is None or not np.isfinite(value) else repr(float(value))

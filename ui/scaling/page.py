@@ -8,7 +8,7 @@ import streamlit as st
 from model.assets import ASSETS
 from ui.scaling.result import show
 from ui.scaling.study import MOST_MB, read, study
-from ui.shell.bench import bench, watch
+from ui.shell.bench import Bench, bench, watch
 from ui.shell.frame import frame, linked, uploader
 from ui.shell.jobs import Job, quick_line
 
@@ -74,7 +74,7 @@ def choose() -> tuple[str, bytes, bool] | None:
     return (picked, (FOLDER / SAMPLES[picked]).read_bytes(), True) if picked else None
 
 
-def _begin(state, name: str, content: bytes, synthetic: bool) -> None:
+def _begin(state: Bench[ScalingState], name: str, content: bytes, synthetic: bool) -> None:
     """Read the table here, which says at once what is wrong with it; fit in a thread of its own."""
     if state.job is not None:
         state.job.cancel()

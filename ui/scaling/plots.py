@@ -1,10 +1,14 @@
 """The plots of a study as one PNG picture, for files: what `ui.scaling.charts` shows, drawn without a browser."""
 
 import io
+from typing import TYPE_CHECKING, Any
 
-from ui.scaling.charts import layers
+from ui.scaling.charts import Layer, layers
 from ui.scaling.export import laws_of
 from ui.scaling.study import Study, extrapolates
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 WIDE, HIGH, DPI = 6.4, 4.4, 110  # inches of one plot
 _STYLES = {"solid": "-", "dash": "--", "dot": ":", "circle": "o", "diamond-open": "D"}  # of Plotly, as matplotlib says
@@ -32,7 +36,7 @@ def plots_png(study: Study, target: float, chosen: list[int] | None = None) -> b
     return out.getvalue()
 
 
-def _law(plot, *quantity) -> None:
+def _law(plot: "Axes", *quantity: Any) -> None:
     """One quantity against tokens; `quantity` : the arguments of `ui.scaling.charts.layers`."""
     found, ends = layers(*quantity)
     for layer in found:
@@ -47,7 +51,7 @@ def _law(plot, *quantity) -> None:
     plot.grid(alpha=0.25)
 
 
-def _filled(layer) -> str:
+def _filled(layer: Layer) -> str:
     return "none" if layer.style.endswith("-open") else layer.colour
 
 

@@ -1,6 +1,7 @@
 """What the Scaling page shows of a study: verdicts, curves, parameters, what is extrapolated, a ranking, files."""
 
 import time
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -9,8 +10,10 @@ from ui.scaling import charts as scaling_charts
 from ui.scaling.export import laws_of, parameter, shown, to_csv, to_html
 from ui.scaling.plots import plots_png
 from ui.scaling.study import LEVEL, USABLE, Study, extrapolates, predict, read_size, size_text
+from xai.scaling.fit import Fit, HeldOut
+from xai.scaling.runs import Runs
 from xai.scaling.uploads import plain as column_name
-from xai.scaling.verdict import rank
+from xai.scaling.verdict import Verdict, rank
 
 FAR = 100  # times the largest measured size, beyond which the page warns
 PERCENT = ("bleu", "sacrebleu", "spbleu", "chrf")  # scores of at most 100
@@ -36,16 +39,16 @@ def show(found: Study) -> None:
     except ValueError as error:
         st.warning(said(str(error)))
         target = largest
-    chosen = 0
+    chosen: int | None = 0
     if len(found.sets) > 1:
         _ranked(found, target)
         names = range(len(found.sets))
         chosen = st.pills("Data set", names, default=0, format_func=lambda i: plain(found.sets[i].name), key=f"set-{found.name}")
-        chosen = chosen or 0
-    _verdict(found, chosen)
-    _curves(found, chosen, target)
-    _parameters(found, chosen)
-    _extrapolated(found, chosen, target)
+    i = chosen or 0
+    _verdict(found, i)
+    _curves(found, i, target)
+    _parameters(found, i)
+    _extrapolated(found, i, target)
     _take_away(found, target)
 
 
@@ -71,7 +74,7 @@ def _curves(found: Study, i: int, target: float) -> None:
         st.caption("The table has no cross-entropy, so there is none beside the score.")
 
 
-def _under(fit, test) -> str:
+def _under(fit: Fit | None, test: HeldOut | None) -> str:
     if fit is None:
         return "Fewer than three sizes with a positive value: no law is drawn."
     parts = []
@@ -130,7 +133,7 @@ def _extrapolated(found: Study, i: int, target: float) -> None:
         st.markdown(f"{plain(found.sets[i].score_name)} is not extrapolated: its runs give no law that could be.")
 
 
-def _far(runs, verdict, target: float) -> list[str]:
+def _far(runs: Runs, verdict: Verdict, target: float) -> list[str]:
     """What makes an extrapolation doubtful, in sentences."""
     said_so, largest = [], float(runs.tokens.max())
     if target > FAR * largest:
@@ -139,12 +142,12 @@ def _far(runs, verdict, target: float) -> list[str]:
             "the law open, not whether the law still holds there."
         )
     bounded = column_name(runs.score_name).removesuffix("_score") in PERCENT and verdict.kind in USABLE
-    if bounded and float(verdict.score.law(target)) > 100:
+    if bounded and verdict.score is not None and float(verdict.score.law(target)) > 100:
         said_so.append(f"{plain(runs.score_name)} cannot exceed 100: the law cannot hold up to this size.")
     return said_so
 
 
-def _band(ends) -> str:
+def _band(ends: tuple[float | None, float | None] | None) -> str:
     return "unknown" if ends is None else f"{shown(ends[0])} to {shown(ends[1])}"
 
 
@@ -179,11 +182,11 @@ def _ranked(found: Study, target: float) -> None:
         "A draw is the law fitted again to runs simulated with the scatter that was measured; “comes first in” counts "
         "the draws in which a data set is predicted to score highest. “–” stands where no law can be extrapolated."
     )
-    index = {runs.name: i for i, runs in enumerate(found.sets)}
+    fits = {runs.name: verdict.score for runs, verdict in zip(found.sets, found.verdicts)}
     drawn = [
-        (one.name, predict(found.verdicts[index[one.name]].score, target), one.best)
+        (one.name, predict(fit, target), one.best)
         for one in ranked
-        if one.predicted is not None
+        if one.predicted is not None and (fit := fits[one.name]) is not None
     ]
     if drawn:
         figure = scaling_charts.ranking(drawn, score, size_text(target))
@@ -197,7 +200,7 @@ def _take_away(found: Study, target: float) -> None:
     )
     made, columns = time.strftime("Made on %d %B %Y."), iter(st.columns(3))
 
-    def save(what: str, make, kind: str, mime: str) -> None:
+    def save(what: str, make: Callable[[], str | bytes], kind: str, mime: str) -> None:
         next(columns).download_button(
             what, make, f"swing-scaling.{kind}", mime, key=f"save-scaling-{kind}", on_click="ignore", width="stretch"
         )

@@ -6,7 +6,8 @@ import numpy as np
 
 from model.data.runs import read_runs
 from model.files.reader import check_size
-from xai.scaling.fit import HeldOut, held_out
+from ui.shell.jobs import Job
+from xai.scaling.fit import Fit, HeldOut, held_out
 from xai.scaling.runs import Runs
 from xai.scaling.uploads import amount
 from xai.scaling.verdict import Verdict, judge
@@ -58,7 +59,7 @@ def read(content: bytes, name: str) -> list[Runs]:
     return sets
 
 
-def study(name: str, synthetic: bool, sets: list[Runs], job) -> Study:
+def study(name: str, synthetic: bool, sets: list[Runs], job: Job) -> Study:
     """Judge every set; job tells the progress, and may be cancelled between sets."""
     verdicts, tests = [], []
     for i, runs in enumerate(sets):
@@ -66,12 +67,13 @@ def study(name: str, synthetic: bool, sets: list[Runs], job) -> Study:
             raise ValueError("Stopped before all sets were fitted; choose the table again to go on.")
         job.tell(i, len(sets), f"Fitting the laws: {i} of {len(sets)} data sets")
         verdicts.append(judge(runs))
-        tests.append(held_out(runs.tokens, runs.cross_entropy, "cross-entropy") if verdicts[-1].loss else None)
+        loss = runs.cross_entropy if verdicts[-1].loss else None
+        tests.append(None if loss is None else held_out(runs.tokens, loss, "cross-entropy"))
     return Study(name, synthetic, sets, verdicts, tests)
 
 
-def predict(fit, tokens: float) -> Prediction:
-    """What a fitted law (`xai.scaling.fit.Fit`) says of one size."""
+def predict(fit: Fit, tokens: float) -> Prediction:
+    """What a fitted law says of one size."""
     bands = [fit.band(np.array([tokens]), LEVEL, new_run) for new_run in (False, True)]
     law, run = (None if band is None else (float(band[0][0]), float(band[1][0])) for band in bands)
     return Prediction(float(fit.law(tokens)), law, run)
