@@ -1,12 +1,13 @@
 """Streamlit's entry: the list of pages."""
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 
-def moved(page, old: str):
+def moved(page: StreamlitPage, old: str) -> StreamlitPage:
     """A page that is not listed: whoever comes by the old address goes on to the new one, its query with it."""
 
-    def go_on():
+    def go_on() -> None:
         st.switch_page(page, query_params=st.query_params.to_dict())
 
     return st.Page(go_on, title=page.title, url_path=old, visibility="hidden")
