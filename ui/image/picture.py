@@ -62,16 +62,19 @@ class ImagePicture(Picture):
         return self.focus
 
     @property
+    def _raw(self) -> bool:
+        """Whether the values are of a raw score, which is no likelihood."""
+        request = self.result.request
+        return request.model == PHOTOS and request.against is None and request.value == "logit"
+
+    @property
     def ends(self) -> tuple[str, str]:  # type: ignore[override]  # computed
-        return CHANGE if self.result.request.value == "logit" else LIKELIHOOD
+        return CHANGE if self._raw else LIKELIHOOD
 
     @property
     def unit(self) -> str:  # type: ignore[override]  # computed
-        what = (
-            "Logits are the network's raw scores."
-            if self.result.request.value == "logit"
-            else ("Values are changes of natural logarithms: +0.69 doubles the probability, or the odds.")
-        )
+        logarithms = "Values are changes of natural logarithms: +0.69 doubles the probability, or the odds."
+        what = "Logits are the network's raw scores." if self._raw else logarithms
         return f"{what} Hover over a patch for its value, click it to see the picture without it."
 
     def show(self, attribution: Attribution, scale: float, key: str) -> None:

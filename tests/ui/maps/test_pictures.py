@@ -1,0 +1,116 @@
+"""One picture for the page, the report and the PNG; and whatever a run publishes, every kind's own picture can draw it."""
+
+import re
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from before.values import KINDS
+from games import FakeGame
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ui.draw.colour import CHANGE, LIKELIHOOD
+from ui.files.report import html_report
+from ui.maps.side_by_side import show
+from ui.names import PANES
+from ui.runs.bundle import read_bundle
+from ui.runs.comparison import Plan, compare
+from ui.runs.comparison_bundle import from_bundle, to_bundle
+from ui.settings import allowed
+from ui.shell.bench import Bench
+from xai import Cancelled, Ledger
+
+BUNDLES = sorted((Path(__file__).parents[2] / "data" / "before").glob("*.zip"))
+LEGEND = re.compile(r'<div class="swing-legend".*?</div>\s*<span>.*?</span>\s*</div>', re.S)
+
+
+@pytest.fixture(scope="module", params=BUNDLES, ids=lambda file: file.stem)
+def opened(request):
+    bundle = read_bundle(request.param.read_bytes())
+    kind = KINDS[bundle.page]
+    return kind, from_bundle(kind, bundle)
+
+
+@pytest.fixture()
+def drawn(monkeypatch):
+    """The HTML that a page is given."""
+    html = []
+    monkeypatch.setattr("streamlit.html", lambda body, **_: html.append(str(body)))
+    return html
+
+
+def settings_of(request):
+    """The request with each of its fields at each of its values, where they are few."""
+    yield request
+    for name, one in allowed(type(request)).items():
+        values = [*(one.options or ())] if one.kind == "choice" else [True, False] if one.kind == "flag" else []
+        if one.none:
+            values += [None, *({"number": [3], "text": [" no"]}.get(one.kind, []))]
+        elif one.kind == "text" and name in ("rather", "target"):
+            values = ["", "no"]
+        yield from (replace(request, **{name: value}) for value in values)
+
+
+def test_page_and_report_say_the_same_of_the_colours_at_every_setting(opened, drawn):
+    kind, result = opened
+    for request in settings_of(result.request):
+        one = replace(result, request=request)
+        picture = kind.picture(one)
+        drawn.clear()
+        show(one.comparison, picture)
+        page, report = (
+            set(LEGEND.findall(html)) for html in ("".join(drawn), html_report(to_bundle("x", one, "x", ""), picture))
+        )
+        assert len(page) == 1 and page == report
+        assert all(end in page.copy().pop() for end in picture.ends)
+    view = kind.view(result, Bench(kind.State()))
+    assert view.picture.ends == kind.picture(result).ends
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "ends"),
+    [
+        ("image", {"value": "logit"}, CHANGE),
+        ("image", {"value": "log-odds"}, LIKELIHOOD),
+        ("image", {"against": 3, "value": "logit"}, LIKELIHOOD),
+        ("data", {}, CHANGE),
+        ("data-words", {}, LIKELIHOOD),
+        ("table", {}, CHANGE),
+        ("text", {"rather": " no"}, LIKELIHOOD),
+    ],
+)
+def test_what_red_and_blue_mean(name, change, ends):
+    bundle = read_bundle(next(file for file in BUNDLES if file.stem == name).read_bytes())
+    kind = KINDS[bundle.page]
+    result = from_bundle(kind, bundle)
+    assert kind.picture(replace(result, request=replace(result.request, **change))).ends == ends
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(budget=st.integers(24, 600), seed=st.integers(0, 99), data=st.data(), stop=st.one_of(st.none(), st.integers(0, 20)))
+def test_whatever_a_run_publishes_every_kind_can_draw(opened, budget, seed, data, stop):
+    kind, result = opened
+    paid, k = result.comparison.ledger, len(result.comparison.weights)
+    weights = np.random.default_rng(seed).normal(size=(paid.n_players, k))
+    plan = Plan(data.draw(st.sampled_from(PANES)), data.draw(st.sampled_from(PANES)), budget, seed)
+    ledger = Ledger(FakeGame(paid.n_players, lambda z: np.tanh(z @ weights), paid.labels, batch_size=16))
+    published, asked = [], []
+
+    def cancel():
+        asked.append(1)
+        return stop is not None and len(asked) > stop
+
+    with suppress(Cancelled, ValueError):  # nothing is known yet, or too small a budget for a method
+        outputs = result.comparison.outputs
+        published.append(compare(ledger, plan, outputs, [1.0] * k, lambda *told: None, published.append, cancel))
+    for comparison in {id(one): one for one in (*published[:2], *published[-2:])}.values():
+        one = replace(result, comparison=comparison)
+        picture = kind.picture(one)
+        show(comparison, picture)
+        maps = comparison.focused()
+        assert picture.png({"a map": maps[0]}, 1.0).startswith(b"\x89PNG")
+        if comparison.state != "preliminary":
+            assert "<html" in html_report(to_bundle(kind.key, one, "x", ""), picture)
