@@ -75,7 +75,7 @@ def page(store):
     return finish(AppTest.from_file(PAGE, default_timeout=120).run())
 
 
-def test_a_newcomer_sees_a_photo_explained_as_the_api_explains_it(page):
+def test_a_newcomer_sees_a_photo_explained_as_the_api_explains_it(real_classifier, page):
     assert not page.exception
     result, image = shown(page), sample("chelsea.jpg")
     assert result.about.answer == "Egyptian cat"
@@ -158,6 +158,7 @@ def test_the_other_ways_of_absence_are_compared(page):
 
 def test_the_model_with_eyes_answers_about_shapes(page):
     page.radio(key="model").set_value("shapes").run()
+    page.select_slider(key="budget").set_value(128)
     page.checkbox(key="words").check().run()
     result = shown(run(page))
     assert result.request.model == "shapes"
@@ -176,6 +177,7 @@ def test_the_model_with_eyes_answers_about_shapes(page):
 
 def test_one_answer_rather_than_another(page):
     page.radio(key="model").set_value("shapes").run()
+    page.select_slider(key="budget").set_value(64)
     page.selectbox(key="grid-shapes").set_value(4)
     page.text_input(key="image-target").set_value("red")
     page.text_input(key="image-rather").set_value("blue").run()
