@@ -59,8 +59,8 @@ def test_a_sample_is_picked_and_explained(open_tab, gemma, number, answer):
         assert page.get_by_text("Paid for so far").inner_text() == paid
 
 
-def test_markup_and_other_scripts_are_shown_as_they_are(open_tab):
-    page = open_tab()
+def test_markup_and_other_scripts_are_shown_as_they_are(open_tiny):
+    page = open_tiny()
     dialogs = []
     page.on("dialog", lambda dialog: (dialogs.append(dialog), dialog.dismiss()))
     text = "<script>alert(1)</script> <b>fett</b> שלום 👩‍👩‍👧 wow"
@@ -73,8 +73,8 @@ def test_markup_and_other_scripts_are_shown_as_they_are(open_tab):
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")])
-def test_nothing_overflows_in_width(open_tab, width, scheme):
-    page = open_tab(width=width, scheme=scheme)
+def test_nothing_overflows_in_width(open_tiny, width, scheme):
+    page = open_tiny(width=width, scheme=scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     box = page.locator(".swing-heatmap").first.bounding_box()
     assert box["x"] >= 0
