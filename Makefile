@@ -8,7 +8,7 @@ PORT ?=
 MODEL ?=
 PY := .venv/bin/python
 WORKERS ?= 2
-PYTEST := $(PY) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+PYTEST := $(PY) -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 .PHONY: run test test-fast check chromium
 

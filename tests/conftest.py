@@ -8,16 +8,29 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # each of the processes has a core; rea
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+MARKS = {"browser": {"browser"}, "checkpoint": {"gemma", "server"}}  # by the fixtures that a test uses
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Mark tests by what they use, and give what shares a server, the checkpoint or a module to one process, these first."""
-    groups = {"browser": {"browser"}, "checkpoint": {"gemma", "server"}}
+    """Mark tests by what they use; what takes longest begins first."""
     for item in items:
-        marks = [mark for mark, fixtures in groups.items() if fixtures & set(item.fixturenames)]
-        for mark in marks:
-            item.add_marker(mark)
-        item.add_marker(pytest.mark.xdist_group((marks or [item.parent.nodeid])[0]))
-    items.sort(key=lambda item: next((i for i, mark in enumerate(groups) if item.get_closest_marker(mark)), len(groups)))
+        for mark, fixtures in MARKS.items():
+            if fixtures & set(item.fixturenames):
+                item.add_marker(mark)
+    items.sort(key=lambda item: [not item.get_closest_marker(mark) for mark in MARKS])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """One process drives the browser, with one server of each model; any other module, with its fixtures, goes to one."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return "browser" if nodeid.startswith("tests/browser/") else super()._split_scope(nodeid)
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")
