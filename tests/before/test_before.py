@@ -17,7 +17,6 @@ from before.values import (
     SLOT,
     STORE,
     RunStore,
-    Slot,
     bundled,
     differences,
     explained,
@@ -25,6 +24,7 @@ from before.values import (
     opened,
     recorded,
 )
+from pages import Slot
 from streamlit.testing.v1 import AppTest
 
 BEFORE = Path(__file__).parents[1] / "data" / "before"

@@ -21,6 +21,8 @@ import numpy as np
 if __name__ == "__main__":
     sys.path[:0] = map(str, Path(__file__).parents[1:3])
 
+from pages import Quiet
+
 from model import load_gemma, load_image_classifier
 
 # Where the pages keep what is used here: all that a move of theirs changes in this file and in the tests beside it.
@@ -35,7 +37,6 @@ from ui.runs import kept
 from ui.runs.bundle import read_bundle, write_bundle
 from ui.runs.comparison_bundle import from_bundle, to_bundle
 from ui.runs.store import RunStore
-from ui.shell.model_slot import ModelSlot
 from ui.table import run as table_run
 from ui.table import source as table_source
 from ui.table.kind import TableKind
@@ -53,26 +54,6 @@ KEPT = {"text": ["words"], "image": ["photo", "upload", "shapes"], "table": ["up
 TABLE = HERE / "table.csv"
 PICTURE = ROOT / "assets" / "samples" / "images" / "chelsea.jpg"  # as if somebody had brought it
 OWNER, TINY = "before", "tiny"
-
-
-class Slot(ModelSlot):
-    """A slot that loads nothing, for pages that only show what was kept."""
-
-    def start(self):
-        pass
-
-
-class Quiet:
-    """A job that nobody watches."""
-
-    def tell(self, *_):
-        pass
-
-    def publish(self, _):
-        pass
-
-    def cancelled(self):
-        return False
 
 
 @lru_cache(maxsize=1)

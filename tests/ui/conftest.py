@@ -1,19 +1,10 @@
 """A model slot that loads nothing, a store of the test's own, and the tiny model where one is asked."""
 
 import pytest
+from pages import Slot
 
 from ui.kind_page import first_results
 from ui.runs.store import RunStore
-from ui.shell.model_slot import ModelSlot
-
-
-class Slot(ModelSlot):
-    """A slot that loads nothing; tests set its state."""
-
-    started = False
-
-    def start(self):
-        self.started = True
 
 
 @pytest.fixture()

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from pages import Quiet
 
 from ui.files.report import html_report
 from ui.kind_page import run
@@ -20,19 +21,6 @@ from ui.table.source import sample
 from xai import Ledger
 
 KIND = TableKind()
-
-
-class Quiet:
-    """A job that nobody watches."""
-
-    def tell(self, *_):
-        pass
-
-    def publish(self, _):
-        pass
-
-    def cancelled(self):
-        return False
 
 
 @pytest.fixture(scope="module", params=["Diabetes", "Wine"])

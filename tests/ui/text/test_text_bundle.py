@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from pages import Quiet
 
 from ui.files.report import html_report
 from ui.kind_page import run
@@ -17,19 +18,6 @@ from ui.text.run import subject
 from xai import Ledger
 
 KIND = TextKind()
-
-
-class Quiet:
-    """A job that nobody watches."""
-
-    def tell(self, *_):
-        pass
-
-    def publish(self, _):
-        pass
-
-    def cancelled(self):
-        return False
 
 
 @pytest.fixture(scope="module", params=[None, " negative"])

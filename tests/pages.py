@@ -1,0 +1,25 @@
+"""What tests of pages and their runs share: a slot that loads nothing, a job that nobody watches."""
+
+from ui.shell.model_slot import ModelSlot
+
+
+class Slot(ModelSlot):
+    """A slot that loads nothing; tests set its state."""
+
+    started = False
+
+    def start(self):
+        self.started = True
+
+
+class Quiet:
+    """A job that nobody watches."""
+
+    def tell(self, *_):
+        pass
+
+    def publish(self, _):
+        pass
+
+    def cancelled(self):
+        return False
