@@ -1,11 +1,17 @@
 """What tests share: the bundled Gemma 3 (converted once, in the user's cache) and a tiny random one; what marks them."""
 
+import hashlib
 import os
+from pathlib import Path
 
 import pytest
 
-if "PYTEST_XDIST_WORKER" in os.environ:  # each of the processes has a core; read when numpy and torch are first loaded
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+ROOT = Path(__file__).parents[1]
+if "PYTEST_XDIST_WORKER" in os.environ:  # read when numpy, torch and numba are first loaded
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # each of the processes has a core
+    # numba writes a new index before the new code: who reads between runs the code of an older source, and may crash
+    compiled = hashlib.sha256((ROOT / "xai" / "trees" / "leaves.py").read_bytes()).hexdigest()[:16]
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".pytest_cache" / "numba" / compiled))
 
 
 MARKS = {"browser": {"browser"}, "checkpoint": {"gemma", "server"}}  # by the fixtures that a test uses
