@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pandas as pd
 import pytest
-from clicks import PATIENCE, values
+from clicks import PATIENCE, settle, values
 from playwright.sync_api import expect
 
 from model import TableModel
@@ -96,9 +96,13 @@ def test_a_click_on_a_bar_shows_its_rows_and_errors_are_measured_live(open_tiny)
     page.locator(".st-key-all-rows button").click()
     bar = page.locator(".st-key-importance .barlayer .point").first
     bar.wait_for()
+    settle(page)  # a bar that is drawn anew is not where it was
     bar.scroll_into_view_if_needed()
     box = bar.bounding_box()
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(*middle)
+    page.locator(".st-key-importance .hovertext").first.wait_for()  # only then does a click meet it
+    page.mouse.click(*middle)
     expect(page.get_by_text("Rows by their value of log triglycerides")).to_be_visible()
     page.get_by_role("tab", name="Errors against exact").click()
     page.locator(".st-key-measure-errors button").click()
