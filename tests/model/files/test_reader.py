@@ -180,3 +180,9 @@ def test_cells_at_the_end_of_a_line_may_be_left_out_under_no_name():
     (found,) = read_runs("tokens,BLEU,,\n1e9,20\n2e9,21,,\n3e9,22,,,,\n,,,\n")
     assert found.tokens.tolist() == [1e9, 2e9, 3e9]
     assert read_table(b"a,b,\n1,2\n3,4,,\n").to_dict("list")["b"] == [2, 4]
+
+
+def test_lists_of_codes_between_commas_do_not_make_thousands_of_decimals():
+    rows = '"{},{}",1.234\n'
+    with pytest.raises(ValueError, match="whether '1.234' in column 'x' has decimals or thousands"):
+        read_table(("codes,x\n" + "".join(rows.format(i, i + 1) for i in range(9))).encode())
