@@ -217,7 +217,7 @@ def test_the_matrix_is_that_of_the_api_and_choosing_words_costs_nothing(ready):
     assert len(rows) == 2 * banzhaf.size
     assert [float(row["value"]) for row in rows[: banzhaf.size]] == banzhaf.reshape(-1).tolist()
     again = open_page(run=bench(page).run)
-    np.testing.assert_array_equal(bench(again).shown.matrices()[0][1], banzhaf)
+    np.testing.assert_array_equal(matrices(bench(again).shown)[0][1], banzhaf)
     assert again.text_input(key="words-sentence").value == "She said hello world"
 
 
