@@ -24,6 +24,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.engine_time import SIZES, engine_times
 from benchmarks.parts import accuracy_figure, verdicts
+from benchmarks.parts.command import write_csv
 from benchmarks.parts.estimators import ESTIMATORS, warm_up
 from benchmarks.parts.games import GAMES
 from benchmarks.parts.measure import Cell, budgets_of, measure
@@ -46,13 +47,13 @@ def main() -> None:
             tasks = [(index, name, method, options) for method in names[index]]
             cells += [cell for found in pool.imap_unordered(cells_of, tasks) for cell in found]
             cells.sort(key=place)
-            write(path, [asdict(cell) for cell in cells])  # an interrupted run keeps what it has; --keep goes on
+            write_csv(path, [asdict(cell) for cell in cells])  # an interrupted run keeps what it has; --keep goes on
             print(f"{time.perf_counter() - started:.0f} s: {index}, {name}", file=sys.stderr, flush=True)
     prepare()  # only now: a process that has started threads must not fork
     sizes = SIZES[:2] if options.quick else SIZES
     times = engine_times(options.engine_limit, sizes) if options.engine_limit else []
     if times:
-        write(options.out / "engine_time.csv", times)
+        write_csv(options.out / "engine_time.csv", times)
     accuracy_figure.draw(cells, options.out / "accuracy.png")
     verdicts.report(cells, times)
 
@@ -99,34 +100,21 @@ def cells_of(task) -> list[Cell]:
         warnings.simplefilter("ignore")
         games = built(name)
         n, cells = games[0].n_players, []
-        for budget in budgets_of(n, options.factors):
-            if cells and cells[-1].status == "too slow":
-                late = Cell(index, name, n, budget, 0.0, method, seconds=cells[-1].seconds, status="too slow")
-                cells.append(late)
-                continue
-            cells.append(measure(index, name, games, budget, method, options.runs, options.limit))
+        tasks = [(budget, 0.0) for budget in budgets_of(n, options.factors)]
         if index == "banzhaf" and name.startswith(NOISY):
-            budget = NOISE_FACTOR * n
-            for sigma in SIGMAS:
-                if cells[-1].status == "too slow" and cells[-1].noise:
-                    cells.append(replace(cells[-1], noise=sigma))
-                else:
-                    cells.append(measure(index, name, games, budget, method, options.runs, options.limit, sigma))
+            tasks += [(NOISE_FACTOR * n, sigma) for sigma in SIGMAS]
+        for budget, sigma in tasks:
+            last = cells[-1] if cells else None
+            if last and last.status == "too slow" and bool(last.noise) == bool(sigma):
+                cells.append(replace(last, budget=budget, noise=sigma))
+            else:
+                cells.append(measure(index, name, games, budget, method, options.runs, options.limit, sigma))
     return cells
 
 
 @lru_cache(maxsize=2)
 def built(name: str) -> list:
     return GAMES[name]()
-
-
-def write(path: Path, records: list[dict]) -> None:
-    columns = list(dict.fromkeys(key for record in records for key in record))
-    with path.open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, columns, lineterminator="\n")
-        writer.writeheader()
-        for record in records:
-            writer.writerow({k: f"{v:.4g}" if isinstance(v, float) else v for k, v in record.items()})
 
 
 def kept(path: Path, measured: set[tuple[str, str, str]]) -> list[Cell]:

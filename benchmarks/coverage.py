@@ -4,8 +4,6 @@
 python -m benchmarks.coverage --seeds 50 --methods walsh,auto
 """
 
-import argparse
-import csv
 import multiprocessing
 import sys
 from pathlib import Path
@@ -13,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from benchmarks.parts.command import header, options, row, write_csv
 from benchmarks.parts.games import GAMES
 from xai import explain
 
@@ -25,31 +24,23 @@ METHODS = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seeds", type=int, default=500)
-    parser.add_argument("--methods", type=lambda text: text.split(","))
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--out", type=Path, default=Path("docs"))
-    options = parser.parse_args()
+    given = options(__doc__, seeds=500, methods="", jobs=2, out=Path("docs"))
     names = [name for name in GAMES if name.startswith(GAMES_MEASURED)]
     tasks = [
-        (name, index, method, options.seeds)
+        (name, index, method, given.seeds)
         for name in names
         for index, methods in METHODS.items()
         for method in methods
-        if not options.methods or method in options.methods
+        if method in (given.methods.split(",") if given.methods else methods)
     ]
-    with multiprocessing.Pool(options.jobs, initializer=threadpool_limits, initargs=(1,)) as pool:
-        rows = [row for found in pool.imap(cells, tasks) for row in found]
-    print("| index | method | game | budget | seeds | covered | interval over error |\n" + "|---" * 7 + "|")
-    for row in rows:
-        print("| " + " | ".join(map(str, row.values())) + " |")
-    with (options.out / "coverage.csv").open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    outside = [row for row in rows if not 0.92 <= row["covered"] <= 0.98]
-    low = sum(row["covered"] < 0.92 for row in rows)
+    with multiprocessing.Pool(given.jobs, initializer=threadpool_limits, initargs=(1,)) as pool:
+        rows = [cell for found in pool.imap(cells, tasks) for cell in found]
+    header("index", "method", "game", "budget", "seeds", "covered", "interval over error")
+    for found in rows:
+        row(*found.values())
+    write_csv(given.out / "coverage.csv", rows)
+    outside = [found for found in rows if not 0.92 <= found["covered"] <= 0.98]
+    low = sum(found["covered"] < 0.92 for found in rows)
     print(f"{len(rows) - len(outside)} of {len(rows)} cells cover 92 to 98 %; {low} less", file=sys.stderr)
 
 

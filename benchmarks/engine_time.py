@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from benchmarks.parts.estimators import ESTIMATORS
+from benchmarks.parts.estimators import ESTIMATORS, Counted
 from benchmarks.parts.exact import WalshGame
 from benchmarks.parts.measure import TooSlow, limited
 from xai.estimators import codes
@@ -19,21 +19,6 @@ def game_of(n: int):
     sets = [[i] for i in range(n)]
     sets += [rng.choice(n, size, replace=False).tolist() for size in (2, 3, 3) for _ in range(n)]
     return WalshGame(n, rng.normal(size=len(sets)) / np.array([len(t) for t in sets]), sets)
-
-
-class Timed:
-    """A game whose own processor time is kept apart."""
-
-    def __init__(self, game):
-        self.game, self.seconds, self.asked = game, 0.0, 0
-        self.n_players, self.labels, self.batch_size = game.n_players, game.labels, game.batch_size
-
-    def __call__(self, coalitions):
-        started = time.process_time()
-        values = self.game(coalitions)
-        self.seconds += time.process_time() - started
-        self.asked += len(values)
-        return values
 
 
 def engine_times(limit: float, sizes=SIZES, factors=FACTORS) -> list[dict]:
@@ -72,7 +57,7 @@ def forget() -> None:
 
 
 def once(estimator, game, budget, limit) -> float:
-    timed, started = Timed(game), time.process_time()
+    counted, started = Counted(game), time.process_time()
     with limited(limit):
-        estimator(timed, budget, 0)
-    return time.process_time() - started - timed.seconds
+        estimator(counted, budget, 0)
+    return time.process_time() - started - counted.seconds

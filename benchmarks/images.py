@@ -14,24 +14,24 @@ or taken out (deletion, lower is better), for equal numbers of evaluations. `gap
 much less of it than Swing's Banzhaf values, with the standard error of that difference over photos and seeds.
 """
 
-import argparse
-import time
 import warnings
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
+from benchmarks.parts.command import header, options, row, timed
 from model import load_image_classifier, read_image
 from model.assets import ASSETS
 from model.image.classifier import _torch
 from model.image.pixels import normalise
 from xai import explain
+from xai.attribution import INDICES
 from xai.trust.curves import curves_of, order_of, steps_of
 
 SAMPLES = ASSETS / "samples" / "images"
 PHOTOS = ("chelsea", "coffee", "camera", "rocket", "astronaut")
 GRID, BATCH = (7, 7), 16
-PEERS = ("Captum KernelShap", "shap Partition", "shap Permutation")
-OURS = {"Swing Banzhaf": "banzhaf", "Swing Shapley": "shapley"}
 
 
 class Counted:
@@ -104,31 +104,34 @@ def permutation(photo: Photo, values: Counted, budget: int, seed: int) -> np.nda
     return method(np.ones((1, n)), max_evals=budget, batch_size=BATCH, silent=True).values[0]
 
 
-RUN = dict(zip(PEERS, (captum, partition, permutation)))
-
-
 def per_patch(photo: Photo, heat: np.ndarray, how) -> np.ndarray:
     return np.array([how(heat[photo.labels == player]) for player in range(photo.game.n_players)])
 
 
-def swing(photo: Photo, index: str, budget: int, seed: int):
-    return explain(photo.game, index=index, budget=budget, seed=seed)
+def ours(index: str, photo: Photo, run, budget: int, seed: int):
+    """Values of a photo's patches by Swing, and the evaluations spent; by its own session, not by `run`."""
+    found = explain(photo.game, index=index, budget=budget, seed=seed)
+    return found.values, found.evaluations
 
 
-def timed(photo: Photo, run, budget: int) -> dict[str, float]:
+def theirs(method: Callable, photo: Photo, run, budget: int, seed: int):
+    """The same by a peer, which evaluates by `run`."""
+    values = Counted(run, photo.index)
+    return method(photo, values, budget, seed), values.evaluations
+
+
+PEERS = {"Captum KernelShap": captum, "shap Partition": partition, "shap Permutation": permutation}
+WAYS = {f"Swing {index.capitalize()}": partial(ours, index) for index in INDICES}
+WAYS |= {name: partial(theirs, method) for name, method in PEERS.items()}
+
+
+def seconds_of(photo: Photo, run, budget: int) -> dict[str, float]:
     """Seconds per evaluation, everything included; peers evaluate by `run`. The first, small calls warm up."""
     seconds = {}
-    for name in OURS:
-        swing(photo, OURS[name], 16, 0)
-        started = time.perf_counter()
-        result = swing(photo, OURS[name], budget, 0)
-        seconds[name] = (time.perf_counter() - started) / result.evaluations
-    for name in PEERS:
-        RUN[name](photo, Counted(run, photo.index), 120, 0)
-        values = Counted(run, photo.index)
-        started = time.perf_counter()
-        RUN[name](photo, values, budget, 0)
-        seconds[name] = (time.perf_counter() - started) / values.evaluations
+    for name, way in WAYS.items():
+        way(photo, run, 120, 0)
+        took, (_, evaluations) = timed(way, photo, run, budget, 0)
+        seconds[name] = took / evaluations
     return seconds
 
 
@@ -142,13 +145,11 @@ def areas(photo: Photo, heat) -> tuple[float, float]:
 
 def scores(photos, run, budget: int, seeds: int) -> dict[str, np.ndarray]:
     """(photos · seeds, 2) insertion and deletion AUC of every method; all evaluate by one session."""
-    table: dict[str, list] = {name: [] for name in (*OURS, *PEERS, "random")}
+    table: dict[str, list] = {name: [] for name in (*WAYS, "random")}
     for photo in photos:
         for seed in range(seeds):
-            for name in OURS:
-                table[name].append(areas(photo, swing(photo, OURS[name], budget, seed).values))
-            for name in PEERS:
-                table[name].append(areas(photo, RUN[name](photo, Counted(run, photo.index), budget, seed)))
+            for name, way in WAYS.items():
+                table[name].append(areas(photo, way(photo, run, budget, seed)[0]))
             table["random"].append(areas(photo, np.random.default_rng(seed).random(photo.game.n_players)))
     return {name: np.array(rows) for name, rows in table.items()}
 
@@ -164,31 +165,26 @@ def check(photo: Photo, network) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--budget", type=int, default=256)
-    arguments = parser.parse_args()
+    given = options(__doc__, quick=False, budget=256)
     warnings.simplefilter("ignore")  # the peers' own
     classifier, network = load_image_classifier("cpu"), _torch("cpu")
-    photos = [Photo(classifier, name) for name in (PHOTOS[:2] if arguments.quick else PHOTOS)]
+    photos = [Photo(classifier, name) for name in (PHOTOS[:2] if given.quick else PHOTOS)]
     print(f"Largest difference between the ways on {photos[0].name}: {check(photos[0], network):.0e}\n")
-    print("| evaluating by | " + " | ".join(f"{name}, ms" for name in (*OURS, *PEERS)) + " | × Captum | × shap |")
-    print("|---|" + "---|" * (len(OURS) + len(PEERS) + 2))
+    header("evaluating by", *(f"{name}, ms" for name in WAYS), "× Captum", "× shap")
     for title, run in (("each its own", network), ("one session", classifier.logits)):
-        took = timed(photos[0], run, arguments.budget)
-        slowest, fastest = max(took[name] for name in OURS), min(took[name] for name in PEERS[1:])
-        cells = [f"{1e3 * took[name]:.1f}" for name in (*OURS, *PEERS)]
-        ratios = [f"{took[PEERS[0]] / slowest:.1f}", f"{fastest / slowest:.1f}"]
-        print("| " + " | ".join([title, *cells, *ratios]) + " |", flush=True)
-    table = scores(photos, classifier.logits, arguments.budget, 1 if arguments.quick else 2)
-    print(f"\n| {arguments.budget} evaluations | insertion | deletion | gap | behind |\n|---|---|---|---|---|")
+        took = seconds_of(photos[0], run, given.budget)
+        first, second, captum_s, *shap_s = took.values()
+        ratios = (seconds / max(first, second) for seconds in (captum_s, min(shap_s)))
+        row(title, *(f"{1e3 * seconds:.1f}" for seconds in took.values()), *(f"{ratio:.1f}" for ratio in ratios))
+    table = scores(photos, classifier.logits, given.budget, 1 if given.quick else 2)
+    print()
+    header(f"{given.budget} evaluations", "insertion", "deletion", "gap", "behind")
     best = table["Swing Banzhaf"] @ [1, -1]
     for name, rows in table.items():
         behind = best - rows @ [1, -1]
         spread = behind.std(ddof=1) / np.sqrt(len(behind))
         means = [*rows.mean(axis=0), (rows @ [1, -1]).mean()]
-        cells = [*(f"{m:.3f}" for m in means), f"{behind.mean():+.3f} ± {spread:.3f}"]
-        print("| " + " | ".join([name, *cells]) + " |", flush=True)
+        row(name, *(f"{m:.3f}" for m in means), f"{behind.mean():+.3f} ± {spread:.3f}")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,12 @@
 """Many sessions explaining at once on one server: does any fail, see another's text, or does memory grow?
 
     python -m benchmarks.load                 20 sessions in one Chromium, a real server on the bundled Gemma 3
-    python -m benchmarks.load --sessions 5 --model some/checkpoint
+    python -m benchmarks.load --sessions 5 --model some/checkpoint --budget 128     of each map, one of the page's steps
 
 Each session writes a text of its own and presses Explain; the line takes one after the other. Prints what each waited,
 what was wrong, and the server's memory before, at most, and after.
 """
 
-import argparse
 import os
 import re
 import shutil
@@ -18,27 +17,25 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.parts.command import options
+
 WORDS = "the plot is slow but the acting is warm and honest"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--sessions", type=int, default=20)
-    parser.add_argument("--model", help="a directory or hub id instead of the bundled checkpoint")
-    parser.add_argument("--budget", type=int, default=64, help="evaluations per map, one of the page's steps")
-    options = parser.parse_args()
+    given = options(__doc__, sessions=20, model="", budget=64)
     with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
         probe.close()
-        with subprocess.Popen(*serve(Path(folder), port, options.model), stdout=subprocess.DEVNULL) as server:
+        with subprocess.Popen(serve(Path(folder), port, given.model), stdout=subprocess.DEVNULL) as server:
             try:
-                visit(f"http://127.0.0.1:{port}", server, options)
+                visit(f"http://127.0.0.1:{port}", server, given)
             finally:
                 server.terminate()
 
 
-def serve(folder: Path, port: int, model: str | None) -> tuple[list[str]]:
+def serve(folder: Path, port: int, model: str) -> list[str]:
     from model.cache import home
 
     if (home() / "models").exists():
@@ -47,10 +44,10 @@ def serve(folder: Path, port: int, model: str | None) -> tuple[list[str]]:
     if model:
         os.environ["SWING_MODEL"] = model
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.address", "127.0.0.1"]
-    return ([*command, "--server.port", str(port), "--server.headless", "true"],)
+    return [*command, "--server.port", str(port), "--server.headless", "true"]
 
 
-def visit(address: str, server, options) -> None:
+def visit(address: str, server, given) -> None:
     from playwright.sync_api import sync_playwright
 
     time.sleep(5)
@@ -58,9 +55,9 @@ def visit(address: str, server, options) -> None:
         executable = shutil.which("chromium") or shutil.which("google-chrome")
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
         pages = []
-        for number in range(options.sessions):
+        for number in range(given.sessions):
             page = browser.new_context(viewport={"width": 1000, "height": 1000}).new_page()
-            page.goto(f"{address}/?budget={options.budget}")
+            page.goto(f"{address}/?budget={given.budget}")
             page.locator(".st-key-explain button:enabled").wait_for(timeout=300_000)
             pages.append(page)
             print(f"session {number + 1} is there; server {memory(server):.0f} MB", flush=True)
@@ -78,11 +75,11 @@ def visit(address: str, server, options) -> None:
                     del waiting[number]
             time.sleep(0.5)
         for number, page in enumerate(pages):
-            wrong += complaints(page, number, options.sessions)
+            wrong += complaints(page, number, given.sessions)
         browser.close()
     wrong += [f"session {number} did not end" for number in waiting]
     told = sorted(waits.values()) or [float("nan")]
-    print(f"{len(waits)} of {options.sessions} sessions were answered, after {told[0]:.0f} to {told[-1]:.0f} s")
+    print(f"{len(waits)} of {given.sessions} sessions were answered, after {told[0]:.0f} to {told[-1]:.0f} s")
     print(f"server memory: {before:.0f} MB with all sessions open, {peak:.0f} at most, {memory(server):.0f} after")
     print("\n".join(wrong) if wrong else "none failed, none saw another's text")
     sys.exit(bool(wrong))

@@ -69,11 +69,10 @@ def scored_runs():
 
 
 def main(folder=FOLDER):
-    with open(folder / SCORED, "w", newline="", encoding="utf-8") as stream:
-        csv.writer(stream, lineterminator="\n").writerows(scored_runs())
-    for name, sets in FILES.items():
+    tables = {name: [HEADER, *(row for one in sets for row in rows(*one))] for name, sets in FILES.items()}
+    for name, table in {SCORED: scored_runs(), **tables}.items():
         with open(folder / name, "w", newline="", encoding="utf-8") as stream:
-            csv.writer(stream, lineterminator="\n").writerows([HEADER, *(row for one in sets for row in rows(*one))])
+            csv.writer(stream, lineterminator="\n").writerows(table)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ KernelShap, its target scored in one pass (its faster way). Swing is `Ledger.eva
 Values are compared before anything is timed: every way must give the same log-probabilities.
 """
 
-import argparse
 import re
 import time
 import warnings
@@ -16,6 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.parts.command import header, options, row, timed
+from benchmarks.parts.exact import every_coalition
 from model import load_gemma
 from xai import Ledger
 
@@ -42,6 +43,16 @@ class Case:
     captum: int
     swing: int
 
+    @property
+    def text(self) -> str:
+        return " ".join([self.prefix, *self.words]) + SUFFIX
+
+    @property
+    def spans(self) -> list[tuple[int, int]]:
+        """Where each word lies in the text, with the space before it."""
+        ends = len(self.prefix) + np.cumsum([0] + [len(f" {word}") for word in self.words])
+        return list(zip(ends[:-1].tolist(), ends[1:].tolist()))
+
 
 def cases(quick: bool) -> list[Case]:
     sizes = [5, 200] if quick else [5, 10, 20, 50, 100, 200]
@@ -52,23 +63,27 @@ def cases(quick: bool) -> list[Case]:
     ]
 
 
-def one_by_one(gemma, prompt, coalitions):
+def ids_of(gemma, case: Case, coalitions) -> list[np.ndarray]:
+    """The tokens left of the prompt in each coalition."""
+    encoded = gemma.encode(case.text)
+    owner = np.array(encoded.players(case.spans)[1])
+    return [np.array(encoded.ids)[np.append(row, True)[owner]] for row in coalitions]
+
+
+def one_by_one(gemma, case: Case, coalitions):
     """Seconds per coalition and values, by full forward passes with full logits."""
     import torch
 
-    encoded = gemma.encode(prompt.text)
-    owner = np.array(encoded.players(prompt.spans)[1])
     (goal,) = gemma.target_ids(TARGET)
-    values, started = [], time.perf_counter()
+    rows, values, started = ids_of(gemma, case, coalitions), [], time.perf_counter()
     with torch.no_grad():
-        for row in coalitions:
-            ids = np.array(encoded.ids)[np.append(row, True)[owner]]
+        for ids in rows:
             logits = gemma.model(torch.from_numpy(ids)[None]).logits
             values.append(float(torch.log_softmax(logits[0, -1].double(), -1)[goal]))
     return (time.perf_counter() - started) / len(coalitions), np.array(values)
 
 
-def captum(gemma, case: Case, prompt, samples: int):
+def captum(gemma, case: Case):
     """Seconds per model call, and the (token ids, value) of every call that Captum's KernelShap made."""
     import torch
     from captum.attr import KernelShap, LLMAttribution, TextTemplateInput
@@ -81,7 +96,7 @@ def captum(gemma, case: Case, prompt, samples: int):
         seen.append((arguments["input_ids"][0].tolist(), out.logits[0, -2]))
         return out
 
-    words = [prompt.text[a:b] for a, b in prompt.spans]
+    words = [f" {word}" for word in case.words]
     template = case.prefix.replace("{", "{{") + "{}" * len(words) + SUFFIX
     explained = TextTemplateInput(template=template, values=words, baselines=[""] * len(words))
     method = LLMAttribution(KernelShap(gemma.model), gemma.tokenizer)
@@ -89,59 +104,39 @@ def captum(gemma, case: Case, prompt, samples: int):
     try:
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            started = time.perf_counter()
-            goal_tokens = torch.tensor([goal])
-            method.attribute(explained, target=goal_tokens, n_samples=samples, forward_in_tokens=False)
+            started, goal_tokens = time.perf_counter(), torch.tensor([goal])
+            method.attribute(explained, target=goal_tokens, n_samples=case.captum, forward_in_tokens=False)
             seconds = (time.perf_counter() - started) / len(seen)
     finally:
         del gemma.model.forward
     return seconds, [(ids[:-1], float(torch.log_softmax(logits.double(), -1)[goal])) for ids, logits in seen]
 
 
-def swing(gemma, prompt, coalitions):
+def swing(gemma, case: Case, coalitions):
     """Seconds per coalition and values, through the ledger."""
-    game = gemma.text_game(prompt.text, TARGET, prompt.spans)
+    game = gemma.text_game(case.text, TARGET, case.spans)
     game(coalitions[:2])
     ledger = Ledger(game)
-    started = time.perf_counter()
-    values = ledger.evaluate(coalitions)[:, 0]
-    return (time.perf_counter() - started) / ledger.evaluations, values
-
-
-@dataclass
-class TimedPrompt:
-    text: str
-    spans: list[tuple[int, int]]
-
-
-def make_prompt(case: Case) -> TimedPrompt:
-    text, spans = case.prefix, []
-    for word in case.words:
-        start = len(text)
-        text += f" {word}"
-        spans.append((start, len(text)))
-    return TimedPrompt(text + SUFFIX, spans)
+    seconds, values = timed(ledger.evaluate, coalitions)
+    return seconds / ledger.evaluations, values[:, 0]
 
 
 def distinct(n: int, count: int) -> np.ndarray:
     """So many different coalitions: the full one, and uniform ones."""
     if count >= 2**n:
-        return ((np.arange(2**n)[:, None] >> np.arange(n)) & 1).astype(bool)[::-1]
+        return every_coalition(n)[::-1]
     rows = np.random.default_rng(0).random((2 * count + 8, n)) < 0.5
     rows[0] = True
     _, first = np.unique(rows, axis=0, return_index=True)
     return rows[np.sort(first)][:count]
 
 
-def check(gemma, prompt, ours, coalitions, plain, recorded) -> float:
+def check(gemma, case: Case, ours, coalitions, plain, recorded) -> float:
     """Largest difference between the three ways on the same coalitions; raises if they do not agree."""
     worst = np.abs(ours[: len(plain)] - plain).max()
-    encoded = gemma.encode(prompt.text)
-    owner = np.array(encoded.players(prompt.spans)[1])
-    game = gemma.text_game(prompt.text, TARGET, prompt.spans)
-    known = {tuple(np.array(encoded.ids)[np.append(row, True)[owner]]): v for row, v in zip(coalitions, ours)}
-    full = tuple(encoded.ids)
-    known[full] = float(game(np.ones((1, game.n_players), bool))[0, 0])
+    full = np.ones((1, len(case.words)), bool)
+    values = np.append(ours, gemma.text_game(case.text, TARGET, case.spans)(full)[0, 0])
+    known = {tuple(ids): v for ids, v in zip(ids_of(gemma, case, [*coalitions, *full]), values)}
     common = [(known[tuple(ids)], value) for ids, value in recorded if tuple(ids) in known]
     worst = max(worst, max(abs(a - b) for a, b in common))
     if worst > 2e-3:
@@ -150,23 +145,17 @@ def check(gemma, prompt, ours, coalitions, plain, recorded) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--quick", action="store_true")
-    gemma, quick = load_gemma(), parser.parse_args().quick
-    print("| case | one by one, ms | Captum, ms | Swing, ms | × one by one | × Captum | largest difference |")
-    print("|---|---|---|---|---|---|---|")
+    gemma, quick = load_gemma(), options(__doc__, quick=False).quick
+    ways = "one by one", "Captum"
+    header("case", *(f"{way}, ms" for way in (*ways, "Swing")), *(f"× {way}" for way in ways), "largest difference")
     for case in cases(quick):
-        prompt = make_prompt(case)
         coalitions = distinct(len(case.words), case.swing)
-        ours, values = swing(gemma, prompt, coalitions)
-        plain, plain_values = one_by_one(gemma, prompt, coalitions[: case.one_by_one])
-        theirs, recorded = captum(gemma, case, prompt, case.captum)
-        worst = check(gemma, prompt, values, coalitions, plain_values, recorded)
-        print(
-            f"| {case.name} | {1e3 * plain:.1f} | {1e3 * theirs:.1f} | {1e3 * ours:.1f} | {plain / ours:.1f} "
-            f"| {theirs / ours:.1f} | {worst:.0e} |",
-            flush=True,
-        )
+        ours, values = swing(gemma, case, coalitions)
+        plain, plain_values = one_by_one(gemma, case, coalitions[: case.one_by_one])
+        theirs, recorded = captum(gemma, case)
+        worst = check(gemma, case, values, coalitions, plain_values, recorded)
+        cells = (1e3 * plain, 1e3 * theirs, 1e3 * ours, plain / ours, theirs / ours)
+        row(case.name, *(f"{cell:.1f}" for cell in cells), f"{worst:.0e}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ least of the explicands' times. shap is given the model twice: as a user has it,
 stripped to LightGBM's own predictor of encoded arrays. Two ratios: seconds of each over the method's.
 """
 
-import argparse
 import time
 import warnings
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from benchmarks.parts.command import header, options, row, timed
 from benchmarks.parts.games import scikit_table, shipped_csv
 from model import TableModel
 from model.files.table import read_table, samples
@@ -25,18 +25,8 @@ from xai import explain
 
 EXPLICANDS = 5
 BUDGETS = (128, 512, 2048)
-OURS = [
-    ("shapley", "kernelshap"),
-    ("shapley", "leverage"),
-    ("shapley", "walsh"),
-    ("shapley", "auto"),
-    ("banzhaf", "kernel"),
-    ("banzhaf", "orthogonal"),
-    ("banzhaf", "walsh"),
-    ("banzhaf", "auto"),
-    ("banzhaf", "monte_carlo"),
-    ("banzhaf", "msr"),
-]
+OURS = [("shapley", method) for method in ("kernelshap", "leverage", "walsh", "auto")]
+OURS += [("banzhaf", method) for method in ("kernel", "orthogonal", "walsh", "auto", "monte_carlo", "msr")]
 
 
 def sample(name: str) -> tuple[pd.DataFrame, str]:
@@ -98,9 +88,8 @@ def measured(call, rows, truth) -> tuple[float, float]:
     """Median relative squared error and least seconds over the rows."""
     errors, seconds = [], []
     for i in range(len(rows)):
-        started = time.process_time()
-        found = call(rows.iloc[[i]], i)
-        seconds.append(time.process_time() - started)
+        took, found = timed(call, rows.iloc[[i]], i, clock=time.process_time)
+        seconds.append(took)
         errors.append(np.square(found - truth[i]).sum() / np.square(truth[i]).sum())
     return float(np.median(errors)), min(seconds)
 
@@ -116,28 +105,25 @@ def report(name: str, budgets) -> None:
         error, arrays = measured(lambda row, i, b=budget: of_shap(peers[1], row, b, i), rows, truth["shapley"])
         # One row says how long it takes on frames; its background is another, so its error is not asked for.
         _, frames = measured(lambda row, i, b=budget: of_shap(peers[0], row, b, i), rows.iloc[:1], truth["shapley"])
-        head = f"| {name} ({n}) | {budget}"
-        print(f"{head} | shapley | shap.KernelExplainer, frames | | {frames:.4f} | | |")
-        print(f"{head} | shapley | shap.KernelExplainer, arrays | {error:.1e} | {arrays:.4f} | | |")
+        head = f"{name} ({n})", budget
+        row(*head, "shapley", "shap.KernelExplainer, frames", "", f"{frames:.4f}", "", "")
+        row(*head, "shapley", "shap.KernelExplainer, arrays", f"{error:.1e}", f"{arrays:.4f}", "", "")
         for index, method in OURS:
             error, seconds = measured(
                 lambda row, i, b=budget, x=index, m=method: explain(model.game(row), x, m, b, seed=i).values, rows, truth[index]
             )
-            ratios = f"{frames / seconds:.1f} | {arrays / seconds:.1f}"
-            print(f"{head} | {index} | {method} | {error:.1e} | {seconds:.4f} | {ratios} |", flush=True)
+            ratios = f"{frames / seconds:.1f}", f"{arrays / seconds:.1f}"
+            row(*head, index, method, f"{error:.1e}", f"{seconds:.4f}", *ratios)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--quick", action="store_true")
-    quick = parser.parse_args().quick
+    quick = options(__doc__, quick=False).quick
     frame, target = sample("Wine")
     warm = TableModel.fit(frame.iloc[:130], target)  # two classes; compiles, imports
     for index, method in OURS:
         explain(warm.game(frame.iloc[0]), index, method, 128)
     of_shap(on_arrays(warm), frame.iloc[0], 128, 0)
-    print("| table (columns) | budget | index | method | error | seconds | × shap on frames | × shap on arrays |")
-    print("|---|---|---|---|---|---|---|---|")
+    header(*["table (columns)", "budget", "index", "method", "error", "seconds", "× shap on frames", "× shap on arrays"])
     for name in ("census", "credit") if quick else TABLES:
         report(name, BUDGETS[-1:] if quick else BUDGETS)
 

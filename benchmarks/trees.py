@@ -8,13 +8,12 @@ compiled loops are warmed up first (numba compiles them once per machine and kee
 ratio is of the faster of two runs of each.
 """
 
-import argparse
-import time
 from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.parts.games import Table, communities, shipped_csv
+from benchmarks.parts.command import header, options, row, timed
+from benchmarks.parts.games import Table, boosted, communities, shipped_csv
 from model.table.lightgbm_text import read_lightgbm
 
 AGREE = 1e-6  # largest difference, relative to the largest value
@@ -45,36 +44,16 @@ def cases(quick: bool) -> list[Case]:
     ]
 
 
-def grown(case: Case):
-    import lightgbm
-
-    settings = {
-        "objective": "binary" if case.table.classify else "regression",
-        "num_leaves": case.leaves,
-        "seed": 0,
-        "verbose": -1,
-        "num_threads": 1,
-        "deterministic": True,
-        "force_row_wise": True,
-    }
-    return lightgbm.train(settings, lightgbm.Dataset(case.table.features, case.table.target), case.trees)
-
-
 def faster_of_two(call):
     """Seconds and result of the faster of two calls."""
-    best, result = np.inf, None
-    for _ in range(2):
-        started = time.perf_counter()
-        result = call()
-        best = min(best, time.perf_counter() - started)
-    return best, result
+    return min((timed(call) for _ in range(2)), key=lambda found: found[0])
 
 
-def compare(case: Case) -> str:
-    """One line of the table; SystemExit if the values disagree."""
+def compare(case: Case) -> list[str]:
+    """One row of the table; SystemExit if the values disagree."""
     import shap
 
-    booster = grown(case)
+    booster = boosted(case.table, case.trees, case.leaves)
     spread = np.random.default_rng(0).permutation(len(case.table.features))
     rows = case.table.features[spread[: case.rows]]
     background = case.table.features[spread[-case.background :]]
@@ -87,25 +66,18 @@ def compare(case: Case) -> str:
     if worst > AGREE:
         raise SystemExit(f"{case.name}: the values disagree by {worst:.1e}; no ratio is printed")
     shape = f"{case.rows} × {case.background} × {case.trees}"
-    return (
-        f"| {case.name} | {shape} | {theirs:.3f} | {ours:.3f} | {banzhaf:.3f} | {theirs / ours:.0f} "
-        f"| {theirs / banzhaf:.0f} | {worst:.0e} |"
-    )
+    ratios = f"{theirs / ours:.0f}", f"{theirs / banzhaf:.0f}"
+    return [case.name, shape, *(f"{seconds:.3f}" for seconds in (theirs, ours, banzhaf)), *ratios, f"{worst:.0e}"]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--quick", action="store_true")
-    quick = parser.parse_args().quick
-    warm = Case("warm-up", Table(np.random.default_rng(0).normal(size=(200, 3)), np.arange(200.0), np.zeros(3, bool)))
-    read_lightgbm(grown(warm).model_to_string()).ensemble.values(warm.table.features, warm.table.features[:2])
-    print(
-        "| case (columns) | rows × background × trees | shap C++, s | Swing Shapley, s | Swing Banzhaf, s "
-        "| × Shapley | × Banzhaf | largest difference |"
-    )
-    print("|---|---|---|---|---|---|---|---|")
+    quick = options(__doc__, quick=False).quick
+    warm = Table(np.random.default_rng(0).normal(size=(200, 3)), np.arange(200.0), np.zeros(3, bool))
+    read_lightgbm(boosted(warm).model_to_string()).ensemble.values(warm.features, warm.features[:2])
+    heads = ["case (columns)", "rows × background × trees", "shap C++ [s]", "Swing Shapley [s]", "Swing Banzhaf [s]"]
+    header(*heads, "× Shapley", "× Banzhaf", "largest difference")
     for case in cases(quick):
-        print(compare(case), flush=True)
+        row(*compare(case))
 
 
 if __name__ == "__main__":

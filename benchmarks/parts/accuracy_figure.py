@@ -54,16 +54,9 @@ def panel(axis, cells, lines) -> None:
         found = [c for c in cells if c.method == method and not c.noise and c.status == "ok" and c.error > _FLOOR]
         x = [c.budget / c.n for c in found]
         mine = method == "auto"
-        axis.plot(
-            x,
-            [c.error for c in found],
-            color=colour,
-            marker=marker,
-            ms=4,
-            lw=2.2 if mine else 1.2,
-            label=label,
-            zorder=3 if mine else 2,
-        )
+        width, above = (2.2, 3) if mine else (1.2, 2)
+        y = [c.error for c in found]
+        axis.plot(x, y, color=colour, marker=marker, ms=4, lw=width, label=label, zorder=above)
         if mine:
             axis.fill_between(x, [c.error_25 for c in found], [c.error_75 for c in found], color=colour, alpha=0.18, lw=0)
     axis.set_xscale("log")

@@ -6,11 +6,13 @@ are their own: calling `explain` would take two from them. A method that cannot 
 """
 
 import importlib
+import time
 import warnings
 from collections.abc import Callable
 
 import numpy as np
 
+from benchmarks.parts.command import timed
 from benchmarks.parts.games import polynomial
 from xai import explain
 from xai.estimators import designs
@@ -67,10 +69,7 @@ ESTIMATORS: dict[str, dict[str, Callable]] = {
         "shapiq ProxySPEX": shapiq("ProxySPEX", "BV", index="BV", max_order=1),
     },
     "shapley": {
-        "walsh": ours("shapley", "walsh"),
-        "auto": ours("shapley", "auto"),
-        "leverage": ours("shapley", "leverage"),
-        "permutation": ours("shapley", "permutation"),
+        **{name: ours("shapley", name) for name in ("walsh", "auto", "leverage", "permutation")},
         "shap KernelExplainer": ours("shapley", "kernelshap"),
         "shapiq KernelSHAP": shapiq("KernelSHAP", "SV"),
         "shapiq KernelSHAP, paired": shapiq("KernelSHAP", "SV", pairing_trick=True),
@@ -83,16 +82,16 @@ ESTIMATORS: dict[str, dict[str, Callable]] = {
 
 
 class Counted:
-    """A game that counts the rows it is asked for and can blur every answer: v + N(0, σ²), fresh noise per row."""
+    """A game that counts the rows it is asked for and its own processor seconds, and can blur answers by N(0, σ²)."""
 
     def __init__(self, game, sigma: float = 0.0, seed: int = 0):
-        self.game, self.sigma, self.asked = game, sigma, 0
+        self.game, self.sigma, self.asked, self.seconds = game, sigma, 0, 0.0
         self.n_players, self.labels, self.batch_size = game.n_players, game.labels, game.batch_size
         self._rng = np.random.default_rng([seed, 1])
 
     def __call__(self, coalitions) -> np.ndarray:
-        values = self.game(coalitions)
-        self.asked += len(values)
+        took, values = timed(self.game, coalitions, clock=time.process_time)
+        self.asked, self.seconds = self.asked + len(values), self.seconds + took
         return values + self.sigma * self._rng.normal(size=len(values)) if self.sigma else values
 
 

@@ -1,8 +1,7 @@
 """Games that are fast to evaluate and whose Banzhaf and Shapley values are exact: the truth of `benchmarks.accuracy`.
 
-Three kinds: products of presences and absences (what a tree ensemble with one baseline row is), sums of Walsh
-functions, and tables of all 2^n values. Each has `n_players`, `labels`, `batch_size`, and its own `banzhaf` and
-`shapley`, (n,).
+Three kinds: tree ensembles with one baseline row, sums of Walsh functions, and tables of all 2^n values. Each has
+`n_players`, `labels`, `batch_size`, and its own `banzhaf` and `shapley`, (n,).
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +9,9 @@ from math import factorial
 
 import numpy as np
 
-_TABLE_PLAYERS = 12  # players of one lookup table
+from model.table.lightgbm_text import read_lightgbm
+from xai.trees.exact import INDICES
+
 BATCH = 1 << 20  # one call of the game per ledger: these games are vectorised
 
 
@@ -31,68 +32,16 @@ class Exact:
         return [f"player {i}" for i in range(self.n_players)]
 
 
-class ProductGame(Exact):
-    """v(S) = Σ w·[E ⊆ S]·[R ∩ S = ∅].
+class TreeGame(Exact):
+    """A LightGBM booster's raw score at explicand x (n,), absent columns taken from one baseline row (n,)."""
 
-    terms : (w, E, R), a float and two disjoint bit masks of players. With a = |E|, c = |R| a term adds to the Banzhaf
-    value w·2^{1−a−c} for i ∈ E and its negative for i ∈ R; to the Shapley value w·(a−1)!c!/(a+c)! for i ∈ E and
-    −w·a!(c−1)!/(a+c)! for i ∈ R.
-    """
-
-    def __init__(self, n: int, terms: list[tuple[float, int, int]]):
-        banzhaf, shapley = np.zeros(n), np.zeros(n)
-        for w, present, absent in terms:
-            a, c = present.bit_count(), absent.bit_count()
-            for i in members(present):
-                banzhaf[i] += w * 2.0 ** (1 - a - c)
-                shapley[i] += w * factorial(a - 1) * factorial(c) / factorial(a + c)
-            for i in members(absent):
-                banzhaf[i] -= w * 2.0 ** (1 - a - c)
-                shapley[i] -= w * factorial(a) * factorial(c - 1) / factorial(a + c)
-        super().__init__(banzhaf, shapley)
-        groups = _group(terms, max(_TABLE_PLAYERS, n if n <= 16 else 0))
-        self._powers = np.zeros((n, len(groups)), np.float32)
-        tables = []
-        for g, (union, part) in enumerate(groups):
-            players = members(union)
-            self._powers[players, g] = 2.0 ** np.arange(len(players))
-            tables.append(_tabulate(players, part))
-        self._offsets = np.cumsum([0] + [len(table) for table in tables[:-1]])
-        self._table = np.concatenate(tables)
+    def __init__(self, booster, x, baseline):
+        ensemble = read_lightgbm(booster.model_to_string()).ensemble
+        super().__init__(*(ensemble.values([x], [baseline], index)[0, :, 0] for index in INDICES))
+        self._game = ensemble.game(x, [baseline])
 
     def __call__(self, coalitions) -> np.ndarray:
-        rows = (np.asarray(coalitions, dtype=np.float32).reshape(-1, self.n_players) @ self._powers).astype(np.int64)
-        return self._table[rows + self._offsets].sum(axis=1)
-
-
-def members(mask: int) -> list[int]:
-    """Players of a bit mask, in order."""
-    return [i for i in range(mask.bit_length()) if mask >> i & 1]
-
-
-def _group(terms, most):
-    """Terms shared out to groups of at most `most` players, each (union, terms); longer terms stand alone."""
-    groups = []
-    for term in sorted(terms, key=lambda term: -(term[1] | term[2]).bit_count()):
-        mask = term[1] | term[2]
-        fits = [g for g in groups if (g[0] | mask).bit_count() <= most]
-        if fits:
-            best = min(fits, key=lambda g: (g[0] | mask).bit_count() - g[0].bit_count())
-            best[0] |= mask
-            best[1].append(term)
-        else:
-            groups.append([mask, [term]])
-    return groups
-
-
-def _tabulate(players, terms):
-    """Sum of the terms over all coalitions of `players`, entry r's bit k saying whether players[k] is in."""
-    local = {player: 1 << k for k, player in enumerate(players)}
-    grid, table = np.arange(2 ** len(players)), np.zeros(2 ** len(players))
-    for w, present, absent in terms:
-        inside, outside = (sum(local[i] for i in members(mask)) for mask in (present, absent))
-        table[(grid & (inside | outside)) == inside] += w
-    return table
+        return self._game(np.asarray(coalitions, dtype=bool).reshape(-1, self.n_players))[:, 0]
 
 
 class WalshGame(Exact):
@@ -150,34 +99,3 @@ def enumerated(values) -> tuple[np.ndarray, np.ndarray]:
         banzhaf[i] = marginal.mean()
         shapley[i] = (chance[size.reshape(-1, 2, 2**i)[:, 0]] * marginal).sum()
     return banzhaf, shapley
-
-
-def tree_terms(model: dict, x, baseline) -> list[tuple[float, int, int]]:
-    """Terms of a ProductGame: a LightGBM ensemble (`booster.dump_model()`) at explicand x over one baseline row.
-
-    A leaf is reached by the mixture of x and baseline that meets every condition on its path: E are the features whose
-    conditions only x meets, R those that only the baseline meets; a feature that neither meets kills the leaf.
-    Numerical splits without missing values only, which is what `benchmarks.parts.games` fits.
-    """
-    terms = []
-    for tree in model["tree_info"]:
-        waiting = [(tree["tree_structure"], 0, 0)]
-        while waiting:
-            node, present, absent = waiting.pop()
-            if "leaf_value" in node:
-                terms.append((node["leaf_value"], present, absent))
-                continue
-            if node["decision_type"] != "<=":
-                raise ValueError(f"only numerical splits are exact here; got {node['decision_type']!r}")
-            bit = 1 << node["split_feature"]
-            goes = [bool(row[node["split_feature"]] <= node["threshold"]) for row in (x, baseline)]
-            for side, left in (("left_child", True), ("right_child", False)):
-                by_x, by_baseline = (went == left for went in goes)
-                only_x, only_baseline = by_x and not by_baseline, by_baseline and not by_x
-                dead = not (by_x or by_baseline) or (only_x and absent & bit) or (only_baseline and present & bit)
-                if not dead:
-                    waiting.append((node[side], present | bit * only_x, absent | bit * only_baseline))
-    merged = {}
-    for w, present, absent in terms:
-        merged[present, absent] = merged.get((present, absent), 0.0) + w
-    return [(w, present, absent) for (present, absent), w in merged.items()]

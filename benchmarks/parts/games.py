@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.parts.exact import Exact, ProductGame, TableGame, WalshGame, every_coalition, tree_terms
+from benchmarks.parts.exact import Exact, TableGame, TreeGame, WalshGame, every_coalition
 
 EXPLICANDS = 5
 _ORACLE = Path(__file__).parents[2] / "tests" / "data" / "sentiment10.json"
@@ -46,23 +46,17 @@ class Table:
 
 def tree_games(table: Table) -> list[Exact]:
     """One game per explicand for LightGBM (100 trees of 31 leaves) fitted to the whole table."""
-    model, n = boosted(table).dump_model(), table.features.shape[1]
-    return [ProductGame(n, tree_terms(model, x, table.baseline)) for x in table.explicands]
+    booster = boosted(table)
+    return [TreeGame(booster, x, table.baseline) for x in table.explicands]
 
 
-def boosted(table: Table):
+def boosted(table: Table, trees: int = 100, leaves: int = 31):
     """The LightGBM booster of a table."""
     import lightgbm
 
-    settings = {
-        "objective": "binary" if table.classify else "regression",
-        "verbose": -1,
-        "num_threads": 1,
-        "seed": 0,
-        "deterministic": True,
-        "force_row_wise": True,
-    }
-    return lightgbm.train(settings, lightgbm.Dataset(table.features, table.target), num_boost_round=100)
+    settings = {"objective": "binary" if table.classify else "regression", "num_leaves": leaves, "seed": 0, "verbose": -1}
+    settings |= {"num_threads": 1, "deterministic": True, "force_row_wise": True}
+    return lightgbm.train(settings, lightgbm.Dataset(table.features, table.target), trees)
 
 
 def shipped_csv(name: str, target: str, positive=None) -> Table:

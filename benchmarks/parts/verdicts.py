@@ -5,6 +5,7 @@ from collections import defaultdict
 import numpy as np
 
 from benchmarks.engine_time import SHARE
+from benchmarks.parts.command import header, row
 from benchmarks.parts.estimators import ESTIMATORS, PAPER
 from benchmarks.parts.games import polynomial
 from benchmarks.parts.measure import EXACT, compare
@@ -18,8 +19,12 @@ LISTED = 40  # cells named under a check that fails
 def report(cells, times) -> None:
     """Tables of medians, what was not measured, and the checks."""
     for index in ESTIMATORS:
-        table_of([c for c in cells if c.index == index and not c.noise], index)
-    noise_table([c for c in cells if c.noise or (c.budget == 20 * c.n and c.game in {c.game for c in cells if c.noise})])
+        print(f"\n## Median relative squared error, {index}\n")
+        error_table([c for c in at_three_budgets(cells) if c.index == index], index, "budget", lambda c: f"{c.budget / c.n:.3g}n")
+    noisy = {c.game for c in cells if c.noise}
+    print("\n## The same at 20n with noise N(0, σ²) on every value, σ over the game's own spread\n")
+    beside = [c for c in cells if c.game in noisy and c.budget == 20 * c.n and c.index == "banzhaf"]
+    error_table(beside, "banzhaf", "σ", lambda c: f"{c.noise:g}")
     not_measured(cells)
     if times:
         time_table(times)
@@ -94,16 +99,16 @@ def paper_order(cells) -> None:
 def orthogonal_against_kernel(cells) -> None:
     players = {c.game: c.n for c in cells}
     worse, ratios, exact = [], [], 0
-    for key, row in rows_of(c for c in cells if c.index == "banzhaf" and not c.noise).items():
-        if key[3] < 2.5 * players[key[1]] - 1 or not {"orthogonal", "kernel"} <= row.keys():
+    for key, found in rows_of(c for c in cells if c.index == "banzhaf" and not c.noise).items():
+        if key[3] < 2.5 * players[key[1]] - 1 or not {"orthogonal", "kernel"} <= found.keys():
             continue
-        if row["orthogonal"].error <= EXACT:
+        mine, other = found["orthogonal"], found["kernel"]
+        if mine.error <= EXACT:
             exact += 1
             continue
-        r = ratio(row["orthogonal"], row["kernel"])
-        ratios.append(r)
-        if r > TIE:
-            worse.append((r, f"{named(key, players)}: {r:.2f} × ({doubt(row['orthogonal'], row['kernel'])})"))
+        ratios.append(ratio(mine, other))
+        if ratios[-1] > TIE:
+            worse.append((ratios[-1], f"{named(key, players)}: {ratios[-1]:.2f} × ({doubt(mine, other)})"))
     lines = [line for _, line in sorted(worse, reverse=True)]
     verdict(not worse, f"orthogonal at most {TIE} × kernel from 2.5n on: {len(worse)} of {len(ratios)} cells above", lines)
     mean = geometric(ratios)
@@ -125,25 +130,19 @@ def degree_four() -> None:
 
 
 def auto_against(cells, index, rivals, words) -> None:
-    players, worse, total, lacking = {c.game: c.n for c in cells}, [], 0, []
-    ratios = []
-    for key, row in rows_of(c for c in cells if c.index == index).items():
-        others = {m: e for m, e in row.items() if m in rivals}
-        if not others:
-            continue
-        if "auto" not in row:
+    players, worse, ratios, lacking = {c.game: c.n for c in cells}, [], [], []
+    for key, found in rows_of(c for c in cells if c.index == index).items():
+        best = min((found[m] for m in rivals if m in found), key=lambda c: c.error, default=None)
+        if best and "auto" not in found:
             lacking.append(named(key, players))
-            continue
-        total += 1
-        best = min(others, key=lambda m: others[m].error)
-        r = ratio(row["auto"], others[best])
-        if row["auto"].error > EXACT:
-            ratios.append(r)
-        if r > TIE:
-            errors = f"{row['auto'].error:.1e} against {others[best].error:.1e}, {doubt(row['auto'], others[best])}"
-            worse.append((r, f"{named(key, players)}: {r:.2f} × {best} ({errors})"))
-    sentence = f"{index}: auto at most {TIE} × {words}: {len(worse)} of {total} cells above"
-    sentence += f"; geometric mean of the ratio where auto is not exact {geometric(ratios):.2f}"
+        elif best:
+            auto = found["auto"]
+            ratios.append((ratio(auto, best), auto.error > EXACT))
+            if ratios[-1][0] > TIE:
+                errors = f"{auto.error:.1e} against {best.error:.1e}, {doubt(auto, best)}"
+                worse.append((ratios[-1][0], f"{named(key, players)}: {ratios[-1][0]:.2f} × {best.method} ({errors})"))
+    sentence = f"{index}: auto at most {TIE} × {words}: {len(worse)} of {len(ratios)} cells above"
+    sentence += f"; geometric mean of the ratio where auto is not exact {geometric([r for r, open_ in ratios if open_]):.2f}"
     if lacking:
         sentence += f"; {len(lacking)} cells where auto is too slow to be measured"
     lines = [line for _, line in sorted(worse, reverse=True)] + [f"not measured: {name}" for name in lacking]
@@ -167,17 +166,26 @@ def engine(times) -> None:
         verdict(not worse, f"{sentence}: {len(worse)} of {len(ours)} above", worse)
 
 
-def table_of(cells, index) -> None:
-    """Median errors at up to three budgets a game."""
-    methods = [m for m in ESTIMATORS[index] if any(c.method == m for c in cells)]
-    print(f"\n## Median relative squared error, {index}\n\n| game | budget | " + " | ".join(methods) + " |")
-    print("|---" * (len(methods) + 2) + "|")
-    for game in dict.fromkeys(c.game for c in cells):
-        part = [c for c in cells if c.game == game]
-        budgets = sorted({c.budget for c in part})
-        for budget in dict.fromkeys(min(budgets, key=lambda b: abs(np.log(b / (f * part[0].n)))) for f in (2.5, 10, 40)):
-            row = {c.method: c for c in part if c.budget == budget}
-            print(f"| {game} | {budget / part[0].n:.3g}n | " + " | ".join(shown(row.get(m)) for m in methods) + " |")
+def at_three_budgets(cells) -> list:
+    """The cells without noise nearest to 2.5, 10 and 40 evaluations per player."""
+    plain, budgets = [c for c in cells if not c.noise], defaultdict(set)
+    for c in plain:
+        budgets[c.game, c.index].add(c.budget)
+
+    def nearest(c, factor: float) -> int:
+        return min(budgets[c.game, c.index], key=lambda budget: abs(np.log(budget / (factor * c.n))))
+
+    return [c for c in plain if c.budget in (nearest(c, factor) for factor in (2.5, 10, 40))]
+
+
+def error_table(cells, index: str, second: str, label) -> None:
+    """Median errors: a row for each game and `label` of its cells, a column for each method."""
+    methods, rows = [m for m in ESTIMATORS[index] if any(c.method == m for c in cells)], defaultdict(dict)
+    for c in cells:
+        rows[c.game, label(c)][c.method] = c
+    header("game", second, *methods)
+    for key, found in rows.items():
+        row(*key, *(shown(found.get(m)) for m in methods))
 
 
 def shown(cell) -> str:
@@ -186,18 +194,6 @@ def shown(cell) -> str:
     if cell.status == "too slow":
         return "too slow"
     return "exact" if cell.error <= EXACT else f"{cell.error:.1e}"
-
-
-def noise_table(cells) -> None:
-    cells = [c for c in cells if c.index == "banzhaf"]
-    methods = [m for m in ESTIMATORS["banzhaf"] if any(c.method == m for c in cells)]
-    if not cells:
-        return
-    print("\n## The same at 20n with noise N(0, σ²) on every value, σ over the game's own spread\n")
-    print("| game | σ | " + " | ".join(methods) + " |\n" + "|---" * (len(methods) + 2) + "|")
-    for game, noise in dict.fromkeys((c.game, c.noise) for c in cells):
-        row = {c.method: c for c in cells if (c.game, c.noise) == (game, noise)}
-        print(f"| {game} | {noise:g} | " + " | ".join(shown(row.get(m)) for m in methods) + " |")
 
 
 def not_measured(cells) -> None:
@@ -209,20 +205,21 @@ def not_measured(cells) -> None:
     print(f"\n## Not measured: {sum(map(len, lost.values()))} of {len(cells)} cells\n")
     for (index, method, game, what), budgets in lost.items():
         print(f"- {index} {method}, {game}: {', '.join(dict.fromkeys(budgets))}: {what}")
-    over = [c for c in cells if c.status == "ok" and c.evaluations > c.budget]
+    over = {}
+    for c in cells:
+        if c.status == "ok" and c.evaluations > c.budget:
+            over[c.method] = max(over.get(c.method, 0), c.evaluations - c.budget)
     if over:
-        names = sorted(
-            {f"{c.method} by up to {max(x.evaluations - x.budget for x in over if x.method == c.method)}" for c in over}
-        )
-        print(f"- asked for more coalitions than allowed: {', '.join(names)}")
+        names = ", ".join(f"{method} by up to {more}" for method, more in sorted(over.items()))
+        print(f"- asked for more coalitions than allowed: {names}")
 
 
 def time_table(times) -> None:
     columns = list(dict.fromkeys((t["n"], t["budget"]) for t in times))
     print("\n## Engine time (design and solve, no model), processor seconds of a first call and a later one\n")
-    print("| index | method | " + " | ".join(f"n={n}, {b}" for n, b in columns) + " |\n" + "|---" * (len(columns) + 2) + "|")
+    header("index", "method", *(f"n={n}, {b}" for n, b in columns))
     for index, method in dict.fromkeys((t["index"], t["method"]) for t in times):
-        row = {(t["n"], t["budget"]): t for t in times if (t["index"], t["method"]) == (index, method)}
-        cells = [f"{t['first']:.3f} / {t['again']:.3f}" if t["status"] == "ok" else t["status"] for t in map(row.get, columns)]
-        print(f"| {index} | {method} | " + " | ".join(cells) + " |")
-    print("| 5 % of 1 ms a coalition | | " + " | ".join(f"{SHARE * 1e-3 * b:.3f}" for _, b in columns) + " |")
+        found = {(t["n"], t["budget"]): t for t in times if (t["index"], t["method"]) == (index, method)}
+        cells = (f"{t['first']:.3f} / {t['again']:.3f}" if t["status"] == "ok" else t["status"] for t in map(found.get, columns))
+        row(index, method, *cells)
+    row("5 % of 1 ms a coalition", "", *(f"{SHARE * 1e-3 * b:.3f}" for _, b in columns))

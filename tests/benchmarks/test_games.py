@@ -5,7 +5,7 @@ import pytest
 from games import brute_force
 
 from benchmarks.parts import games
-from benchmarks.parts.exact import ProductGame, TableGame, every_coalition, tree_terms
+from benchmarks.parts.exact import TableGame, TreeGame, every_coalition
 
 INDICES = ("banzhaf", "shapley")
 
@@ -21,7 +21,7 @@ def small_table(n, classify=False):
 def test_leaf_formula_equals_enumeration_and_the_game_equals_the_model(n, classify):
     table = small_table(n, classify)
     booster, x = games.boosted(table), table.explicands[0]
-    game = ProductGame(n, tree_terms(booster.dump_model(), x, table.baseline))
+    game = TreeGame(booster, x, table.baseline)
     every = every_coalition(n)
     predicted = booster.predict(np.where(every, x, table.baseline), raw_score=True)
     np.testing.assert_allclose(game(every), predicted, atol=1e-9)
@@ -30,10 +30,10 @@ def test_leaf_formula_equals_enumeration_and_the_game_equals_the_model(n, classi
     np.testing.assert_allclose(game.shapley, enumerated.shapley, atol=1e-9)
 
 
-def test_a_wide_ensemble_is_split_into_tables():
+def test_the_game_of_a_wide_ensemble_equals_the_model():
     table = small_table(40)
     booster, x = games.boosted(table), table.explicands[1]
-    game = ProductGame(40, tree_terms(booster.dump_model(), x, table.baseline))
+    game = TreeGame(booster, x, table.baseline)
     some = np.random.default_rng(0).random((200, 40)) < 0.5
     np.testing.assert_allclose(game(some), booster.predict(np.where(some, x, table.baseline), raw_score=True), atol=1e-9)
 

@@ -1,0 +1,38 @@
+"""What the commands share: options, tables in Markdown and as CSV, a stopwatch."""
+
+import argparse
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+
+def options(doc: str, **defaults) -> argparse.Namespace:
+    """Options of the command line by their defaults: False is a switch, anything else a value of the default's type."""
+    parser = argparse.ArgumentParser(description=doc.split("\n")[0])
+    for name, default in defaults.items():
+        kind = {"action": "store_true"} if default is False else {"type": type(default)}
+        parser.add_argument("--" + name.replace("_", "-"), default=default, **kind)
+    return parser.parse_args()
+
+
+def row(*cells) -> None:
+    print("| " + " | ".join(map(str, cells)) + " |", flush=True)
+
+
+def header(*names: str) -> None:
+    row(*names)
+    print("|" + "---|" * len(names))
+
+
+def write_csv(path: Path, records: list[dict]) -> None:
+    pd.DataFrame(records).to_csv(path, index=False, float_format="%.4g", na_rep="nan")
+
+
+def timed(call: Callable, *arguments, clock: Callable[[], float] = time.perf_counter) -> tuple[float, Any]:
+    """Seconds that a call took, and its result."""
+    started = clock()
+    result = call(*arguments)
+    return clock() - started, result
