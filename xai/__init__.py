@@ -11,24 +11,6 @@ from xai.trust.fidelity import Fidelity, fidelity, fidelity_cost
 from xai.trust.ranks import Bracket, Ranks, separable, ties
 from xai.trust.verdict import verdict
 
-__all__ = [
-    "Agreement",
-    "Attribution",
-    "Bracket",
-    "Cancelled",
-    "Control",
-    "Fidelity",
-    "Interactions",
-    "Ledger",
-    "Ranks",
-    "agreement",
-    "explain",
-    "fidelity",
-    "fidelity_cost",
-    "interactions",
-    "preliminary",
-    "separable",
-    "shuffled_control",
-    "ties",
-    "verdict",
-]
+__all__ = ["Agreement", "Attribution", "Bracket", "Cancelled", "Control", "Fidelity", "Interactions", "Ledger", "Ranks"]
+__all__ += ["agreement", "explain", "fidelity", "fidelity_cost", "interactions", "preliminary", "separable"]
+__all__ += ["shuffled_control", "ties", "verdict"]

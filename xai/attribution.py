@@ -1,12 +1,13 @@
 """The result of an explanation: frozen, self-describing, and the same after a trip through JSON."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from xai.checks import check_weights
 from xai.estimators.designs import Design
 from xai.estimators.solvers import Estimate
 from xai.typing import Floats
@@ -73,31 +74,23 @@ class Attribution:
         Every index is linear in the game, so this needs no model call. weights : (k,).
         """
         values = self.values if self.values.ndim == 2 else self.values[:, None]
-        weights = np.asarray(weights, dtype=np.float64)
-        if weights.shape != (values.shape[1],):
-            raise ValueError(f"weights must have shape ({values.shape[1]},), one per output; got {weights.shape}")
+        weights = check_weights(weights, values.shape[1])
         error = None
         if self.covariance is not None:
             error = np.sqrt(np.maximum(np.einsum("njk,j,k->n", self.covariance, weights, weights), 0.0))
         elif self.standard_error is not None and values.shape[1] == 1:
             error = np.abs(weights[0]) * self.standard_error.reshape(-1)
         covariance = None if error is None else np.square(error)[:, None, None]
-        ends = [float(np.dot(np.atleast_1d(v), weights)) for v in (self.empty_value, self.full_value)]
-        changed = {
-            "values": values @ weights,
-            "standard_error": error,
-            "empty_value": ends[0],
-            "full_value": ends[1],
-            "covariance": covariance,
-        }
-        return Attribution(**{f.name: changed.get(f.name, getattr(self, f.name)) for f in fields(self)})
+        empty, full = (float(np.dot(np.atleast_1d(v), weights)) for v in (self.empty_value, self.full_value))
+        values = values @ weights
+        return replace(self, values=values, standard_error=error, empty_value=empty, full_value=full, covariance=covariance)
 
     def to_json(self) -> str:
         """Everything as standard JSON; floats survive exactly, NaN becomes null."""
         record = asdict(self)
         for name in _ARRAYS:
             if record[name] is not None:
-                record[name] = _nan_to_none(np.asarray(record[name]).tolist())
+                record[name] = nan_to_none(np.asarray(record[name]).tolist())
         return json.dumps({"format": FORMAT, **record}, allow_nan=False)
 
     @classmethod
@@ -163,7 +156,10 @@ def _check(found: Attribution) -> None:
         raise ValueError("seconds or p is not a number that it could be")
 
 
-def _nan_to_none(value: Any) -> Any:
+def nan_to_none(value: Any) -> Any:
+    """What JSON can hold of dicts, lists and numbers."""
+    if isinstance(value, dict):
+        return {key: nan_to_none(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_nan_to_none(item) for item in value]
+        return [nan_to_none(item) for item in value]
     return None if value != value else value

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit
 
-from xai.attribution import Attribution
+from xai.attribution import Attribution, attribution_of
 from xai.estimators.codes import hadamard_order
+from xai.estimators.designs import Design
 from xai.estimators.orthogonal import orthogonal_pairs, paired
+from xai.estimators.solvers import Estimate
 from xai.scaling.runs import COLUMNS, SCORES
 from xai.scaling.uploads import numbers, plain
 from xai.typing import Bools, Floats
@@ -116,22 +118,9 @@ def source_values(runs: ScoredRuns) -> SourceValues:
     if not determined.any():
         return SourceValues(values, error, determined, note, None)
     ends = _rows(np.array([np.zeros(n, bool), np.ones(n, bool)])) @ fitted
-    attribution = Attribution(
-        values=values[determined],
-        standard_error=error[determined],
-        labels=[name for name, known in zip(runs.sources, determined) if known],
-        index="banzhaf",
-        method="given runs",
-        seed=0,
-        budget=m,
-        evaluations=0,
-        seconds=0.0,
-        empty_value=ends[0],
-        full_value=ends[1],
-        reused=m,
-        covariance=covariance[determined],
-        note=note,
-    )
+    estimate = Estimate(values[determined], error[determined], covariance[determined], note)
+    labels = [name for name, known in zip(runs.sources, determined) if known]
+    attribution = attribution_of(estimate, Design(z, m, 0), ends, labels, "banzhaf", "given runs")
     return SourceValues(values, error, determined, note, attribution)
 
 

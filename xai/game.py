@@ -12,6 +12,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from xai.checks import check_weights
 from xai.typing import Bools, Floats
 
 DEFAULT_BATCH = 64
@@ -65,9 +66,7 @@ class WeightedGame:
 
     def of(self, values: Floats) -> Floats:
         table = values.reshape(len(values), -1)
-        if self.weights.shape != (table.shape[1],):
-            raise ValueError(f"weights must have shape ({table.shape[1]},), one per output; got {self.weights.shape}")
-        return table @ self.weights
+        return table @ check_weights(self.weights, table.shape[1])
 
 
 def check_game(game: object) -> tuple[int, list[str]]:

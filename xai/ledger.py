@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from xai import records
+from xai.checks import check_coalitions
 from xai.game import DEFAULT_BATCH, Game, WeightedGame, check_game, check_values
 from xai.records import Batch
 from xai.typing import Bools, Bytes, Cancel, Floats, Progress
@@ -97,11 +98,10 @@ class Ledger:
         before each batch; True raises Cancelled. A game that fails, or returns something not finite, raises, and
         what earlier batches gave stays in the ledger.
         """
-        coalitions = self._check(coalitions)
+        coalitions = check_coalitions(coalitions, self.n_players)
         with self._lock:
             keys = self._keys(coalitions)
-            first = {key: i for i, key in reversed(list(enumerate(keys)))}
-            new = np.sort([i for key, i in first.items() if key not in self._row]).astype(int)
+            new = self._new(keys)
             for start in range(0, len(new), self.batch_size):
                 if cancel is not None and cancel():
                     raise Cancelled(self)
@@ -113,7 +113,7 @@ class Ledger:
 
     def missing(self, coalitions: ArrayLike) -> int:
         """How many distinct coalitions of these the game would have to evaluate."""
-        return len(set(self._keys(self._check(coalitions))) - self._row.keys())
+        return len(self._new(self._keys(check_coalitions(coalitions, self.n_players))))
 
     def known(self) -> tuple[Bools, Floats]:
         """Everything paid so far: coalitions (m, n) and values (m,) or (m, k), in the order evaluated."""
@@ -129,7 +129,7 @@ class Ledger:
         coalitions, values = other.known()
         with self._lock:
             keys = self._keys(coalitions)
-            new = [i for i, key in enumerate(keys) if key not in self._row]
+            new = self._new(keys)
             if new:
                 self._keep(coalitions[new], values[new], [keys[i] for i in new], 0.0)
         return len(new)
@@ -199,8 +199,7 @@ class Ledger:
             coalitions = self._unpack(packed)
             keys = self._keys(coalitions)
             with self._lock:
-                first = {key: i for i, key in reversed(list(enumerate(keys)))}
-                new = sorted(i for key, i in first.items() if key not in self._row)
+                new = self._new(keys)
                 self.seconds += seconds
                 if new:
                     self._store(check_values(values, coalitions)[new], [keys[i] for i in new])
@@ -212,12 +211,6 @@ class Ledger:
                 self._whole = stream.tell()
         except FileExistsError as error:
             raise ValueError(f"{path} exists; go on with it by Ledger.load(path, game), or name a new file") from error
-
-    def _check(self, coalitions: ArrayLike) -> Bools:
-        coalitions = np.asarray(coalitions)
-        if coalitions.ndim != 2 or coalitions.shape[1] != self.n_players:
-            raise ValueError(f"coalitions must have shape (m, {self.n_players}); got {coalitions.shape}")
-        return coalitions.astype(bool, copy=False)
 
     def _pay(self, coalitions: Bools, keys: list[bytes]) -> None:
         started = time.perf_counter()
@@ -253,6 +246,11 @@ class Ledger:
 
     def _keys(self, coalitions: Bools) -> list[bytes]:
         return [row.tobytes() for row in np.packbits(coalitions, axis=1)]
+
+    def _new(self, keys: list[bytes]) -> list[int]:
+        """Where each key that is not known stands first, in order."""
+        first = {key: i for i, key in reversed(list(enumerate(keys)))}
+        return sorted(i for key, i in first.items() if key not in self._row)
 
     def _packed(self) -> Bytes:
         return np.frombuffer(b"".join(self._row), dtype=np.uint8).reshape(self.evaluations, -(-self.n_players // 8))

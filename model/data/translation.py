@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from model.data.pairs import MAX_EVALUATION, MAX_EXAMPLES, Pair
 from model.gemma import Gemma
 from model.text.generation import Reader, join
+from xai.checks import check_coalitions
 from xai.typing import Bools, Floats, Ints
 
 PLAYERS = ("example", "origin")
@@ -73,9 +74,7 @@ class TranslationGame:
         self.batch_size = self._at_once(len(self._context) // 2)
 
     def __call__(self, coalitions: Bools) -> Floats:
-        coalitions = np.asarray(coalitions, dtype=bool)
-        if coalitions.ndim != 2 or coalitions.shape[1] != self.n_players:
-            raise ValueError(f"coalitions must have shape (m, {self.n_players}); got {coalitions.shape}")
+        coalitions = check_coalitions(coalitions, self.n_players)
         unique, back = np.unique(coalitions, axis=0, return_inverse=True)
         values = np.zeros((len(unique), len(self.outputs)))
         for group in self._groups(unique):

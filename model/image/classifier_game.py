@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.image.images import Picture, as_rgb
-from model.image.patches import check_coalitions, check_grid, check_visible, grid_labels, on_original, patch_names, superpixels
+from model.image.patches import check_grid, check_visible, grid_labels, on_original, patch_names, superpixels
 from model.image.pixels import Pixels, as_pixels, normalise
+from xai.checks import check_coalitions
 from xai.typing import Bools, Bytes, Floats
 
 ABSENT = ("mean", "blur", "black")

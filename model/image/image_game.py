@@ -12,7 +12,6 @@ from model.image.patches import (
     MAX_SIDE,
     cells_of_pixels,
     cells_touched,
-    check_coalitions,
     check_grid,
     check_visible,
     grid_labels,
@@ -21,6 +20,7 @@ from model.image.patches import (
 )
 from model.text.prompt import Prompt, Span
 from model.text.text_game import AT_ONCE, HEAD_TOKENS, LanguageModel
+from xai.checks import check_coalitions
 from xai.typing import Bools, Floats, Ints
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ its place however wide the photo was.
 from collections.abc import Iterable
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from xai.typing import Bools, Bytes, Ints
 
@@ -87,11 +87,3 @@ def cells_of_pixels(start: int, end: int, length: int, parts: int, side: int, pi
     middles = (start + (end - start) * (np.arange(pixels) + 0.5) / pixels) * side / length
     owners: Ints = cells(parts, side)[middles.astype(int)]
     return owners
-
-
-def check_coalitions(coalitions: ArrayLike, n_players: int) -> Bools:
-    """bool (m, n_players); ValueError for another shape."""
-    coalitions = np.asarray(coalitions, dtype=bool)
-    if coalitions.ndim != 2 or coalitions.shape[1] != n_players:
-        raise ValueError(f"coalitions must have shape (m, {n_players}); got {coalitions.shape}")
-    return coalitions

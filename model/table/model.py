@@ -12,6 +12,7 @@ from model.table.lightgbm_text import read_lightgbm
 from model.table.rows import Rows, as_frame, encode, positions, target_position
 from model.table.smooth import SmoothModel
 from model.table.target import Target, understand_target
+from xai.checks import check_coalitions
 from xai.trees.exact import INDICES, TreeEnsemble
 from xai.typing import Bools, Cancel, Floats, Progress
 
@@ -40,10 +41,7 @@ class TableGame:
         self.n_players = len(labels)
 
     def __call__(self, coalitions: Bools) -> Floats:
-        coalitions = np.asarray(coalitions, bool)
-        if coalitions.ndim != 2 or coalitions.shape[1] != self.n_players:
-            raise ValueError(f"coalitions must have shape (m, {self.n_players}); got {coalitions.shape}")
-        values = self._value(coalitions)
+        values = self._value(check_coalitions(coalitions, self.n_players))
         return values if len(self.outputs) > 1 else values[:, 0]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from model.image.vision import Vision
 from model.text.prompt import Prompt, Span
 from model.text.scoring import PrefixScorer, Sequence
+from xai.checks import check_coalitions
 from xai.typing import Bools, Floats
 
 ABSENT = ("remove", "hole", "replace")
@@ -77,9 +78,7 @@ class TextGame:
         self._scorer: PrefixScorer[Sequence] = PrefixScorer(gemma.model, gemma.lock, self._ids[:start], self._target)
 
     def __call__(self, coalitions: Bools) -> Floats:
-        coalitions = np.asarray(coalitions, dtype=bool)
-        if coalitions.ndim != 2 or coalitions.shape[1] != self.n_players:
-            raise ValueError(f"coalitions must have shape (m, {self.n_players}); got {coalitions.shape}")
+        coalitions = check_coalitions(coalitions, self.n_players)
         unique, back = np.unique(coalitions, axis=0, return_inverse=True)
         parts = [unique[start : start + AT_ONCE] for start in range(0, len(unique), AT_ONCE)]
         values = [self._scorer.score([self._sequence(row) for row in part]) for part in parts]

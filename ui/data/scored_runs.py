@@ -30,7 +30,7 @@ def show_sources() -> None:
         "Each line is a training run: **1** where a data source was in, **0** where it was not, and the scores that "
         "the run reached. Swing computes what each source is worth, without a model."
     )
-    file = uploader("A table of scored runs, CSV or Excel (.xlsx). It stays in this session.", "scored-file", MOST_MB)
+    file = uploader("Scored runs: CSV or .xlsx. They stay in this session.", "scored-file", MOST_MB)
     if file is None:
         st.info(
             "**Synthetic sample**: six sources, 14 runs that nobody trained. Upload a table for your own.",

@@ -13,25 +13,9 @@ from numpy.typing import NDArray
 
 from xai.typing import Bools, Ints
 
-# A primitive polynomial over GF(2) for each degree r, bit b standing for x^b.
-_PRIMITIVE = {
-    1: 0b11,
-    2: 0b111,
-    3: 0b1011,
-    4: 0b10011,
-    5: 0b100101,
-    6: 0b1000011,
-    7: 0b10001001,
-    8: 0b100011101,
-    9: 0b1000010001,
-    10: 0b10000001001,
-    11: 0b100000000101,
-    12: 0b1000001010011,
-    13: 0b10000000011011,
-    14: 0b100010001000011,
-    15: 0b1000000000000011,
-    16: 0b10001000000001011,
-}
+# A primitive polynomial over GF(2) for each degree r = 0, 1 …, bit b standing for x^b; octal, as such tables are printed.
+_PRIMITIVE = (1, 0o3, 0o7, 0o13, 0o23, 0o45, 0o103, 0o211, 0o435, 0o1021, 0o2011, 0o4005, 0o10123, 0o20033, 0o42103)
+_PRIMITIVE += (0o100003, 0o210013)
 MAX_SMALL = 34  # players up to which the shorter codes of `_sum_free` are searched
 MAX_ORDERED = 300  # players up to which the order of the cosets of strength 5 is chosen with care
 _SEARCH = 60  # changes of basis tried for each of them
@@ -94,11 +78,11 @@ def nested_code(n: int, bits: int) -> tuple[Bools, tuple[int, ...]]:
     echelon: dict[int, int] = {}
     generators: list[Bools] = []
     levels = []
-    _independent(np.ones(n, bool), echelon)
+    _independent(_word(np.ones(n, bool)), echelon)
     for rows in _levels(n):
         if len(generators) >= min(bits, n - 1):
             break
-        generators += [row for row in rows if _independent(row, echelon)]
+        generators += [row for row in rows if _independent(_word(row), echelon)]
         levels.append(len(generators))
     return np.array(generators, bool).reshape(-1, n), tuple(levels)
 
@@ -124,9 +108,12 @@ def _bit_rows(elements: Ints, width: int) -> Bools:
     return ((elements >> np.arange(width)[:, None]) & 1).astype(bool)
 
 
-def _independent(row: Bools, echelon: dict[int, int]) -> bool:
-    """Whether `row` is no sum of the rows seen; if so it joins `echelon`, a dict from leading bit to row."""
-    word = int("".join("1" if bit else "0" for bit in row), 2)
+def _word(row: Bools) -> int:
+    return int.from_bytes(np.packbits(row).tobytes())
+
+
+def _independent(word: int, echelon: dict[int, int]) -> bool:
+    """Whether a word of bits is no sum of the words seen; if so it joins `echelon`, a dict from leading bit to word."""
     while word:
         lead = word.bit_length()
         if lead not in echelon:
@@ -214,23 +201,13 @@ def _ordered(points: Ints, words: Ints, degree: int) -> Ints:
     echelon: dict[int, int] = {}
     rng, keys = np.random.default_rng(len(points)), points
     while len(rows) < degree:
-        tried = [row for row in rng.integers(1, 2**degree, size=12) if _independent(_bits(row, degree), dict(echelon))]
+        tried = [row for row in rng.integers(1, 2**degree, size=12).tolist() if _independent(row, dict(echelon))]
         if tried:
-            added = [_parity(words & row) << (degree + len(rows)) for row in tried]
+            added = [(np.bitwise_count(words & row) & 1).astype(np.int64) << (degree + len(rows)) for row in tried]
             best = int(np.argmin([_zero_fours(keys | bit, degree + len(rows) + 1) for bit in added]))
-            _independent(_bits(tried[best], degree), echelon)
+            _independent(tried[best], echelon)
             rows, keys = [*rows, tried[best]], keys | added[best]
     return keys >> degree
-
-
-def _bits(word: int, width: int) -> Bools:
-    return ((word >> np.arange(width)) & 1).astype(bool)
-
-
-def _parity(words: Ints) -> Ints:
-    for shift in (16, 8, 4, 2, 1):
-        words = words ^ (words >> shift)
-    return words & 1
 
 
 def _zero_fours(elements: Ints, width: int) -> int:

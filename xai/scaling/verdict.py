@@ -7,7 +7,6 @@ draws no sharp lines between these cases. The limits below are ours, and every v
 """
 
 from dataclasses import dataclass
-from typing import TypedDict
 
 import numpy as np
 
@@ -59,38 +58,30 @@ def judge(runs: Runs, seed: int = 0) -> Verdict:
     loss_fit = None
     if runs.cross_entropy is not None and len(np.unique(runs.tokens)) >= PARAMETERS:
         loss_fit = fit(runs.tokens, runs.cross_entropy, "cross-entropy", seed=seed)
-    found = _movements(runs)
+    fall, rise, loss_change = _movements(runs)
     scatter = _scatter(score_fit)
-    falls = found["fall"] > FALL
+    falls = fall > FALL
     steady = scatter <= SCATTER and not falls
-    rises = not falls and np.log1p(found["rise"]) > CLEAR * scatter
+    rises = not falls and np.log1p(rise) > CLEAR * scatter
     follows = steady and (test is None or test.error <= HELD_OUT or test.error <= expected_error(score_fit, test))
-    loss_change = found["loss_change"] or 0.0
-    improves = loss_change < -IMPROVED
-    if follows and found["rise"] >= FLAT and loss_change > IMPROVED:
+    change = loss_change or 0.0
+    if follows and rise >= FLAT and change > IMPROVED:
         notes.append(
-            f"Cross-entropy worsens by {loss_change:.1%} over the same runs, while {runs.score_name} improves: trust "
+            f"Cross-entropy worsens by {change:.1%} over the same runs, while {runs.score_name} improves: trust "
             f"{runs.score_name}, not cross-entropy."
         )
-    if follows and abs(found["rise"]) < FLAT:
-        kind, title, text = "flat", "Flat: more of this data changes little", _flat(runs, found)
+    if follows and abs(rise) < FLAT:
+        kind, title, text = "flat", "Flat: more of this data changes little", _flat(runs, rise)
     elif follows:
         kind, title, text = "fits", f"Fits: {runs.score_name} follows its law", _fits(runs, scatter, test)
-    elif improves and not steady and not rises:
-        kind, title = "misaligned", f"Misaligned: trust {runs.score_name}, not cross-entropy"
-        text = f"{_symptom(runs, falls, rises, scatter, test, found)} {_misled(loss_change)} {_what_now(runs)}"
     else:
         kind, title = "breaks", f"Breaks: {runs.score_name} does not follow its law"
-        text = f"{_symptom(runs, falls, rises, scatter, test, found)} {_what_now(runs)}"
-    return Verdict(kind, title, text, notes, score_fit, loss_fit, test, **found)
-
-
-class Movements(TypedDict):
-    """`fall`, `rise` and `loss_change` of a Verdict."""
-
-    fall: float
-    rise: float
-    loss_change: float | None
+        text, misled = _symptom(runs, falls, rises, scatter, test, fall, rise), ""
+        if change < -IMPROVED and not steady and not rises:
+            kind, title = "misaligned", f"Misaligned: trust {runs.score_name}, not cross-entropy"
+            misled = f" Cross-entropy improves by {-change:.1%} over the same runs and would tell you to go on: it misleads here."
+        text = f"{text}{misled} {_what_now(runs)}"
+    return Verdict(kind, title, text, notes, score_fit, loss_fit, test, fall, rise, loss_change)
 
 
 @dataclass(frozen=True)
@@ -136,8 +127,8 @@ def rank(sets: list[Runs], tokens: float, verdicts: list[Verdict] | None = None,
     return sorted(ranked, key=lambda r: (r.predicted is None, -(r.best if r.predicted is None else r.predicted)))
 
 
-def _movements(runs: Runs) -> Movements:
-    """How score and cross-entropy move; each end is the mean of two neighbouring sizes where there are four or more."""
+def _movements(runs: Runs) -> tuple[float, float, float | None]:
+    """Fall, rise and loss change of a Verdict; each end is the mean of two neighbouring sizes where there are four or more."""
     sizes, where = np.unique(runs.tokens, return_inverse=True)
     wide = 2 if len(sizes) > 3 else 1
 
@@ -147,11 +138,9 @@ def _movements(runs: Runs) -> Movements:
 
     score = smoothed(runs.score)
     loss = None if runs.cross_entropy is None else smoothed(runs.cross_entropy)
-    return {
-        "fall": float(max(0.0, 1.0 - score[-1] / score.max())) if score.max() > 0 else 0.0,
-        "rise": float(score[-1] / score[0] - 1.0) if score[0] > 0 else float("inf"),
-        "loss_change": None if loss is None else float(loss[-1] / loss[0] - 1.0),
-    }
+    fall = float(max(0.0, 1.0 - score[-1] / score.max())) if score.max() > 0 else 0.0
+    rise = float(score[-1] / score[0] - 1.0) if score[0] > 0 else float("inf")
+    return fall, rise, None if loss is None else float(loss[-1] / loss[0] - 1.0)
 
 
 def _notes(runs: Runs, dropped: int) -> list[str]:
@@ -172,7 +161,7 @@ def _too_few(runs: Runs, sizes: int, notes: list[str]) -> Verdict:
         f"A law has {PARAMETERS} parameters, and there are positive scores of {have}. "
         f"Measure {PARAMETERS - sizes} more; from four sizes on, the law can also be tested."
     )
-    return Verdict("too few", "Too few points for a law", text, notes, **_movements(runs))
+    return Verdict("too few", "Too few points for a law", text, notes, None, None, None, *_movements(runs))
 
 
 def _fits(runs: Runs, scatter: float, test: HeldOut | None) -> str:
@@ -189,9 +178,9 @@ def _fits(runs: Runs, scatter: float, test: HeldOut | None) -> str:
     )
 
 
-def _flat(runs: Runs, found: Movements) -> str:
+def _flat(runs: Runs, rise: float) -> str:
     return (
-        f"{runs.score_name} changes by {found['rise']:+.1%} from {runs.tokens[0]:.3g} to {runs.tokens[-1]:.3g} tokens. "
+        f"{runs.score_name} changes by {rise:+.1%} from {runs.tokens[0]:.3g} to {runs.tokens[-1]:.3g} tokens. "
         "So it is where the fine-tuning set is large: pre-training adds little then. Spend on fine-tuning data instead."
     )
 
@@ -203,24 +192,20 @@ def _scatter(found: Fit) -> float:
     return float(np.sqrt(np.square(np.log(found.values / found.law(found.tokens))).mean()))
 
 
-def _symptom(runs: Runs, falls: bool, rises: bool, scatter: float, test: HeldOut | None, found: Movements) -> str:
+def _symptom(runs: Runs, falls: bool, rises: bool, scatter: float, test: HeldOut | None, fall: float, rise: float) -> str:
     if falls:
         at = runs.tokens[int(np.argmax(runs.score))]
-        return f"{runs.score_name} ends {found['fall']:.0%} below its best, which it reached near {at:.3g} tokens."
+        return f"{runs.score_name} ends {fall:.0%} below its best, which it reached near {at:.3g} tokens."
     if scatter > SCATTER:
         about = f"the runs scatter by {scatter:.1%} about the best law (allowed: {SCATTER:.0%})"
         if rises:
             return (
-                f"{runs.score_name} rises by {found['rise']:.0%} but fluctuates: {about}. Repeat some with other "
+                f"{runs.score_name} rises by {rise:.0%} but fluctuates: {about}. Repeat some with other "
                 "seeds, to see whether that is noise."
             )
         return f"{runs.score_name} fluctuates: {about}."
     assert test is not None  # nothing else is left that would break the law
     return f"The law misses the runs left out by {test.error:.1%} on average, more than the runs' scatter explains."
-
-
-def _misled(loss_change: float) -> str:
-    return f"Cross-entropy improves by {-loss_change:.1%} over the same runs and would tell you to go on: it misleads here."
 
 
 def _what_now(runs: Runs) -> str:

@@ -113,10 +113,10 @@ class TreeEnsemble:
         if not background.shape[1]:
             raise ValueError("the background has no rows; give at least one")
         room = min(16, background.shape[1]) * len(self.arrays.leaf_value)
-        *found, count = leaves.terms(column, background, self.arrays, room)
+        found, count = leaves.terms(column, background, self.arrays, room)
         if count > room:
-            *found, count = leaves.terms(column, background, self.arrays, count)
-        leaf, present, absent, often = (part[:count] for part in found)
+            found, count = leaves.terms(column, background, self.arrays, count)
+        leaf, present, absent, often = found[:, :count]
         return leaf, present, absent, often * self.arrays.leaf_value[leaf] / background.shape[1]
 
 

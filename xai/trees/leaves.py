@@ -108,14 +108,8 @@ def _room(rows: int) -> tuple[Bytes, Ints, Ints, Ints, Ints, Ints]:
     size = 16
     while size < 2 * rows:
         size *= 2
-    return (
-        np.empty(rows, np.uint8),
-        np.empty(rows, np.int64),
-        np.empty(size, np.int64),
-        np.empty(rows, np.int64),
-        np.empty(rows, np.int64),
-        np.empty(rows, np.int64),
-    )
+    ints = np.empty((4, rows), np.int64)
+    return np.empty(rows, np.uint8), ints[0], np.empty(size, np.int64), ints[1], ints[2], ints[3]
 
 
 @njit(cache=True, nogil=True)
@@ -187,18 +181,13 @@ def values(columns: Floats, background: Floats, trees: TreeArrays, gain: Floats,
 
 
 @njit(cache=True, nogil=True)
-def terms(column: Floats, background: Floats, trees: TreeArrays, limit: int) -> tuple[Ints, Ints, Ints, Ints, int]:
+def terms(column: Floats, background: Floats, trees: TreeArrays, limit: int) -> tuple[Ints, int]:
     """The leaves that mixtures of one explicand (features, 1) and the background reach, as products.
 
-    Returns leaf, bits of E, bits of R, and how many background rows, each (limit,), and the number of products, which
-    may exceed the limit: then the rest is missing.
+    Returns (4, limit): leaf, bits of E, bits of R, and how many background rows; and the number of products, which may
+    exceed the limit: then the rest is missing.
     """
-    leaves, present, absent, weight = (
-        np.empty(limit, np.int64),
-        np.empty(limit, np.int64),
-        np.empty(limit, np.int64),
-        np.empty(limit, np.int64),
-    )
+    out = np.empty((4, limit), np.int64)
     met, bits, _, _, _, _ = _room(1)
     met_b, bits_b, table, found, counts, which = _room(background.shape[1])
     n = 0
@@ -214,9 +203,9 @@ def terms(column: Floats, background: Floats, trees: TreeArrays, limit: int) -> 
             for v in range(_distinct(bits_b, table, found, counts, which)):
                 if found[v] & only_background == only_background:
                     if n < limit:
-                        leaves[n], present[n], absent[n], weight[n] = leaf, full & ~found[v], only_background, counts[v]
+                        out[0, n], out[1, n], out[2, n], out[3, n] = leaf, full & ~found[v], only_background, counts[v]
                     n += 1
-    return leaves, present, absent, weight, n
+    return out, n
 
 
 @njit(cache=True, nogil=True)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from xai.attribution import Attribution
-from xai.checks import check_whole
+from xai.checks import check_weights, check_whole
 from xai.estimators.methods import choose
 from xai.ledger import Cancelled, Ledger
 from xai.threads import one_thread
@@ -75,10 +75,7 @@ def shuffled_control(
         raise ValueError(f"the ledger lacks {missing} of the coalitions of this attribution; pass the one it was made with")
     values = ledger.evaluate(design.coalitions)
     table = values if values.ndim == 2 else values[:, None]
-    weights = np.ones(table.shape[1]) if weights is None else np.asarray(weights, dtype=np.float64)
-    if weights.shape != (table.shape[1],):
-        raise ValueError(f"weights must have shape ({table.shape[1]},), one per output; got {weights.shape}")
-    combined = table @ weights
+    combined = table @ check_weights(weights, table.shape[1])
     _, first, where = np.unique(np.packbits(design.coalitions, axis=1), axis=0, return_index=True, return_inverse=True)
     where, inner = where.reshape(-1), np.flatnonzero(first > 1)  # rows 0 and 1 are ∅ and N
     rng, maps = np.random.default_rng(seed), []
@@ -103,6 +100,5 @@ def _compared(maps: Floats) -> Control:
         return Control(maps[0], maps[1:], float("nan"), float("nan"), 1.0)
     correlation = centred[1:] @ centred[0] / np.maximum(spread[1:] * spread[0], 1e-300)
     as_strong = spread >= spread[0] - nothing
-    return Control(
-        maps[0], maps[1:], float((spread[1:] / spread[0]).mean()), float(np.abs(correlation).mean()), float(as_strong.mean())
-    )
+    figures = (spread[1:] / spread[0]).mean(), np.abs(correlation).mean(), as_strong.mean()
+    return Control(maps[0], maps[1:], *map(float, figures))

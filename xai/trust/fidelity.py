@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from xai.attribution import Attribution
-from xai.checks import check_whole
+from xai.attribution import Attribution, nan_to_none
+from xai.checks import check_weights, check_whole
 from xai.ledger import Ledger
 from xai.trust.curves import Curves, counts_of, curves_of, order_of, random_curves, steps_of
 from xai.trust.held_out import HeldOut, draw
@@ -73,7 +73,7 @@ class Fidelity:
 
     def to_json(self) -> str:
         """Everything as standard JSON; floats survive exactly, NaN becomes null."""
-        return json.dumps({"format": FORMAT, **_nan_to_none(asdict(self))}, allow_nan=False)
+        return json.dumps({"format": FORMAT, **nan_to_none(asdict(self))}, allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str) -> "Fidelity":
@@ -173,7 +173,7 @@ def fidelity(
         one_out,
         orders,
         ledger.evaluations - paid,
-        ask.distinct - (ledger.evaluations - paid),
+        len(ask.asked) - (ledger.evaluations - paid),
         time.perf_counter() - started,
     )
 
@@ -186,10 +186,6 @@ class _Asking:
         self.paid = ledger.evaluations
         self.asked: set[bytes] = set()
 
-    @property
-    def distinct(self) -> int:
-        return len(self.asked)
-
     def __call__(self, groups: dict[str | int, Bools], yet_to_come: int = 0) -> dict[str | int, Floats]:
         rows = np.concatenate(list(groups.values()))
         self.asked |= {row.tobytes() for row in np.packbits(rows, axis=1)}
@@ -199,23 +195,8 @@ class _Asking:
         told = None if tell is None else lambda done, _: tell(before + done, total)
         values = self.ledger.evaluate(rows, told, self.cancel)
         table = values if values.ndim == 2 else values[:, None]
-        combined = table @ _weights(self.weights, table.shape[1])
+        combined = table @ check_weights(self.weights, table.shape[1])
         return dict(zip(groups, np.split(combined, np.cumsum([len(part) for part in groups.values()])[:-1])))
-
-
-def _weights(weights: ArrayLike | None, k: int) -> Floats:
-    weights = np.ones(k) if weights is None else np.asarray(weights, dtype=np.float64)
-    if weights.shape != (k,):
-        raise ValueError(f"weights must have shape ({k},), one per output; got {weights.shape}")
-    return weights
-
-
-def _nan_to_none(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _nan_to_none(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_nan_to_none(item) for item in value]
-    return None if value != value else value
 
 
 def _map(entry: dict[str, Any], points: int) -> MapFidelity:
@@ -268,7 +249,7 @@ def _checked(
         if check_whole("held_out", held_out) < 8:
             raise ValueError(f"held_out must be at least 8 coalitions; got {held_out}")
         held_out = draw(ledger, held_out, seed)
-    maps = [one if one.values.ndim == 1 else one.combine(_weights(weights, one.values.shape[1])) for one in attributions]
+    maps = [one if one.values.ndim == 1 else one.combine(check_weights(weights, one.values.shape[1])) for one in attributions]
     if any(one.labels != ledger.labels for one in maps):
         raise ValueError("an attribution has other players than the ledger's game; judge maps with their own ledger")
     return held_out, maps
