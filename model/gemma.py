@@ -62,16 +62,9 @@ class Gemma:
         self.check_length(len(ids), max_new_tokens)
         with self.lock, torch.no_grad():
             tokens = torch.tensor([ids], device=model.device)
-            out = model.generate(
-                tokens,
-                attention_mask=torch.ones_like(tokens),
-                max_new_tokens=max_new_tokens,
-                do_sample=False,
-                top_p=None,
-                top_k=None,
-                **picture,
-                **({"stop_strings": [stop], "tokenizer": self.tokenizer} if stop else {}),
-            )
+            greedy = {"do_sample": False, "top_p": None, "top_k": None, "max_new_tokens": max_new_tokens}
+            until = {"stop_strings": [stop], "tokenizer": self.tokenizer} if stop else {}
+            out = model.generate(tokens, attention_mask=torch.ones_like(tokens), **greedy, **picture, **until)
         text: str = self.tokenizer.decode(out[0, len(ids) :], skip_special_tokens=True, clean_up_tokenization_spaces=False)
         return text.split(stop, 1)[0] if stop else text
 

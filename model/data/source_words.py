@@ -71,14 +71,10 @@ def word_matrix(
     }
     labels, words = target_words(gemma, game.target)
     columns = {index: [attribution.combine(word) for word in words] for index, attribution in found.items()}
-    values = {index: np.stack([column.values for column in row], axis=1) for index, row in columns.items()}
-    known = {
-        index: [column.standard_error for column in row if column.standard_error is not None] for index, row in columns.items()
-    }
-    errors = {index: np.stack(row, axis=1) if row else None for index, row in known.items()}
-    return WordMatrix(
-        game.labels, labels, values["banzhaf"], values["shapley"], errors["banzhaf"], errors["shapley"], found, words
-    )
+    values = [np.stack([one.values for one in row], axis=1) for row in columns.values()]
+    known = [[one.standard_error for one in row if one.standard_error is not None] for row in columns.values()]
+    errors = [np.stack(row, axis=1) if row else None for row in known]
+    return WordMatrix(game.labels, labels, *values, *errors, found, words)
 
 
 def target_words(gemma: Gemma, target: str) -> tuple[list[str], Floats]:

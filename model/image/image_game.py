@@ -8,16 +8,7 @@ from numpy.typing import NDArray
 
 from model.image.image_scoring import ImageScorer, SeeingSequence
 from model.image.images import Picture
-from model.image.patches import (
-    MAX_SIDE,
-    cells_of_pixels,
-    cells_touched,
-    check_grid,
-    check_visible,
-    grid_labels,
-    on_original,
-    patch_names,
-)
+from model.image.patches import cells_of_pixels, cells_touched, check_grid, check_visible, grid_labels, on_original, patch_names
 from model.text.prompt import Prompt, Span
 from model.text.text_game import AT_ONCE, HEAD_TOKENS, LanguageModel
 from xai.checks import check_coalitions
@@ -58,7 +49,7 @@ class ImageGame:
             raise ValueError(f"absent must be one of {list(ABSENT)}; got {absent!r}")
         assert gemma.vision is not None
         vision = self._vision = gemma.vision
-        self.grid = check_grid(grid, min(MAX_SIDE, vision.tokens))
+        self.grid = check_grid(grid, vision.tokens)
         self._seen = vision.look(image)
         self.size, self.n_patches = self._seen.size, self.grid[0] * self.grid[1]
         self._square = grid_labels(self.grid, vision.tokens)
@@ -180,9 +171,8 @@ class ImageGame:
     def _patches_of(self, top: int, left: int, bottom: int, right: int) -> Bools:
         """bool (tokens², n_patches): which patches each soft token of the whole picture or a crop shows a part of."""
         (height, width), (rows, columns), side = self.size, self.grid, self._vision.tokens
-        return np.kron(cells_touched(top, bottom, height, rows, side), cells_touched(left, right, width, columns, side)).astype(
-            bool
-        )
+        down, across = cells_touched(top, bottom, height, rows, side), cells_touched(left, right, width, columns, side)
+        return np.kron(down, across).astype(bool)
 
     def _pixels_of(self, top: int, left: int, bottom: int, right: int) -> Ints:
         """int (side, side): the patch of each of the model's pixels of the whole picture or a crop."""

@@ -15,7 +15,8 @@ MAX_SIDE = 16
 
 
 def check_grid(grid: Iterable[int], most: int = MAX_SIDE) -> tuple[int, int]:
-    """(rows, columns) of a grid; ValueError for anything else or more than `most` a side."""
+    """(rows, columns) of a grid; ValueError for anything else or more than `most`, or 16, a side."""
+    most = min(most, MAX_SIDE)
     try:
         rows, columns = (int(side) for side in grid)
         whole = (rows, columns) == tuple(grid)

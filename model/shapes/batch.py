@@ -16,20 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.shapes.scenes import (
-    COLOURS,
-    GRID,
-    MOST,
-    N_PATCHES,
-    NOTHING,
-    NUMBERS,
-    PATCH,
-    SHAPES,
-    UNKNOWN,
-    Question,
-    Scene,
-    draw_scene,
-)
+from model.shapes.scenes import COLOURS, GRID, N_PATCHES, NOTHING, NUMBERS, PATCH, SHAPES, UNKNOWN, Question, Scene, draw_scene
 from xai.typing import Bools, Bytes, Floats, Ints
 
 BRANCHES = 6  # questions to one image
@@ -86,7 +73,7 @@ def draw_pictures(rng: np.random.Generator, size: int, counts: Sequence[float], 
 
     counts : probabilities of one to four things;  absence : share of the scenes that have absent patches
     """
-    scenes = [draw_scene(rng, int(rng.choice(MOST, p=counts)) + 1) for _ in range(size)]
+    scenes = [draw_scene(rng, int(rng.choice(len(counts), p=counts)) + 1) for _ in range(size)]
     kinds = rng.choice(len(ABSENT), size, p=[1 - absence, *[absence / 3] * 3])
     keep = np.stack([_present(rng, s) if kind else np.ones(N_PATCHES, bool) for s, kind in zip(scenes, kinds)])
     pixels = np.stack([_hide(rng, s, k) if kind == 1 else s.pixels for s, k, kind in zip(scenes, keep, kinds)])

@@ -42,16 +42,9 @@ def build_tokenizer() -> Any:
     raw.post_processor = TemplateProcessing(single="<bos> $A", special_tokens=[("<bos>", bos)])
     return PreTrainedTokenizerFast(
         tokenizer_object=raw,
-        pad_token="<pad>",
-        eos_token="<eos>",
-        bos_token="<bos>",
-        unk_token="<unk>",
+        **{f"{name}_token": f"<{name}>" for name in ("pad", "eos", "bos", "unk")},
         additional_special_tokens=["<start_of_turn>", "<end_of_turn>"],
-        extra_special_tokens={
-            "boi_token": "<start_of_image>",
-            "eoi_token": "<end_of_image>",
-            "image_token": "<image_soft_token>",
-        },
+        extra_special_tokens=dict(zip(("boi_token", "eoi_token", "image_token"), SPECIAL[-3:])),
         clean_up_tokenization_spaces=False,
         model_max_length=512,
         chat_template=CHAT_TEMPLATE,
@@ -72,47 +65,25 @@ def build_model(tokenizer: Any) -> Any:
     import torch
     from transformers import Gemma3Config, Gemma3ForConditionalGeneration, Gemma3TextConfig, SiglipVisionConfig
 
-    ids = {token: tokenizer.convert_tokens_to_ids(token) for token in SPECIAL}
+    pad, eos, bos, _, _, end_of_turn, *picture = (tokenizer.convert_tokens_to_ids(token) for token in SPECIAL)
+    size = {"hidden_size": 128, "intermediate_size": 256, "num_attention_heads": 4}
+    heads = {"num_key_value_heads": 2, "head_dim": 32, "query_pre_attn_scalar": 32}
+    window = {"sliding_window": 32, "sliding_window_pattern": 2, "max_position_embeddings": 512}
+    ends = {"pad_token_id": pad, "eos_token_id": eos, "bos_token_id": bos}
+    text: dict[str, Any] = {"vocab_size": len(tokenizer), "num_hidden_layers": 4, "initializer_range": 0.06}
+    eyes: dict[str, Any] = {"image_size": SIDE, "patch_size": PATCH, "num_hidden_layers": 3, "vision_use_head": False}
     config = Gemma3Config(  # type: ignore[call-arg] # any config takes any option
-        text_config=Gemma3TextConfig(  # type: ignore[call-arg] # any config takes any option
-            vocab_size=len(tokenizer),
-            hidden_size=128,
-            intermediate_size=256,
-            num_hidden_layers=4,
-            num_attention_heads=4,
-            num_key_value_heads=2,
-            head_dim=32,
-            query_pre_attn_scalar=32,
-            sliding_window=32,
-            sliding_window_pattern=2,
-            max_position_embeddings=512,
-            initializer_range=0.06,
-            pad_token_id=ids["<pad>"],
-            eos_token_id=ids["<eos>"],
-            bos_token_id=ids["<bos>"],
-        ),
-        vision_config=SiglipVisionConfig(
-            image_size=SIDE,
-            patch_size=PATCH,
-            hidden_size=128,
-            intermediate_size=256,
-            num_hidden_layers=3,
-            num_attention_heads=4,
-            vision_use_head=False,
-        ),
+        text_config=Gemma3TextConfig(**text, **size, **heads, **window, **ends),
+        vision_config=SiglipVisionConfig(**eyes, **size),
         mm_tokens_per_image=GRID * GRID,
-        boi_token_index=ids["<start_of_image>"],
-        eoi_token_index=ids["<end_of_image>"],
-        image_token_index=ids["<image_soft_token>"],
-        eos_token_id=[ids["<eos>"], ids["<end_of_turn>"]],
+        **dict(zip(("boi_token_index", "eoi_token_index", "image_token_index"), picture)),
+        eos_token_id=[eos, end_of_turn],
         initializer_range=0.06,
     )
     model = Gemma3ForConditionalGeneration(config)
     projection = model.model.multi_modal_projector.mm_input_projection_weight
     torch.nn.init.normal_(projection, std=projection.shape[0] ** -0.5)  # zero by default: it would never see anything
-    model.generation_config.update(
-        eos_token_id=[ids["<eos>"], ids["<end_of_turn>"]], bos_token_id=ids["<bos>"], pad_token_id=ids["<pad>"]
-    )
+    model.generation_config.update(**(ends | {"eos_token_id": [eos, end_of_turn]}))
     return model
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 
 from model.table.columns import Column
-from model.table.smooth import EPOCHS, SmoothModel, fit_linear, fit_network
 from model.table.target import Target
 from xai.typing import Cancel, Floats, Ints, Progress
 
@@ -45,25 +44,6 @@ def split(y: Floats, target: Target, seed: int) -> tuple[Ints, Ints, Ints]:
     return train, watch, held
 
 
-def fit_smooth(
-    model: str,
-    columns: list[Column],
-    target: Target,
-    cells: Floats,
-    y: Floats,
-    train: Ints,
-    watch: Ints,
-    seed: int,
-    told: Progress,
-) -> SmoothModel:
-    """The "linear" model or the "network", fitted to cells (rows, columns) and y (rows,); told(done, total)."""
-    classes = len(target.classes)
-    told(0, EPOCHS)
-    if model == "linear":
-        return fit_linear(columns, cells[train], y[train], classes, seed)
-    return fit_network(columns, cells[train], y[train], classes, seed, (cells[watch], y[watch]), told)
-
-
 def fit_trees(
     columns: list[Column], target: Target, cells: Floats, y: Floats, train: Ints, watch: Ints, seed: int, told: Progress
 ) -> str:
@@ -74,14 +54,8 @@ def fit_trees(
     settings = {
         "objective": {0: "regression", 2: "binary"}.get(len(target.classes), "multiclass"),
         **({"num_class": target.n_outputs} if target.n_outputs > 1 else {}),
-        "num_leaves": 31 if len(train) >= 1000 else 15,
-        "min_data_in_leaf": few,
-        "min_data_per_group": min(100, 5 * few),
-        "seed": seed,
-        "deterministic": True,
-        "force_row_wise": True,
-        "num_threads": THREADS,
-        "verbose": -1,
+        **{"num_leaves": 31 if len(train) >= 1000 else 15, "min_data_in_leaf": few, "min_data_per_group": min(100, 5 * few)},
+        **{"seed": seed, "deterministic": True, "force_row_wise": True, "num_threads": THREADS, "verbose": -1},
     }
     categories = [i for i, column in enumerate(columns) if column.kind == "category"]
     data = lightgbm.Dataset(cells[train], y[train], categorical_feature=categories, params=settings)

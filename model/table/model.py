@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from model.table.columns import Column, profile
-from model.table.fitting import Watcher, figures, fit_smooth, fit_trees, guess, probabilities, split
+from model.table.fitting import Watcher, figures, fit_trees, guess, probabilities, split
 from model.table.lightgbm_text import read_lightgbm
 from model.table.rows import Rows, as_frame, encode, positions, target_position
-from model.table.smooth import SmoothModel
+from model.table.smooth import SmoothModel, fit_linear, fit_network
 from model.table.target import Target, understand_target
 from xai.checks import check_coalitions
 from xai.trees.exact import INDICES, TreeEnsemble
@@ -114,8 +114,8 @@ class TableModel:
         drawn = np.random.default_rng([seed, 1]).permutation(train)[:BACKGROUND]
         parts = (columns, goal, cells, y, train, watch, seed, Watcher(progress, cancel))
         text = fit_trees(*parts) if model == "trees" else None
-        fitted = fit_smooth(model, *parts) if text is None else read_lightgbm(text).ensemble
-        table = cls(columns, goal, fitted, cells[drawn], model)
+        smooth = fit_linear if model == "linear" else fit_network
+        table = cls(columns, goal, read_lightgbm(text).ensemble if text else smooth(*parts), cells[drawn], model)
         table.text = text
         table.rows = {"trained": len(train), "watched": len(watch), "held out": len(held), "no target": int((~known).sum())}
         table.metrics = figures(goal, y[held], table._answer(cells[held]))

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from model.table.columns import Column
-from xai.typing import Bools, Floats, Progress
+from model.table.target import Target
+from xai.typing import Bools, Floats, Ints, Progress
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -111,32 +112,34 @@ class SmoothModel:
         return np.tanh(units) @ self.last + self.last_bias
 
 
-def fit_linear(columns: list[Column], cells: Floats, target: Floats, classes: int, seed: int) -> SmoothModel:
-    """Ridge regression, or logistic regression with the same penalty of 1 (classes > 0)."""
+def fit_linear(
+    columns: list[Column], target: Target, cells: Floats, y: Floats, train: Ints, watch: Ints, seed: int, told: Progress
+) -> SmoothModel:
+    """Ridge regression, or logistic regression with the same penalty of 1; arguments as of `fitting.fit_trees`."""
     from sklearn.linear_model import LogisticRegression, Ridge
 
+    told(0, EPOCHS)
+    cells, y = cells[train], y[train]
     design = Design(columns, cells)
-    if classes:
-        fitted = LogisticRegression(max_iter=1000, random_state=seed).fit(design(cells), target)
+    if target.classes:
+        fitted = LogisticRegression(max_iter=1000, random_state=seed).fit(design(cells), y)
         return SmoothModel(design, len(columns), fitted.coef_.T.copy(), fitted.intercept_.copy())
-    mean, spread = target.mean(), target.std() or 1.0
-    fitted = Ridge(solver="lsqr").fit(design(cells), (target - mean) / spread)
+    mean, spread = y.mean(), y.std() or 1.0
+    fitted = Ridge(solver="lsqr").fit(design(cells), (y - mean) / spread)
     bias = np.atleast_1d(fitted.intercept_) * spread + mean
     return SmoothModel(design, len(columns), fitted.coef_.reshape(-1, 1) * spread, bias)
 
 
 def fit_network(
-    columns: list[Column], cells: Floats, target: Floats, classes: int, seed: int, check: tuple[Floats, Floats], told: Progress
+    columns: list[Column], target: Target, cells: Floats, y: Floats, train: Ints, watch: Ints, seed: int, told: Progress
 ) -> SmoothModel:
-    """A network of 32 tanh units; of its epochs the one with the least loss on the rows check = (cells, target).
-
-    told(done, total) is called after each epoch.
-    """
+    """A network of 32 tanh units; of its epochs the one with the least loss on the rows that are watched."""
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-    design = Design(columns, cells)
-    x, held = design(cells), design(check[0])
-    mean, spread = (0.0, 1.0) if classes else (target.mean(), target.std() or 1.0)
+    told(0, EPOCHS)
+    design, classes, goal = Design(columns, cells[train]), len(target.classes), y[train]
+    x, held = design(cells[train]), design(cells[watch])
+    mean, spread = (0.0, 1.0) if classes else (goal.mean(), goal.std() or 1.0)
     kind = MLPClassifier if classes else MLPRegressor
     settings = {"hidden_layer_sizes": (UNITS,), "activation": "tanh", "alpha": 1e-3, "learning_rate_init": 3e-3}
     network = kind(**settings, random_state=seed)
@@ -144,8 +147,8 @@ def fit_network(
     best, since = np.inf, 0
     weights: list[Floats] = []
     for epoch in range(EPOCHS):
-        network.partial_fit(x, (target - mean) / spread if not classes else target.astype(int), **known)
-        loss = _loss(network, held, check[1], classes, mean, spread)
+        network.partial_fit(x, (goal - mean) / spread if not classes else goal.astype(int), **known)
+        loss = _loss(network, held, y[watch], classes, mean, spread)
         told(epoch + 1, EPOCHS)
         since += 1
         if loss < best or not weights:

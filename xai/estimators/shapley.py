@@ -7,7 +7,7 @@ from scipy.special import stdtrit
 
 from xai.estimators.designs import Design, with_ends
 from xai.estimators.orthogonal import paired
-from xai.estimators.solvers import Estimate, mean_of, spread
+from xai.estimators.solvers import Estimate, mean_of, odd_parts, spread
 from xai.typing import Bools, Floats, Ints
 
 
@@ -77,48 +77,18 @@ def _distinct(n: int, size: int, count: int, rng: np.random.Generator) -> Bools:
 
 
 def leverage_solve(design: Design, values: Floats) -> Estimate:
-    """Weighted least squares under Σφ = v(N) − v(∅); errors over pairs, less for sizes that are nearly exhausted."""
-    # Both rows of a pair say the same of the odd part, so one equation per pair is the whole regression.
-    odd = (values[2::2] - values[3::2]) / 2.0
+    """φ = total/n + argmin Σ w (odd − (z − ½)·φ)² over Σφ = 0, with HC2 errors of independent pairs.
+
+    Both rows of a pair say the same of the odd part, so one equation per pair is the whole regression. Errors are less
+    for sizes that are nearly exhausted: what is taken whole has no sampling error.
+    """
     assert design.weights is not None
-    return fit_pairs(design.coalitions[2::2], odd, values[1] - values[0], design.weights[2::2])
-
-
-def fit_pairs(rows: Bools, odd: Floats, total: Floats, weights: Floats) -> Estimate:
-    """Shapley values of sum `total` (k,) from one coalition of each of distinct pairs (h, n), its odd part (h, k), its
-    weight (h,)."""
+    (rows, odd), total, weights = odd_parts(design, values), values[1] - values[0], design.weights[2::2, None]
     n, (_, where, counts, capacity) = rows.shape[1], _sizes(rows)
-    target = odd - (rows.sum(axis=1) / n - 0.5)[:, None] * total
-    return constrained_fit(rows, target, weights, 1.0 - (counts / capacity)[where], total)
-
-
-def pair_values(rows: Bools, odd: Floats, total: Floats) -> Floats:
-    """The values (n, k) of `fit_pairs` by the Shapley kernel's weights, without errors: one small system."""
-    n, weights = rows.shape[1], kernel_weights(rows)[:, None]
+    open_share = 1.0 - (counts / capacity)[where]
     target = odd - (rows.sum(axis=1) / n - 0.5)[:, None] * total
     centred = rows - rows.mean(axis=1, keepdims=True)
-    weighted = centred * weights
-    values: Floats = np.linalg.pinv(centred.T @ weighted, rcond=1e-10, hermitian=True) @ (weighted.T @ target) + total / n
-    return values
-
-
-def _sizes(rows: Bools) -> tuple[Ints, Ints, Ints, Floats]:
-    """Sizes of the pairs (of the smaller coalition), each row's place among them, pairs taken and all of each size."""
-    n, size = rows.shape[1], rows.sum(axis=1)
-    present, where, counts = np.unique(np.minimum(size, n - size), return_inverse=True, return_counts=True)
-    return present, where, counts, _capacity(present, n)
-
-
-def constrained_fit(rows: Bools, target: Floats, weights: Floats, open_share: Floats, total: Floats) -> Estimate:
-    """φ = total/n + argmin Σ w (target − (z − |S|/n)·φ)² over Σφ = 0, and HC2 errors of independent rows.
-
-    open_share : per row, the share of such rows that was not taken: what is exhausted has no sampling error.
-    """
-    n = rows.shape[1]
-    centred = rows - rows.mean(axis=1, keepdims=True) if len(rows) else np.zeros((0, n))
-    influence = (
-        np.linalg.pinv(centred.T @ (centred * weights[:, None]), rcond=1e-10, hermitian=True) @ (centred * weights[:, None]).T
-    )
+    influence = np.linalg.pinv(centred.T @ (centred * weights), rcond=1e-10, hermitian=True) @ (centred * weights).T
     estimate = influence @ target
     values = estimate + total / n
     if n == 1:
@@ -135,6 +105,25 @@ def constrained_fit(rows: Bools, target: Floats, weights: Floats, open_share: Fl
     widened = stdtrit(max(1, len(rows) - n + 1), 0.975) / stdtrit(np.inf, 0.975)
     residual = (target - centred @ estimate) * widened * np.sqrt(open_share / np.where(exhausted, 1.0, freedom))[:, None]
     return Estimate(values, *spread(influence, residual))
+
+
+def pair_values(rows: Bools, odd: Floats, total: Floats) -> Floats:
+    """Shapley values (n, k) of sum `total` (k,) from one coalition of each of distinct pairs (h, n) and its odd part (h, k).
+
+    As `leverage_solve`, by the Shapley kernel's weights and without errors: one small system."""
+    n, weights = rows.shape[1], kernel_weights(rows)[:, None]
+    target = odd - (rows.sum(axis=1) / n - 0.5)[:, None] * total
+    centred = rows - rows.mean(axis=1, keepdims=True)
+    weighted = centred * weights
+    values: Floats = np.linalg.pinv(centred.T @ weighted, rcond=1e-10, hermitian=True) @ (weighted.T @ target) + total / n
+    return values
+
+
+def _sizes(rows: Bools) -> tuple[Ints, Ints, Ints, Floats]:
+    """Sizes of the pairs (of the smaller coalition), each row's place among them, pairs taken and all of each size."""
+    n, size = rows.shape[1], rows.sum(axis=1)
+    present, where, counts = np.unique(np.minimum(size, n - size), return_inverse=True, return_counts=True)
+    return present, where, counts, _capacity(present, n)
 
 
 def permutations(n: int, budget: int, seed: int) -> Design:
