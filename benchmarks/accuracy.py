@@ -11,15 +11,15 @@ whether it does. A cell whose call takes over a second of processor time is not 
 """
 
 import argparse
-import csv
 import multiprocessing
 import sys
 import time
 import warnings
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
 
+import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from benchmarks.engine_time import SIZES, engine_times
@@ -121,9 +121,7 @@ def kept(path: Path, measured: set[tuple[str, str, str]]) -> list[Cell]:
     """Cells of an earlier run's CSV, less those of (index, game, method) that are measured now."""
     if not path.exists():
         return []
-    kinds = {f.name: f.type for f in fields(Cell)}
-    with path.open() as stream:
-        cells = [Cell(**{k: kinds[k](v) for k, v in row.items()}) for row in csv.DictReader(stream)]
+    cells = [Cell(**record) for record in pd.read_csv(path).to_dict("records")]
     return [cell for cell in cells if (cell.index, cell.game, cell.method) not in measured]
 
 

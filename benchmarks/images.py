@@ -19,6 +19,9 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+import shap
+import torch
+from captum.attr import KernelShap
 
 from benchmarks.parts.command import header, options, row, timed
 from model import load_image_classifier, read_image
@@ -26,7 +29,7 @@ from model.assets import ASSETS
 from model.image.classifier import _torch
 from model.image.pixels import normalise
 from xai import explain
-from xai.attribution import INDICES
+from xai.checks import INDICES
 from xai.trust.curves import curves_of, order_of, steps_of
 
 SAMPLES = ASSETS / "samples" / "images"
@@ -68,9 +71,6 @@ class Photo:
 
 
 def captum(photo: Photo, values: Counted, budget: int, seed: int) -> np.ndarray:
-    import torch
-    from captum.attr import KernelShap
-
     torch.manual_seed(seed)
     method = KernelShap(lambda inputs: torch.from_numpy(values(inputs.numpy())))
     out = method.attribute(
@@ -84,8 +84,6 @@ def captum(photo: Photo, values: Counted, budget: int, seed: int) -> np.ndarray:
 
 
 def partition(photo: Photo, values: Counted, budget: int, seed: int) -> np.ndarray:
-    import shap
-
     def of_pictures(pictures):
         return values(np.stack([normalise(picture) for picture in pictures]))
 
@@ -97,8 +95,6 @@ def partition(photo: Photo, values: Counted, budget: int, seed: int) -> np.ndarr
 
 
 def permutation(photo: Photo, values: Counted, budget: int, seed: int) -> np.ndarray:
-    import shap
-
     n = photo.game.n_players
     method = shap.explainers.Permutation(lambda z: values(photo.inputs(z)), np.zeros((1, n)), seed=seed)
     return method(np.ones((1, n)), max_evals=budget, batch_size=BATCH, silent=True).values[0]

@@ -17,7 +17,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from playwright.sync_api import sync_playwright
+
 from benchmarks.parts.command import options
+from model.cache import home
 
 WORDS = "the plot is slow but the acting is warm and honest"
 
@@ -36,8 +39,6 @@ def main() -> None:
 
 
 def serve(folder: Path, port: int, model: str) -> list[str]:
-    from model.cache import home
-
     if (home() / "models").exists():
         (folder / "models").symlink_to(home() / "models")
     os.environ["SWING_HOME"] = str(folder)
@@ -48,8 +49,6 @@ def serve(folder: Path, port: int, model: str) -> list[str]:
 
 
 def visit(address: str, server, given) -> None:
-    from playwright.sync_api import sync_playwright
-
     time.sleep(5)
     with sync_playwright() as playwright:
         executable = shutil.which("chromium") or shutil.which("google-chrome")

@@ -14,6 +14,8 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
+import torch
+from captum.attr import KernelShap, LLMAttribution, TextTemplateInput
 
 from benchmarks.parts.command import header, options, row, timed
 from benchmarks.parts.exact import every_coalition
@@ -72,8 +74,6 @@ def ids_of(gemma, case: Case, coalitions) -> list[np.ndarray]:
 
 def one_by_one(gemma, case: Case, coalitions):
     """Seconds per coalition and values, by full forward passes with full logits."""
-    import torch
-
     (goal,) = gemma.target_ids(TARGET)
     rows, values, started = ids_of(gemma, case, coalitions), [], time.perf_counter()
     with torch.no_grad():
@@ -85,9 +85,6 @@ def one_by_one(gemma, case: Case, coalitions):
 
 def captum(gemma, case: Case):
     """Seconds per model call, and the (token ids, value) of every call that Captum's KernelShap made."""
-    import torch
-    from captum.attr import KernelShap, LLMAttribution, TextTemplateInput
-
     (goal,) = gemma.target_ids(TARGET)
     seen, forward = [], gemma.model.forward
 

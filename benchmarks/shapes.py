@@ -2,14 +2,15 @@
 
 Pointing game: the heaviest patch lies on the thing asked about. Deletion game: hiding as many of the heaviest patches
 as the thing covers changes the answer. For both, the chance of a random order of the patches stands beside.
+`--scenes` are those of the two games, `--accuracy-scenes` those of each number of things.
 """
 
-import argparse
 import time
-from pathlib import Path
 
 import numpy as np
+import torch
 
+from benchmarks.parts.command import options
 from model import load_gemma
 from model.assets import ASSETS
 from model.shapes.scenes import COLOURS, KINDS, MOST, N_PATCHES, NOTHING, SHAPES, UNKNOWN, draw_scene
@@ -26,8 +27,6 @@ BUDGET, BATCH = 256, 64
 
 def answers(gemma, asked) -> list[str]:
     """The first word of the answer to each (scene, question), by plain forward passes in batches."""
-    import torch
-
     words, groups, model = [""] * len(asked), {}, gemma.vision.model
     around = gemma.vision.look(asked[0][0].image).text
     prompts = {q.text: Prompt(gemma.tokenizer, q.text, gemma.chat, around).ids for _, q in asked}
@@ -50,8 +49,6 @@ def answers(gemma, asked) -> list[str]:
 
 def tensor_of(pixels):
     """What the processor makes of uint8 (m, 64, 64, 3): float32 (m, 3, 64, 64) from −1 to 1."""
-    import torch
-
     return torch.from_numpy((pixels.transpose(0, 3, 1, 2) / 127.5 - 1).astype(np.float32))
 
 
@@ -118,26 +115,21 @@ def changes(gemma, scene, question, absent: str, removed) -> bool:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--checkpoint", default=CHECKPOINT, type=Path)
-    parser.add_argument("--scenes", default=200, type=int, help="of the two games")
-    parser.add_argument("--accuracy-scenes", default=300, type=int, help="of each number of things")
-    parser.add_argument("--method", default="auto")
-    options = parser.parse_args()
-    gemma = load_gemma(str(options.checkpoint))
-    table = accuracy(gemma, options.accuracy_scenes)
-    print(f"Right answers on held-out scenes, % ({options.accuracy_scenes} scenes of each number of things)")
+    given = options(__doc__, checkpoint=CHECKPOINT, scenes=200, accuracy_scenes=300, method="auto")
+    gemma = load_gemma(str(given.checkpoint))
+    table = accuracy(gemma, given.accuracy_scenes)
+    print(f"Right answers on held-out scenes, % ({given.accuracy_scenes} scenes of each number of things)")
     print(f"{'question':>10} " + " ".join(f"{count:>6}" for count in range(1, MOST + 1)) + "    all")
     for kind in (*KINDS, "missing"):
         cells = [table[kind, count] for count in range(1, MOST + 1)]
         cells.append(tuple(map(sum, zip(*cells))))
         print(f"{kind:>10} " + " ".join(f"{100 * right / max(asked, 1):6.1f}" for right, asked in cells))
-    pairs = questions_for_games(gemma, options.scenes)
-    print(f"\n{len(pairs)} scenes of two to four things, {BUDGET} evaluations, method {options.method}")
+    pairs = questions_for_games(gemma, given.scenes)
+    print(f"\n{len(pairs)} scenes of two to four things, {BUDGET} evaluations, method {given.method}")
     print(f"{'absent':>10} {'index':>10} {'pointing %':>10} {'deletion %':>10}")
     for absent in ABSENT:
         started = time.perf_counter()
-        played = [play(gemma, scene, question, absent, options.method) for scene, question in pairs]
+        played = [play(gemma, scene, question, absent, given.method) for scene, question in pairs]
         for index in played[0]:
             pointing, deletion = 100 * np.mean([game[index] for game in played], axis=0)
             print(f"{absent:>10} {index:>10} {pointing:10.1f} {deletion:10.1f}", flush=True)

@@ -14,8 +14,10 @@ import time
 import warnings
 from collections.abc import Callable
 
+import lightgbm
 import numpy as np
 import pandas as pd
+import shap
 
 from benchmarks.parts.command import header, options, row, timed
 from benchmarks.parts.games import scikit_table, shipped_csv
@@ -62,16 +64,12 @@ def on_frames(model: TableModel, frame: pd.DataFrame):
 
 def on_arrays(model: TableModel):
     """The same with everything stripped off: LightGBM's own raw margins of encoded cells."""
-    import lightgbm
-
     booster = lightgbm.Booster(model_str=model.text)
     return lambda cells: booster.predict(cells, raw_score=True, num_threads=1), model.background, model.encode
 
 
 def of_shap(peer, row, budget: int, seed: int) -> np.ndarray:
     """shap.KernelExplainer; its nsamples leaves out v(∅) and v(N), our budgets do not."""
-    import shap
-
     predict, background, cells = peer
     state = np.random.get_state()  # noqa: NPY002 (shap draws from it)
     np.random.seed(seed)  # noqa: NPY002

@@ -11,6 +11,7 @@ ratio is of the faster of two runs of each.
 from dataclasses import dataclass
 
 import numpy as np
+import shap
 
 from benchmarks.parts.command import header, options, row, timed
 from benchmarks.parts.games import Table, boosted, communities, shipped_csv
@@ -51,8 +52,6 @@ def faster_of_two(call):
 
 def compare(case: Case) -> list[str]:
     """One row of the table; SystemExit if the values disagree."""
-    import shap
-
     booster = boosted(case.table, case.trees, case.leaves)
     spread = np.random.default_rng(0).permutation(len(case.table.features))
     rows = case.table.features[spread[: case.rows]]

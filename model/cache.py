@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from filelock import FileLock
 from platformdirs import user_cache_dir
 
 log = logging.getLogger("swing.model")
@@ -40,8 +41,6 @@ def keep(
     A process that writes for this one holds `writing`. Raises OSError with one sentence where the cache cannot be
     written.
     """
-    from filelock import FileLock
-
     tell = progress or _log_progress
     models = home() / "models"
     target = models / name
@@ -66,15 +65,11 @@ def writing(models: Path, name: str) -> AbstractContextManager[object]:
 
     The directory that it is to write into is there once the lock is held, or else is no longer wanted.
     """
-    from filelock import FileLock
-
     return FileLock(models / f"{name}.writing")
 
 
 def sweep() -> None:
     """Remove what killed processes left half written, whatever it was to become; what is being written now stays."""
-    from filelock import FileLock
-
     models = home() / "models"
     for file in models.glob("*.lock"):
         with contextlib.suppress(OSError), FileLock(file, timeout=0):  # held: a process is writing, and sweeps itself

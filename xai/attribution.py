@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from xai.checks import check_weights
+from xai.checks import INDICES, check_weights
 from xai.estimators.designs import Design
 from xai.estimators.solvers import Estimate
 from xai.typing import Floats
 
 FORMAT = "swing-attribution-1"
-INDICES = ("banzhaf", "shapley")
 _ARRAYS = ("values", "standard_error", "covariance", "empty_value", "full_value")
 
 

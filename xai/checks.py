@@ -5,6 +5,13 @@ from numpy.typing import ArrayLike
 
 from xai.typing import Bools, Floats
 
+INDICES = ("banzhaf", "shapley")
+
+
+def check_index(index: object) -> None:
+    if index not in INDICES:
+        raise ValueError(f"index must be one of {list(INDICES)}; got {index!r}")
+
 
 def check_whole(name: str, value: object) -> int:
     """The value as an int; ValueError for anything but a whole number of at least 0."""

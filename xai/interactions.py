@@ -12,7 +12,7 @@ from math import comb
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 
-from xai.checks import check_whole
+from xai.checks import check_index, check_whole
 from xai.estimators.designs import MAX_EXACT_PLAYERS, every_coalition
 from xai.estimators.evidence import best_energies, part_of
 from xai.estimators.orthogonal import orthogonal
@@ -66,8 +66,7 @@ def interactions(
     ------
     ValueError : an index or budget that is not allowed, or a ledger with too little to tell
     """
-    if index not in ("banzhaf", "shapley"):
-        raise ValueError(f"index must be 'banzhaf' or 'shapley'; got {index!r}")
+    check_index(index)
     ledger = ledger_or_game if isinstance(ledger_or_game, Ledger) else Ledger(ledger_or_game)
     n, paid = ledger.n_players, ledger.evaluations
     budget = (paid if ledger is ledger_or_game else 512) if budget is None else check_whole("budget", budget)

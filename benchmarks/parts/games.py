@@ -12,7 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import lightgbm
 import numpy as np
+import pandas as pd
+from sklearn import datasets
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier
 
 from benchmarks.parts.exact import Exact, TableGame, TreeGame, WalshGame, every_coalition
 
@@ -52,8 +57,6 @@ def tree_games(table: Table) -> list[Exact]:
 
 def boosted(table: Table, trees: int = 100, leaves: int = 31):
     """The LightGBM booster of a table."""
-    import lightgbm
-
     settings = {"objective": "binary" if table.classify else "regression", "num_leaves": leaves, "seed": 0, "verbose": -1}
     settings |= {"num_threads": 1, "deterministic": True, "force_row_wise": True}
     return lightgbm.train(settings, lightgbm.Dataset(table.features, table.target), trees)
@@ -61,12 +64,10 @@ def boosted(table: Table, trees: int = 100, leaves: int = 31):
 
 def shipped_csv(name: str, target: str, positive=None) -> Table:
     """A table of shapiq's datasets folder; `positive` is the class that a classifier calls 1."""
-    import pandas
-
     folder = Path(importlib.util.find_spec("shapiq").origin).parent / "datasets" / "data"
-    frame = pandas.read_csv(folder / f"{name}.csv").dropna()
+    frame = pd.read_csv(folder / f"{name}.csv").dropna()
     goal, frame = frame[target], frame.drop(columns=target)
-    text = np.array([not pandas.api.types.is_numeric_dtype(kind) for kind in frame.dtypes])
+    text = np.array([not pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes])
     for column in frame.columns[text]:
         frame[column] = frame[column].astype("category").cat.codes
     goal = goal.to_numpy(float) if positive is None else (goal.astype(str).str.strip() == positive).to_numpy(float)
@@ -75,8 +76,6 @@ def shipped_csv(name: str, target: str, positive=None) -> Table:
 
 def scikit_table(name: str, classify: Callable | None = None) -> Table:
     """A table that scikit-learn ships; `classify` turns its target into a class."""
-    from sklearn import datasets
-
     data = getattr(datasets, f"load_{name}")()
     target = data.target if classify is None else classify(data.target)
     return Table(data.data, target.astype(float), np.zeros(data.data.shape[1], bool), classify is not None)
@@ -103,9 +102,6 @@ def synthetic_table(n: int = 241) -> Table:
 
 def wine_network() -> list[Exact]:
     """A network of 32 and 16 units on wine: the logit of its first class, tabulated over all 2^13 coalitions."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.neural_network import MLPClassifier
-
     table = scikit_table("wine", lambda target: target == 0)
     mean, spread = table.features.mean(axis=0), table.features.std(axis=0)
     model = MLPClassifier((32, 16), max_iter=400, random_state=0)

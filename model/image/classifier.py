@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from model.cache import Progress, keep, sha256
 from model.image.classifier_game import ClassifierGame
@@ -58,8 +59,6 @@ class ImageClassifier:
 
         image : a PIL image or uint8 (height, width, 3); TypeError for anything else
         """
-        from PIL import Image
-
         return np.asarray(as_rgb(image).resize((SIDE, SIDE), Image.Resampling.BICUBIC))
 
     def logits(self, inputs: Pixels) -> Floats:
@@ -158,15 +157,9 @@ def _convert(directory: Path, tell: Progress) -> None:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter that needs no further package warns that it is the older one
-        torch.onnx.export(
-            _network(),
-            (torch.zeros(1, 3, SIDE, SIDE),),
-            str(directory / "model.onnx"),
-            dynamo=False,
-            input_names=["pixels"],
-            output_names=["logits"],
-            dynamic_axes={"pixels": {0: "n"}, "logits": {0: "n"}},
-        )
+        named: dict[str, Any] = {"input_names": ["pixels"], "output_names": ["logits"]}
+        named["dynamic_axes"] = {"pixels": {0: "n"}, "logits": {0: "n"}}
+        torch.onnx.export(_network(), (torch.zeros(1, 3, SIDE, SIDE),), str(directory / "model.onnx"), dynamo=False, **named)
 
 
 def _onnx(directory: Path) -> Callable[[Pixels], NDArray[np.float32]]:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageFilter
 
 from model.image.images import Picture, as_rgb
 from model.image.patches import check_grid, check_visible, grid_labels, on_original, patch_names, superpixels
@@ -132,8 +133,6 @@ def _check_class(classifier: Classifier, index: int) -> int:
 
 def _absent_pixels(classifier: Classifier, pixels: Bytes, absent: str | Picture) -> Bytes:
     """uint8 (224, 224, 3): what stands where patches are absent."""
-    from PIL import Image, ImageFilter
-
     if not isinstance(absent, str):
         return classifier.pixels(absent)
     if absent == "mean":

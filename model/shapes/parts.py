@@ -7,6 +7,12 @@ Everything keeps Gemma's ways: the turn markers, the chat template, 64 soft toke
 from pathlib import Path
 from typing import Any
 
+import torch
+import transformers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+from tokenizers.processors import TemplateProcessing
+from transformers.models.gemma3.image_processing_pil_gemma3 import Gemma3ImageProcessorPil
+
 from model.shapes.scenes import COLOURS, GRID, N_PATCHES, NOTHING, NUMBERS, PATCH, SHAPES, SIDE, UNKNOWN
 
 _MARKS_OF_TURNS = "<start_of_turn> <end_of_turn> <start_of_image> <end_of_image> <image_soft_token>"
@@ -27,10 +33,6 @@ CHAT_TEMPLATE = """{{ bos_token }}{% for message in messages %}\
 
 def build_tokenizer() -> Any:
     """A word-level fast tokenizer: a word with the space before it is one token, as in Gemma's own vocabulary."""
-    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
-    from tokenizers.processors import TemplateProcessing
-    from transformers import PreTrainedTokenizerFast
-
     words = [*ANSWERS, *_OTHERS]
     vocabulary = {token: i for i, token in enumerate([*SPECIAL, *_MARKS, *words, *(f" {word}" for word in words)])}
     raw = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
@@ -40,7 +42,7 @@ def build_tokenizer() -> Any:
     raw.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in SPECIAL])
     bos = vocabulary["<bos>"]
     raw.post_processor = TemplateProcessing(single="<bos> $A", special_tokens=[("<bos>", bos)])
-    return PreTrainedTokenizerFast(
+    return transformers.PreTrainedTokenizerFast(
         tokenizer_object=raw,
         **{f"{name}_token": f"<{name}>" for name in ("pad", "eos", "bos", "unk")},
         additional_special_tokens=["<start_of_turn>", "<end_of_turn>"],
@@ -53,18 +55,12 @@ def build_tokenizer() -> Any:
 
 def build_processor(tokenizer: Any) -> Any:
     """Gemma's processor on Pillow: 64 × 64 pixels, values from −1 to 1, 64 soft tokens an image."""
-    from transformers import Gemma3Processor
-    from transformers.models.gemma3.image_processing_pil_gemma3 import Gemma3ImageProcessorPil
-
     pictures = Gemma3ImageProcessorPil(size={"height": SIDE, "width": SIDE}, do_pan_and_scan=False)
-    return Gemma3Processor(pictures, tokenizer, chat_template=CHAT_TEMPLATE, image_seq_length=N_PATCHES)
+    return transformers.Gemma3Processor(pictures, tokenizer, chat_template=CHAT_TEMPLATE, image_seq_length=N_PATCHES)
 
 
 def build_model(tokenizer: Any) -> Any:
     """A Gemma3ForConditionalGeneration of 1 million parameters, random by torch's global seed."""
-    import torch
-    from transformers import Gemma3Config, Gemma3ForConditionalGeneration, Gemma3TextConfig, SiglipVisionConfig
-
     pad, eos, bos, _, _, end_of_turn, *picture = (tokenizer.convert_tokens_to_ids(token) for token in SPECIAL)
     size = {"hidden_size": 128, "intermediate_size": 256, "num_attention_heads": 4}
     heads = {"num_key_value_heads": 2, "head_dim": 32, "query_pre_attn_scalar": 32}
@@ -72,15 +68,15 @@ def build_model(tokenizer: Any) -> Any:
     ends = {"pad_token_id": pad, "eos_token_id": eos, "bos_token_id": bos}
     text: dict[str, Any] = {"vocab_size": len(tokenizer), "num_hidden_layers": 4, "initializer_range": 0.06}
     eyes: dict[str, Any] = {"image_size": SIDE, "patch_size": PATCH, "num_hidden_layers": 3, "vision_use_head": False}
-    config = Gemma3Config(  # type: ignore[call-arg] # any config takes any option
-        text_config=Gemma3TextConfig(**text, **size, **heads, **window, **ends),
-        vision_config=SiglipVisionConfig(**eyes, **size),
+    config = transformers.Gemma3Config(  # type: ignore[call-arg] # any config takes any option
+        text_config=transformers.Gemma3TextConfig(**text, **size, **heads, **window, **ends),
+        vision_config=transformers.SiglipVisionConfig(**eyes, **size),
         mm_tokens_per_image=GRID * GRID,
         **dict(zip(("boi_token_index", "eoi_token_index", "image_token_index"), picture)),
         eos_token_id=[eos, end_of_turn],
         initializer_range=0.06,
     )
-    model = Gemma3ForConditionalGeneration(config)
+    model = transformers.Gemma3ForConditionalGeneration(config)
     projection = model.model.multi_modal_projector.mm_input_projection_weight
     torch.nn.init.normal_(projection, std=projection.shape[0] ** -0.5)  # zero by default: it would never see anything
     model.generation_config.update(**(ends | {"eos_token_id": [eos, end_of_turn]}))

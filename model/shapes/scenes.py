@@ -114,21 +114,15 @@ class Scene:
     def questions(self) -> list[Question]:
         """Every question that has exactly one answer in this scene, those about what is missing included."""
         asked = [Question("how many shapes?", NUMBERS[len(self.things)], "count", tuple(range(len(self.things))))]
-        for shape in SHAPES:
-            found = [i for i, thing in enumerate(self.things) if thing.shape == shape]
-            text = f"what colour is the {shape}?"
-            if not found:
-                asked.append(Question(text, UNKNOWN, "colour", ()))
-            elif len(found) == 1:
-                asked.append(Question(text, self.things[found[0]].colour, "colour", (found[0],)))
-                asked.extend(self._left_of(found[0]))
-        for colour in COLOURS:
-            found = [i for i, thing in enumerate(self.things) if thing.colour == colour]
-            text = f"what shape is {colour}?"
-            if not found:
-                asked.append(Question(text, UNKNOWN, "shape", ()))
-            elif len(found) == 1:
-                asked.append(Question(text, self.things[found[0]].shape, "shape", (found[0],)))
+        for kind, by, names in (("colour", "shape", SHAPES), ("shape", "colour", COLOURS)):
+            for name in names:
+                found = [i for i, thing in enumerate(self.things) if getattr(thing, by) == name]
+                text = f"what colour is the {name}?" if kind == "colour" else f"what shape is {name}?"
+                if not found:
+                    asked.append(Question(text, UNKNOWN, kind, ()))
+                elif len(found) == 1:
+                    asked.append(Question(text, getattr(self.things[found[0]], kind), kind, (found[0],)))
+                    asked.extend(self._left_of(found[0]) if kind == "colour" else ())
         return asked
 
     def _left_of(self, anchor: int) -> Iterator[Question]:

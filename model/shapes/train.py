@@ -10,19 +10,20 @@ from the seed and k alone, so that a run that was stopped goes on (--resume) as 
 import argparse
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import ModuleList, Parameter
+from tqdm import tqdm
+from transformers.utils import logging
 
 from model.assets import ASSETS
 from model.shapes.batch import BRANCHES, BatchMaker, Pictures, Questions, draw_pictures
 from model.shapes.parts import build_model, build_processor, build_tokenizer, save
 from model.shapes.scenes import COLOURS, N_PATCHES, SHAPES
-
-if TYPE_CHECKING:
-    from torch import Tensor
-    from torch.nn import ModuleList, Parameter
 
 OUT = ASSETS / "shapes"
 STATE = ".training.pt"  # in the same directory while the training is not finished
@@ -45,8 +46,6 @@ class Trainer:
     """Model, optimizer and the number of the next step."""
 
     def __init__(self, steps: int, batch: int, seed: int, device: str) -> None:
-        import torch
-
         torch.manual_seed(seed)
         self.steps, self.batch, self.seed, self.device, self.step = steps, batch, seed, device, 0
         self.tokenizer = build_tokenizer()
@@ -60,13 +59,11 @@ class Trainer:
         groups = [{"params": matrices, "weight_decay": DECAY}, {"params": others, "weight_decay": 0.0}]
         self.optimizer = torch.optim.AdamW(groups, lr=PEAK, betas=(0.9, 0.98))
 
-    def parameters(self) -> "list[Parameter]":
+    def parameters(self) -> list[Parameter]:
         return [*self.model.parameters(), *self.heads.parameters()]
 
     def advance(self) -> dict[str, float]:
         """One step: the losses, and the share of right answers among those that should be sure."""
-        import torch
-
         done = self.step / self.steps
         counts, absence = next((c, a) for start, c, a in reversed(LESSONS) if done >= start)
         rng, alone = np.random.default_rng([self.seed, self.step]), done < NAMING
@@ -77,7 +74,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = float(PEAK * min((self.step + 1) / WARM_UP, 0.02 + 0.49 * (1 + np.cos(np.pi * done))))
         self.optimizer.zero_grad(set_to_none=True)
-        cast("Tensor", sum(weights[name] * found[name] for name in weights if name in found)).backward()
+        cast(Tensor, sum(weights[name] * found[name] for name in weights if name in found)).backward()
         torch.nn.utils.clip_grad_norm_(self.parameters(), 1.0)
         self.optimizer.step()
         self.step += 1
@@ -85,8 +82,6 @@ class Trainer:
 
     def store(self, out: Path) -> None:
         """What a resumed run needs, as one file that replaces the one before in one step."""
-        import torch
-
         state = {name: getattr(self, name).state_dict() for name in ("model", "heads", "optimizer")}
         part = out / f"{STATE}.part"
         torch.save(state | {"plan": self.plan, "step": self.step}, part)
@@ -94,8 +89,6 @@ class Trainer:
 
     def restore(self, out: Path) -> None:
         """Go on where `store` was called last; ValueError if that run had another plan."""
-        import torch
-
         state = torch.load(out / STATE, map_location=self.device, weights_only=True)
         if tuple(state["plan"]) != self.plan:
             raise ValueError(f"{out / STATE} is of steps, batch and seed {state['plan']}; this run has {self.plan}")
@@ -109,21 +102,20 @@ class Trainer:
 
 
 def losses(
-    model: Any, heads: "ModuleList", maker: BatchMaker, pictures: Pictures, questions: Questions | None, device: str
-) -> "dict[str, Tensor]":
+    model: Any, heads: ModuleList, maker: BatchMaker, pictures: Pictures, questions: Questions | None, device: str
+) -> dict[str, Tensor]:
     """Losses of the answers, of naming the patches and of looking, and the share of right answers where one is sure.
 
     questions : None for the tower alone
     """
-    import torch
 
-    def tensor(array: NDArray[Any]) -> "Tensor":
+    def tensor(array: NDArray[Any]) -> Tensor:
         return torch.from_numpy(array).to(device)
 
     with torch.autocast(device.split(":")[0], torch.bfloat16, enabled=half_precision(device)):
         hidden, features = look(model, tensor(pictures.pixels), tensor(pictures.tower))
         labels = tensor(pictures.colours), tensor(pictures.shapes)
-        found = {"patches": cast("Tensor", sum(map(naming, heads, (hidden.float(),) * 2, labels)))}
+        found = {"patches": cast(Tensor, sum(map(naming, heads, (hidden.float(),) * 2, labels)))}
         if questions is None:
             return found
         given = map(tensor, (questions.ids, questions.positions, questions.seen))
@@ -136,7 +128,7 @@ def losses(
         looking(attention[rows, :HEADS, column, image].float().mean(dim=1), target)
         for attention, column, target in zip(attentions[1::2], columns, tensor(questions.targets))
     )
-    found["looks"] = cast("Tensor", sum(looks))
+    found["looks"] = cast(Tensor, sum(looks))
     logits = model.lm_head(states[rows, ends].float())
     closing = torch.full_like(ends, maker.opening[0])  # the turn ends after the answer
     cross_entropy = torch.nn.functional.cross_entropy
@@ -147,44 +139,36 @@ def losses(
     return found
 
 
-def naming(head: Any, hidden: "Tensor", labels: "Tensor") -> "Tensor":
+def naming(head: Any, hidden: Tensor, labels: Tensor) -> Tensor:
     """Loss of naming what each patch shows; most show ground, which must not drown the things."""
-    import torch
-
     weights = torch.ones(head.out_features, device=labels.device)
     weights[-1] = 0.05
     return torch.nn.functional.cross_entropy(head(hidden).flatten(0, 1), labels.flatten(), weight=weights)
 
 
-def looking(shares: "Tensor", targets: "Tensor") -> "Tensor":
+def looking(shares: Tensor, targets: Tensor) -> Tensor:
     """Loss of attention (N, 64) that should lie on `targets`, bool (N, 64), where there are any."""
-    import torch
-
     some = targets.any(dim=1)
     return -(torch.log((shares * targets).sum(dim=1) + 1e-4) * some).sum() / some.sum().clamp(min=1)
 
 
-def look(model: Any, pixels: "Tensor", present: "Tensor") -> "tuple[Tensor, Tensor]":
+def look(model: Any, pixels: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
     """Tower and projector: last hidden states (B, 64, tower width) and soft tokens (B, 64, width).
 
     present : bool (B, 64), patches that others may see inside the tower
     """
-    import torch
-
     own = torch.eye(N_PATCHES, dtype=torch.bool, device=present.device)
     out = model.get_image_features(pixels, attention_mask=added(present[:, None, None, :] | own))
     return out.last_hidden_state, out.pooler_output
 
 
 def read(
-    model: Any, maker: BatchMaker, features: "Tensor", ids: "Tensor", positions: "Tensor", seen: "Tensor"
-) -> "tuple[Tensor, tuple[Tensor, ...]]":
+    model: Any, maker: BatchMaker, features: Tensor, ids: Tensor, positions: Tensor, seen: Tensor
+) -> tuple[Tensor, tuple[Tensor, ...]]:
     """Last hidden states (B, T, width) and attention of each layer (B, heads, T, T), of packed sequences.
 
     Each branch sees the prefix and itself, at the positions it would have alone.
     """
-    import torch
-
     embedded = model.get_input_embeddings()(ids)
     first, last = maker.image_at, maker.image_at + N_PATCHES
     embedded = torch.cat([embedded[:, :first], features, embedded[:, last:]], dim=1)
@@ -203,17 +187,13 @@ def read(
     return out.last_hidden_state, out.attentions
 
 
-def added(mask: "Tensor") -> "Tensor":
+def added(mask: Tensor) -> Tensor:
     """What eager attention adds to its scores: 0 where `mask` is True, else as good as minus infinity."""
-    import torch
-
     return torch.zeros(mask.shape, device=mask.device).masked_fill_(~mask, -1e9)
 
 
 def half_precision(device: str) -> bool:
     """Is bfloat16 faster there? On GPUs and on processors with AVX512-BF16."""
-    import torch
-
     return device != "cpu" or torch.cpu._is_avx512_bf16_supported()
 
 
@@ -231,10 +211,6 @@ def train(
     resume : go on where a run of the same steps, batch and seed was stopped or killed, at most SAVE_EVERY seconds back
     device : "cpu", "cuda", …; a GPU where there is one by default
     """
-    import torch
-    from tqdm import tqdm
-    from transformers.utils import logging
-
     logging.disable_progress_bar()
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)

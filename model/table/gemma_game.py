@@ -74,8 +74,8 @@ def gemma_table_game(
     if len(given) != 1:
         raise ValueError(f"give one row to explain; got {len(given)}")
     cells = given.iloc[0, positions(columns, given.columns)].tolist()
-    others = [i for i in range(frame.shape[1]) if i != at]
-    prompt = "".join(_examples(columns, goal, frame, others, at, cells, shots, seed))
+    others, y = frame.iloc[:, [i for i in range(frame.shape[1]) if i != at]], goal.encode(frame.iloc[:, at])
+    prompt = "".join(_examples(columns, goal, others, y, cells, shots, seed))
     spans = []
     for column, cell in zip(columns, cells):
         start = len(prompt)
@@ -90,30 +90,22 @@ def gemma_table_game(
 
 
 def _examples(
-    columns: list[Column],
-    goal: Target,
-    frame: pd.DataFrame,
-    others: list[int],
-    at: int,
-    cells: list[object],
-    shots: int,
-    seed: int,
+    columns: list[Column], goal: Target, others: pd.DataFrame, y: Floats, cells: list[object], shots: int, seed: int
 ) -> Iterator[str]:
     """Lines of the examples: rows of each class in turn, in an order drawn with the seed."""
     rng = np.random.default_rng(seed)
-    y = goal.encode(frame.iloc[:, at])
     order = rng.permutation(np.flatnonzero(~np.isnan(y)))
     row = [_value(cell) for cell in cells]
     waiting = [[i for i in order if y[i] == k] for k in range(len(goal.classes))]
     chosen: list[int] = []
     while len(chosen) < shots and any(waiting):
         for rows in waiting:
-            while rows and [_value(cell) for cell in frame.iloc[rows[0], others]] == row:
+            while rows and [_value(cell) for cell in others.iloc[rows[0]]] == row:
                 rows.pop(0)  # the explained row itself would give its label away
             if rows and len(chosen) < shots:
                 chosen.append(rows.pop(0))
     for i in rng.permutation(chosen):
-        line = "".join(_written(column, frame.iloc[i, j]) for column, j in zip(columns, others))
+        line = "".join(_written(column, others.iat[i, j]) for j, column in enumerate(columns))
         yield f"{line} {goal.label}: {goal.classes[int(y[i])]}\n"
 
 

@@ -12,8 +12,8 @@ from model.table.lightgbm_text import read_lightgbm
 from model.table.rows import Rows, as_frame, encode, positions, target_position
 from model.table.smooth import SmoothModel, fit_linear, fit_network
 from model.table.target import Target, understand_target
-from xai.checks import check_coalitions
-from xai.trees.exact import INDICES, TreeEnsemble
+from xai.checks import check_coalitions, check_index
+from xai.trees.exact import TreeEnsemble
 from xai.typing import Bools, Cancel, Floats, Progress
 
 MODELS = ("trees", "linear", "network")
@@ -188,8 +188,7 @@ class TableModel:
         Of the mean raw margin over the background (one row: a single baseline; None: `self.background`). Trees:
         `xai.trees.exact`; a linear model: weight times difference, for both indices alike. ValueError for a network.
         """
-        if index not in INDICES:
-            raise ValueError(f"index must be one of {list(INDICES)}; got {index!r}")
+        check_index(index)
         cells, others = self.encode(rows), self._background(background)
         if isinstance(self.fitted, TreeEnsemble):
             values = self.fitted.values(cells, others, index)
@@ -204,8 +203,7 @@ class TableModel:
 
         Symmetric, 0 on the diagonal. ValueError for a network.
         """
-        if index not in INDICES:
-            raise ValueError(f"index must be one of {list(INDICES)}; got {index!r}")
+        check_index(index)
         if isinstance(self.fitted, TreeEnsemble):
             values = self.fitted.interactions(self._one(row), self._background(background), index)
         elif self.fitted.linear:

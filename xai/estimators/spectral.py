@@ -5,7 +5,7 @@ values live. The fourth is a ladder of coalition sizes: every single player (and
 players, and so on. Shapley values weigh all sizes alike, and uniform coalitions hardly ever show the extreme ones.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import combinations
 from math import comb
 
@@ -63,19 +63,13 @@ def _ladder(n: int, seed: int) -> Iterator[Bools]:
                 members = tuple(sorted(order[start : start + size].tolist()))
                 if members not in seen:
                     seen.add(members)
-                    yield _coalition(members, n)
+                    yield np.bincount(members, minlength=n) > 0
             if len(seen) == total:
                 break
         else:
             rest = [members for members in combinations(range(n), size) if members not in seen]
             for i in rng.permutation(len(rest)):
-                yield _coalition(rest[i], n)
-
-
-def _coalition(members: Iterable[int], n: int) -> Bools:
-    row = np.zeros(n, bool)
-    row[list(members)] = True
-    return row
+                yield np.bincount(rest[i], minlength=n) > 0
 
 
 def walsh_banzhaf(design: Design, values: Floats) -> Estimate:

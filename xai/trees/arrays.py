@@ -88,6 +88,7 @@ def joined(trees: list[Tree], n_features: int, n_outputs: int) -> TreeArrays:
         moved: Ints = np.where(children < 0, children - leaves[t], children + nodes[t])
         return moved
 
+    paths = {"slot_start": slots, "slot_feature": features, "step_start": steps, "step_node": step_nodes}
     sets = [np.asarray(words, np.uint32) for tree in trees for words in tree.categories]
     width = np.array([len(words) for words in sets], np.int64)
     arrays = TreeArrays(
@@ -95,19 +96,15 @@ def joined(trees: list[Tree], n_features: int, n_outputs: int) -> TreeArrays:
         output=np.array([tree.output for tree in trees], np.int64),
         node_start=nodes.astype(np.int64),
         leaf_start=leaves.astype(np.int64),
-        feature=all_of([tree.feature for tree in trees], np.int64),
+        **{name: all_of([getattr(tree, name) for tree in trees], np.int64) for name in ("feature", "flags")},
         threshold=all_of([tree.threshold for tree in trees], float),
         left=all_of([child(tree.left, t) for t, tree in enumerate(trees)], np.int64),
         right=all_of([child(tree.right, t) for t, tree in enumerate(trees)], np.int64),
-        flags=all_of([tree.flags for tree in trees], np.int64),
         first_word=np.cumsum(width) - width,
         words=width,
         categories=all_of(sets, np.uint32),
         leaf_value=all_of([tree.value for tree in trees], float),
-        slot_start=np.array(slots, np.int64),
-        slot_feature=np.array(features, np.int64),
-        step_start=np.array(steps, np.int64),
-        step_node=np.array(step_nodes, np.int64),
+        **{name: np.array(values, np.int64) for name, values in paths.items()},
         step_left=np.array(step_left, np.uint8),
     )
     if not np.isfinite(arrays.leaf_value).all() or np.isnan(arrays.threshold).any():

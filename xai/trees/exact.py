@@ -17,11 +17,12 @@ from math import factorial
 import numpy as np
 from numpy.typing import ArrayLike
 
+from xai.checks import check_index
+from xai.trees import leaves
 from xai.trees.arrays import Tree, TreeArrays, Words, joined
 from xai.typing import Bools, Floats, Ints
 
 _ROWS = 2048  # explicands at a time: bounds the working space
-INDICES = ("banzhaf", "shapley")
 
 
 class TreeEnsemble:
@@ -46,8 +47,6 @@ class TreeEnsemble:
 
     def margins(self, rows: ArrayLike) -> Floats:
         """Raw sums (rows, n_outputs) for rows (rows, n_features), NaN where missing."""
-        from xai.trees import leaves
-
         rows = np.asarray(rows, float)
         parts = [self._columns(rows[start : start + _ROWS]) for start in range(0, len(rows), _ROWS)]
         found = [leaves.margins(part, self.arrays, self.n_outputs).T for part in parts]
@@ -56,8 +55,6 @@ class TreeEnsemble:
 
     def values(self, rows: ArrayLike, background: ArrayLike, index: str = "banzhaf") -> Floats:
         """Exact values (rows, n_features, n_outputs) over the mean of the background rows (b, n_features)."""
-        from xai.trees import leaves
-
         gain, loss = _weights(index, self._most_slots())
         rows, background = np.asarray(rows, float), self._columns(background)
         if not background.shape[1]:
@@ -76,8 +73,6 @@ class TreeEnsemble:
         0 on the diagonal, else the mean of v(S∪ij) − v(S∪i) − v(S∪j) + v(S) over S without i and j: all S alike
         (Banzhaf), or all sizes of S alike (Shapley).
         """
-        from xai.trees import leaves
-
         together, apart = _pair_weights(index, self._most_slots())
         leaf, present, absent, weight = self._terms(row, background)
         out = np.zeros((self.n_features, self.n_features, self.n_outputs))
@@ -107,8 +102,6 @@ class TreeEnsemble:
 
     def _terms(self, row: ArrayLike, background: ArrayLike) -> tuple[Ints, Ints, Ints, Floats]:
         """Leaf, bits of E, bits of R, and weight of each product of one explicand's v."""
-        from xai.trees import leaves
-
         column, background = self._columns(np.asarray(row, float)[None]), self._columns(background)
         if not background.shape[1]:
             raise ValueError("the background has no rows; give at least one")
@@ -141,8 +134,6 @@ class TreeGame:
         self._members = self._present | keys[first, 1 + width :]
 
     def __call__(self, coalitions: Bools) -> Floats:
-        from xai.trees import leaves
-
         packed = _packed(np.asarray(coalitions, bool))
         out = np.zeros((len(self._offset), packed.shape[1]))
         leaves.product_sums(packed, self._present, self._members, self._weight, self._output, out)
@@ -167,14 +158,9 @@ def _packed(coalitions: Bools) -> Words:
     return np.ascontiguousarray(room.view("<u8").astype(np.uint64).T)
 
 
-def _check_index(index: str) -> None:
-    if index not in INDICES:
-        raise ValueError(f"index must be one of {list(INDICES)}; got {index!r}")
-
-
 def _weights(index: str, most: int) -> tuple[Floats, Floats]:
     """What a leaf of value 1 gives a column of E, and takes from one of R, by [a, c]."""
-    _check_index(index)
+    check_index(index)
     gain, loss = np.zeros((most + 1, most + 1)), np.zeros((most + 1, most + 1))
     for a in range(most + 1):
         for c in range(most + 1 - a):
@@ -191,7 +177,7 @@ def _pair_weights(index: str, most: int) -> tuple[Floats, Floats]:
 
     Shapley: the two are merged into one of a + c − 1 players that comes after the rest of E and before the rest of R.
     """
-    _check_index(index)
+    check_index(index)
     together, apart = np.zeros((most + 1, most + 1)), np.zeros((most + 1, most + 1))
     for a in range(most + 1):
         for c in range(most + 1 - a):

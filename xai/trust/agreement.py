@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xai.attribution import Attribution
-from xai.trust.ranks import ROUNDING
+from xai.trust.ranks import ROUNDING, one_column
 from xai.typing import Floats, Ints
 
 TOP = (1, 3, 5)
@@ -48,32 +48,21 @@ def agreement(a: Attribution, b: Attribution) -> Agreement:
     tied; the top k are by |value|, of equal players the first. `Agreement.assumption` says what the standard errors
     take for granted. ValueError where the two are not of the same players, or have several columns.
     """
-    for one in (a, b):
-        if one.values.ndim != 1:
-            raise ValueError(
-                f"agreement needs one value per player; got {one.values.shape[1]} output columns: "
-                "call attribution.combine(weights)"
-            )
+    (first, first_error), (second, second_error) = (one_column(one, "agreement needs") for one in (a, b))
     if a.labels != b.labels:
         raise ValueError(
             f"the two attributions are of different players ({len(a.labels)} and {len(b.labels)}, or other labels); "
             "only maps of one input can be compared"
         )
-    x, y = without_rounding(a.values), without_rounding(b.values)
-    errors = [np.full(len(x), np.nan) if one.standard_error is None else one.standard_error for one in (a, b)]
-    difference, error = a.values - b.values, np.hypot(*errors)
-    noise = ROUNDING * max(np.abs(a.values).max(initial=0.0), np.abs(b.values).max(initial=0.0))
+    x, y = without_rounding(first), without_rounding(second)
+    difference, error = first - second, np.hypot(first_error, second_error)
+    noise = ROUNDING * max(np.abs(first).max(initial=0.0), np.abs(second).max(initial=0.0))
     difference = np.where(np.abs(difference) <= noise, 0.0, difference)
     with np.errstate(divide="ignore", invalid="ignore"):
         in_errors = np.where(difference == 0, 0.0, difference / error)
-    return Agreement(
-        *rank_correlations(x, y),
-        {k: _overlap(x, y, k) for k in TOP if k < len(x)},
-        difference,
-        error,
-        in_errors,
-        np.argsort(-np.abs(difference), kind="stable"),
-    )
+    overlap = {k: _overlap(x, y, k) for k in TOP if k < len(x)}
+    most = np.argsort(-np.abs(difference), kind="stable")
+    return Agreement(*rank_correlations(x, y), overlap, difference, error, in_errors, most)
 
 
 def rank_correlations(x: Floats, y: Floats) -> tuple[float, float]:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from xai.attribution import Attribution
-from xai.trust.ranks import QUANTILE
+from xai.trust.ranks import QUANTILE, one_column
 from xai.typing import Floats
 
 
@@ -49,8 +49,7 @@ def disagreement(first: Attribution, second: Attribution, names: tuple[str, str]
 
 def _sure_signs(attribution: Attribution) -> Floats:
     """+1 or −1 where a value's 95 % interval leaves 0 out, else 0; 0 for an unknown error."""
-    values, error = attribution.values, attribution.standard_error
-    error = np.full(len(values), np.nan) if error is None else error
+    values, error = one_column(attribution, "signs need")
     allowance = QUANTILE * error + 1e-12 * np.abs(values).max(initial=0.0)
     return np.where(np.abs(values) > allowance, np.sign(values), 0.0)
 

@@ -161,21 +161,10 @@ def fidelity(
         laws = measures(one.index, one.values, values["ends"][0], held_out, values["uniform"], values["shapley"])
         curves = curves_of(values[m], counts) if with_curves else None
         judged.append(MapFidelity(one.index, one.method, *laws, curves, certain_top(one)))
-    return Fidelity(
-        judged,
-        n,
-        seed,
-        [len(held_out.uniform), len(held_out.shapley)],
-        held_out.exhaustive,
-        counts.tolist(),
-        random,
-        spread,
-        one_out,
-        orders,
-        ledger.evaluations - paid,
-        len(ask.asked) - (ledger.evaluations - paid),
-        time.perf_counter() - started,
-    )
+    spent, held = ledger.evaluations - paid, [len(held_out.uniform), len(held_out.shapley)]
+    drawn = counts.tolist(), random, spread, one_out, orders
+    seconds = time.perf_counter() - started
+    return Fidelity(judged, n, seed, held, held_out.exhaustive, *drawn, spent, len(ask.asked) - spent, seconds)
 
 
 class _Asking:

@@ -6,10 +6,18 @@ from typing import NamedTuple
 import numpy as np
 
 from xai.attribution import Attribution
-from xai.typing import Bools, Ints
+from xai.typing import Bools, Floats, Ints
 
 QUANTILE = 1.959963984540054  # of the normal law: 95 % between −QUANTILE and +QUANTILE
 ROUNDING = 1e-12  # differences below this, relative to the largest value, are rounding
+
+
+def one_column(attribution: Attribution, who: str) -> tuple[Floats, Floats]:
+    """Values and standard errors (n,), NaN where there are none; ValueError for several output columns."""
+    values, error = attribution.values, attribution.standard_error
+    if values.ndim != 1:
+        raise ValueError(f"{who} one value per player; got {values.shape[1]} output columns: call attribution.combine(weights)")
+    return values, np.full(len(values), np.nan) if error is None else error
 
 
 @dataclass(frozen=True)
@@ -38,13 +46,7 @@ def separable(attribution: Attribution) -> Ranks:
     error is unknown (NaN, or no standard errors at all) are separable from none. For several output columns, `combine`
     them first; ValueError otherwise.
     """
-    values = attribution.values
-    if values.ndim != 1:
-        raise ValueError(
-            f"ranks need one value per player; got {values.shape[1]} output columns: call attribution.combine(weights)"
-        )
-    error = attribution.standard_error
-    error = np.full(len(values), np.nan) if error is None else error
+    values, error = one_column(attribution, "ranks need")
     order = np.argsort(-values, kind="stable")
     difference = np.abs(values[:, None] - values)
     allowance = QUANTILE * np.hypot(error[:, None], error) + ROUNDING * np.abs(values).max(initial=0.0)
