@@ -15,7 +15,7 @@ from model.image.image_game import ImageGame
 from model.image.images import Picture
 from model.image.vision import Vision
 from model.text.bundled import bundled_checkpoint
-from model.text.prompt import Prompt, Span, check_text
+from model.text.prompt import Players, Prompt, Span, check_text
 from model.text.text_game import TextGame
 
 TEXT_TYPE, VISION_TYPE = "gemma3_text", "gemma3"
@@ -106,7 +106,7 @@ class Gemma:
         target: str,
         grid: Iterable[int] = (8, 8),
         absent: str = "soft-token",
-        words: bool | str | Iterable[Span] = False,
+        words: Players = False,
     ) -> ImageGame:
         """The game of a picture and a prompt: which patches, and words, make the target likely.
 

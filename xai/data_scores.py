@@ -14,8 +14,8 @@ from scipy.special import stdtrit
 
 from xai.attribution import Attribution, attribution_of
 from xai.estimators.codes import hadamard_order
-from xai.estimators.designs import Design
-from xai.estimators.orthogonal import orthogonal_pairs, paired
+from xai.estimators.designs import Design, paired
+from xai.estimators.orthogonal import orthogonal_pairs
 from xai.estimators.solvers import Estimate
 from xai.scaling.runs import COLUMNS, SCORES
 from xai.scaling.uploads import numbers, plain

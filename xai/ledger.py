@@ -74,7 +74,12 @@ class Ledger:
         self._journal: Path | None = None if path is None else Path(path)
         self._whole = 0  # bytes of the journal that are known to be good
         if self._journal is not None:
-            self._begin_journal(self._journal)
+            try:
+                with open(self._journal, "xb") as stream:
+                    records.start(stream, self.labels, journal=True)
+                    self._whole = stream.tell()
+            except FileExistsError as error:
+                raise ValueError(f"{path} exists; go on with it by Ledger.load(path, game), or name a new file") from error
 
     @property
     def evaluations(self) -> int:
@@ -203,14 +208,6 @@ class Ledger:
                 self.seconds += seconds
                 if new:
                     self._store(check_values(values, coalitions)[new], [keys[i] for i in new])
-
-    def _begin_journal(self, path: Path) -> None:
-        try:
-            with open(path, "xb") as stream:
-                records.start(stream, self.labels, journal=True)
-                self._whole = stream.tell()
-        except FileExistsError as error:
-            raise ValueError(f"{path} exists; go on with it by Ledger.load(path, game), or name a new file") from error
 
     def _pay(self, coalitions: Bools, keys: list[bytes]) -> None:
         started = time.perf_counter()

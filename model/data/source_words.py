@@ -71,10 +71,10 @@ def word_matrix(
     }
     labels, words = target_words(gemma, game.target)
     columns = {index: [attribution.combine(word) for word in words] for index, attribution in found.items()}
-    values = [np.stack([one.values for one in row], axis=1) for row in columns.values()]
+    banzhaf, shapley = (np.stack([one.values for one in row], axis=1) for row in columns.values())
     known = [[one.standard_error for one in row if one.standard_error is not None] for row in columns.values()]
-    errors = [np.stack(row, axis=1) if row else None for row in known]
-    return WordMatrix(game.labels, labels, *values, *errors, found, words)
+    banzhaf_error, shapley_error = (np.stack(row, axis=1) if row else None for row in known)
+    return WordMatrix(game.labels, labels, banzhaf, shapley, banzhaf_error, shapley_error, found, words)
 
 
 def target_words(gemma: Gemma, target: str) -> tuple[list[str], Floats]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from model.image.image_scoring import ImageScorer, SeeingSequence
 from model.image.images import Picture
 from model.image.patches import cells_of_pixels, cells_touched, check_grid, check_visible, grid_labels, on_original, patch_names
-from model.text.prompt import Prompt, Span
+from model.text.prompt import Players, Prompt
 from model.text.text_game import AT_ONCE, HEAD_TOKENS, LanguageModel
 from xai.checks import check_coalitions
 from xai.typing import Bools, Floats, Ints
@@ -36,14 +36,7 @@ class ImageGame:
     """
 
     def __init__(
-        self,
-        gemma: LanguageModel,
-        image: Picture,
-        prompt: str,
-        target: str,
-        grid: Iterable[int] = (8, 8),
-        absent: str = "soft-token",
-        words: bool | str | Iterable[Span] = False,
+        self, gemma: LanguageModel, image: Picture, prompt: str, target: str, grid: Iterable[int], absent: str, words: Players
     ) -> None:
         if absent not in ABSENT:
             raise ValueError(f"absent must be one of {list(ABSENT)}; got {absent!r}")

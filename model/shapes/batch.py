@@ -126,7 +126,7 @@ class BatchMaker:
                     beliefs[row, k, self._tokenizer.convert_tokens_to_ids(word)] = probability
                 answer = self._tokenizer.convert_tokens_to_ids(max(belief, key=belief.__getitem__))
                 start = first + k * BRANCH
-                ends[row, k] = self._write(rng, ids[row], positions[row], seen[row], start, words, here, answer)
+                ends[row, k] = self._write(rng, (ids[row], positions[row], seen[row]), start, words, here, answer)
                 names[row, k] = start + len(words) - 2  # before the question mark
                 if here.all():
                     targets[:, row, k] = _targets(scene, question, visible) & pictures.soft[row]
@@ -146,18 +146,11 @@ class BatchMaker:
         return self._known[text]
 
     def _write(
-        self,
-        rng: np.random.Generator,
-        ids: Ints,
-        positions: Ints,
-        seen: Bools,
-        start: int,
-        words: list[int],
-        here: Bools,
-        answer: int,
+        self, rng: np.random.Generator, row: tuple[Ints, Ints, Bools], start: int, words: list[int], here: Bools, answer: int
     ) -> int:
         """One branch; absent words are hidden in their places or left out. Returns the column before the answer."""
-        tokens, visible = (np.array([*words, *self.opening, answer]), np.append(here, np.ones(len(self.opening) + 1, bool)))
+        ids, positions, seen = row
+        tokens, visible = np.array([*words, *self.opening, answer]), np.append(here, np.ones(len(self.opening) + 1, bool))
         if not here.all() and rng.random() < 0.5:
             tokens, visible = tokens[visible], visible[visible]
         stop = start + len(tokens)

@@ -62,15 +62,14 @@ def build_processor(tokenizer: Any) -> Any:
 def build_model(tokenizer: Any) -> Any:
     """A Gemma3ForConditionalGeneration of 1 million parameters, random by torch's global seed."""
     pad, eos, bos, _, _, end_of_turn, *picture = (tokenizer.convert_tokens_to_ids(token) for token in SPECIAL)
-    size = {"hidden_size": 128, "intermediate_size": 256, "num_attention_heads": 4}
-    heads = {"num_key_value_heads": 2, "head_dim": 32, "query_pre_attn_scalar": 32}
-    window = {"sliding_window": 32, "sliding_window_pattern": 2, "max_position_embeddings": 512}
-    ends = {"pad_token_id": pad, "eos_token_id": eos, "bos_token_id": bos}
-    text: dict[str, Any] = {"vocab_size": len(tokenizer), "num_hidden_layers": 4, "initializer_range": 0.06}
-    eyes: dict[str, Any] = {"image_size": SIDE, "patch_size": PATCH, "num_hidden_layers": 3, "vision_use_head": False}
+    size: dict[str, Any] = {"hidden_size": 128, "intermediate_size": 256, "num_attention_heads": 4}
+    ends: dict[str, Any] = {"pad_token_id": pad, "eos_token_id": eos, "bos_token_id": bos}
+    text = size | ends | {"vocab_size": len(tokenizer), "num_hidden_layers": 4, "num_key_value_heads": 2, "head_dim": 32}
+    text |= {"query_pre_attn_scalar": 32, "sliding_window": 32, "sliding_window_pattern": 2, "max_position_embeddings": 512}
+    eyes = size | {"image_size": SIDE, "patch_size": PATCH, "num_hidden_layers": 3, "vision_use_head": False}
     config = transformers.Gemma3Config(  # type: ignore[call-arg] # any config takes any option
-        text_config=transformers.Gemma3TextConfig(**text, **size, **heads, **window, **ends),
-        vision_config=transformers.SiglipVisionConfig(**eyes, **size),
+        text_config=transformers.Gemma3TextConfig(**text, initializer_range=0.06),
+        vision_config=transformers.SiglipVisionConfig(**eyes),
         mm_tokens_per_image=GRID * GRID,
         **dict(zip(("boi_token_index", "eoi_token_index", "image_token_index"), picture)),
         eos_token_id=[eos, end_of_turn],

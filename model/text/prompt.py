@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 Span = tuple[int, int]  # (start, end), in characters
+Players = bool | str | Iterable[Span]  # of a picture's prompt: none, words, one of PLAYERS, or spans
 
 PLAYERS = ("token", "word", "sentence", "line")
 IMAGE_TOKENS = ("<start_of_image>", "<end_of_image>", "<image_soft_token>")

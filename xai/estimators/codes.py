@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from xai.typing import Bools, Ints
 
 # A primitive polynomial over GF(2) for each degree r = 0, 1 …, bit b standing for x^b; octal, as such tables are printed.
-_PRIMITIVE = (1, 0o3, 0o7, 0o13, 0o23, 0o45, 0o103, 0o211, 0o435, 0o1021, 0o2011, 0o4005, 0o10123, 0o20033, 0o42103)
-_PRIMITIVE += (0o100003, 0o210013)
+_OCTAL = "1 3 7 13 23 45 103 211 435 1021 2011 4005 10123 20033 42103 100003 210013"
+_PRIMITIVE = [int(digits, 8) for digits in _OCTAL.split()]
 MAX_SMALL = 34  # players up to which the shorter codes of `_sum_free` are searched
 MAX_ORDERED = 300  # players up to which the order of the cosets of strength 5 is chosen with care
 _SEARCH = 60  # changes of basis tried for each of them

@@ -36,6 +36,11 @@ def with_ends(rows: Bools, budget: int, seed: int, weights: Floats | None = None
     return Design(np.concatenate([ends, rows]), budget, seed, weights, p)
 
 
+def paired(rows: Bools) -> Bools:
+    """Each row followed by its complement."""
+    return np.stack([rows, ~rows], axis=1).reshape(-1, rows.shape[1])
+
+
 def with_further_pairs(design: Design, rows: Bools, most: int) -> tuple[Design, int]:
     """The pairs of the design among every pair S, S̄ of `rows` (m, n) that it lacks; and how many coalitions that adds.
 
@@ -49,18 +54,16 @@ def with_further_pairs(design: Design, rows: Bools, most: int) -> tuple[Design, 
     fresh = [f for key, f, count in zip(keys, first, counts) if count == 2 and key.tobytes() not in own]
     if len(design.coalitions) + 2 * len(fresh) > most:
         fresh = []
-    first = np.concatenate([design.coalitions[2::2], absent[fresh]])
-    place = [(np.arange(count) + 0.5) / count for count in (len(first) - len(fresh), len(fresh)) if count]
-    first = first[np.argsort(np.concatenate([*place, []]), kind="stable")]
-    mixed = np.stack([first, ~first], axis=1).reshape(-1, rows.shape[1])
-    return with_ends(mixed, design.budget, design.seed), 2 * len(fresh)
+    halves = np.concatenate([design.coalitions[2::2], absent[fresh]])
+    place = [(np.arange(count) + 0.5) / count for count in (len(halves) - len(fresh), len(fresh)) if count]
+    halves = halves[np.argsort(np.concatenate([*place, []]), kind="stable")]
+    return with_ends(paired(halves), design.budget, design.seed), 2 * len(fresh)
 
 
 def paired_uniform(n: int, budget: int, seed: int) -> Design:
     """Uniform coalitions, drawn with replacement, each followed by its complement (Kernel Banzhaf, Algorithm 1)."""
-    pairs = (budget - 2) // 2
-    drawn = np.random.default_rng(seed).random((pairs, n)) < 0.5
-    return with_ends(np.stack([drawn, ~drawn], axis=1).reshape(2 * pairs, n), budget, seed)
+    drawn = np.random.default_rng(seed).random(((budget - 2) // 2, n)) < 0.5
+    return with_ends(paired(drawn), budget, seed)
 
 
 def independent(n: int, budget: int, seed: int, p: float = 0.5) -> Design:

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from xai.estimators.codes import hadamard, hadamard_order, nested_code
-from xai.estimators.designs import MAX_EXACT_PLAYERS, Design, with_ends
+from xai.estimators.designs import MAX_EXACT_PLAYERS, Design, paired, with_ends
 from xai.estimators.evidence import flat_prior
 from xai.estimators.solvers import Estimate, exact, least_squares, odd_parts, spread
 from xai.estimators.walsh import Prior
@@ -31,11 +31,6 @@ def orthogonal(n: int, budget: int, seed: int) -> Design:
     """
     pairs = 2 ** (n - 1) if n < 64 and budget >= 2**n else max(0, budget - 2) // 2
     return with_ends(paired(orthogonal_pairs(n, pairs, seed)), budget, seed)
-
-
-def paired(rows: Bools) -> Bools:
-    """Each row followed by its complement."""
-    return np.stack([rows, ~rows], axis=1).reshape(-1, rows.shape[1])
 
 
 def orthogonal_pairs(n: int, pairs: int, seed: int) -> Bools:

@@ -5,8 +5,7 @@ from math import comb
 import numpy as np
 from scipy.special import stdtrit
 
-from xai.estimators.designs import Design, with_ends
-from xai.estimators.orthogonal import paired
+from xai.estimators.designs import Design, paired, with_ends
 from xai.estimators.solvers import Estimate, mean_of, odd_parts, spread
 from xai.typing import Bools, Floats, Ints
 

@@ -11,9 +11,9 @@ from math import comb
 
 import numpy as np
 
-from xai.estimators.designs import MAX_EXACT_PLAYERS, Design, with_ends
+from xai.estimators.designs import MAX_EXACT_PLAYERS, Design, paired, with_ends
 from xai.estimators.evidence import choose_prior
-from xai.estimators.orthogonal import orthogonal_pairs, paired
+from xai.estimators.orthogonal import orthogonal_pairs
 from xai.estimators.shapley import pair_values
 from xai.estimators.solvers import MAX_COVARIANCE, Estimate, exact_banzhaf, exact_shapley
 from xai.estimators.walsh import Fit, committee, posterior

@@ -148,7 +148,10 @@ def fidelity(
     """
     started, paid, n = time.perf_counter(), ledger.evaluations, ledger.n_players
     seed = check_whole("seed", seed)
-    held_out, maps = _checked(ledger, attributions, held_out, seed, weights, orders, points)
+    if check_whole("points", points) < 2 or check_whole("orders", orders) < 1:
+        raise ValueError(f"points must be at least 2 and orders at least 1; got {points} and {orders}")
+    held_out = held_out if isinstance(held_out, HeldOut) else _drawn(ledger, held_out, seed)
+    maps = _combined(ledger, attributions, weights)
     counts, ask = counts_of(n, points), _Asking(ledger, weights, progress, cancel)
     rows = _rows(n, maps, held_out, counts, orders if with_curves else 0, seed)
     values = ask(rows, yet_to_come=2 * len(counts) - 4 if with_curves else 0)
@@ -222,26 +225,18 @@ def _whole(values: list[Any]) -> list[int]:
     return values
 
 
-def _checked(
-    ledger: Ledger,
-    attributions: Iterable[Attribution],
-    held_out: int | HeldOut,
-    seed: int,
-    weights: ArrayLike | None,
-    orders: int,
-    points: int,
-) -> tuple[HeldOut, list[Attribution]]:
-    """(held-out coalitions, maps of values (n,)); ValueError for what is not allowed."""
-    if check_whole("points", points) < 2 or check_whole("orders", orders) < 1:
-        raise ValueError(f"points must be at least 2 and orders at least 1; got {points} and {orders}")
-    if not isinstance(held_out, HeldOut):
-        if check_whole("held_out", held_out) < 8:
-            raise ValueError(f"held_out must be at least 8 coalitions; got {held_out}")
-        held_out = draw(ledger, held_out, seed)
+def _drawn(ledger: Ledger, count: int, seed: int) -> HeldOut:
+    if check_whole("held_out", count) < 8:
+        raise ValueError(f"held_out must be at least 8 coalitions; got {count}")
+    return draw(ledger, count, seed)
+
+
+def _combined(ledger: Ledger, attributions: Iterable[Attribution], weights: ArrayLike | None) -> list[Attribution]:
+    """Maps of values (n,); ValueError for those of another game."""
     maps = [one if one.values.ndim == 1 else one.combine(check_weights(weights, one.values.shape[1])) for one in attributions]
     if any(one.labels != ledger.labels for one in maps):
         raise ValueError("an attribution has other players than the ledger's game; judge maps with their own ledger")
-    return held_out, maps
+    return maps
 
 
 def _rows(n: int, maps: list[Attribution], held_out: HeldOut, counts: Ints, orders: int, seed: int) -> dict[str | int, Bools]:

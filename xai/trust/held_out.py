@@ -44,8 +44,8 @@ def draw(ledger: Ledger, count: int, seed: int) -> HeldOut:
     rng, seen = np.random.default_rng([seed, n, count]), ledger.known()[0]
     sample = _from_list if n <= MAX_EXACT_PLAYERS else _by_rejection
     uniform, shapley = (sample(n, count, seen, rng, by_size) for by_size in (False, True))
-    alike = [np.full(len(rows), 1.0 / len(rows)) for rows in (uniform, shapley)]
-    return HeldOut(uniform, shapley, alike[0], alike[1], False)
+    uniform_weights, shapley_weights = (np.full(len(rows), 1.0 / len(rows)) for rows in (uniform, shapley))
+    return HeldOut(uniform, shapley, uniform_weights, shapley_weights, False)
 
 
 def _kernel(rows: Bools) -> Floats:
