@@ -1,6 +1,7 @@
 """The house keeps its order: one direction of imports, no circle, small files, heavy libraries where they belong."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -104,3 +105,20 @@ def test_the_first_page_needs_no_heavy_library():
     code = "import sys, model, xai, ui.text.run, ui.maps.side_by_side, ui.shell.model_slot; print(*sorted(sys.modules))"
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert not {"torch", "transformers", "shap"} & set(out.stdout.split())
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "docs/architecture.md"])
+def test_documents_name_files_that_are_there(document):
+    named = set(re.findall(r"\b(?:ui|model|xai|docs|tests|assets|benchmarks)/[\w./-]*\w", (ROOT / document).read_text()))
+    assert len(named) > 5
+    assert sorted(name for name in named if not (ROOT / name).exists()) == []
+    commands = re.findall(r"python -m ((?:benchmarks|docs|model)\.[\w.]*\w)", (ROOT / document).read_text())
+    assert [name for name in commands if not (ROOT / name.replace(".", "/")).with_suffix(".py").exists()] == []
+
+
+def test_walks_pass_as_many_files_as_they_say():
+    walks = re.findall(r"^## [^\n]*: (\d+) files$(.*?)(?=^##? )", (ROOT / "docs/architecture.md").read_text(), re.M | re.S)
+    assert len(walks) == 4
+    for count, walk in walks:
+        passed = re.findall(r"^\d+\. `(.+?)`", walk, re.M)
+        assert len(passed) == len(set(passed)) == int(count)
