@@ -121,4 +121,4 @@ def test_walks_pass_as_many_files_as_they_say():
     assert len(walks) == 4
     for count, walk in walks:
         passed = re.findall(r"^\d+\. `(.+?)`", walk, re.M)
-        assert len(passed) == len(set(passed)) == int(count)
+        assert len(passed) == len(set(passed)) == int(count) <= 10

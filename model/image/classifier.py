@@ -20,9 +20,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from model.cache import Progress, keep, sha256
-from model.image.classifier_game import ClassifierGame
+from model.image.classifier_game import SIDE, ClassifierGame, Pixels, normalise
 from model.image.images import Picture, as_rgb
-from model.image.pixels import SIDE, Pixels, normalise
 from xai.typing import Bytes, Floats
 
 NAME = "efficientnet-lite0"

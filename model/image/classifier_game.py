@@ -9,9 +9,13 @@ from PIL import Image, ImageFilter
 
 from model.image.images import Picture, as_rgb
 from model.image.patches import check_grid, check_visible, grid_labels, on_original, patch_names, superpixels
-from model.image.pixels import Pixels, as_pixels, normalise
 from xai.checks import check_coalitions
 from xai.typing import Bools, Bytes, Floats
+
+Pixels = NDArray[np.float32]  # as the model takes them
+
+SIDE = 224  # pixels a side that the model sees
+CENTRE, SCALE = 127.0, 128.0  # its input is (pixel − 127) / 128
 
 ABSENT = ("mean", "blur", "black")
 VALUES = ("log-odds", "logit")
@@ -142,3 +146,14 @@ def _absent_pixels(classifier: Classifier, pixels: Bytes, absent: str | Picture)
     if absent == "blur":
         return np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(BLUR_RADIUS)))
     raise ValueError(f"absent must be one of {list(ABSENT)} or another image; got {absent!r}")
+
+
+def normalise(pixels: Bytes) -> Pixels:
+    """uint8 (224, 224, 3) → the model's float32 (3, 224, 224)."""
+    return np.ascontiguousarray((pixels.astype(np.float32) - CENTRE).transpose(2, 0, 1) / SCALE)
+
+
+def as_pixels(inputs: Pixels) -> Bytes:
+    """What `normalise` was given, from float32 (3, 224, 224)."""
+    pixels: Bytes = np.rint(inputs.transpose(1, 2, 0) * SCALE + CENTRE).astype(np.uint8)
+    return pixels

@@ -9,9 +9,8 @@ from markupsafe import Markup
 
 from ui.data.request import ExamplesRequest
 from ui.draw import charts
-from ui.draw.colour import STRONGEST, signed
+from ui.draw.colour import STRONGEST, row_heatmap, signed
 from ui.maps.picture import Picture
-from ui.table.picture import row_heatmap
 from xai import Attribution
 from xai.typing import Floats
 

@@ -1,4 +1,4 @@
-"""Token heatmaps: a value becomes a colour here, and a prompt becomes HTML."""
+"""Heatmaps: a value becomes a colour here, and a prompt, or a row of cards, becomes HTML."""
 
 from collections.abc import Sequence
 
@@ -16,6 +16,7 @@ Colour = tuple[int, int, int]  # 0 … 255 each
 # zero is the page's own background and text stays readable in light and dark themes.
 RAISES, LOWERS = (213, 94, 0), (0, 114, 178)
 STRONGEST = 0.62
+LONGEST_CELL = 60  # characters of a card
 LIKELIHOOD = ("makes it less likely", "makes it more likely")
 CHANGE = ("lowers it", "raises it")  # of a number that is no likelihood
 
@@ -78,6 +79,20 @@ def marks_of(attribution: Attribution, scale: float) -> list[tuple[str, str, str
         )
         for i, value in enumerate(attribution.values)
     ]
+
+
+def row_heatmap(cells: list[str], attribution: Attribution, scale: float, pane: str = "") -> Markup:
+    """One card per column in the table's order: its name and its cell, coloured by its value.
+
+    cells : (n,) texts, or none where they are not known;  attribution : values (n,)
+    """
+    texts = map(_short, cells) if cells else [None] * len(attribution.labels)
+    cards = zip(map(_short, attribution.labels), texts, map(signed, attribution.values), marks_of(attribution, scale))
+    return render("row_heatmap", index=attribution.index, pane=pane, cards=cards)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + "…"
 
 
 def pieces(prompt: str, spans: Spans) -> list[tuple[str, int | None]]:

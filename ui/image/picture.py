@@ -1,5 +1,7 @@
 """How a picture is drawn: its patches coloured by their values, which can be clicked; the words of its question."""
 
+import base64
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
@@ -8,17 +10,18 @@ from typing import Any
 import numpy as np
 import streamlit as st
 from markupsafe import Markup
+from numpy.typing import ArrayLike
 from PIL import Image
 
 from ui.draw.charts import INTERVAL, css, diverging, plotly
 from ui.draw.colour import CHANGE, LIKELIHOOD, LOWERS, RAISES, Spans, signed, token_heatmap, with_error
 from ui.draw.html import render
-from ui.image.layers import data_url, greyed, overlay, sampled
 from ui.image.request import PHOTOS, Regions
+from ui.image.source import SHOWN, smaller
 from ui.kind import Result
 from ui.maps.picture import Picture
 from xai import Attribution, Interactions
-from xai.typing import Ints
+from xai.typing import Bools, Ints
 
 FINE, COARSE = 96, 48  # cells of a side of the coloured layer: of the longer one, and at least, that no patch is lost
 MESH = 3  # of these cells lie between two places that can be clicked, where patches have any shape
@@ -235,3 +238,41 @@ def words_of(result: Result) -> tuple[str, list[tuple[int, int]]]:
         at = min(start + len(label), len(question))
         spans.append((start, at))
     return question, spans
+
+
+def greyed(image: Image.Image) -> Image.Image:
+    """The picture as it stands under a map: smaller, and grey, for the map's colours must not be taken for its own."""
+    return smaller(image).convert("L").convert("RGB")
+
+
+def overlay(image: Image.Image, regions: Regions, values: ArrayLike, scale: float, strength: float = 0.62) -> Image.Image:
+    """A picture of at most 480 pixels a side, patches coloured by values (n,) on the scale −scale … +scale."""
+    small = greyed(image)
+    at = regions[np.ix_(sampled(regions.shape[0], small.height), sampled(regions.shape[1], small.width))]
+    shown = np.asarray(values)[at][..., None] / scale
+    colour = np.where(shown > 0, RAISES, LOWERS)
+    share = strength * np.minimum(np.abs(shown), 1.0)
+    mixed = (1 - share) * np.asarray(small, float) + share * colour
+    return Image.fromarray(np.rint(mixed).astype(np.uint8))
+
+
+def without(image: Image.Image, regions: Regions, present: Bools) -> Image.Image:
+    """A picture of at most 480 pixels a side, absent patches in the picture's mean colour; present (n,)."""
+    small = smaller(image)
+    at = regions[np.ix_(sampled(regions.shape[0], small.height), sampled(regions.shape[1], small.width))]
+    pixels = np.asarray(small)
+    mean = np.rint(pixels.mean(axis=(0, 1))).astype(np.uint8)
+    return Image.fromarray(np.where(np.asarray(present)[at][..., None], pixels, mean))
+
+
+def data_url(image: Image.Image) -> str:
+    """A picture of at most 480 pixels a side inside a link; a small one without loss, for its pixels are seen."""
+    small, out = smaller(image), io.BytesIO()
+    kind = "PNG" if max(small.size) < SHOWN // 2 else "JPEG"
+    small.save(out, kind, **({"quality": 88} if kind == "JPEG" else {}))
+    return f"data:image/{kind.lower()};base64," + base64.b64encode(out.getvalue()).decode()
+
+
+def sampled(length: int, to: int) -> Ints:
+    """Which of `length` pixels stand for `to` equal stretches of them."""
+    return (2 * np.arange(to) + 1) * length // (2 * to)

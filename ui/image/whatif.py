@@ -11,7 +11,7 @@ from ui.draw.colour import signed
 from ui.draw.html import render
 from ui.draw.markdown import plain
 from ui.image import run as image_run
-from ui.image.layers import data_url, without
+from ui.image.picture import data_url, without
 from ui.image.request import GEMMA, PHOTOS
 from ui.image.source import smaller
 from ui.kind import Result

@@ -8,15 +8,12 @@ import streamlit as st
 from markupsafe import Markup
 
 from ui.draw import charts
-from ui.draw.colour import marks_of, signed
-from ui.draw.html import render
+from ui.draw.colour import row_heatmap
 from ui.maps.picture import Picture
 from ui.table import charts as table_charts
 from ui.table.request import TableAbout
 from xai import Attribution
 from xai.typing import Floats
-
-LONGEST = 60
 
 
 @dataclass(frozen=True)
@@ -80,17 +77,3 @@ def relative_error(values: Floats, truth: Floats) -> float:
     """‖φ̂ − φ‖² / ‖φ‖²; 0 where both are 0."""
     size, error = float(np.square(truth).sum()), float(np.square(values - truth).sum())
     return error / size if size else (0.0 if not error else float("inf"))
-
-
-def row_heatmap(cells: list[str], attribution: Attribution, scale: float, pane: str = "") -> Markup:
-    """One card per column in the table's order: its name and its cell, coloured by its value.
-
-    cells : (n,) texts, or none where they are not known;  attribution : values (n,)
-    """
-    texts = map(_short, cells) if cells else [None] * len(attribution.labels)
-    cards = zip(map(_short, attribution.labels), texts, map(signed, attribution.values), marks_of(attribution, scale))
-    return render("row_heatmap", index=attribution.index, pane=pane, cards=cards)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from ui.draw.colour import shared_scale
+from ui.draw.colour import row_heatmap, shared_scale
 from ui.draw.markdown import plain, said
 from ui.draw.sentences import sums
 from ui.kind import Result
 from ui.names import INDICES
-from ui.table.picture import TablePicture, row_heatmap
+from ui.table.picture import TablePicture
 from ui.table.request import TableRequest
 from ui.table.run import Fitted, background_of, exact_values, prediction
 from xai import Attribution, Ledger, explain

@@ -12,8 +12,7 @@ from model.assets import ASSETS
 from model.image.images import read_image
 from ui.image import run as image_run
 from ui.image.kind import ImageKind
-from ui.image.layers import overlay, without
-from ui.image.picture import ImagePicture, words_of
+from ui.image.picture import ImagePicture, overlay, without, words_of
 from ui.image.request import ImageRequest
 from ui.runs.bundle import read_bundle, write_bundle
 from ui.runs.comparison_bundle import from_bundle, to_bundle
