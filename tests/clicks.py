@@ -3,7 +3,7 @@
 import numpy as np
 from playwright.sync_api import expect
 
-PATIENCE = 600_000  # ms, for what takes a second or two: a busy machine may take its time
+PATIENCE = 240_000  # ms, for what takes a second or two: a busy machine may take its time
 LONG = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon"
 
 
