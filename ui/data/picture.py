@@ -91,32 +91,12 @@ def matrix(source: list[str], target: list[str], values: Floats, errors: Floats 
         rows, columns = np.indices(values.shape)
         numbers = [signed(value + 0.0, 1) for value in values.round(1).reshape(-1)]  # + 0.0: no −0.0
         figure.add_scatter(x=columns.reshape(-1), y=rows.reshape(-1), mode="text", text=numbers, hoverinfo="skip")
+    plain = {"showgrid": False, "zeroline": False}
     figure.update_layout(
         height=90 + 34 * len(source),
         showlegend=False,
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        xaxis={
-            "tickvals": list(range(len(target))),
-            "ticktext": [escape(_short(word)) for word in target],
-            "side": "top",
-            "range": [-0.5, len(target) - 0.5],
-            "showgrid": False,
-            "zeroline": False,
-            "automargin": True,
-            "title": "target word",
-        },
-        yaxis={
-            "tickvals": list(range(len(source))),
-            "ticktext": [escape(_short(word)) for word in source],
-            "range": [len(source) - 0.5, -0.5],
-            "showgrid": False,
-            "zeroline": False,
-            "automargin": True,
-            "title": "source word",
-        },
+        xaxis=charts.rows_axis(target, 14, side="top", range=[-0.5, len(target) - 0.5], title="target word", **plain),
+        yaxis=charts.rows_axis(source, 14, range=[len(source) - 0.5, -0.5], title="source word", **plain),
     )
     return figure
-
-
-def _short(text: str, most: int = 14) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ui.draw.colour import LOWERS, RAISES, Colour, ranks, signed
+from ui.draw.markdown import short
 from xai import Attribution, Fidelity, Interactions, ties
 from xai.typing import Ints
 
@@ -53,12 +54,7 @@ def bars(attribution: Attribution, quantity: str, reach: float) -> Any:
         height=106 + 26 * len(order),
         margin={"l": 10, "r": 12 + 14 * lanes, "t": TOOLBAR, "b": 40},
         xaxis={"title": f"change of {escape(quantity)}", "zeroline": True, "range": [-reach, reach]},
-        yaxis={
-            "tickvals": list(range(len(order))),
-            "ticktext": [escape(_short(attribution.labels[i])) for i in order],
-            "range": [len(order) - 0.4, -0.6],
-            "automargin": True,
-        },
+        yaxis=rows_axis([attribution.labels[i] for i in order]),
         showlegend=False,
     )
     return figure
@@ -120,7 +116,7 @@ def arcs(found: Interactions, chosen: Ints, attribution: Attribution) -> Any:
     go = plotly()
 
     players = np.unique(found.pairs[chosen])
-    labels = [_short(found.labels[i], 14) for i in players]
+    labels = [short(found.labels[i], 14) for i in players]
     widths = np.array([max(len(label), 6) for label in labels], float)  # names on end still need their height
     centre = dict(zip(players, np.cumsum(widths + 1.5) - widths / 2))
     strongest = np.abs(found.values[chosen]).max() or 1.0
@@ -185,5 +181,8 @@ def css(colour: Colour) -> str:
     return "rgb({},{},{})".format(*colour)
 
 
-def _short(label: str, most: int = 24) -> str:
-    return label if len(label) <= most else label[: most - 1] + "…"
+def rows_axis(labels: Sequence[str], most: int = 24, **more: Any) -> dict[str, Any]:
+    """An axis with a row for each label, the first on top."""
+    names = [escape(short(label, most)) for label in labels]
+    ends = [len(labels) - 0.4, -0.6]
+    return {"tickvals": list(range(len(labels))), "ticktext": names, "range": ends, "automargin": True, **more}

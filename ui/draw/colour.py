@@ -6,6 +6,7 @@ import numpy as np
 from markupsafe import Markup
 
 from ui.draw.html import render
+from ui.draw.markdown import short
 from xai import Attribution
 from xai.typing import Ints
 
@@ -86,13 +87,9 @@ def row_heatmap(cells: list[str], attribution: Attribution, scale: float, pane: 
 
     cells : (n,) texts, or none where they are not known;  attribution : values (n,)
     """
-    texts = map(_short, cells) if cells else [None] * len(attribution.labels)
-    cards = zip(map(_short, attribution.labels), texts, map(signed, attribution.values), marks_of(attribution, scale))
+    names, texts = ([short(text, LONGEST_CELL) for text in known] for known in (attribution.labels, cells))
+    cards = zip(names, texts or [None] * len(names), map(signed, attribution.values), marks_of(attribution, scale))
     return render("row_heatmap", index=attribution.index, pane=pane, cards=cards)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + "…"
 
 
 def pieces(prompt: str, spans: Spans) -> list[tuple[str, int | None]]:

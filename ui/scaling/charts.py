@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ui.draw.charts import FIRST, GREY, SECOND, THIRD, plotly
+from ui.draw.charts import FIRST, GREY, SECOND, THIRD, plotly, rows_axis
 from ui.scaling.study import LEVEL, Prediction
 from xai.scaling.fit import Fit, HeldOut
 from xai.typing import Floats
@@ -119,16 +119,7 @@ def ranking(rows: list[tuple[str, Prediction, float]], name: str, target: str) -
         height=140 + 34 * len(rows),
         margin={"l": 10, "r": 10, "t": 10, "b": 40},
         xaxis={"title": escape(name)},
-        yaxis={
-            "tickvals": places,
-            "ticktext": [escape(_short(row[0])) for row in rows],
-            "automargin": True,
-            "range": [len(rows) - 0.5, -0.5],
-        },
+        yaxis=rows_axis([row[0] for row in rows], 32, range=[len(rows) - 0.5, -0.5]),
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
     )
     return figure
-
-
-def _short(text: str, most: int = 32) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"

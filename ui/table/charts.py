@@ -9,6 +9,7 @@ import numpy as np
 from ui.draw import charts
 from ui.draw.charts import FIRST, GREY, SECOND, THIRD, css, plotly
 from ui.draw.colour import LOWERS, RAISES, signed
+from ui.draw.markdown import short
 from xai import Attribution
 from xai.typing import Floats, Ints
 
@@ -94,8 +95,8 @@ def _mark(figure: Any, exact: Floats | None, places: list[int]) -> None:
 
 
 def _named(label: str, cells: list[str], i: int) -> str:
-    name = _short(label, 20)
-    return escape(f"{name} = {_short(cells[i], 12)}" if cells else name)
+    name = short(label, 20)
+    return escape(f"{name} = {short(cells[i], 12)}" if cells else name)
 
 
 def importance(labels: list[str], means: dict[str, Floats]) -> Any:
@@ -120,12 +121,7 @@ def importance(labels: list[str], means: dict[str, Floats]) -> Any:
         xaxis={"title": "mean size of the values"},
         clickmode="event+select",
         legend={"orientation": "h", "yref": "container", "y": 0.0, "yanchor": "bottom", "x": 0},
-        yaxis={
-            "tickvals": list(range(len(order))),
-            "ticktext": [escape(_short(labels[i], 24)) for i in order],
-            "range": [len(order) - 0.4, -0.6],
-            "automargin": True,
-        },
+        yaxis=charts.rows_axis([labels[i] for i in order]),
     )
     return figure
 
@@ -171,13 +167,7 @@ def beeswarm(labels: list[str], values: Floats, cells: Floats, order: Ints, quan
         height=116 + 44 * len(order),
         margin={"l": 10, "r": 10, "t": charts.TOOLBAR, "b": 40},
         xaxis={"title": f"change of {escape(quantity)}", "zeroline": True},
-        yaxis={
-            "tickvals": list(range(len(order))),
-            "ticktext": [escape(_short(labels[i], 24)) for i in order],
-            "range": [len(order) - 0.4, -0.6],
-            "automargin": True,
-            "showgrid": False,
-        },
+        yaxis=charts.rows_axis([labels[i] for i in order], showgrid=False),
     )
     return figure
 
@@ -230,7 +220,3 @@ def errors(found: dict[str, list[tuple[int, float]]]) -> Any:
         legend={"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0},
     )
     return figure
-
-
-def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
