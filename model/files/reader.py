@@ -163,7 +163,7 @@ def _lines(text: str, delimiter: str, filename: str) -> Iterator[list[str]]:
                     row = (row + [""] * len(names))[: len(names)]
                 if len(row) != len(names):
                     raise ValueError(
-                        f"{filename}: line {line} has {len(row)} cells under {len(names)} column names: every line needs the same number"
+                        f"{filename}: line {line} has {len(row)} cells under {len(names)} names: every line needs the same number"
                     )
                 yield row
             line = reader.line_num + 1
