@@ -88,7 +88,8 @@ def row_heatmap(cells: list[str], attribution: Attribution, scale: float, pane: 
     cells : (n,) texts, or none where they are not known;  attribution : values (n,)
     """
     names, texts = ([short(text, LONGEST_CELL) for text in known] for known in (attribution.labels, cells))
-    cards = zip(names, texts or [None] * len(names), map(signed, attribution.values), marks_of(attribution, scale))
+    shown: list[str] | list[None] = texts or [None] * len(names)
+    cards = zip(names, shown, map(signed, attribution.values), marks_of(attribution, scale))
     return render("row_heatmap", index=attribution.index, pane=pane, cards=cards)
 
 
