@@ -118,6 +118,7 @@ def test_the_bundled_set_on_the_bundled_gemma_from_start_to_matrix(open_tab, gem
 def test_uploaded_pairs_are_valued_by_both_measures(open_tiny, tiny_gemma):
     page = open_data(open_tiny)
     bring(page, "data-examples", EXAMPLES)
+    expect(page.get_by_text("The 4 examples and the 8 evaluation sentences")).to_be_visible()  # no hand is faster
     bring(page, "data-evaluation", EVALUATION)
     expect(page.get_by_text("4 examples and the 2 evaluation sentences")).to_be_visible()
     press_explain(page)
