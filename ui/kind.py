@@ -44,6 +44,7 @@ class About:
 
 R = TypeVar("R", bound=Request)
 S = TypeVar("S")
+P = TypeVar("P", bound=Picture)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +89,7 @@ class View:
     files: Callable[[], None] | None = None
 
 
-class Kind(ABC, Generic[R, S]):
+class Kind(ABC, Generic[R, S, P]):
     """A kind of input: R is its request, S what its page remembers in a session."""
 
     key: str  # in the store, in bundles, in the names of the page's widgets
@@ -157,17 +158,17 @@ class Kind(ABC, Generic[R, S]):
 
     # What is shown.
 
-    def picture(self, result: Result) -> Picture:
-        """How the input is drawn."""
-        return Picture()
+    def picture(self, result: Result) -> P:
+        """How the input is drawn; ValueError where it is gone."""
+        return Picture()  # type: ignore[return-value]  # which is P where a kind draws nothing of its own
 
     def shows(self, result: Result) -> bool:
         """Whether the result is of what the page asks for now."""
         return True
 
-    def view(self, result: Result, state: Bench[S]) -> View:
-        """Draw what stands above the maps, and say how they are shown; ValueError where the input is gone."""
-        return View(self.picture(result))
+    def view(self, result: Result, picture: P, state: Bench[S]) -> View:
+        """Draw what stands above the maps, and say how they are shown. picture : as `picture` gave it, of what comes first"""
+        return View(picture)
 
     def result(
         self, record: dict[str, Any], request: R, ledger_of: Callable[[list[str]], Ledger], upload: bytes | None = None

@@ -20,8 +20,10 @@ from ui.shell.model_slot import model_slot
 from xai import Ledger
 from xai.game import Game
 
+ENOUGH = 16  # evaluations that tell how long the next ones take
 
-def kind_page(kind: Kind[Any, Any]) -> None:
+
+def kind_page(kind: Kind[Any, Any, Any]) -> None:
     """Draw the page."""
     state = bench(kind.key, kind.State)
     frame(kind.title, kind.lead)
@@ -40,7 +42,7 @@ def kind_page(kind: Kind[Any, Any]) -> None:
     open_bundle(kind, state)
 
 
-def _controls(kind: Kind[Any, Any], request: Request, state: Bench[Any]) -> None:
+def _controls(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> None:
     """The model's progress while it loads, then the job bar."""
     if kind.asks_server_model(request) and not ready(model_slot()):
         return
@@ -58,7 +60,7 @@ def first_results() -> dict[tuple[str, str], Result]:
     return {}
 
 
-def _first(kind: Kind[Any, Any], request: Request, state: Bench[Any]) -> None:
+def _first(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> None:
     shelf, place, subject = first_results(), (kind.key, kind.fingerprint(request)), kind.subject(request, state)
     state.shown = shelf.get(place)
     if state.shown is not None:
@@ -72,12 +74,12 @@ def _first(kind: Kind[Any, Any], request: Request, state: Bench[Any]) -> None:
     state.begin(Job(work))
 
 
-def _more(kind: Kind[Any, Any], state: Bench[Any]) -> None:
+def _more(kind: Kind[Any, Any, Any], state: Bench[Any]) -> None:
     request = state.shown.request
     _explain(kind, replace(request, plan=replace(request.plan, budget=request.plan.budget * MORE)), state)
 
 
-def _explain(kind: Kind[Any, Any], request: Request, state: Bench[Any]) -> None:
+def _explain(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> None:
     """Begin a run, or go on with the one shown where it is of the same game: what was paid stays paid."""
     try:
         subject = kind.subject(request, state)
@@ -117,18 +119,19 @@ def run(request: Request, subject: Subject, job: Job, ledger_of: Callable[[Game]
         lambda now: job.publish(Result(request, subject.about, now)),
         job.cancelled,
     )
-    subject.learn(ledger.seconds - before[0], ledger.evaluations - before[1])
+    if (evaluations := ledger.evaluations - before[1]) >= ENOUGH:
+        subject.learn(ledger.seconds - before[0], evaluations)
     return Result(request, subject.about, found)
 
 
-def _show(kind: Kind[Any, Any], result: Result, state: Bench[Any]) -> None:
+def _show(kind: Kind[Any, Any, Any], result: Result, state: Bench[Any]) -> None:
     """What stands above the maps, the maps, and the files of both."""
     try:
-        view = kind.view(result, state)
+        picture = kind.picture(result)
     except ValueError as error:  # what was explained is gone
         st.warning(said(str(error)))
         return
-    picture, name = kind.picture(result), kind.name(result.request)
+    view, name = kind.view(result, picture, state), kind.name(result.request)
     fingerprint, upload = kind.fingerprint(result.request), kind.upload(result.request, state, False)
 
     def take_away() -> None:

@@ -27,6 +27,8 @@ class Pair:
                 raise ValueError(f"the {what} sentence of a pair is empty: write it, or leave the pair out")
             if len(text) > MAX_CHARACTERS:
                 raise ValueError(f"a {what} sentence has {len(text)} characters; at most {MAX_CHARACTERS} are read: shorten it")
+        if len(self.origin) > MAX_CHARACTERS:
+            raise ValueError(f"an origin has {len(self.origin)} characters; at most {MAX_CHARACTERS} are read: shorten it")
 
 
 def read_pairs(content: str | bytes, most: int = MAX_EXAMPLES, filename: str = "the table") -> list[Pair]:

@@ -11,7 +11,6 @@ from ui.data.picture import ExamplesPicture
 from ui.data.request import EXAMPLES, DataRequest, DataState, ExamplesAbout, WordsAbout, WordsRequest, request_of
 from ui.data.scored_runs import show_sources
 from ui.kind import Kind, Result, Subject, View
-from ui.maps.picture import Picture
 from ui.runs.comparison import Comparison
 from ui.shell.bench import Bench
 from ui.shell.jobs import Job
@@ -19,7 +18,7 @@ from ui.shell.model_slot import model_slot
 from ui.text.picture import TextPicture
 
 
-class DataKind(Kind[DataRequest, DataState]):
+class DataKind(Kind[DataRequest, DataState, TextPicture | ExamplesPicture]):
     key, State = "data", DataState
     another = "other data or settings"
     title = "Swing: what is each example worth?"
@@ -75,7 +74,7 @@ class DataKind(Kind[DataRequest, DataState]):
             return WordsAbout.from_record(record, request, comparison)
         return ExamplesAbout.from_record(record, request, comparison)
 
-    def picture(self, result: Result) -> Picture:
+    def picture(self, result: Result) -> TextPicture | ExamplesPicture:
         if isinstance(result.request, WordsRequest):
             return TextPicture(result.request, result.about.text)
         return ExamplesPicture(result.request)
@@ -83,5 +82,5 @@ class DataKind(Kind[DataRequest, DataState]):
     def shows(self, result: Result) -> bool:
         return bool(result.request.kind == st.session_state["data-mode"])
 
-    def view(self, result: Result, state: Bench[DataState]) -> View:
-        return show.view_words(result) if isinstance(result.request, WordsRequest) else show.view_examples(result)
+    def view(self, result: Result, picture: TextPicture | ExamplesPicture, state: Bench[DataState]) -> View:
+        return show.view_words(result, picture) if isinstance(picture, TextPicture) else show.view_examples(result, picture)

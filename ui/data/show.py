@@ -1,6 +1,7 @@
 """What the Data page shows of a result: two measures of examples, or the matrix of a sentence's words."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -11,7 +12,6 @@ from ui.data.files import matrix_csv, measures_csv
 from ui.data.picture import ExamplesPicture, matrix, quantity
 from ui.data.request import MEASURES, matrices, measure_weights, measured
 from ui.draw import charts
-from ui.draw.colour import legend
 from ui.draw.html import render
 from ui.draw.markdown import plain, said
 from ui.kind import Result, View
@@ -20,10 +20,9 @@ from ui.text.picture import TextPicture
 from xai.trust.disagreement import disagreement
 
 
-def view_examples(result: Result) -> View:
+def view_examples(result: Result, picture: ExamplesPicture) -> View:
     """Both value functions beside each other, whether they agree, and both indices by one of them."""
     comparison, request = result.comparison, result.request
-    picture = ExamplesPicture(request)
     st.subheader(f"What the {picture.parts} are worth, by two measures")
     second = (
         st.segmented_control("Beside cross-entropy", ["BLEU", "chrF"], default="BLEU", key="data-second", required=True) or "BLEU"
@@ -55,7 +54,7 @@ def view_examples(result: Result) -> View:
     st.caption(f"Paid for so far: {comparison.ledger.evaluations} evaluations, which serve every measure.")
     weights = None if measure == "cross-entropy" else measure_weights(len(request.evaluation), measure)
     return View(
-        ExamplesPicture(request, measure), weights, files=lambda: _save("All measures (CSV)", "measures", measures_csv, result)
+        replace(picture, measure=measure), weights, files=lambda: _save("All measures (CSV)", "measures", measures_csv, result)
     )
 
 
@@ -74,7 +73,7 @@ def _written(result: Result) -> None:
         st.dataframe(rows, hide_index=True, key="data-written")
 
 
-def view_words(result: Result) -> View:
+def view_words(result: Result, picture: TextPicture) -> View:
     """The matrix of source words by target words for both indices, then the whole comparison for chosen words."""
     about, comparison = result.about, result.comparison
     st.subheader("Which source word swings which target word?")
@@ -87,7 +86,7 @@ def view_words(result: Result) -> View:
             st.markdown(f"**{INDICES[one.index]}** · {method_name(one.index, one.method)}")
             figure = matrix(one.labels, about.words, values, errors, scale)
             st.plotly_chart(figure, width="stretch", key=f"matrix-{side}")
-    st.html(legend(scale, TextPicture.ends))
+    st.html(picture.legend(scale))
     st.caption(
         "Each cell: the change of the target word’s natural log-probability by the source word, +0.69 doubles its "
         "probability. Both matrices come from one set of evaluations and have one colour scale. Words of the target "
@@ -104,7 +103,7 @@ def view_words(result: Result) -> View:
     )
     weights = about.weights(chosen) if chosen else None
     files = partial(_save, "Matrix of words (CSV)", "words", matrix_csv, result)
-    return View(TextPicture(result.request, about.text, len(chosen)), weights, files=files)
+    return View(replace(picture, chosen=len(chosen)), weights, files=files)
 
 
 def _strongest(words: list[str], found: Any) -> str:

@@ -51,7 +51,7 @@ def downloads(bundle_of: Callable[[], Bundle], picture: Picture) -> None:
     )
 
 
-def open_bundle(kind: Kind[Any, Any], state: Bench[Any]) -> None:
+def open_bundle(kind: Kind[Any, Any, Any], state: Bench[Any]) -> None:
     """A bundle brought back: shown on this page, after it was found to be one."""
     with st.sidebar:
         file = uploader("Open a bundle", "bundle", MAX_BUNDLE_MB, type="zip")

@@ -19,7 +19,7 @@ from ui.shell.model_slot import model_slot
 FIRST = ImageRequest(source.FIRST)
 
 
-class ImageKind(Kind[ImageRequest, ImageState]):
+class ImageKind(Kind[ImageRequest, ImageState, ImagePicture]):
     key, State = "image", ImageState
     another = "an earlier picture or setting"
     title = "Swing: which patches swing the answer?"
@@ -82,5 +82,5 @@ class ImageKind(Kind[ImageRequest, ImageState]):
         at = result.request.source
         return ImagePicture(result, source.view(at), show.explained(result), name=source.title(at))
 
-    def view(self, result: Result, state: Bench[ImageState]) -> View:
-        return show.view(result, state, self.picture(result))
+    def view(self, result: Result, picture: ImagePicture, state: Bench[ImageState]) -> View:
+        return show.view(result, picture, state)

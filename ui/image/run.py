@@ -195,9 +195,8 @@ def subject(slot: ModelSlot, request: ImageRequest, image: Image.Image, other: I
 
 
 def _learn(request: ImageRequest, seconds: float, evaluations: int) -> None:
-    if evaluations >= 16:
-        each, kind = seconds / evaluations / (2 if request.rather else 1), _kind(request)
-        _measured[kind] = (each + _measured.get(kind, each)) / 2
+    each, kind = seconds / evaluations / (2 if request.rather else 1), _kind(request)
+    _measured[kind] = (each + _measured.get(kind, each)) / 2
 
 
 class Columns:

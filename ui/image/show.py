@@ -22,7 +22,7 @@ from ui.shell.model_slot import model_slot
 from xai.game import Game
 
 
-def view(result: Result, state: Bench[ImageState], picture: ImagePicture) -> View:
+def view(result: Result, picture: ImagePicture, state: Bench[ImageState]) -> View:
     """What the model said, the class to look at, and the picture without what was clicked."""
     request, comparison = result.request, result.comparison
     image = source.needed(request.source)

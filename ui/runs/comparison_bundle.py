@@ -34,7 +34,7 @@ def to_bundle(page: str, result: Result, name: str, fingerprint: str, upload: by
     )
 
 
-def from_bundle(kind: Kind[Any, Any], bundle: Bundle) -> Result:
+def from_bundle(kind: Kind[Any, Any, Any], bundle: Bundle) -> Result:
     """The result that `to_bundle` was given, its ledger without a model; ValueError where it is of another kind."""
     if bundle.page != kind.key or not set(bundle.attributions) <= set(_SIDES) or "left" not in bundle.attributions:
         raise ValueError(f"This bundle is not of the {kind.key.capitalize()} page; open it on the page that it was made on.")

@@ -107,7 +107,7 @@ def _end(run: str | None, state: str, sentence: str) -> None:
             store().finish(run, state, sentence)
 
 
-def reopen(kind: Kind[Any, Any], state: Bench[Any]) -> None:
+def reopen(kind: Kind[Any, Any, Any], state: Bench[Any]) -> None:
     """Show the run that the link names, if it is not shown already.
 
     A run that is in the line is followed. One whose server died goes on as soon as the model is ready.

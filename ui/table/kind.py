@@ -6,7 +6,6 @@ from typing import Any
 
 import streamlit as st
 
-from model.gemma import Gemma
 from ui.kind import Kind, Result, Subject, View
 from ui.runs.comparison import Comparison
 from ui.shell.bench import Bench
@@ -22,7 +21,7 @@ LOST = "The table of this run was not kept: bring it again to go on with it."
 OTHER = "The table above is another than that of this run; choose, or bring, its own to go on with it."
 
 
-class TableKind(Kind[TableRequest, TableState]):
+class TableKind(Kind[TableRequest, TableState, TablePicture]):
     key, State = "table", TableState
     another = "another row, table or setting"
     title = "Swing: why did the model say that of this row?"
@@ -67,13 +66,7 @@ class TableKind(Kind[TableRequest, TableState]):
         own, table = state.own, self._table(request, state)
         if request.model == "file" and own.model_file[1] != request.file and run.find(request, own.models) is None:
             raise ValueError("bring the file of the model again: it is kept nowhere")
-        return partial(self._subject, table, request, own.models, model_slot().gemma, own.model_file[2])
-
-    @staticmethod
-    def _subject(
-        table: Source, request: TableRequest, models: run.Shelf, gemma: Gemma | None, file: bytes | None, job: Job
-    ) -> Subject:
-        return run.subject(table, request, job, models, gemma, file)
+        return partial(run.subject, table, request, own=own.models, gemma=model_slot().gemma, file=own.model_file[2])
 
     @staticmethod
     def _table(request: TableRequest, state: Bench[TableState]) -> Source:
@@ -97,5 +90,5 @@ class TableKind(Kind[TableRequest, TableState]):
     def picture(self, result: Result) -> TablePicture:
         return show.picture_of(result)
 
-    def view(self, result: Result, state: Bench[TableState]) -> View:
-        return show.view(result, state)
+    def view(self, result: Result, picture: TablePicture, state: Bench[TableState]) -> View:
+        return show.view(result, picture, state)

@@ -33,9 +33,9 @@ def _exact(about: TableAbout, weights: list[float]) -> dict[str, Floats]:
     return {index: values @ np.asarray(weights) for index, values in about.exact.items()}
 
 
-def view(result: Result, state: Bench[TableState]) -> View:
+def view(result: Result, picture: TablePicture, state: Bench[TableState]) -> View:
     """The model's figures, what it says of the row, and which of its classes is explained."""
-    comparison, request, picture = result.comparison, result.request, picture_of(result)
+    comparison, request = result.comparison, result.request
     fitted = find(request, state.own.models)
     _figures(result)
     st.html(render("answer", said="", answer=picture.answer, rather=None))

@@ -17,7 +17,7 @@ from ui.text.samples import SAMPLES
 FIRST = TextRequest(SAMPLES[0].before, SAMPLES[0].text, SAMPLES[0].after, plan=Plan(budget=64))
 
 
-class TextKind(Kind[TextRequest, None]):
+class TextKind(Kind[TextRequest, None, TextPicture]):
     key, State = "text", type(None)
     another = "an earlier prompt or setting"
     title = "Swing: why did Gemma 3 say that?"
@@ -64,5 +64,5 @@ class TextKind(Kind[TextRequest, None]):
     def picture(self, result: Result) -> TextPicture:
         return TextPicture(result.request, result.about)
 
-    def view(self, result: Result, state: Bench[None]) -> View:
-        return show.view(result, state)
+    def view(self, result: Result, picture: TextPicture, state: Bench[None]) -> View:
+        return show.view(result, picture, state)

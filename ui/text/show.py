@@ -16,7 +16,7 @@ from ui.text.run import MAX_ANSWER, make_game
 from xai.game import Game
 
 
-def view(result: Result, state: Bench[None]) -> View:
+def view(result: Result, picture: TextPicture, state: Bench[None]) -> View:
     """The answer, whose tokens can be chosen, above the maps."""
     about, request, slot = result.about, result.request, model_slot()
     st.subheader("The answer, and what swung it")
@@ -36,7 +36,7 @@ def view(result: Result, state: Bench[None]) -> View:
         f"{result.comparison.ledger.evaluations} evaluations."
         + (f" The answer is read up to the end of its line, {MAX_ANSWER} tokens at most." if not request.target else "")
     )
-    picture = TextPicture(request, about, len(chosen))
+    picture = replace(picture, chosen=len(chosen))
 
     def absence() -> None:
         def game_of(absent: str) -> Game:

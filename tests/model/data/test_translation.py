@@ -182,6 +182,7 @@ def test_the_bundled_pairs():
         ("source,target\na\x07,b\n", "control character"),
         ("source,target\n" + "a,b\n" * 65, "65 pairs; at most 64"),
         ("source,target\n" + "a" * 501 + ",b\n", "501 characters; at most 500"),
+        ("source,target,origin\na,b," + "o" * 501 + "\n", "an origin has 501 characters; at most 500"),
     ],
 )
 def test_bad_pairs_get_one_sentence(content, message):

@@ -66,8 +66,8 @@ def test_page_and_report_say_the_same_of_the_colours_at_every_setting(opened, dr
         )
         assert len(page) == 1 and page == report
         assert all(end in page.copy().pop() for end in picture.ends)
-    view = kind.view(result, Bench(kind.State()))
-    assert view.picture.ends == kind.picture(result).ends
+    picture = kind.picture(result)
+    assert kind.view(result, picture, Bench(kind.State())).picture.ends == picture.ends
 
 
 @pytest.mark.parametrize(
