@@ -99,17 +99,25 @@ def _explain(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> 
 
     def work(job: Job) -> Result:
         with kept.ended_with(name):
-            result = run(request, subject(job), job, lambda game: kept.ledger(name, game, known))
+            same = shown if known is not None and shown.request == request else None
+            result = run(request, subject(job), job, lambda game: kept.ledger(name, game, known), same)
         kept.finish(name, result)
         return result
 
     state.begin(Job(work, name))
 
 
-def run(request: Request, subject: Subject, job: Job, ledger_of: Callable[[Game], Ledger]) -> Result:
-    """Both maps of a subject and their fidelity. ledger_of(game) gives the ledger to go on with"""
+def run(
+    request: Request, subject: Subject, job: Job, ledger_of: Callable[[Game], Ledger], before: Result | None = None
+) -> Result:
+    """Both maps of a subject and how right they are. ledger_of(game) gives the ledger to go on with
+
+    before : a result of the same request; where it is whole, it is the result: the same asked twice says the same
+    """
     ledger = ledger_of(subject.game)
-    before = ledger.seconds, ledger.evaluations
+    if before is not None and before.comparison.state == "done" and before.comparison.judgements:
+        return replace(before, comparison=replace(before.comparison, ledger=ledger))
+    spent, paid = ledger.seconds, ledger.evaluations
     found = compare(
         ledger,
         request.plan,
@@ -119,8 +127,8 @@ def run(request: Request, subject: Subject, job: Job, ledger_of: Callable[[Game]
         lambda now: job.publish(Result(request, subject.about, now)),
         job.cancelled,
     )
-    if (evaluations := ledger.evaluations - before[1]) >= ENOUGH:
-        subject.learn(ledger.seconds - before[0], evaluations)
+    if (evaluations := ledger.evaluations - paid) >= ENOUGH:
+        subject.learn(ledger.seconds - spent, evaluations)
     return Result(request, subject.about, found)
 
 

@@ -121,6 +121,12 @@ def recorded(result) -> dict:
     return {"record": _exact(json.loads(json.dumps(result.to_record()))), "paid": paid}
 
 
+def of_maps(entry: dict) -> dict:
+    """What a record says but for how its maps are judged, and what was paid for that, which later versions do otherwise."""
+    comparison = {key: item for key, item in entry["record"]["comparison"].items() if key not in ("judged", "judgements")}
+    return {**entry["record"], "comparison": comparison}
+
+
 def _digest(array) -> str:
     return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
 
@@ -192,7 +198,7 @@ def compare(directory: Path) -> bool:
     """Whether everything is as it was to the last bit; says so for each setting."""
     before, same = json.loads((directory / "maps.json").read_text()), True
     for kind, name, settings in every():
-        found = list(differences(before[kind][name], recorded(explained(kind, settings))))
+        found = list(differences(of_maps(before[kind][name]), of_maps(recorded(explained(kind, settings)))))
         same &= not found
         print(f"{kind} {name}: {_said(found)}", flush=True)
     return same

@@ -14,8 +14,8 @@ from model.data.source_words import source_word_game, word_matrix
 from model.data.translation import TranslationGame
 from ui.text.samples import SAMPLES
 from xai import Ledger, explain
+from xai.compare.disagreement import disagreement
 from xai.data_scores import next_runs, source_values
-from xai.trust.disagreement import disagreement
 
 PANES = {"l": "banzhaf", "r": "shapley"}
 EXAMPLES = "source,target,origin\ngood dog,fox,a\none two,four five,b\nlazy fox,hello,a\nworld,seven,c\n"

@@ -17,7 +17,7 @@ from ui.draw.markdown import plain, said
 from ui.kind import Result, View
 from ui.names import ABSENT, INDICES, method_name
 from ui.text.picture import TextPicture
-from xai.trust.disagreement import disagreement
+from xai.compare.disagreement import disagreement
 
 
 def view_examples(result: Result, picture: ExamplesPicture) -> View:

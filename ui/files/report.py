@@ -11,7 +11,7 @@ from markupsafe import Markup
 from ui.draw.colour import ranks, shared_scale, signed
 from ui.draw.html import render
 from ui.draw.sentences import agreed, cost, sums, tied
-from ui.files.report_fidelity import fidelity_section
+from ui.files.report_fidelity import fidelity_section, judgements_section
 from ui.maps.picture import Picture
 from ui.names import INDICES, method_name
 from ui.runs.bundle import Bundle
@@ -41,7 +41,8 @@ def html_report(bundle: Bundle, picture: Picture, made: str = "") -> Markup:
         sums=sums(maps, parts, quantity),
         difference=None if found is None else _difference(maps, found, draw, scale),
         rows=_rows(maps, found),
-        fidelity="" if bundle.fidelity is None else fidelity_section(bundle.fidelity, parts, quantity),
+        judgements=judgements_section(bundle.judgements, maps, parts, quantity) if bundle.judgements else "",
+        fidelity="" if bundle.fidelity is None else fidelity_section(bundle.fidelity),
         settings=settings,
     )
 

@@ -9,8 +9,9 @@ from markupsafe import Markup
 from ui.draw.charts import FIRST, GREY, SECOND, THIRD
 from ui.draw.colour import signed
 from ui.draw.html import render
+from ui.draw.judgements import said_of
 from ui.names import INDICES, method_name
-from xai import Fidelity, verdict
+from xai import Attribution, Fidelity, Judgement
 from xai.trust.fidelity import MapFidelity
 
 # Told apart by their dashes as well: of the maps in turn, of a random order, of leave-one-out.
@@ -19,8 +20,15 @@ Style = tuple[str, str]  # colour, dashes
 _WIDTH, _HEIGHT, _PAD = 460, 240, 34  # of a drawing in fidelity.html
 
 
-def fidelity_section(found: Fidelity, parts: str, quantity: str) -> Markup:
-    """What `xai.trust.fidelity` measured. parts : what players are called;  quantity : what values are changes of."""
+def judgements_section(judgements: Sequence[Judgement], maps: Sequence[Attribution], parts: str, quantity: str) -> Markup:
+    """What `xai.judge` found of each map. parts : what players are called;  quantity : what values are changes of"""
+    told = [said_of(judgement, one, parts, quantity) for judgement, one in zip(judgements, maps)]
+    named = [f"{INDICES[one.index]} · {method_name(one.index, one.method)}" for one in maps]
+    return render("judgements", judged=[(name, one.headline, one.sentences) for name, one in zip(named, told)])
+
+
+def fidelity_section(found: Fidelity) -> Markup:
+    """What `xai.trust.fidelity` measured."""
     names = [f"{INDICES[one.index]} · {method_name(one.index, one.method)}" for one in found.maps]
     if found.exhaustive:
         where = f"Judged on all {found.held_out[0]:,} coalitions, those of the estimates among them."
@@ -31,7 +39,6 @@ def fidelity_section(found: Fidelity, parts: str, quantity: str) -> Markup:
     areas, drawings = ([], []) if found.random is None else _curves(found, names)
     return render(
         "fidelity",
-        verdicts=[(name, verdict(found, m, parts, quantity)) for m, name in enumerate(names)],
         measures=[(name, _measures(one)) for name, one in zip(names, found.maps)],
         cost=cost,
         areas=areas,

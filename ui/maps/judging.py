@@ -3,24 +3,20 @@
 import streamlit as st
 
 from ui.draw import charts
+from ui.draw.judgements import said_of
 from ui.draw.markdown import said
 from ui.maps.picture import Picture
 from ui.names import INDICES, method_name
 from ui.runs.comparison import Comparison
-from xai import Fidelity, shuffled_control, verdict
+from xai import Attribution, Judgement, shuffled_control
 from xai.trust.curves import Curves
 
-_SIGNS = {"Do not trust": "gpp_bad", "Take this map as a hint": "help", "There is nothing": "help"}
 
-
-def sign(sentence: str) -> str:
-    """The icon before a verdict: a tick is for maps to be trusted alone."""
-    return next((icon for start, icon in _SIGNS.items() if sentence.startswith(start)), "verified_user")
-
-
-def trust(judged: Fidelity, which: int, picture: Picture) -> str:
-    """One sentence on one map."""
-    return verdict(judged, int(which), picture.parts, picture.whole)
+def show_judgement(judgement: Judgement, one: Attribution, picture: Picture) -> None:
+    """The headline under a map, and the three judgements that it follows from."""
+    found = said_of(judgement, one, picture.parts, picture.whole)
+    st.markdown(f":material/{found.icon}: **{said(found.headline)}**")
+    st.caption("  \n".join(said(sentence) for sentence in found.sentences))
 
 
 def show_fidelity(comparison: Comparison, picture: Picture, weights: list[float] | None) -> None:

@@ -11,11 +11,11 @@ from ui.draw.colour import shared_scale, signed
 from ui.draw.markdown import said
 from ui.draw.sentences import cost, sums
 from ui.maps.interactions import show_pairs
-from ui.maps.judging import show_fidelity, sign, trust
+from ui.maps.judging import show_fidelity, show_judgement
 from ui.maps.picture import Picture
 from ui.names import INDICES, MEANING, method_name
 from ui.runs.comparison import Comparison
-from xai import Agreement, Attribution, agreement
+from xai import Agreement, Attribution, Judgement, agreement
 
 Weights = list[float] | None
 Draw = Callable[[], None]
@@ -33,9 +33,10 @@ def show(comparison: Comparison, picture: Picture, weights: Weights = None, more
     if comparison.state == "partial":
         st.warning("This run was cancelled: the values are of what had been computed. “Explain” goes on from there.")
     scale, reach = shared_scale(*maps), charts.reach_of(maps)
-    for side, column, attribution in zip("lr", st.columns(2), maps):
+    judgements = comparison.judgements_of(weights) or (None, None)
+    for side, column, attribution, judgement in zip("lr", st.columns(2), maps, judgements):
         with column:
-            _pane(comparison, side, attribution, picture, scale, reach, weights)
+            _pane(side, attribution, picture, scale, reach, judgement)
     st.html(picture.legend(scale))
     st.caption(said(f"One colour scale for all maps: equal colours mean equal values. {picture.unit}"))
     st.caption(said(sums(maps, picture.parts, picture.quantity)))
@@ -52,15 +53,12 @@ def show(comparison: Comparison, picture: Picture, weights: Weights = None, more
             draw()
 
 
-def _pane(
-    comparison: Comparison, side: str, attribution: Attribution, picture: Picture, scale: float, reach: float, weights: Weights
-) -> None:
+def _pane(side: str, attribution: Attribution, picture: Picture, scale: float, reach: float, judgement: Judgement | None) -> None:
     name = f"**{INDICES[attribution.index]}** · {method_name(attribution.index, attribution.method)}"
     st.markdown(name + (" (preliminary)" if attribution.note.startswith(PRELIMINARY) else ""))
     picture.show(attribution, scale, side)
-    if weights is None and comparison.judged is not None:
-        sentence = trust(comparison.judged, side == "r", picture)
-        st.markdown(f":material/{sign(sentence)}: {said(sentence)}")
+    if judgement is not None:
+        show_judgement(judgement, attribution, picture)
     st.caption(said(f"{MEANING[attribution.index].format(what=picture.quantity)} {cost(attribution)}"))
     if attribution.note:
         st.caption(f":material/info: {attribution.note}")

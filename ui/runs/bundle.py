@@ -7,7 +7,7 @@ import io
 import json
 import re
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,14 +15,14 @@ import numpy as np
 from ui.names import method_name
 from ui.runs.comparison import Paid
 from ui.runs.untrusted import from_npy, parse_json, to_npy, unpack
-from xai import Attribution, Fidelity, Ledger
+from xai import Attribution, Fidelity, Judgement, Ledger
 from xai.typing import Bools, Floats
 
 FORMAT, VERSION = "swing-bundle", 1
 MAX_PLAYERS, MAX_COALITIONS, MAX_OUTPUTS, MAX_MAPS = 4096, 1_000_000, 1024, 16
 _MANIFEST, _COALITIONS, _VALUES = "manifest.json", "coalitions.npy", "values.npy"
-_FIDELITY, _INPUT = "fidelity.json", "input.bin"
-_FIXED = {_MANIFEST, _COALITIONS, _VALUES, _FIDELITY, _INPUT}
+_FIDELITY, _JUDGEMENTS, _INPUT = "fidelity.json", "judgements.json", "input.bin"
+_FIXED = {_MANIFEST, _COALITIONS, _VALUES, _FIDELITY, _JUDGEMENTS, _INPUT}
 _MAP = re.compile(r"attributions/([a-z0-9_-]{1,40})\.json")
 _TEXTS = ("page", "name", "fingerprint", "state")
 _OWN = (*_TEXTS, "settings", "shown", "outputs", "weights")  # of the manifest and of a Bundle alike
@@ -44,6 +44,7 @@ class Bundle:
     attributions : values (n, k), by a name of a-z, 0-9, _ and -; those of the left and the right map first
     coalitions, values : all that was evaluated, bool (m, n) and float64 (m,), for k = 1, or (m, k)
     fidelity : or None;  content : the uploaded input, if it is to travel; not looked into here
+    judgements : one per attribution, in their order, or none
     """
 
     page: str
@@ -59,6 +60,7 @@ class Bundle:
     values: Floats
     fidelity: Fidelity | None = None
     content: bytes | None = field(default=None, repr=False)
+    judgements: tuple[Judgement, ...] = ()
 
     @property
     def labels(self) -> list[str]:
@@ -82,6 +84,8 @@ def write_bundle(bundle: Bundle) -> bytes:
     files[_VALUES] = to_npy(np.ascontiguousarray(bundle.values, "<f8"))
     if bundle.fidelity is not None:
         files[_FIDELITY] = bundle.fidelity.to_json().encode()
+    if bundle.judgements:
+        files[_JUDGEMENTS] = json.dumps([json.loads(one.to_json()) for one in bundle.judgements]).encode()
     if bundle.content is not None:
         files[_INPUT] = bundle.content
     out = io.BytesIO()
@@ -112,10 +116,10 @@ def read_bundle(data: bytes) -> Bundle:
         if any(one.values.shape[1:] != values.shape[1:] for one in maps.values()):
             raise ValueError("an attribution has other output columns than its values")
         fidelity = _fidelity(files[_FIDELITY], len(labels)) if _FIDELITY in files else None
+        judgements = _judgements(files[_JUDGEMENTS], len(maps)) if _JUDGEMENTS in files else ()
         own = {name: manifest[name] for name in _OWN}
-        return Bundle(
-            **own, attributions=maps, coalitions=coalitions, values=values, fidelity=fidelity, content=files.get(_INPUT)
-        )
+        bundle = Bundle(**own, attributions=maps, coalitions=coalitions, values=values, content=files.get(_INPUT))
+        return replace(bundle, fidelity=fidelity, judgements=judgements)
     except ValueError as error:
         raise ValueError(f"This file cannot be opened as a Swing bundle: {str(error)[:300].rstrip('.')}.") from error
 
@@ -183,6 +187,13 @@ def _fidelity(content: bytes, n: int) -> Fidelity:
     if found.n_players != n:
         raise ValueError("its fidelity is of another number of players")
     return found
+
+
+def _judgements(content: bytes, count: int) -> tuple[Judgement, ...]:
+    found = parse_json(content, _JUDGEMENTS)
+    if not isinstance(found, list) or len(found) != count:
+        raise ValueError("its judgements are not one per attribution")
+    return tuple(Judgement.from_json(json.dumps(one)) for one in found)
 
 
 def _check_text(shown: dict[str, Any], n: int) -> None:

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 
 from ui.names import DEFAULT_PANES, METHODS, Pane
 from ui.settings import Settings, choice, number
-from xai import Attribution, Cancelled, Fidelity, Ledger, explain, fidelity, fidelity_cost, preliminary
+from xai import Attribution, Cancelled, Fidelity, Judgement, Ledger, explain, fidelity, fidelity_cost, judge, preliminary
+from xai.trust.held_out import draw
 from xai.typing import Bools, Cancel, Progress
 
 HELD_OUT, ORDERS, POINTS = 32, 2, 8  # what judging a run costs; `xai.trust.fidelity` says what each is
@@ -53,6 +54,7 @@ class Comparison:
     maps : the attributions of the panes, one column per output of the game; while a run goes on, maybe one
     weights : (k,) of the output columns, what the page shows first;  outputs : what the columns are
     judged : on coalitions no map was fitted to, of the maps weighted by `weights`; None where not judged yet
+    judgements : of each of these maps, what the page says of it; () where not judged yet
     state : "preliminary" (a run goes on), "partial" (cancelled) or "done"
     ledger : everything paid; its game may be one that cannot be asked any more (`Paid`)
     """
@@ -64,15 +66,18 @@ class Comparison:
     ledger: Ledger = field(repr=False)
     judged: Fidelity | None = None
     state: str = "done"
+    judgements: tuple[Judgement, ...] = ()
 
     def to_record(self) -> dict[str, Any]:
         """Everything but the ledger, as JSON can hold it."""
+        judgements = {"judgements": [json.loads(one.to_json()) for one in self.judgements]} if self.judgements else {}
         return {
             "maps": [json.loads(one.to_json()) for one in self.maps],
             "outputs": self.outputs,
             "weights": self.weights,
             "judged": None if self.judged is None else json.loads(self.judged.to_json()),
             "state": self.state,
+            **judgements,
         }
 
     @classmethod
@@ -81,6 +86,9 @@ class Comparison:
         try:
             maps = tuple(Attribution.from_json(json.dumps(one)) for one in record["maps"])
             judged = record["judged"] and Fidelity.from_json(json.dumps(record["judged"]))
+            judgements = tuple(Judgement.from_json(json.dumps(one)) for one in record.get("judgements", ()))
+            if judgements and [(one.index, one.method) for one in judgements] != [(one.index, one.method) for one in maps]:
+                raise ValueError("its judgements are not of its maps")
             outputs, weights = [str(text) for text in record["outputs"]], [float(w) for w in record["weights"]]
             if not 1 <= len(maps) <= 2 or any(one.labels != ledger.labels for one in maps):
                 raise ValueError("its maps are of other players than its ledger")
@@ -89,9 +97,16 @@ class Comparison:
                 raise ValueError("its maps and its outputs do not match")
             if record["state"] not in ("partial", "done"):
                 raise ValueError("its state is unknown")
-            return cls(plan, maps, outputs, weights, ledger, judged, record["state"])
+            return cls(plan, maps, outputs, weights, ledger, judged, record["state"], judgements)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"this is not a comparison that Swing wrote ({error})") from error
+
+    def judgements_of(self, weights: list[float] | None) -> tuple[Judgement, ...]:
+        """Of the maps of other output columns: by the same coalitions, which are known, so that no model is asked."""
+        if weights is None or not self.judgements:
+            return self.judgements
+        held = draw(self.ledger, self.maps, HELD_OUT, self.plan.seed)
+        return tuple(judge(self.ledger, one, weights, self.plan.seed, held) for one in self.maps)
 
     def focused(self, weights: ArrayLike | None = None) -> list[Attribution]:
         """The maps of the weighted sum of the outputs, values (n,)."""
@@ -137,10 +152,11 @@ def compare(
         for pane in plan.panes:
             finished.append(_explained(ledger, pane, plan, look(str(pane)), cancel))
             show()
+        held = draw(ledger, finished, HELD_OUT, plan.seed)
         found = fidelity(
             ledger,
             finished,
-            HELD_OUT,
+            held,
             plan.seed,
             weights,
             ORDERS,
@@ -148,12 +164,13 @@ def compare(
             progress=look("Judging the maps on unseen coalitions"),
             cancel=cancel,
         )
+        judgements = tuple(judge(ledger, one, weights, plan.seed, held) for one in finished)
     except Cancelled:
         maps = so_far()
         if not maps:
             raise
         return replace(now, maps=maps, state="partial")
-    return replace(now, maps=tuple(finished), judged=found, state="done")
+    return replace(now, maps=tuple(finished), judged=found, state="done", judgements=judgements)
 
 
 def _explained(ledger: Ledger, pane: Pane, plan: Plan, progress: Progress, cancel: Cancel) -> Attribution:

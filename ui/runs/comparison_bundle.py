@@ -31,6 +31,7 @@ def to_bundle(page: str, result: Result, name: str, fingerprint: str, upload: by
         *comparison.ledger.known(),
         comparison.judged,
         upload,
+        comparison.judgements,
     )
 
 
@@ -46,6 +47,7 @@ def from_bundle(kind: Kind[Any, Any, Any], bundle: Bundle) -> Result:
         "state": bundle.state,
         "maps": [json.loads(one.to_json()) for one in maps],
         "judged": None if bundle.fidelity is None else json.loads(bundle.fidelity.to_json()),
+        "judgements": [json.loads(one.to_json()) for one in bundle.judgements],
     }
     record = {**kind.record_of(bundle.shown, request), "comparison": comparison}
     return kind.result(record, request, lambda labels: bundle.ledger(), bundle.content)

@@ -16,7 +16,7 @@ from ui.table import charts as table_charts
 from ui.table.picture import TablePicture
 from ui.table.request import TableRequest
 from ui.table.run import Fitted, TableState, exact_values
-from xai.trust.agreement import rank_correlations
+from xai.compare.agreement import rank_correlations
 from xai.typing import Floats, Ints
 
 MOST_ROWS = 10_000

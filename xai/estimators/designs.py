@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xai.typing import Bools, Floats
+from xai.typing import Bools, Floats, Ints
 
 MAX_EXACT_PLAYERS = 20
 
@@ -48,16 +48,24 @@ def with_further_pairs(design: Design, rows: Bools, most: int) -> tuple[Design, 
     values, and on games of high degree many of them were measured to do harm. They are spread evenly, in lexical order,
     so that it does not matter which was paid first. Weights have no meaning here.
     """
-    absent = rows ^ rows[:, :1]  # of each pair the coalition without the first player
-    keys, first, counts = np.unique(np.packbits(absent, axis=1), axis=0, return_index=True, return_counts=True)
+    absent = rows[pairs_among(rows)[0]]
     own = {key.tobytes() for key in np.packbits(design.coalitions ^ design.coalitions[:, :1], axis=1)}
-    fresh = [f for key, f, count in zip(keys, first, counts) if count == 2 and key.tobytes() not in own]
+    fresh = absent[np.array([key.tobytes() not in own for key in np.packbits(absent, axis=1)], bool)]
     if len(design.coalitions) + 2 * len(fresh) > most:
-        fresh = []
-    halves = np.concatenate([design.coalitions[2::2], absent[fresh]])
+        fresh = fresh[:0]
+    halves = np.concatenate([design.coalitions[2::2], fresh])
     place = [(np.arange(count) + 0.5) / count for count in (len(halves) - len(fresh), len(fresh)) if count]
     halves = halves[np.argsort(np.concatenate([*place, []]), kind="stable")]
     return with_ends(paired(halves), design.budget, design.seed), 2 * len(fresh)
+
+
+def pairs_among(rows: Bools) -> tuple[Ints, Ints]:
+    """Where the pairs S, S̄ stand among distinct rows (m, n): first those without the first player, in lexical order."""
+    keys = np.packbits(rows ^ rows[:, :1], axis=1)
+    _, where, counts = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
+    order = np.lexsort((rows[:, 0], where.reshape(-1)))
+    both = order[counts[where.reshape(-1)[order]] == 2]
+    return both[::2], both[1::2]
 
 
 def paired_uniform(n: int, budget: int, seed: int) -> Design:

@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike
 
 from xai.attribution import Attribution, nan_to_none
 from xai.checks import check_weights, check_whole
+from xai.compare.ranks import certain_top
 from xai.ledger import Ledger
 from xai.trust.curves import Curves, counts_of, curves_of, order_of, random_curves, steps_of
 from xai.trust.held_out import HeldOut, draw
-from xai.trust.ranks import certain_top
 from xai.trust.surrogate import BEST_LAW, Measure, measures
 from xai.typing import Bools, Cancel, Floats, Ints, Progress
 
@@ -150,8 +150,8 @@ def fidelity(
     seed = check_whole("seed", seed)
     if check_whole("points", points) < 2 or check_whole("orders", orders) < 1:
         raise ValueError(f"points must be at least 2 and orders at least 1; got {points} and {orders}")
-    held_out = held_out if isinstance(held_out, HeldOut) else _drawn(ledger, held_out, seed)
     maps = _combined(ledger, attributions, weights)
+    held_out = held_out if isinstance(held_out, HeldOut) else _drawn(ledger, maps, held_out, seed)
     counts, ask = counts_of(n, points), _Asking(ledger, weights, progress, cancel)
     rows = _rows(n, maps, held_out, counts, orders if with_curves else 0, seed)
     values = ask(rows, yet_to_come=2 * len(counts) - 4 if with_curves else 0)
@@ -164,7 +164,7 @@ def fidelity(
         laws = measures(one.index, one.values, values["ends"][0], held_out, values["uniform"], values["shapley"])
         curves = curves_of(values[m], counts) if with_curves else None
         judged.append(MapFidelity(one.index, one.method, *laws, curves, certain_top(one)))
-    spent, held = ledger.evaluations - paid, [len(held_out.uniform), len(held_out.shapley)]
+    spent, held = ledger.evaluations - paid, list(held_out.unseen)
     drawn = counts.tolist(), random, spread, one_out, orders
     seconds = time.perf_counter() - started
     return Fidelity(judged, n, seed, held, held_out.exhaustive, *drawn, spent, len(ask.asked) - spent, seconds)
@@ -225,10 +225,10 @@ def _whole(values: list[Any]) -> list[int]:
     return values
 
 
-def _drawn(ledger: Ledger, count: int, seed: int) -> HeldOut:
+def _drawn(ledger: Ledger, maps: list[Attribution], count: int, seed: int) -> HeldOut:
     if check_whole("held_out", count) < 8:
         raise ValueError(f"held_out must be at least 8 coalitions; got {count}")
-    return draw(ledger, count, seed)
+    return draw(ledger, maps, count, seed)
 
 
 def _combined(ledger: Ledger, attributions: Iterable[Attribution], weights: ArrayLike | None) -> list[Attribution]:

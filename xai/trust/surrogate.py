@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xai.trust.agreement import without_rounding
+from xai.compare.agreement import without_rounding
 from xai.trust.held_out import HeldOut
 from xai.typing import Floats, Ints
 

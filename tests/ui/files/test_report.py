@@ -14,12 +14,13 @@ from games import FakeGame
 from hostile import HOSTILE
 
 from ui.draw.colour import colour, on_white, shared_scale, signed
+from ui.draw.judgements import said_of
 from ui.draw.png import WIDTH, heatmaps_png
 from ui.draw.sentences import agreed, cost, sums, tied
 from ui.files.numbers import text_cell, to_csv
 from ui.files.report import combined, html_report
 from ui.runs.bundle import Bundle, read_bundle, write_bundle
-from xai import Attribution, Ledger, agreement, explain, fidelity, verdict
+from xai import Attribution, Ledger, agreement, explain, fidelity, judge
 
 
 def bundled(page="text", judged=True, method=("kernel", "kernelshap"), budget=60):
@@ -33,10 +34,11 @@ def bundled(page="text", judged=True, method=("kernel", "kernelshap"), budget=60
     ledger = Ledger(game)
     maps = {index: explain(game, index, m, budget=budget, ledger=ledger) for index, m in zip(("banzhaf", "shapley"), method)}
     found = fidelity(ledger, list(maps.values()), 16) if judged else None
+    judgements = tuple(judge(ledger, one) for one in maps.values()) if judged else ()
     shown = {"prompt": prompt, "target": " <b>yes</b>", "tokens": ["<b>", "yes"], "spans": spans} if page == "text" else {}
     settings = {"budget": budget, "absent": "remove", "<i>": {"x": ["</td>", 1.5]}}
     about = page, "<u>run</u>", "gemma & co", "done", settings, shown
-    return Bundle(*about, ["a", "b"], [1.0, 1.0], maps, *ledger.known(), found)
+    return Bundle(*about, ["a", "b"], [1.0, 1.0], maps, *ledger.known(), found, None, judgements)
 
 
 class Reader(HTMLParser):
@@ -67,6 +69,11 @@ class Reader(HTMLParser):
             self.cell[1] += data
 
 
+def told(judgement, one, *words):
+    found = said_of(judgement, one, *words)
+    return found.headline, *found.sentences
+
+
 def test_the_report_shows_the_bundle_s_numbers():
     bundle = bundled()
     words = "words", "the answer’s log-probability"
@@ -89,7 +96,7 @@ def test_the_report_shows_the_bundle_s_numbers():
         agreed(found, HOSTILE),
         found.assumption,
         "On a Monday.",
-        *(verdict(bundle.fidelity, m, *words) for m in range(2)),
+        *(line for j, one in zip(bundle.judgements, pair) for line in told(j, one, *words)),
         *map(cost, pair),
         *map(tied, pair),
         f"{len(bundle.values)} coalitions were evaluated in all",
@@ -138,9 +145,10 @@ def test_a_constant_game():
     ledger = Ledger(game)
     maps = {index: explain(game, index, ledger=ledger) for index in ("banzhaf", "shapley")}
     judged = fidelity(ledger, list(maps.values()))
-    bundle = Bundle("table", "flat", "", "done", {}, {}, [""], [1.0], maps, *ledger.known(), judged)
+    judgements = tuple(judge(ledger, one) for one in maps.values())
+    bundle = Bundle("table", "flat", "", "done", {}, {}, [""], [1.0], maps, *ledger.known(), judged, None, judgements)
     page = html_report(bundle, BundlePicture(bundle))
-    assert "There is nothing to judge" in page and "no order to compare" in page and "nan" not in page.lower()
+    assert "did not move" in page and "no order to compare" in page and "nan" not in page.lower()
 
 
 def test_the_csv_keeps_every_digit_and_executes_nothing():

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ui.runs.bundle import Bundle, read_bundle, write_bundle
 from ui.runs.untrusted import MAX_BYTES
-from xai import Ledger, explain, fidelity, interactions, shuffled_control
+from xai import Ledger, explain, fidelity, interactions, judge, shuffled_control
 
 PROMPT = "The plot is thin & <b>odd</b>"
 
@@ -45,6 +45,7 @@ def made(outputs=3, content=None):
         *ledger.known(),
         judged,
         content,
+        tuple(judge(ledger, one, weights) for one in maps.values()),
     )
 
 

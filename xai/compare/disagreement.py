@@ -10,7 +10,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from xai.attribution import Attribution
-from xai.trust.ranks import QUANTILE, one_column
+from xai.compare.ranks import QUANTILE, one_column
 from xai.typing import Floats
 
 

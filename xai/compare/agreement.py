@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xai.attribution import Attribution
-from xai.trust.ranks import ROUNDING, one_column
+from xai.compare.ranks import ROUNDING, one_column
 from xai.typing import Floats, Ints
 
 TOP = (1, 3, 5)

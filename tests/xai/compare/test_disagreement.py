@@ -5,7 +5,7 @@ import pytest
 from games import additive
 
 from xai import explain
-from xai.trust.disagreement import disagreement
+from xai.compare.disagreement import disagreement
 
 
 def exact(weights):

@@ -1,0 +1,72 @@
+"""What pages and reports say of how right a map is: a headline, and three sentences that are never mixed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from xai import Attribution, Judgement
+from xai.trust.headline import ENOUGH, FALSE_ALARMS, percent
+from xai.trust.judge import FIRST
+
+ICONS = {"exact": "verified", "sure": "verified_user", "order": "check", "hint": "help", "worthless": "gpp_bad"}
+
+
+@dataclass(frozen=True)
+class Said:
+    """icon : of Material Symbols;  headline;  sentences : computed well? adding up enough? more than chance?"""
+
+    icon: str
+    headline: str
+    sentences: tuple[str, str, str]
+
+
+def said_of(j: Judgement, one: Attribution, parts: str, quantity: str) -> Said:
+    """Of a map `one`, values (n,). parts : what players are called;  quantity : what values are changes of"""
+    return Said(ICONS[j.worth], j.headline, (computed(j, one, parts), adding_up(j, parts, quantity), chance(j)))
+
+
+def computed(j: Judgement, one: Attribution, parts: str) -> str:
+    """How far the values are from the true ones of this index."""
+    if j.exact:
+        return "Computed exactly: nothing was estimated."
+    if j.expected_error != j.expected_error:
+        return "How well it was computed is not known: no error can be told of these values."
+    off = j.expected_error**0.5
+    error = f"off by about {percent(off)} of their size" if off < 1.0 else "no surer than zeros"
+    if len(one.labels) == 1:
+        return f"Computed from a sample: its value is {error}."
+    first = one.labels[int(np.argmax(np.abs(one.values)))]
+    told = f"“{first}” is truly the strongest with {percent(j.first)}"
+    if len(one.labels) > FIRST:
+        told += f", the first three {parts} are right with {percent(j.first_three)}, their order with {percent(j.order)}"
+    else:
+        told += f", the order of all {parts} is right with {percent(j.order)}"
+    return f"Computed from a sample: {told}; values are {error}."
+
+
+def adding_up(j: Judgement, parts: str, quantity: str) -> str:
+    """What share of the movement any map that adds up can explain."""
+    if j.additive != j.additive:
+        return f"Adding up: {quantity} did not move on any of the coalitions that were tried."
+    where = "all coalitions" if j.exhaustive else f"{j.held_out} unseen coalitions"
+    low, high = j.additive_interval
+    if j.exhaustive and low == high:
+        told = percent(j.additive)
+    elif low <= 0.0:
+        told = f"at most {percent(high, up=True)}"
+    else:
+        told = f"{percent(low)} to {percent(high)}"
+    rest = "" if low >= ENOUGH else f"; the rest is {parts} acting together (see “Pairs of parts”)"
+    return f"Adding up can explain {told} of how {quantity} moves on {where}{rest}."
+
+
+def chance(j: Judgement) -> str:
+    """Whether values that tell nothing would look as good."""
+    alarms = f"pure noise passes {percent(FALSE_ALARMS)} of the time"
+    if j.chance != j.chance or j.additive != j.additive:
+        return "Chance: not known, for nothing moved."
+    if j.chance > FALSE_ALARMS:
+        often = f"{percent(j.chance)} of the time"
+        return f"No more than chance: with the answers shuffled it looks as good {often}; only below 5 % counts ({alarms})."
+    often = "less than once in 1,000 times" if j.chance < 0.001 else f"{percent(j.chance)} of the time"
+    return f"More than chance: with the answers shuffled it looks as good {often} ({alarms})."
