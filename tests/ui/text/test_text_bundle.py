@@ -70,6 +70,9 @@ def test_what_is_not_settled_or_not_a_text_is_refused(result):
         from_bundle(replace(bundle, shown={**bundle.shown, "prompt": bundle.shown["prompt"] + " and more"}))
     with pytest.raises(ValueError, match="not the settings of a text"):
         from_bundle(replace(bundle, settings={"plan": 1}))
-    only = replace(result, comparison=replace(result.comparison, maps=result.comparison.maps[:1], judged=None, state="partial"))
+    only = replace(
+        result,
+        comparison=replace(result.comparison, maps=result.comparison.maps[:1], judged=None, judgements=(), state="partial"),
+    )
     again = from_bundle(read_bundle(write_bundle(to_bundle(only, "half", ""))))
     assert again.comparison.state == "partial" and len(again.comparison.maps) == 1

@@ -132,12 +132,16 @@ def test_both_maps_and_their_judging_share_one_ledger_and_one_scale(ready):
     assert f'data-scale="{top:.6f}"' in html(page)
 
 
-def test_explaining_again_pays_nothing(ready):
+def test_explaining_again_pays_nothing_and_says_the_same(ready):
     page = explain(finish(open_page()))
-    first = maps(page)
-    again = maps(explain(page))
-    assert again[0].evaluations == again[1].evaluations == 0
-    np.testing.assert_array_equal(again[0].values, first[0].values)
+    before = bench(page).shown.comparison
+    said = [markdown.value for markdown in page.markdown], [caption.value for caption in page.caption]
+    page = explain(page)
+    after = bench(page).shown.comparison
+    assert after.ledger.evaluations == before.ledger.evaluations and after.judgements == before.judgements
+    for one, other in zip(before.maps, after.maps):
+        np.testing.assert_array_equal(one.values, other.values)
+    assert said == ([markdown.value for markdown in page.markdown], [caption.value for caption in page.caption])
 
 
 def test_added_budget_goes_on_with_the_same_run(ready):
