@@ -1,9 +1,5 @@
 """Values of data sources from training runs that somebody has scored: the part of the Data page that asks no model."""
 
-import csv
-import io
-from typing import Any
-
 import numpy as np
 import streamlit as st
 
@@ -14,7 +10,8 @@ from ui.draw import charts
 from ui.draw.charts import INTERVAL
 from ui.draw.colour import signed
 from ui.draw.markdown import plain, said
-from ui.files.numbers import text_cell
+from ui.files.numbers import csv_of
+from ui.files.save import save
 from ui.shell.frame import uploader
 from xai.data_scores import LOSSES, NextRuns, ScoredRuns, SourceValues, next_runs, source_values
 from xai.scaling.uploads import plain as column_name
@@ -36,7 +33,7 @@ def show_sources() -> None:
             "**Synthetic sample**: six sources, 14 runs that nobody trained. Upload a table for your own.",
             icon=":material/science:",
         )
-        st.download_button("The sample as CSV", SAMPLE.read_bytes(), SAMPLE.name, "text/csv", on_click="ignore")
+        save("The sample as CSV", SAMPLE.read_bytes(), SAMPLE.name, None)
     try:
         runs = _read(*((SAMPLE.read_bytes(), SAMPLE.name) if file is None else (file.getvalue(), file.name)))
     except ValueError as error:
@@ -90,9 +87,7 @@ def _values(runs: ScoredRuns) -> None:
         "Intervals take what sources do together beyond their sum for noise. Values are of data as a whole, not of "
         "amounts: each source is in or out."
     )
-    st.download_button(
-        "Values (CSV)", lambda: _to_csv(runs, found), "swing-sources.csv", "text/csv", key="save-sources", on_click="ignore"
-    )
+    save("Values (CSV)", lambda: _to_csv(runs, found), "swing-sources.csv", "save-sources")
 
 
 def _next(runs: ScoredRuns) -> None:
@@ -113,9 +108,7 @@ def _next(runs: ScoredRuns) -> None:
         "The rows of an orthogonal design that separate the sources best beside the runs there are. Errors are "
         "standard errors in units of one run’s noise; “open” where a source cannot be told yet."
     )
-    st.download_button(
-        "Runs to add (CSV)", lambda: _plan_csv(runs, found), "swing-next-runs.csv", "text/csv", key="save-next", on_click="ignore"
-    )
+    save("Runs to add (CSV)", lambda: _plan_csv(runs, found), "swing-next-runs.csv", "save-next")
 
 
 def _size(error: float) -> str:
@@ -123,20 +116,10 @@ def _size(error: float) -> str:
 
 
 def _to_csv(runs: ScoredRuns, found: SourceValues) -> str:
-    header = ["source", *(text_cell(f"{name}_{what}") for name in runs.measures for what in ("value", "standard_error"))]
-    rows = []
-    for i, source in enumerate(runs.sources):
-        pairs = np.stack([found.values[i], found.standard_error[i]], axis=1).reshape(-1)
-        rows.append([text_cell(source), *(repr(float(x)) if np.isfinite(x) else "" for x in pairs)])
-    return _written([header, *rows])
+    header = ["source", *(f"{name}_{what}" for name in runs.measures for what in ("value", "standard_error"))]
+    pairs = np.stack([found.values, found.standard_error], axis=2).reshape(len(runs.sources), -1)
+    return csv_of([header, *([source, *row] for source, row in zip(runs.sources, pairs))])
 
 
 def _plan_csv(runs: ScoredRuns, found: NextRuns) -> str:
-    header = ["run", *map(text_cell, runs.sources)]
-    return _written([header, *([f"next {i + 1}", *row] for i, row in enumerate(found.coalitions.astype(int).tolist()))])
-
-
-def _written(rows: list[list[Any]]) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerows(rows)
-    return out.getvalue()
+    return csv_of([["run", *runs.sources], *([f"next {i + 1}", *row] for i, row in enumerate(found.coalitions.astype(int)))])

@@ -1,8 +1,6 @@
 """What the Data page shows of a result: two measures of examples, or the matrix of a sentence's words."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +12,7 @@ from ui.data.request import MEASURES, matrices, measure_weights, measured
 from ui.draw import charts
 from ui.draw.html import render
 from ui.draw.markdown import plain, said
+from ui.files.save import save
 from ui.kind import Result, View
 from ui.names import ABSENT, INDICES, method_name
 from ui.text.picture import TextPicture
@@ -54,7 +53,9 @@ def view_examples(result: Result, picture: ExamplesPicture) -> View:
     st.caption(f"Paid for so far: {comparison.ledger.evaluations} evaluations, which serve every measure.")
     weights = None if measure == "cross-entropy" else measure_weights(len(request.evaluation), measure)
     return View(
-        replace(picture, measure=measure), weights, files=lambda: _save("All measures (CSV)", "measures", measures_csv, result)
+        replace(picture, measure=measure),
+        weights,
+        files=lambda: save("All measures (CSV)", lambda: measures_csv(result), "swing-measures.csv", "save-measures"),
     )
 
 
@@ -102,7 +103,10 @@ def view_words(result: Result, picture: TextPicture) -> View:
         key=f"words-{about.text.target}",
     )
     weights = about.weights(chosen) if chosen else None
-    files = partial(_save, "Matrix of words (CSV)", "words", matrix_csv, result)
+
+    def files() -> None:
+        save("Matrix of words (CSV)", lambda: matrix_csv(result), "swing-words.csv", "save-matrix")
+
     return View(replace(picture, chosen=len(chosen)), weights, files=files)
 
 
@@ -115,8 +119,3 @@ def _strongest(words: list[str], found: Any) -> str:
         if column.max() > 0
     ]
     return f"By {INDICES[one.index]}, each target word owes most to: {', '.join(pairs)}." if pairs else ""
-
-
-def _save(label: str, name: str, made: Callable[[Result], str], result: Result) -> None:
-    key = f"save-{made.__name__.removesuffix('_csv')}"
-    st.download_button(label, lambda: made(result), f"swing-{name}.csv", "text/csv", key=key, on_click="ignore")

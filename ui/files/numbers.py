@@ -1,9 +1,9 @@
-"""The numbers of some attributions as a CSV file, every digit kept and no cell that a spreadsheet would execute."""
+"""Numbers as CSV files, every digit kept and no cell that a spreadsheet would execute."""
 
 import csv
 import io
-
-import numpy as np
+from collections.abc import Iterable
+from typing import Any
 
 from ui.draw.colour import Spans, ranks
 from xai import Attribution
@@ -14,24 +14,32 @@ _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
 def to_csv(maps: dict[str, Attribution], spans: Spans | None = None) -> str:
     """One row per player: number, label, where it lies in the prompt if `spans` says so, and for each attribution
-    (values (n,), by name) its value, standard error and rank by |value|. A number reads back to the same float; an
-    unknown error is empty; text that begins as a formula does is preceded by an apostrophe.
+    (values (n,), by name) its value, standard error and rank by |value|.
     """
-    first = next(iter(maps.values()))
+    labels, places = next(iter(maps.values())).labels, {name: ranks(one) for name, one in maps.items()}
     header = ["player", "label", *(["start", "end"] if spans is not None else [])]
-    for name in maps:
-        header += [text_cell(f"{name}_{what}") for what in ("value", "standard_error", "rank")]
-    places = {name: ranks(one) for name, one in maps.items()}
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(header)
-    for i, label in enumerate(first.labels):
-        row = [i, text_cell(label), *(spans[i] if spans is not None else [])]
+    header += [f"{name}_{what}" for name in maps for what in ("value", "standard_error", "rank")]
+    rows: list[list[Any]] = []
+    for i, label in enumerate(labels):
+        rows.append([i, label, *(spans[i] if spans is not None else [])])
         for name, one in maps.items():
-            error = np.nan if one.standard_error is None else one.standard_error[i]
-            row += [repr(float(one.values[i])), "" if np.isnan(error) else repr(float(error)), places[name][i]]
-        writer.writerow(row)
+            rows[-1] += [one.values[i], None if one.standard_error is None else one.standard_error[i], places[name][i]]
+    return csv_of([header, *rows])
+
+
+def csv_of(rows: Iterable[Iterable[Any]]) -> str:
+    """Rows as CSV. A number reads back to the same float; one that is not finite, or None, is empty; text that begins as
+    a formula does is preceded by an apostrophe.
+    """
+    out = io.StringIO()
+    csv.writer(out).writerows(map(_cell, row) for row in rows)
     return out.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, float):  # numpy's are, too
+        return repr(float(value)) if abs(value) < float("inf") else ""
+    return text_cell(value) if isinstance(value, str) else value
 
 
 def text_cell(text: str) -> str:

@@ -9,6 +9,7 @@ import streamlit as st
 from ui.draw.colour import shared_scale
 from ui.files.numbers import to_csv
 from ui.files.report import combined, html_report
+from ui.files.save import save
 from ui.kind import Kind
 from ui.maps.picture import Picture
 from ui.names import INDICES, method_name
@@ -37,14 +38,14 @@ def downloads(bundle_of: Callable[[], Bundle], picture: Picture) -> None:
         named = {f"{before}{INDICES[one.index]} · {method_name(one.index, one.method)}": one for one in maps.values()}
         return picture.png(named, shared_scale(*maps.values()))
 
-    files: list[tuple[str, Callable[[], str | bytes], str, str]] = [
-        ("Report (HTML)", report, "swing-report.html", "text/html"),
-        ("Numbers (CSV)", numbers, "swing-values.csv", "text/csv"),
-        ("Heatmaps (PNG)", png, "swing-heatmaps.png", "image/png"),
-        ("Bundle (ZIP)", lambda: write_bundle(bundle_of()), "swing-bundle.zip", "application/zip"),
+    files: list[tuple[str, Callable[[], str | bytes], str]] = [
+        ("Report (HTML)", report, "swing-report.html"),
+        ("Numbers (CSV)", numbers, "swing-values.csv"),
+        ("Heatmaps (PNG)", png, "swing-heatmaps.png"),
+        ("Bundle (ZIP)", lambda: write_bundle(bundle_of()), "swing-bundle.zip"),
     ]
-    for column, (label, data, name, mime) in zip(st.columns(len(files)), files):
-        column.download_button(label, data, name, mime, key=f"save-{name}", on_click="ignore", width="stretch")
+    for column, (label, data, name) in zip(st.columns(len(files)), files):
+        save(label, data, name, f"save-{name}", column, width="stretch")
     st.caption(
         "The bundle holds settings, values and every coalition paid for: open it in the side bar, here or on another "
         "Swing, and the maps are rebuilt bit for bit."

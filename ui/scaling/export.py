@@ -1,8 +1,6 @@
 """The numbers of a study as files: a tidy CSV, and one HTML page that needs nothing else."""
 
 import base64
-import csv
-import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,7 +8,7 @@ import numpy as np
 from markupsafe import Markup
 
 from ui.draw.html import render
-from ui.files.numbers import text_cell
+from ui.files.numbers import csv_of
 from ui.scaling.study import LEVEL, Study, extrapolates, predict, size_text
 from xai.scaling.fit import Fit, HeldOut
 from xai.scaling.verdict import rank
@@ -52,13 +50,8 @@ def rows_of(study: Study, target: float) -> Iterator[list[Any]]:
 
 
 def to_csv(study: Study, target: float) -> str:
-    """`rows_of` as CSV; a number reads back to the same float, one that is not finite or not known is empty."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(HEADER)
-    for row in rows_of(study, target):
-        writer.writerow([*map(text_cell, row[:4]), *map(_number, row[4:])])
-    return out.getvalue()
+    """`rows_of` as CSV."""
+    return csv_of([HEADER, *rows_of(study, target)])
 
 
 def to_html(study: Study, target: float, made: str = "", png: Callable[[int], bytes] | None = None) -> Markup:
@@ -96,7 +89,3 @@ def parameter(value: float) -> str:
 def _ranking(study: Study, target: float) -> list[list[str]]:
     found = rank(study.sets, target, study.verdicts, LEVEL)
     return [[one.name, one.kind, *map(shown, (one.predicted, one.low, one.high, one.first, one.best))] for one in found]
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None or not np.isfinite(value) else repr(float(value))

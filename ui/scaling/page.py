@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from model.assets import ASSETS
+from ui.files.save import save
 from ui.scaling.result import show
 from ui.scaling.study import MOST_MB, read, study
 from ui.shell.bench import Bench, bench, watch
@@ -68,7 +69,7 @@ def choose() -> tuple[str, bytes, bool] | None:
     with st.expander("What the table must look like"):
         st.markdown(COLUMNS)
         example = FOLDER / SAMPLES[picked or titles[0]]
-        st.download_button("A sample as CSV", example.read_bytes(), example.name, "text/csv", on_click="ignore")
+        save("A sample as CSV", example.read_bytes(), example.name, None)
     if file is not None:
         return file.name, file.getvalue(), False
     return (picked, (FOLDER / SAMPLES[picked]).read_bytes(), True) if picked else None

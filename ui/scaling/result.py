@@ -6,6 +6,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from ui.draw.markdown import plain, said
+from ui.files.save import save
 from ui.scaling import charts as scaling_charts
 from ui.scaling.export import laws_of, parameter, shown, to_csv, to_html
 from ui.scaling.plots import plots_png
@@ -198,13 +199,11 @@ def _take_away(found: Study, target: float) -> None:
         "**Take away**: runs, fits, held-out errors, parameters and predictions of all data sets, and their plots. "
         "Upload the same table again to be back here."
     )
-    made, columns = time.strftime("Made on %d %B %Y."), iter(st.columns(3))
-
-    def save(what: str, make: Callable[[], str | bytes], kind: str, mime: str) -> None:
-        next(columns).download_button(
-            what, make, f"swing-scaling.{kind}", mime, key=f"save-scaling-{kind}", on_click="ignore", width="stretch"
-        )
-
-    save("Numbers (CSV)", lambda: to_csv(found, target), "csv", "text/csv")
-    save("Report (HTML)", lambda: to_html(found, target, made, lambda i: plots_png(found, target, [i])), "html", "text/html")
-    save("Plots (PNG)", lambda: plots_png(found, target), "png", "image/png")
+    made = time.strftime("Made on %d %B %Y.")
+    files: list[tuple[str, str, Callable[[], str | bytes]]] = [
+        ("Numbers (CSV)", "csv", lambda: to_csv(found, target)),
+        ("Report (HTML)", "html", lambda: to_html(found, target, made, lambda i: plots_png(found, target, [i]))),
+        ("Plots (PNG)", "png", lambda: plots_png(found, target)),
+    ]
+    for column, (what, kind, make) in zip(st.columns(3), files):
+        save(what, make, f"swing-scaling.{kind}", f"save-scaling-{kind}", column, width="stretch")

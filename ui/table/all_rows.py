@@ -8,6 +8,7 @@ import streamlit as st
 
 from ui.draw.colour import signed
 from ui.draw.markdown import plain
+from ui.files.save import save
 from ui.kind import Result
 from ui.names import INDICES
 from ui.shell.bench import Bench
@@ -109,14 +110,8 @@ def _shown(all_rows: AllRows, fitted: Fitted, picture: TablePicture, weights: Fl
     )
     st.caption("Each dot is one row, or several at the same place. Categories are coloured from frequent to rare.")
     _disagreement(values, means, labels, all_rows)
-    st.download_button(
-        "Predictions and values of these rows (CSV)",
-        lambda: to_csv(fitted, all_rows.places, values),
-        "swing-rows.csv",
-        "text/csv",
-        key="save-rows",
-        on_click="ignore",
-    )
+    label = "Predictions and values of these rows (CSV)"
+    save(label, lambda: to_csv(fitted, all_rows.places, values), "swing-rows.csv", "save-rows")
 
 
 def _rows_of(column: int, values: dict[str, Floats], all_rows: AllRows, fitted: Fitted, labels: list[str]) -> None:

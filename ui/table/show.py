@@ -7,6 +7,7 @@ import streamlit as st
 
 from ui.draw.html import render
 from ui.draw.markdown import plain
+from ui.files.save import save
 from ui.kind import Result, View
 from ui.shell.bench import Bench
 from ui.table.all_rows import show_all_rows, to_csv
@@ -92,22 +93,8 @@ def _files(fitted: Fitted | None) -> None:
     if fitted is None or fitted.model is None:
         return
     one, two = st.columns(2)
-    one.download_button(
-        "Predictions of all rows (CSV)",
-        lambda: to_csv(fitted, np.arange(len(fitted.frame)), {}),
-        "swing-predictions.csv",
-        "text/csv",
-        key="save-predictions",
-        on_click="ignore",
-        width="stretch",
-    )
+    every = np.arange(len(fitted.frame))
+    label = "Predictions of all rows (CSV)"
+    save(label, lambda: to_csv(fitted, every, {}), "swing-predictions.csv", "save-predictions", one, width="stretch")
     if fitted.model.text is not None:
-        two.download_button(
-            "The trees (LightGBM’s text)",
-            fitted.model.text,
-            "swing-trees.txt",
-            "text/plain",
-            key="save-trees",
-            on_click="ignore",
-            width="stretch",
-        )
+        save("The trees (LightGBM’s text)", fitted.model.text, "swing-trees.txt", "save-trees", two, width="stretch")
