@@ -41,6 +41,11 @@ class About:
         """The same for a bundle, which the user takes along."""
         return self.to_record()
 
+    @classmethod
+    def from_record(cls, record: dict[str, Any], request: Any, comparison: Comparison) -> "About":
+        """What `to_record` gave; any of the usual errors where it is not of the request or the comparison."""
+        return cls()
+
 
 R = TypeVar("R", bound=Request)
 S = TypeVar("S")
@@ -96,6 +101,8 @@ class Kind(ABC, Generic[R, S, P]):
     title: str
     lead: str
     another: str = "an earlier input or setting"  # of which a result may be that the page still shows
+    Request: type[R]  # one of `ui.settings.Settings`, where `read` is not told otherwise
+    About: Any = About  # a class with the methods of `About`
     State: type[S] = type(None)  # type: ignore[assignment]  # for a page that remembers nothing
 
     # What is asked.
@@ -104,9 +111,9 @@ class Kind(ABC, Generic[R, S, P]):
     def ask(self, state: Bench[S]) -> R | None:
         """Draw the widgets; what they ask, or None, with a sentence, where nothing can be."""
 
-    @abstractmethod
     def read(self, settings: Any) -> R:
         """The request of kept settings; ValueError for what are none."""
+        return self.Request.from_settings(settings)  # type: ignore[attr-defined, no-any-return]  # of `Settings`
 
     @abstractmethod
     def open(self, request: R, state: Bench[S], upload: bytes | None) -> None:
@@ -153,8 +160,8 @@ class Kind(ABC, Generic[R, S, P]):
         return shown
 
     def about(self, record: dict[str, Any], request: R, comparison: Comparison, upload: bytes | None) -> Any:
-        """What `About.to_record` gave, read; any of the usual errors where it is not of the comparison."""
-        return About()
+        """What `About.to_record` gave, read. upload : the file that was kept, or brought, with it"""
+        return self.About.from_record(record, request, comparison)
 
     # What is shown.
 

@@ -67,12 +67,9 @@ class DataKind(Kind[DataRequest, DataState, TextPicture | ExamplesPicture]):
     def record_of(self, shown: dict[str, Any], request: DataRequest) -> dict[str, Any]:
         return dict(shown["about"])
 
-    def about(
-        self, record: dict[str, Any], request: DataRequest, comparison: Comparison, upload: bytes | None
-    ) -> ExamplesAbout | WordsAbout:
-        if isinstance(request, WordsRequest):
-            return WordsAbout.from_record(record, request, comparison)
-        return ExamplesAbout.from_record(record, request, comparison)
+    def about(self, record: dict[str, Any], request: DataRequest, comparison: Comparison, upload: bytes | None) -> Any:
+        about: Any = WordsAbout if isinstance(request, WordsRequest) else ExamplesAbout
+        return about.from_record(record, request, comparison)
 
     def picture(self, result: Result) -> TextPicture | ExamplesPicture:
         if isinstance(result.request, WordsRequest):

@@ -20,7 +20,7 @@ FIRST = ImageRequest(source.FIRST)
 
 
 class ImageKind(Kind[ImageRequest, ImageState, ImagePicture]):
-    key, State = "image", ImageState
+    key, Request, State = "image", ImageRequest, ImageState
     another = "an earlier picture or setting"
     title = "Swing: which patches swing the answer?"
     lead = (
@@ -34,9 +34,6 @@ class ImageKind(Kind[ImageRequest, ImageState, ImagePicture]):
             st.warning(source.GONE)
             return None
         return request
-
-    def read(self, settings: Any) -> ImageRequest:
-        return ImageRequest.from_settings(settings)
 
     def open(self, request: ImageRequest, state: Bench[ImageState], upload: bytes | None) -> None:
         if upload is not None:

@@ -9,7 +9,7 @@ from ui.draw.colour import shared_scale, signed
 from ui.kind import Result
 from ui.maps.picture import Picture
 from ui.names import INDICES
-from ui.shell.bench import Bench
+from ui.shell.bench import Bench, on_demand
 from ui.shell.jobs import Job
 from xai import Attribution, agreement, explain
 from xai.game import Game
@@ -34,9 +34,11 @@ def show_policies(
         first, others = result.comparison.maps[0], len(ways) - (result.request.absent in ways)
         budget = min(result.request.plan.budget, 2 ** min(len(first.labels), 62))
         st.caption(f"The other ways will take at most {others * budget} evaluations.")
-        if st.button("Check the other ways of absence", key="policies", disabled=state.job is not None or not ready):
-            _start(result, state, picture.parts, ways, game_of)
-            st.rerun()
+
+        def made(job: Job) -> dict[str, Attribution]:
+            return other_ways(result, picture.parts, ways, game_of, job)
+
+        on_demand(state, "Check the other ways of absence", "policies", state, "policies", result.request, made, ready)
         return
     maps = found[1]
     scale = shared_scale(*maps.values())
@@ -65,14 +67,6 @@ def show_policies(
         f"The least alike are “{worst[0]}” and “{worst[1]}”, rank correlation {signed(worst[2].spearman, 2)}: "
         + ("the order hardly depends on it." if worst[2].spearman > 0.8 else "read the order with this in mind.")
     )
-
-
-def _start(result: Result, state: Bench[Any], parts: str, ways: dict[str, str], game_of: GameOf) -> None:
-    def work(job: Job) -> Result:
-        state.policies = (result.request, other_ways(result, parts, ways, game_of, job))
-        return result
-
-    state.begin(Job(work))
 
 
 def other_ways(result: Result, parts: str, ways: dict[str, str], game_of: GameOf, job: Job) -> dict[str, Attribution]:

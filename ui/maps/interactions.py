@@ -7,7 +7,8 @@ from ui.draw.charts import INTERVAL
 from ui.draw.colour import signed
 from ui.maps.picture import Picture
 from ui.runs.comparison import Comparison
-from xai import Attribution, interactions
+from xai import Attribution, Interactions, interactions
+from xai.typing import Ints
 
 STRONGEST = 8
 
@@ -20,23 +21,29 @@ def show_pairs(comparison: Comparison, picture: Picture, maps: list[Attribution]
     except ValueError as error:
         st.markdown(str(error)[0].upper() + str(error)[1:] + ".")
         return
-    chosen = np.argsort(-np.abs(found.values), kind="stable")[:STRONGEST]
-    st.markdown(
-        f"**The {len(chosen)} strongest pairs** by Banzhaf interaction: how much more (vermillion) or less (blue) two "
-        f"{picture.parts} do together than each alone. A dotted line is not clear of zero at this budget."
-    )
-    banzhaf = next((one for one in maps if one.index == "banzhaf"), maps[0])
-    st.plotly_chart(picture.links(found, chosen, banzhaf), width="stretch", key="pairs")
-    st.dataframe(
-        [
-            {
-                "pair": " + ".join(found.labels[i] for i in found.pairs[row]),
-                "together": signed(found.values[row]),
-                "95 % interval": f"± {INTERVAL * found.standard_error[row]:.3f}",
-            }
-            for row in chosen
-        ],
-        hide_index=True,
-        key="pair-table",
-    )
+    draw_pairs(found, strongest(found), picture, maps)
     st.caption(f"{found.note} No further evaluation was needed.")
+
+
+def strongest(found: Interactions) -> Ints:
+    """Rows of the largest interactions, largest first."""
+    return np.argsort(-np.abs(found.values), kind="stable")[:STRONGEST]
+
+
+def draw_pairs(found: Interactions, chosen: Ints, picture: Picture, maps: list[Attribution], exact: str = "") -> None:
+    """The chosen rows on the input and as a table, with intervals where they are no exact ones. exact : said of those"""
+    st.markdown(
+        f"**The {len(chosen)} strongest pairs** by {found.index.capitalize()} interaction{', exact' if exact else ''}: how much "
+        f"more (vermillion) or less (blue) two {picture.parts} do together than each alone."
+        + ("" if exact else " A dotted line is not clear of zero at this budget.")
+    )
+    own = next((one for one in maps if one.index == found.index), maps[0])
+    st.plotly_chart(picture.links(found, chosen, own), width="stretch", key="pairs")
+    if exact:
+        st.caption(exact)
+    rows = []
+    for row in chosen:
+        pair = " + ".join(found.labels[i] for i in found.pairs[row])
+        interval = {} if exact else {"95 % interval": f"± {INTERVAL * found.standard_error[row]:.3f}"}
+        rows.append({"pair": pair, "together": signed(found.values[row]), **interval})
+    st.dataframe(rows, hide_index=True, key="pair-table")

@@ -1,10 +1,10 @@
 """A page's result as a bundle, and back: the same for every kind of input."""
 
-import json
 from typing import Any
 
 from ui.kind import Kind, Result
 from ui.runs.bundle import Bundle
+from ui.runs.comparison import Comparison
 
 _SIDES = ("left", "right")
 
@@ -40,14 +40,9 @@ def from_bundle(kind: Kind[Any, Any, Any], bundle: Bundle) -> Result:
     if bundle.page != kind.key or not set(bundle.attributions) <= set(_SIDES) or "left" not in bundle.attributions:
         raise ValueError(f"This bundle is not of the {kind.key.capitalize()} page; open it on the page that it was made on.")
     request = kind.read(bundle.settings)
-    maps = [bundle.attributions[side] for side in _SIDES if side in bundle.attributions]
-    comparison = {
-        "outputs": bundle.outputs,
-        "weights": bundle.weights,
-        "state": bundle.state,
-        "maps": [json.loads(one.to_json()) for one in maps],
-        "judged": None if bundle.fidelity is None else json.loads(bundle.fidelity.to_json()),
-        "judgements": [json.loads(one.to_json()) for one in bundle.judgements],
-    }
-    record = {**kind.record_of(bundle.shown, request), "comparison": comparison}
-    return kind.result(record, request, lambda labels: bundle.ledger(), bundle.content)
+    maps = tuple(bundle.attributions[side] for side in _SIDES if side in bundle.attributions)
+    ledger = bundle.ledger()
+    judged = bundle.fidelity, bundle.state, bundle.judgements
+    comparison = Comparison(request.plan, maps, bundle.outputs, bundle.weights, ledger, *judged)
+    record = {**kind.record_of(bundle.shown, request), "comparison": comparison.to_record()}
+    return kind.result(record, request, lambda labels: ledger, bundle.content)

@@ -116,6 +116,21 @@ def bar(state: Bench[Any], cost: Cost, explain: Act, more: Act) -> None:
     st.fragment(_bar, run_every=POLL if state.job else None)(state, cost, explain, more)
 
 
+def on_demand(
+    state: Bench[Any], label: str, key: str, place: Any, name: str, of: Any, make: Callable[[Job], Any], can: bool = True
+) -> None:
+    """A button for what takes a job of its own: `place`.`name` becomes (of, what `make` gave); what is shown stays."""
+    shown = state.shown
+
+    def work(job: Job) -> Any:
+        setattr(place, name, (of, make(job)))
+        return shown
+
+    if st.button(label, key=key, disabled=state.job is not None or not can):
+        state.begin(Job(work))
+        st.rerun()
+
+
 def watch(state: Bench[Any]) -> None:
     """Progress of a job that no button began, and the sentence where it failed."""
     st.fragment(_watch, run_every=POLL if state.job else None)(state)

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -32,19 +33,13 @@ def _always() -> bool:
     return True
 
 
+@dataclass(frozen=True)
 class _Alive:
     """Equal for one session, however often it looks, so that a set of watchers does not grow."""
 
-    def __init__(self, session: str):
-        self.session = session
+    session: str
 
     def __call__(self) -> bool:
         from streamlit import runtime
 
         return not runtime.exists() or runtime.get_instance().is_active_session(self.session)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Alive) and self.session == other.session
-
-    def __hash__(self) -> int:
-        return hash(self.session)

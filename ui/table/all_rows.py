@@ -1,6 +1,7 @@
 """All rows at once: which columns matter over the table, by either index, and where the two disagree."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from ui.draw.markdown import plain
 from ui.files.save import save
 from ui.kind import Result
 from ui.names import INDICES
-from ui.shell.bench import Bench
+from ui.shell.bench import Bench, on_demand
 from ui.shell.jobs import Job
 from ui.table import charts as table_charts
 from ui.table.picture import TablePicture
@@ -65,19 +66,10 @@ def show_all_rows(
     if found is None or found[0] != background:
         rows = min(len(fitted.frame), MOST_ROWS)
         st.markdown(f"Exact Banzhaf and Shapley values of {rows:,} rows, with the model above.")
-        if st.button("Explain all rows", key="all-rows", disabled=state.job is not None):
-            _start(result, fitted, background, state)
-            st.rerun()
+        make = partial(compute, fitted, result.request)
+        on_demand(state, "Explain all rows", "all-rows", state.own, "all_rows", background, make)
         return
     st.fragment(_shown)(found[1], fitted, picture, np.asarray(weights))
-
-
-def _start(result: Result, fitted: Fitted, background: Any, state: Bench[TableState]) -> None:
-    def work(job: Job) -> Result:
-        state.own.all_rows = (background, compute(fitted, result.request, job))
-        return result
-
-    state.begin(Job(work))
 
 
 def _shown(all_rows: AllRows, fitted: Fitted, picture: TablePicture, weights: Floats) -> None:

@@ -10,7 +10,7 @@ from ui.draw import charts
 from ui.draw.charts import FIRST, GREY, SECOND, THIRD, css, plotly
 from ui.draw.colour import LOWERS, RAISES, signed
 from ui.draw.markdown import short
-from xai import Attribution
+from xai import Attribution, ties
 from xai.typing import Floats, Ints
 
 MAX_BARS = 15
@@ -24,16 +24,10 @@ _LINES = (FIRST, SECOND, THIRD, "#56B4E9", GREY)
 def bars(attribution: Attribution, cells: list[str], quantity: str, reach: float, exact: Floats | None = None) -> Any:
     """`charts.bars` with each column's cell beside its name, and a diamond where its exact value is."""
     figure = charts.bars(attribution, quantity, reach)
-    order = [int(i) for i in _order_of(figure, attribution)]
+    order = ties(attribution)[0][: charts.MAX_BARS]
     figure.update_layout(yaxis={"ticktext": [_named(attribution.labels[i], cells, i) for i in order]})
     _mark(figure, None if exact is None else exact[order], list(range(len(order))))
     return figure
-
-
-def _order_of(figure: Any, attribution: Attribution) -> Ints:
-    from xai import ties
-
-    return ties(attribution)[0][: len(figure.data[0].x)]
 
 
 def waterfall(attribution: Attribution, cells: list[str], quantity: str, reach: float, exact: Floats | None = None) -> Any:

@@ -1,13 +1,14 @@
 """What exact values allow: how near to them each method is on a user's own row, as in the paper; and exact pairs."""
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
-from ui.draw.colour import signed
 from ui.kind import Result
-from ui.maps.interactions import STRONGEST
+from ui.maps.interactions import draw_pairs, strongest
 from ui.names import METHODS, PANES, Pane
-from ui.shell.bench import Bench
+from ui.shell.bench import Bench, on_demand
 from ui.shell.jobs import Job
 from ui.table import charts as table_charts
 from ui.table.picture import TablePicture, relative_error
@@ -36,12 +37,11 @@ def show_errors(result: Result, fitted: Fitted | None, weights: list[float], sta
         f"Each method explains this row with {', '.join(map(str, budgets))} evaluations, {REPEATS} seeds each, and "
         "pays for its own coalitions. A method that needs more than a budget is left out there."
     )
-    disabled = state.job is not None or not chosen
-    if st.button("Measure the errors against exact", key="measure-errors", disabled=disabled):
-        _start(result, fitted, [Pane.of(key) for key in chosen], budgets, weights, state)
-        st.rerun()
+    of = result.request.same_game, tuple(weights)
+    make = partial(measure, fitted, result.request, [Pane.of(key) for key in chosen], budgets, weights)
+    on_demand(state, "Measure the errors against exact", "measure-errors", state.own, "errors", of, make, bool(chosen))
     found = state.own.errors
-    if found is None or found[0] != (result.request.same_game, tuple(weights)):
+    if found is None or found[0] != of:
         return
     st.plotly_chart(table_charts.errors(found[1]), width="stretch", key="error-chart")
     rows = [
@@ -51,17 +51,6 @@ def show_errors(result: Result, fitted: Fitted | None, weights: list[float], sta
     ]
     st.dataframe(rows, hide_index=True, key="error-table")
     st.caption("‖φ̂ − φ‖² / ‖φ‖² of the values against the exact ones, the median of the seeds.")
-
-
-def _start(
-    result: Result, fitted: Fitted, panes: list[Pane], budgets: list[int], weights: list[float], state: Bench[TableState]
-) -> None:
-    def work(job: Job) -> Result:
-        found = measure(fitted, result.request, panes, budgets, weights, job)
-        state.own.errors = ((result.request.same_game, tuple(weights)), found)
-        return result
-
-    state.begin(Job(work))
 
 
 def measure(
@@ -108,24 +97,10 @@ def show_exact_pairs(result: Result, fitted: Fitted, picture: TablePicture, weig
         "By", INDICES, default="banzhaf", format_func=str.capitalize, key="pair-index", label_visibility="collapsed"
     )
     found = exact_pairs(fitted, result.request, index or "banzhaf", weights)
-    chosen = np.argsort(-np.abs(found.values), kind="stable")[:STRONGEST]
+    chosen = strongest(found)
     chosen = chosen[found.values[chosen] != 0]
     if not len(chosen):
         st.markdown("No two columns do more together than apart: for this row the model adds them up.")
         return
-    st.markdown(
-        f"**The {len(chosen)} strongest pairs** by {found.index.capitalize()} interaction, exact: how much more "
-        f"(vermillion) or less (blue) two {picture.parts} do together than each alone."
-    )
-    maps = result.comparison.focused(weights)
-    own = next((one for one in maps if one.index == found.index), maps[0])
-    st.plotly_chart(picture.links(found, chosen, own), width="stretch", key="pairs")
-    st.caption("Hover or tap an arc for its interaction, a dot for the column’s own value.")
-    st.dataframe(
-        [
-            {"pair": " + ".join(found.labels[i] for i in found.pairs[row]), "together": signed(found.values[row])}
-            for row in chosen
-        ],
-        hide_index=True,
-        key="pair-table",
-    )
+    under = "Hover or tap an arc for its interaction, a dot for the column’s own value."
+    draw_pairs(found, chosen, picture, result.comparison.focused(weights), under)

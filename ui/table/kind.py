@@ -2,12 +2,10 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
 from ui.kind import Kind, Result, Subject, View
-from ui.runs.comparison import Comparison
 from ui.shell.bench import Bench
 from ui.shell.jobs import Job
 from ui.shell.model_slot import model_slot
@@ -22,7 +20,7 @@ OTHER = "The table above is another than that of this run; choose, or bring, its
 
 
 class TableKind(Kind[TableRequest, TableState, TablePicture]):
-    key, State = "table", TableState
+    key, Request, About, State = "table", TableRequest, TableAbout, TableState
     another = "another row, table or setting"
     title = "Swing: why did the model say that of this row?"
     lead = (
@@ -32,9 +30,6 @@ class TableKind(Kind[TableRequest, TableState, TablePicture]):
 
     def ask(self, state: Bench[TableState]) -> TableRequest:
         return ask.ask(ask.choose_table(state), state)
-
-    def read(self, settings: Any) -> TableRequest:
-        return TableRequest.from_settings(settings)
 
     def open(self, request: TableRequest, state: Bench[TableState], upload: bytes | None) -> None:
         """Find the table of a run that was kept or brought, and set the widgets to what it asked."""
@@ -83,9 +78,6 @@ class TableKind(Kind[TableRequest, TableState, TablePicture]):
 
     def upload(self, request: TableRequest, state: Bench[TableState], on_server: bool) -> bytes | None:
         return self._table(request, state).data if on_server and request.kept else None
-
-    def about(self, record: dict[str, Any], request: TableRequest, comparison: Comparison, upload: bytes | None) -> TableAbout:
-        return TableAbout.from_record(record, request, comparison)
 
     def picture(self, result: Result) -> TablePicture:
         return show.picture_of(result)

@@ -273,11 +273,15 @@ def prediction(model: "TableModel", row: "pd.DataFrame") -> str:
     return ", ".join(f"{model.target.classes[i]} {chances[0, i]:.1%}" for i in best)
 
 
-def shown(cell: Any) -> str:
-    """A cell as the page writes it."""
+def is_missing(cell: Any) -> bool:
     import pandas as pd
 
-    if pd.api.types.is_scalar(cell) and pd.isna(cell):
+    return bool(pd.api.types.is_scalar(cell) and pd.isna(cell))
+
+
+def shown(cell: Any) -> str:
+    """A cell as the page writes it."""
+    if is_missing(cell):
         return "missing"
     if isinstance(cell, (float, np.floating)):
         return f"{cell:.6g}"

@@ -13,8 +13,11 @@ from ui.kind import Result
 from ui.names import INDICES
 from ui.table.picture import TablePicture
 from ui.table.request import TableRequest
-from ui.table.run import Fitted, background_of, exact_values, prediction
+from ui.table.run import Fitted, background_of, exact_values, is_missing, prediction, shown
 from xai import Attribution, Ledger, explain
+from xai.attribution import attribution_of
+from xai.estimators.designs import Design
+from xai.estimators.solvers import exact
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +66,7 @@ def _edited(result: Result, fitted: Fitted, picture: TablePicture, weights: list
     left.markdown(f"**As it is**: {plain(before, 200)}")
     right.markdown(f"**Edited** ({', '.join(plain(name, 30) for name in changed) or 'nothing'}): {plain(after, 200)}")
     maps = maps_of(fitted, request, edited, weights)
-    texts = [_text(cells[column.label]) for column in model.columns]
+    texts = [shown(cells[column.label]) for column in model.columns]
     scale = shared_scale(*maps)
     for column, one in zip(st.columns(2), maps):
         column.markdown(f"**{INDICES[one.index]}** of the edited row" + (", exact" if fitted.exact else ""))
@@ -76,27 +79,15 @@ def maps_of(fitted: Fitted, request: TableRequest, row: "pd.DataFrame", weights:
     """Both maps of any one row, values (n,): exact where they can be, else from at most BUDGET evaluations."""
     game = fitted.table_model.game(row, background_of(fitted, request))
     ledger, n = Ledger(game), game.n_players
-    exact = exact_values(fitted, request, row)
-    if not exact:
+    known = exact_values(fitted, request, row)
+    if not known:
         maps = [explain(game, index, "walsh", max(BUDGET, 2 * n + 2), ledger=ledger) for index in INDICES]
         return [one.combine(weights) for one in maps]
     ends = ledger.evaluate(np.array([[False] * n, [True] * n])).reshape(2, -1)
+    unpaid = Design(np.zeros((0, n), bool), 0, 0)
     return [
-        Attribution(
-            values[0],
-            np.zeros_like(values[0]),
-            game.labels,
-            index,
-            "exact",
-            0,
-            0,
-            0,
-            0.0,
-            ends[0],
-            ends[1],
-            covariance=np.zeros((n, ends.shape[1], ends.shape[1])),
-        ).combine(weights)
-        for index, values in exact.items()
+        attribution_of(exact(values[0]), unpaid, ends, game.labels, index, "exact").combine(weights)
+        for index, values in known.items()
     ]
 
 
@@ -123,8 +114,8 @@ def _cell(place: Any, column: "Column", cell: Any, key: str) -> Any:
         st.session_state.setdefault(key, own)
         found = place.selectbox(label, options, index=None, key=key, placeholder="missing")
         return cell if found == own else _typed(found, column)
-    text = place.text_input(label, _text(cell) if not _is_missing(cell) else "", key=key, placeholder="missing")
-    return cell if text == _text(cell) else (text.strip() or None)
+    text = place.text_input(label, shown(cell) if not is_missing(cell) else "", key=key, placeholder="missing")
+    return cell if text == shown(cell) else (text.strip() or None)
 
 
 def _typed(text: str | None, column: "Column") -> str | bool | None:
@@ -132,7 +123,7 @@ def _typed(text: str | None, column: "Column") -> str | bool | None:
 
 
 def _level(cell: object, column: "Column") -> str | None:
-    if _is_missing(cell):
+    if is_missing(cell):
         return None
     if column.kind == "boolean":
         return "True" if column.encode(_series(cell))[0] else "False"
@@ -162,18 +153,6 @@ def _step(value: float | None) -> float:
 
 
 def _same(one: object, other: object) -> bool:
-    if _is_missing(one) or _is_missing(other):
-        return _is_missing(one) and _is_missing(other)
-    return one is other or one == other or _text(one) == _text(other)
-
-
-def _is_missing(cell: Any) -> bool:
-    import pandas as pd
-
-    return cell is None or (pd.api.types.is_scalar(cell) and bool(pd.isna(cell)))
-
-
-def _text(cell: object) -> str:
-    from ui.table.run import shown
-
-    return shown(cell)
+    if is_missing(one) or is_missing(other):
+        return is_missing(one) and is_missing(other)
+    return one is other or one == other or shown(one) == shown(other)

@@ -5,20 +5,20 @@ from functools import partial
 from typing import Any
 
 from ui.kind import Kind, Result, Subject, View
-from ui.runs.comparison import Comparison, Plan
+from ui.runs.comparison import Plan
 from ui.shell.bench import Bench
 from ui.shell.jobs import Job
 from ui.shell.model_slot import model_slot
 from ui.text import ask, run, show
 from ui.text.picture import TextPicture
-from ui.text.request import TextAbout, TextRequest, record_of
+from ui.text.request import TextAbout, TextRequest
 from ui.text.samples import SAMPLES
 
 FIRST = TextRequest(SAMPLES[0].before, SAMPLES[0].text, SAMPLES[0].after, plan=Plan(budget=64))
 
 
 class TextKind(Kind[TextRequest, None, TextPicture]):
-    key, State = "text", type(None)
+    key, Request, About = "text", TextRequest, TextAbout
     another = "an earlier prompt or setting"
     title = "Swing: why did Gemma 3 say that?"
     lead = (
@@ -28,9 +28,6 @@ class TextKind(Kind[TextRequest, None, TextPicture]):
 
     def ask(self, state: Bench[None]) -> TextRequest:
         return ask.ask()
-
-    def read(self, settings: Any) -> TextRequest:
-        return TextRequest.from_settings(settings)
 
     def open(self, request: TextRequest, state: Bench[None], upload: bytes | None) -> None:
         ask.set_widgets(request)
@@ -56,10 +53,9 @@ class TextKind(Kind[TextRequest, None, TextPicture]):
         return model_slot().fingerprint
 
     def record_of(self, shown: dict[str, Any], request: TextRequest) -> dict[str, Any]:
-        return record_of(shown, request)
-
-    def about(self, record: dict[str, Any], request: TextRequest, comparison: Comparison, upload: bytes | None) -> TextAbout:
-        return TextAbout.from_record(record, request, comparison)
+        if request.prompt != shown["prompt"]:
+            raise ValueError("This bundle shows another prompt than its settings say.")
+        return {"subject": {name: shown[name] for name in ("target", "spans", "tokens")}}
 
     def picture(self, result: Result) -> TextPicture:
         return TextPicture(result.request, result.about)

@@ -70,10 +70,3 @@ class TextAbout:
         if len(spans) != comparison.ledger.n_players:
             raise ValueError("its parts and its players do not match")
         return cls(request.prompt, str(found["target"]), spans, [str(token) for token in found["tokens"]])
-
-
-def record_of(shown: dict[str, Any], request: TextRequest) -> dict[str, Any]:
-    """What `TextAbout.to_record` gave, from what `to_shown` did."""
-    if request.prompt != shown["prompt"]:
-        raise ValueError("This bundle shows another prompt than its settings say.")
-    return {"subject": {name: shown[name] for name in ("target", "spans", "tokens")}}
