@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from words import source_word_game, word_matrix
 
-from model.data.source_words import source_word_game, target_words, word_matrix
+from model.data.source_words import target_words
 from xai import Ledger, explain
 
 BEFORE, SENTENCE, AFTER = "English: good dog\nFrench: fox\nEnglish: ", "She said hello world dog", "\nFrench:"
