@@ -35,8 +35,7 @@ class DataKind(Kind[DataRequest, DataState, TextPicture | ExamplesPicture]):
             return None
         return ask.ask_examples(state) if mode == EXAMPLES else ask.ask_words()
 
-    def read(self, settings: Any) -> DataRequest:
-        return request_of(settings)
+    read = staticmethod(request_of)
 
     def open(self, request: DataRequest, state: Bench[DataState], upload: bytes | None) -> None:
         ask.set_widgets(request, state)

@@ -10,7 +10,7 @@ import streamlit as st
 from ui.image import ask, run, show, source
 from ui.image.picture import ImagePicture
 from ui.image.request import GEMMA, PHOTOS, ImageAbout, ImageRequest, ImageState
-from ui.kind import Kind, Result, Subject, View
+from ui.kind import Kind, Result, Subject
 from ui.runs.comparison import Comparison
 from ui.shell.bench import Bench
 from ui.shell.jobs import Job
@@ -79,5 +79,4 @@ class ImageKind(Kind[ImageRequest, ImageState, ImagePicture]):
         at = result.request.source
         return ImagePicture(result, source.view(at), show.explained(result), name=source.title(at))
 
-    def view(self, result: Result, picture: ImagePicture, state: Bench[ImageState]) -> View:
-        return show.view(result, picture, state)
+    view = staticmethod(show.view)

@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from ui.kind import Kind, Result, Subject, View
+from ui.kind import Kind, Subject
 from ui.shell.bench import Bench
 from ui.shell.jobs import Job
 from ui.shell.model_slot import model_slot
@@ -73,14 +73,10 @@ class TableKind(Kind[TableRequest, TableState, TablePicture]):
             return sample(request.table)
         raise ValueError(OTHER)
 
-    def fingerprint(self, request: TableRequest) -> str:
-        return run.fingerprint(request)
+    fingerprint = staticmethod(run.fingerprint)
 
     def upload(self, request: TableRequest, state: Bench[TableState], on_server: bool) -> bytes | None:
         return self._table(request, state).data if on_server and request.kept else None
 
-    def picture(self, result: Result) -> TablePicture:
-        return show.picture_of(result)
-
-    def view(self, result: Result, picture: TablePicture, state: Bench[TableState]) -> View:
-        return show.view(result, picture, state)
+    picture = staticmethod(show.picture_of)
+    view = staticmethod(show.view)

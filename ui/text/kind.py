@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ui.kind import Kind, Result, Subject, View
+from ui.kind import Kind, Result, Subject
 from ui.runs.comparison import Plan
 from ui.shell.bench import Bench
 from ui.shell.jobs import Job
@@ -60,5 +60,4 @@ class TextKind(Kind[TextRequest, None, TextPicture]):
     def picture(self, result: Result) -> TextPicture:
         return TextPicture(result.request, result.about)
 
-    def view(self, result: Result, picture: TextPicture, state: Bench[None]) -> View:
-        return show.view(result, picture, state)
+    view = staticmethod(show.view)
