@@ -64,7 +64,6 @@ def quantity(measure: str) -> str:
 
 def matrix(source: list[str], target: list[str], values: Floats, errors: Floats | None, scale: float) -> Any:
     """Values (source words, target words) as a heatmap from −scale to +scale; errors the same shape, or None."""
-    go = charts.plotly()
     hover = [
         [
             f"{escape(row)} → {escape(column)}: {signed(values[i, j])}"
@@ -74,19 +73,8 @@ def matrix(source: list[str], target: list[str], values: Floats, errors: Floats 
         for i, row in enumerate(source)
     ]
     written = max(values.shape) <= WRITTEN_CELLS
-    figure = go.Figure(
-        go.Heatmap(
-            z=values,
-            zmin=-scale,
-            zmax=scale,
-            xgap=1,
-            ygap=1,
-            hoverinfo="text",
-            hovertext=hover,
-            colorscale=charts.diverging(STRONGEST),
-            showscale=False,
-        )
-    )
+    figure, colours = charts.plotly().Figure(), {"zmin": -scale, "zmax": scale, "colorscale": charts.diverging(STRONGEST)}
+    figure.add_heatmap(z=values, xgap=1, ygap=1, hoverinfo="text", hovertext=hover, showscale=False, **colours)
     if written:  # a trace of its own has the theme's ink: a heatmap's own text is black on what is no white page
         rows, columns = np.indices(values.shape)
         numbers = [signed(value + 0.0, 1) for value in values.round(1).reshape(-1)]  # + 0.0: no −0.0

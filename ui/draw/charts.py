@@ -1,6 +1,6 @@
 """Plotly figures of attributions: pure functions, nothing is computed here but order and length of a list."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 from ui.draw.colour import LOWERS, RAISES, Colour, ranks, signed
 from ui.draw.markdown import short
 from xai import Attribution, Fidelity, Interactions, ties
-from xai.typing import Ints
+from xai.typing import Floats, Ints
 
 MAX_BARS = 30
 INTERVAL = 1.96  # standard errors on either side of a 95 % interval
@@ -25,22 +25,11 @@ def bars(attribution: Attribution, quantity: str, reach: float) -> Any:
     attribution : values (n,);  quantity : what the values are changes of;  reach : half the width of the axis, the same
     for both panes. At most MAX_BARS are drawn.
     """
-    go = plotly()
-
     order, brackets = ties(attribution)
     order = order[:MAX_BARS]
     values, error = attribution.values[order], attribution.standard_error
-    spread = None if error is None else (INTERVAL * np.nan_to_num(error[order]))
-    figure = go.Figure()
-    figure.add_bar(
-        orientation="h",
-        y=list(range(len(order))),
-        x=values.tolist(),
-        error_x=None if spread is None else {"array": spread.tolist(), "color": GREY},
-        marker={"color": [css(RAISES if value > 0 else LOWERS) for value in values]},
-        customdata=[[escape(attribution.labels[i]), "" if error is None else f" ± {error[i]:.3f}"] for i in order],
-        hovertemplate="%{customdata[0]}: %{x:+.4f}%{customdata[1]}<extra></extra>",
-    )
+    texts = [[escape(attribution.labels[i]), "" if error is None else f" ± {error[i]:.3f}"] for i in order]
+    figure = value_bars(values, None if error is None else error[order], texts, "%{x:+.4f}%{customdata[1]}")
     lanes = 0
     for bracket in brackets:
         if bracket.first >= len(order):
@@ -56,6 +45,25 @@ def bars(attribution: Attribution, quantity: str, reach: float) -> Any:
         xaxis={"title": f"change of {escape(quantity)}", "zeroline": True, "range": [-reach, reach]},
         yaxis=rows_axis([attribution.labels[i] for i in order]),
         showlegend=False,
+    )
+    return figure
+
+
+def value_bars(values: Floats, error: Floats | None, texts: list[list[str]], says: str, **more: Any) -> Any:
+    """A bar for each value from the top down, coloured by sign, with its 95 % interval.
+
+    texts : of each bar, its name first;  says : the template of what it says of its value;  more : of Plotly's bars
+    """
+    figure = plotly().Figure()
+    figure.add_bar(
+        orientation="h",
+        y=list(range(len(values))),
+        x=values.tolist(),
+        error_x=None if error is None else {"array": (INTERVAL * np.nan_to_num(error)).tolist(), "color": GREY},
+        marker={"color": [of_sign(value) for value in values]},
+        customdata=texts,
+        hovertemplate=f"%{{customdata[0]}}: {says}<extra></extra>",
+        **more,
     )
     return figure
 
@@ -79,7 +87,7 @@ def reach_of(attributions: Sequence[Attribution]) -> float:
 
 def curves(judged: Fidelity, names: list[str], quantity: str) -> Any:
     """Insertion and deletion beside a random order and leave-one-out: two plots of value against players."""
-    go = plotly()
+    plotly()  # before any other part of it
     from plotly.subplots import make_subplots
 
     figure = make_subplots(cols=2, subplot_titles=("Insertion: parts come", "Deletion: parts go"), shared_yaxes=True)
@@ -87,17 +95,15 @@ def curves(judged: Fidelity, names: list[str], quantity: str) -> Any:
     lines += [("leave-one-out", judged.leave_one_out, THIRD, "dash"), ("random order", judged.random, GREY, "dot")]
     for name, drawn, colour, dash in lines:
         for column, heights in enumerate((drawn.insertion, drawn.deletion) if drawn else (), 1):
-            figure.add_trace(
-                go.Scatter(
-                    x=judged.counts,
-                    y=heights,
-                    name=name,
-                    legendgroup=name,
-                    showlegend=column == 1,
-                    line={"color": colour, "dash": dash},
-                    mode="lines+markers",
-                    hovertemplate="%{x} parts: %{y:.4f}<extra>" + escape(name) + "</extra>",
-                ),
+            figure.add_scatter(
+                x=judged.counts,
+                y=heights,
+                name=name,
+                legendgroup=name,
+                showlegend=column == 1,
+                line={"color": colour, "dash": dash},
+                mode="lines+markers",
+                hovertemplate="%{x} parts: %{y:.4f}<extra>" + escape(name) + "</extra>",
                 row=1,
                 col=column,
             )
@@ -113,44 +119,24 @@ def arcs(found: Interactions, chosen: Ints, attribution: Attribution) -> Any:
     The names are those of an axis, so that the browser turns them where they would overlap.
     chosen : rows of `found.pairs`, values (p,);  attribution : the players' own values, said on hover
     """
-    go = plotly()
-
     players = np.unique(found.pairs[chosen])
     labels = [short(found.labels[i], 14) for i in players]
     widths = np.array([max(len(label), 6) for label in labels], float)  # names on end still need their height
     centre = dict(zip(players, np.cumsum(widths + 1.5) - widths / 2))
-    strongest = np.abs(found.values[chosen]).max() or 1.0
     span = max(centre.values()) - min(centre.values()) or 1.0
-    figure = go.Figure()
-    for row in chosen:
-        i, j = found.pairs[row]
-        value, error = found.values[row], found.standard_error[row]
-        t = np.linspace(0, np.pi, 25)
+    figure, t = plotly().Figure(), np.linspace(0, np.pi, 25)
+    for (i, j), line, text in pair_lines(found, chosen, 6):
         middle, half = (centre[i] + centre[j]) / 2, (centre[j] - centre[i]) / 2
-        figure.add_trace(
-            go.Scatter(
-                x=middle - half * np.cos(t),
-                y=0.12 + 0.88 * (2 * half / span) ** 0.7 * np.sin(t),
-                mode="lines",
-                line={
-                    "color": css(RAISES if value > 0 else LOWERS),
-                    "width": 1.5 + 6 * abs(value) / strongest,
-                    "dash": "solid" if abs(value) > INTERVAL * error else "dot",
-                },
-                hoverinfo="text",
-                text=f"{escape(found.labels[i])} with {escape(found.labels[j])}: {signed(value)} ± {INTERVAL * error:.3f}",
-            )
-        )
+        x, y = middle - half * np.cos(t), 0.12 + 0.88 * (2 * half / span) ** 0.7 * np.sin(t)
+        figure.add_scatter(x=x, y=y, mode="lines", line=line, hoverinfo="text", text=text[0] + text[1])
     place, feet = ranks(attribution), [centre[i] for i in players]
-    figure.add_trace(
-        go.Scatter(
-            x=feet,
-            y=[0.12] * len(feet),
-            mode="markers",
-            marker={"color": GREY, "size": 9},
-            hoverinfo="text",
-            hovertext=[f"{escape(found.labels[i])}: {signed(attribution.values[i])} alone · rank {place[i]}" for i in players],
-        )
+    figure.add_scatter(
+        x=feet,
+        y=[0.12] * len(feet),
+        mode="markers",
+        marker={"color": GREY, "size": 9},
+        hoverinfo="text",
+        hovertext=[f"{escape(found.labels[i])}: {signed(attribution.values[i])} alone · rank {place[i]}" for i in players],
     )
     names = {"tickvals": feet, "ticktext": [*map(escape, labels)], "automargin": True, "autotickangles": [0, 90]}
     figure.update_layout(
@@ -161,6 +147,19 @@ def arcs(found: Interactions, chosen: Ints, attribution: Attribution) -> Any:
         yaxis={"visible": False, "range": [0.05, 1.08]},
     )
     return figure
+
+
+def pair_lines(found: Interactions, chosen: Ints, widest: float) -> Iterator[tuple[Ints, dict[str, Any], tuple[str, str]]]:
+    """Of each chosen pair its two players, the style of a line between them, what it is and its interval in words.
+
+    Sign by colour, strength by width, dotted what is not clear of zero. widest : of the strongest, in pixels beyond 1.5
+    """
+    strongest = np.abs(found.values[chosen]).max() or 1.0
+    for row in chosen:
+        pair, value, interval = found.pairs[row], found.values[row], INTERVAL * found.standard_error[row]
+        dash, width = "solid" if abs(value) > interval else "dot", 1.5 + widest * abs(value) / strongest
+        names = " with ".join(escape(found.labels[i]) for i in pair)
+        yield pair, {"color": of_sign(value), "width": width, "dash": dash}, (f"{names}: {signed(value)}", f" ± {interval:.3f}")
 
 
 def plotly() -> Any:
@@ -179,6 +178,10 @@ def diverging(strongest: float) -> list[list[Any]]:
 
 def css(colour: Colour) -> str:
     return "rgb({},{},{})".format(*colour)
+
+
+def of_sign(value: float) -> str:
+    return css(RAISES if value > 0 else LOWERS)
 
 
 def rows_axis(labels: Sequence[str], most: int = 24, **more: Any) -> dict[str, Any]:

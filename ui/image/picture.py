@@ -13,8 +13,8 @@ from markupsafe import Markup
 from numpy.typing import ArrayLike
 from PIL import Image
 
-from ui.draw.charts import INTERVAL, css, diverging, plotly
-from ui.draw.colour import CHANGE, LIKELIHOOD, LOWERS, RAISES, Spans, signed, token_heatmap, with_error
+from ui.draw.charts import diverging, pair_lines, plotly
+from ui.draw.colour import CHANGE, LIKELIHOOD, LOWERS, RAISES, Spans, token_heatmap, with_error
 from ui.draw.html import render
 from ui.image.request import PHOTOS, Regions
 from ui.image.source import SHOWN, smaller
@@ -93,25 +93,10 @@ class ImagePicture(Picture):
 
     def links(self, found: Interactions, chosen: Ints, attribution: Attribution) -> Any:
         figure, centres = self._figure(attribution, np.abs(attribution.values).max() or 1.0), self._centres()
-        strongest = np.abs(found.values[chosen]).max() or 1.0
-        for row in chosen:
-            pair = found.pairs[row]
-            if not all(i in centres for i in pair):
-                continue
-            (x0, y0), (x1, y1) = (centres[i] for i in pair)
-            value, error = found.values[row], found.standard_error[row]
-            figure.add_scatter(
-                x=[x0, x1],
-                y=[y0, y1],
-                mode="lines+markers",
-                hoverinfo="text",
-                line={
-                    "color": css(RAISES if value > 0 else LOWERS),
-                    "width": 1.5 + 5 * abs(value) / strongest,
-                    "dash": "solid" if abs(value) > INTERVAL * error else "dot",
-                },
-                text=f"{escape(found.labels[pair[0]])} with {escape(found.labels[pair[1]])}: {signed(value)}",
-            )
+        for pair, line, (text, _) in pair_lines(found, chosen, 5):
+            if all(i in centres for i in pair):
+                x, y = zip(*(centres[i] for i in pair))
+                figure.add_scatter(x=x, y=y, mode="lines+markers", hoverinfo="text", line=line, text=text)
         figure.update_layout(height=420, showlegend=False)
         return figure
 
@@ -127,35 +112,24 @@ class ImagePicture(Picture):
         return render("picture", url=data_url(self.above(attribution, scale)), words=words)
 
     def _figure(self, attribution: Attribution, scale: float) -> Any:
-        go, (x, y, regions) = plotly(), self._cells()
+        figure, (x, y, regions) = plotly().Figure(), self._cells()
         height, width = self.result.about.regions.shape
         values = attribution.values[regions]
         strong = 1.0 if np.abs(values).max() > 0 else 0.0
-        figure = go.Figure(
-            go.Heatmap(
-                x=x,
-                y=y,
-                z=values.tolist(),
-                text=np.array(self._tips(attribution))[regions].tolist(),
-                hoverinfo="text",
-                showscale=False,
-                zmin=-scale,
-                zmax=scale,
-                opacity=self.strength * strong,
-                colorscale=diverging(1),
-            )
+        figure.add_heatmap(
+            x=x,
+            y=y,
+            z=values.tolist(),
+            text=np.array(self._tips(attribution))[regions].tolist(),
+            hoverinfo="text",
+            showscale=False,
+            zmin=-scale,
+            zmax=scale,
+            opacity=self.strength * strong,
+            colorscale=diverging(1),
         )
-        figure.add_layout_image(
-            source=data_url(greyed(self.image)),
-            x=0,
-            y=0,
-            sizex=width,
-            sizey=height,
-            xref="x",
-            yref="y",
-            sizing="stretch",
-            layer="below",
-        )
+        place = {"x": 0, "y": 0, "sizex": width, "sizey": height, "xref": "x", "yref": "y"}
+        figure.add_layout_image(source=data_url(greyed(self.image)), **place, sizing="stretch", layer="below")
         figure.update_xaxes(visible=False, range=[0, width], constrain="domain", fixedrange=True)
         figure.update_yaxes(visible=False, range=[height, 0], scaleanchor="x", constrain="domain", fixedrange=True)
         figure.update_layout(
@@ -179,14 +153,10 @@ class ImagePicture(Picture):
         """Crosses on what is left out, and unseen points that take the clicks, for heatmaps report none."""
         centres = self._centres()
         crossed = [centres[i] for i in self.marked if i in centres]
+        at = {"x": [x for x, _ in crossed], "y": [y for _, y in crossed]}
         for colour, width in (("black", 5), ("white", 2)):
-            figure.add_scatter(
-                x=[x for x, _ in crossed],
-                y=[y for _, y in crossed],
-                mode="markers",
-                hoverinfo="skip",
-                marker={"symbol": "x-thin", "size": 16, "line": {"width": width, "color": colour}},
-            )
+            marker = {"symbol": "x-thin", "size": 16, "line": {"width": width, "color": colour}}
+            figure.add_scatter(**at, mode="markers", hoverinfo="skip", marker=marker)
         if self.result.request.segments is None:
             places = [centres[i] for i in players]
         else:

@@ -60,25 +60,18 @@ def law(tokens: Floats, values: Floats, name: str, fit: Fit | None, test: HeldOu
     """
     figure, (found, ends) = plotly().Figure(), layers(tokens, values, fit, test, target)
     for layer in found:
-        hover = "%{x:.3s} tokens: %{y:.4g}<extra>" + escape(layer.name) + "</extra>"
+        at: dict[str, Any] = {"x": layer.x, "y": layer.y}
         if layer.kind == "band":
             low, high = layer.y
-            figure.add_scatter(
-                x=np.concatenate([layer.x, layer.x[::-1]]),
-                y=np.concatenate([high, low[::-1]]),
-                fill="toself",
-                fillcolor=_BAND,
-                line={"width": 0},
-                name=layer.name,
-                hoverinfo="skip",
-            )
+            at = {"x": np.concatenate([layer.x, layer.x[::-1]]), "y": np.concatenate([high, low[::-1]])}
+            style: dict[str, Any] = {"fill": "toself", "fillcolor": _BAND, "line": {"width": 0}, "hoverinfo": "skip"}
         elif layer.kind == "line":
-            style = {"color": layer.colour, "dash": layer.style, "width": 2}
-            figure.add_scatter(x=layer.x, y=layer.y, mode="lines", name=layer.name, line=style, hovertemplate=hover)
+            style = {"mode": "lines", "line": {"color": layer.colour, "dash": layer.style, "width": 2}}
         else:
-            style = {"symbol": layer.style, "color": layer.colour, "size": 10}
-            style["line"] = {"width": 2, "color": layer.colour}
-            figure.add_scatter(x=layer.x, y=layer.y, mode="markers", name=layer.name, marker=style, hovertemplate=hover)
+            rim = {"width": 2, "color": layer.colour}
+            style = {"mode": "markers", "marker": {"symbol": layer.style, "color": layer.colour, "size": 10, "line": rim}}
+        hover = {"hovertemplate": "%{x:.3s} tokens: %{y:.4g}<extra>" + escape(layer.name) + "</extra>"}
+        figure.add_scatter(name=layer.name, **at, **style, **({} if layer.kind == "band" else hover))
     figure.update_xaxes(type="log", title="pre-training tokens", exponentformat="B", dtick=1, minor={"ticks": "outside"})
     figure.update_yaxes(title=escape(name), range=list(ends))
     figure.update_layout(
@@ -89,8 +82,7 @@ def law(tokens: Floats, values: Floats, name: str, fit: Fit | None, test: HeldOu
 
 def ranking(rows: list[tuple[str, Prediction, float]], name: str, target: str) -> Any:
     """Predicted score of each data set (label, prediction, its best so far) at one size, with bands; best on top."""
-    go = plotly()
-    figure = go.Figure()
+    figure = plotly().Figure()
     places = list(range(len(rows)))
     known = [row[1].law or (row[1].value,) * 2 for row in rows]
     figure.add_scatter(

@@ -32,33 +32,19 @@ def bars(attribution: Attribution, cells: list[str], quantity: str, reach: float
 
 def waterfall(attribution: Attribution, cells: list[str], quantity: str, reach: float, exact: Floats | None = None) -> Any:
     """From v(no column) to v(all columns): each column's share moves it, the largest first, the rest as one."""
-    go = plotly()
-    values = attribution.values
+    values, error, start = attribution.values, attribution.standard_error, attribution.empty_value
     order = np.argsort(-np.abs(values), kind="stable")
     top, rest = order[:MAX_BARS], order[MAX_BARS:]
     names = [_named(attribution.labels[i], cells, i) for i in top]
-    steps, hover = values[top].tolist(), [escape(attribution.labels[i]) for i in top]
+    steps, hover = values[top], [escape(attribution.labels[i]) for i in top]
+    error = None if error is None else error[top]
     if len(rest):
         names.append(f"{len(rest)} others")
         hover.append(f"{len(rest)} others")
-        steps.append(float(values[rest].sum()))
-    start = attribution.empty_value
+        steps, error = np.append(steps, values[rest].sum()), None if error is None else np.append(error, 0.0)
     bases = start + np.concatenate([[0.0], np.cumsum(steps)[:-1]])
-    places = list(range(len(steps)))
-    error = attribution.standard_error
-    spread = None if error is None else [*(charts.INTERVAL * np.nan_to_num(error[top])), *([0.0] if len(rest) else [])]
-    figure = go.Figure()
-    figure.add_bar(
-        orientation="h",
-        y=places,
-        x=steps,
-        base=bases.tolist(),
-        marker={"color": [css(RAISES if step > 0 else LOWERS) for step in steps]},
-        error_x=None if spread is None else {"array": spread, "color": GREY},
-        customdata=[[name, signed(step)] for name, step in zip(hover, steps)],
-        hovertemplate="%{customdata[0]}: %{customdata[1]}<extra></extra>",
-    )
-    ends = bases + steps
+    places, texts = list(range(len(steps))), [[name, signed(step)] for name, step in zip(hover, steps)]
+    figure, ends = charts.value_bars(steps, error, texts, "%{customdata[1]}", base=bases.tolist()), bases + steps
     for i in places[:-1]:
         figure.add_shape(type="line", x0=ends[i], x1=ends[i], y0=i, y1=i + 1, line={"color": GREY, "width": 1})
     for x, text, place in ((start, "no column", "bottom right"), (attribution.full_value, "all columns", "top left")):
@@ -95,9 +81,7 @@ def _named(label: str, cells: list[str], i: int) -> str:
 
 def importance(labels: list[str], means: dict[str, Floats]) -> Any:
     """Mean |value| of each column over the rows, one bar per index: index → (n,). The largest come first."""
-    go = plotly()
-    order = ranked(means)[:MAX_GLOBAL]
-    figure = go.Figure()
+    order, figure = ranked(means)[:MAX_GLOBAL], plotly().Figure()
     for (index, values), colour, pattern in zip(means.items(), (FIRST, SECOND), ("", "/")):
         figure.add_bar(
             orientation="h",
@@ -131,23 +115,18 @@ def beeswarm(labels: list[str], values: Floats, cells: Floats, order: Ints, quan
     values, cells : (rows, n), cells as numbers, NaN where missing;  order : columns drawn, the first on top
     Rows whose values fall on one place of the grid share a dot.
     """
-    go = plotly()
-    figure = go.Figure()
     reach = float(np.abs(values[:, order]).max(initial=0.0)) or 1.0
-    xs, ys, colours, counts = [], [], [], []
-    for place, i in enumerate(order):
-        x, lane, shade, count = _swarm(values[:, i], _ranked_cells(cells[:, i]), reach)
-        xs.append(x)
-        ys.append(place + 0.4 * lane / _LANES)
-        colours.append(shade)
-        counts.append(count)
+    dots = [_swarm(values[:, i], _ranked_cells(cells[:, i]), reach) for i in order]
+    x, lanes, shades, counts = (np.concatenate(part) for part in zip(*dots))
+    places = np.repeat(np.arange(len(order)), [len(dot[0]) for dot in dots])
+    figure = plotly().Figure()
     figure.add_scatter(
-        x=np.concatenate(xs),
-        y=np.concatenate(ys),
+        x=x,
+        y=places + 0.4 * lanes / _LANES,
         mode="markers",
-        customdata=np.concatenate(counts),
+        customdata=counts,
         marker={
-            "color": np.concatenate(colours),
+            "color": shades,
             "size": 5,
             "cmin": 0,
             "cmax": 1,
@@ -195,8 +174,7 @@ def _ranked_cells(cells: Floats) -> Floats:
 
 def errors(found: dict[str, list[tuple[int, float]]]) -> Any:
     """Relative squared error against evaluations, one line per method: name → [(evaluations, error)]."""
-    go = plotly()
-    figure = go.Figure()
+    figure = plotly().Figure()
     for i, (name, points) in enumerate(found.items()):
         figure.add_scatter(
             x=[evaluations for evaluations, _ in points],
