@@ -1,10 +1,21 @@
 """A model slot that loads nothing, a store of the test's own, and the tiny model where one is asked."""
 
+from functools import cache
+
 import pytest
 from pages import Slot
+from streamlit.components.v2 import manifest_scanner
 
 from ui.kind_page import first_results
 from ui.runs.store import RunStore
+
+
+@pytest.fixture(scope="session", autouse=True)
+def components_found_once():
+    """What is installed stays the same: each AppTest would read the metadata of every package anew."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
 
 
 @pytest.fixture()

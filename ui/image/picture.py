@@ -4,6 +4,7 @@ import base64
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from typing import Any
 
@@ -17,7 +18,7 @@ from ui.draw.charts import diverging, pair_lines, plotly
 from ui.draw.colour import CHANGE, LIKELIHOOD, LOWERS, RAISES, Spans, token_heatmap, with_error
 from ui.draw.html import render
 from ui.image.request import PHOTOS, Regions
-from ui.image.source import SHOWN, smaller
+from ui.image.source import smaller
 from ui.kind import Result
 from ui.maps.picture import Picture
 from xai import Attribution, Interactions
@@ -25,6 +26,7 @@ from xai.typing import Bools, Ints
 
 FINE, COARSE = 96, 48  # cells of a side of the coloured layer: of the longer one, and at least, that no patch is lost
 MESH = 3  # of these cells lie between two places that can be clicked, where patches have any shape
+DRAWN = 64  # colours at most of what was drawn: a photo has more, of greys too
 WIDTH, LOWEST, TALLEST = 400, 60, 420  # of a map on the page, in pixels
 
 
@@ -93,10 +95,13 @@ class ImagePicture(Picture):
 
     def links(self, found: Interactions, chosen: Ints, attribution: Attribution) -> Any:
         figure, centres = self._figure(attribution, np.abs(attribution.values).max() or 1.0), self._centres()
-        for pair, line, (text, _) in pair_lines(found, chosen, 5):
-            if all(i in centres for i in pair):
-                x, y = zip(*(centres[i] for i in pair))
-                figure.add_scatter(x=x, y=y, mode="lines+markers", hoverinfo="text", line=line, text=text)
+        lines = [
+            {"x": x, "y": y, "mode": "lines+markers", "hoverinfo": "text", "line": line, "text": text}
+            for pair, line, (text, _) in pair_lines(found, chosen, 5)
+            if all(i in centres for i in pair)
+            for x, y in [zip(*(centres[i] for i in pair))]
+        ]
+        figure.add_traces([plotly().Scatter(line) for line in lines])
         figure.update_layout(height=420, showlegend=False)
         return figure
 
@@ -112,15 +117,15 @@ class ImagePicture(Picture):
         return render("picture", url=data_url(self.above(attribution, scale)), words=words)
 
     def _figure(self, attribution: Attribution, scale: float) -> Any:
-        figure, (x, y, regions) = plotly().Figure(), self._cells()
+        go, (x, y, regions) = plotly(), self._cells()
         height, width = self.result.about.regions.shape
         values = attribution.values[regions]
         strong = 1.0 if np.abs(values).max() > 0 else 0.0
-        figure.add_heatmap(
+        cells = go.Heatmap(
             x=x,
             y=y,
-            z=values.tolist(),
-            text=np.array(self._tips(attribution))[regions].tolist(),
+            z=values,  # plotly looks at each entry of a list, and takes an array whole
+            text=np.array(self._tips(attribution))[regions],
             hoverinfo="text",
             showscale=False,
             zmin=-scale,
@@ -128,18 +133,23 @@ class ImagePicture(Picture):
             opacity=self.strength * strong,
             colorscale=diverging(1),
         )
-        place = {"x": 0, "y": 0, "sizex": width, "sizey": height, "xref": "x", "yref": "y"}
-        figure.add_layout_image(source=data_url(greyed(self.image)), **place, sizing="stretch", layer="below")
-        figure.update_xaxes(visible=False, range=[0, width], constrain="domain", fixedrange=True)
-        figure.update_yaxes(visible=False, range=[height, 0], scaleanchor="x", constrain="domain", fixedrange=True)
-        figure.update_layout(
-            height=float(np.clip(WIDTH * height / width, LOWEST, TALLEST)),
-            margin={"l": 0, "r": 0, "t": 0, "b": 0},
-            dragmode=False,
-            showlegend=False,
-            hovermode="closest",
-        )
-        return figure
+        under = {"source": self._under, "x": 0, "y": 0, "sizex": width, "sizey": height, "xref": "x", "yref": "y"}
+        layout = {
+            "images": [{**under, "sizing": "stretch", "layer": "below"}],
+            "xaxis": {"visible": False, "range": [0, width], "constrain": "domain", "fixedrange": True},
+            "yaxis": {"visible": False, "range": [height, 0], "scaleanchor": "x", "constrain": "domain", "fixedrange": True},
+            "height": float(np.clip(WIDTH * height / width, LOWEST, TALLEST)),
+            "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
+            "dragmode": False,
+            "showlegend": False,
+            "hovermode": "closest",
+        }
+        return go.Figure(cells, layout)
+
+    @cached_property
+    def _under(self) -> str:
+        """The picture that lies under every map."""
+        return data_url(greyed(self.image))
 
     def _clickable(self, key: str) -> list[int]:
         """The patch of each place that a click can mean; none on maps that are not to be clicked."""
@@ -236,9 +246,9 @@ def without(image: Image.Image, regions: Regions, present: Bools) -> Image.Image
 
 
 def data_url(image: Image.Image) -> str:
-    """A picture of at most 480 pixels a side inside a link; a small one without loss, for its pixels are seen."""
+    """A picture of at most 480 pixels a side inside a link; a drawn one without loss, where a photo would take long."""
     small, out = smaller(image), io.BytesIO()
-    kind = "PNG" if max(small.size) < SHOWN // 2 else "JPEG"
+    kind = "PNG" if small.getcolors(DRAWN) else "JPEG"
     small.save(out, kind, **({"quality": 88} if kind == "JPEG" else {}))
     return f"data:image/{kind.lower()};base64," + base64.b64encode(out.getvalue()).decode()
 

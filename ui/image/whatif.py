@@ -18,7 +18,7 @@ from ui.kind import Result
 from ui.names import INDICES
 from xai.game import JoinedGame
 from xai.trust.curves import counts_of, order_of, steps_of
-from xai.typing import Bools, Bytes
+from xai.typing import Bools
 
 FRAMES = 8
 FRAME_SIDE = 150  # pixels
@@ -84,7 +84,7 @@ class WhatIf:
                 key=f"{self._key}-classes",
             )
             self._say(next(iter(now)))
-            return _as(pixels, self.image)
+            return Image.fromarray(pixels).resize(smaller(self.image).size)
         if result.request.model == GEMMA and not self.hidden:
             st.markdown(f"It says **{plain(result.about.answer.strip())}**.")
         elif result.request.model == GEMMA and not st.button("Ask the model without them", key=f"{self._key}-ask"):
@@ -159,15 +159,11 @@ class WhatIf:
         return "the probability of the class" if request.model == PHOTOS else "the probability of the answer"
 
     def _pictures(self, steps: Bools) -> list[Image.Image]:
+        frame = smaller(self.image, FRAME_SIDE)
         if self.result.request.model == PHOTOS:
             game = self._game_of()
-            return [smaller(_as(game.picture(row), self.image), FRAME_SIDE) for row in steps]
-        return [smaller(without(self.image, self.result.about.regions, row), FRAME_SIDE) for row in steps]
-
-
-def _as(pixels: Bytes, image: Image.Image) -> Image.Image:
-    """What the model sees, in the shape that the picture has."""
-    return Image.fromarray(pixels).resize(smaller(image).size)
+            return [Image.fromarray(game.picture(row)).resize(frame.size) for row in steps]
+        return [without(frame, self.result.about.regions, row) for row in steps]
 
 
 def _count(number: int) -> str:
