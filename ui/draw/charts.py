@@ -30,7 +30,7 @@ def bars(attribution: Attribution, quantity: str, reach: float) -> Any:
     values, error = attribution.values[order], attribution.standard_error
     texts = [[escape(attribution.labels[i]), "" if error is None else f" ± {error[i]:.3f}"] for i in order]
     figure = value_bars(values, None if error is None else error[order], texts, "%{x:+.4f}%{customdata[1]}")
-    lanes, shapes = 0, []
+    lanes, shapes = 0, []  # drawn at once: plotly checks those it has anew for each that is added
     for bracket in brackets:
         if bracket.first >= len(order):
             break
@@ -39,15 +39,15 @@ def bars(attribution: Attribution, quantity: str, reach: float) -> Any:
             lanes = max(lanes, bracket.lane + 1)
             ends = {"y0": bracket.first - 0.3, "y1": last + 0.3}
             shapes.append({"type": "line", "xref": "paper", "x0": x, "x1": x, "line": {"color": GREY, "width": 3}, **ends})
-    layout = {  # plotly checks all it has again for each shape that is added
-        "height": 106 + 26 * len(order),
-        "margin": {"l": 10, "r": 12 + 14 * lanes, "t": TOOLBAR, "b": 40},
-        "shapes": shapes,
-        "xaxis": {"title": {"text": f"change of {escape(quantity)}"}, "zeroline": True, "range": [-reach, reach]},
-        "yaxis": rows_axis([attribution.labels[i] for i in order]),
-        "showlegend": False,
-    }
-    return figure.update_layout(layout)
+    figure.update_layout(
+        height=106 + 26 * len(order),
+        shapes=shapes,
+        margin={"l": 10, "r": 12 + 14 * lanes, "t": TOOLBAR, "b": 40},
+        xaxis={"title": f"change of {escape(quantity)}", "zeroline": True, "range": [-reach, reach]},
+        yaxis=rows_axis([attribution.labels[i] for i in order]),
+        showlegend=False,
+    )
+    return figure
 
 
 def value_bars(values: Floats, error: Floats | None, texts: list[list[str]], says: str, **more: Any) -> Any:

@@ -45,8 +45,8 @@ def waterfall(attribution: Attribution, cells: list[str], quantity: str, reach: 
     bases = start + np.concatenate([[0.0], np.cumsum(steps)[:-1]])
     places, texts = list(range(len(steps))), [[name, signed(step)] for name, step in zip(hover, steps)]
     figure, ends = charts.value_bars(steps, error, texts, "%{customdata[1]}", base=bases.tolist()), bases + steps
-    for i in places[:-1]:
-        figure.add_shape(type="line", x0=ends[i], x1=ends[i], y0=i, y1=i + 1, line={"color": GREY, "width": 1})
+    steps_between = {"type": "line", "line": {"color": GREY, "width": 1}}
+    figure.layout.shapes = [{**steps_between, "x0": ends[i], "x1": ends[i], "y0": i, "y1": i + 1} for i in places[:-1]]
     for x, text, place in ((start, "no column", "bottom right"), (attribution.full_value, "all columns", "top left")):
         line = {"color": GREY, "dash": "dot", "width": 1}
         figure.add_vline(x=x, line=line, annotation_text=text, annotation_position=place, annotation_font_size=11)
