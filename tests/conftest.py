@@ -14,7 +14,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # read when numpy, torch and numba are 
     os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".pytest_cache" / "numba" / compiled))
 
 
-MARKS = {"browser": {"browser"}, "checkpoint": {"gemma", "server"}}  # by the fixtures that a test uses
+MARKS = {"browser": {"browser"}, "checkpoint": {"gemma", "server", "real_classifier"}}  # by the fixtures that a test uses
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -71,6 +71,7 @@ def test_a_thousand_different_names():
     assert names[0] == "tench" and names[285] == "Egyptian cat" and names[134] != names[517]
 
 
+@pytest.mark.checkpoint  # a thousand forwards
 def test_every_coalition_of_a_grid_agrees_with_plain_forwards(classifier, network, cat):
     game = classifier.game(cat, grid=(3, 3))
     z = all_coalitions(9)
@@ -81,8 +82,9 @@ def test_every_coalition_of_a_grid_agrees_with_plain_forwards(classifier, networ
     best = np.argsort(-logits[-1])[:5]
     assert game.classes == best.tolist() and game.outputs[0] == "Egyptian cat"
     table = np.stack([log_odds(logits, k) for k in best], 1)
-    np.testing.assert_allclose(game(z), table, atol=2e-4)
-    exact = explain(game, method="exact")
+    ledger = Ledger(game)
+    exact = explain(game, method="exact", ledger=ledger)
+    np.testing.assert_allclose(ledger.evaluate(z), table, atol=2e-4)
     signs = np.where(z, 1, -1)
     np.testing.assert_allclose(exact.values, signs.T @ table / 256, atol=2e-4)
     assert exact.evaluations == 512
