@@ -133,18 +133,18 @@ class ImagePicture(Picture):
             opacity=self.strength * strong,
             colorscale=diverging(1),
         )
-        place = {"x": 0, "y": 0, "sizex": width, "sizey": height, "xref": "x", "yref": "y"}
-        figure.add_layout_image(source=self._under, **place, sizing="stretch", layer="below")
-        figure.update_xaxes(visible=False, range=[0, width], constrain="domain", fixedrange=True)
-        figure.update_yaxes(visible=False, range=[height, 0], scaleanchor="x", constrain="domain", fixedrange=True)
-        figure.update_layout(
-            height=float(np.clip(WIDTH * height / width, LOWEST, TALLEST)),
-            margin={"l": 0, "r": 0, "t": 0, "b": 0},
-            dragmode=False,
-            showlegend=False,
-            hovermode="closest",
-        )
-        return figure
+        under = {"source": self._under, "x": 0, "y": 0, "sizex": width, "sizey": height, "xref": "x", "yref": "y"}
+        layout = {
+            "images": [{**under, "sizing": "stretch", "layer": "below"}],
+            "xaxis": {"visible": False, "range": [0, width], "constrain": "domain", "fixedrange": True},
+            "yaxis": {"visible": False, "range": [height, 0], "scaleanchor": "x", "constrain": "domain", "fixedrange": True},
+            "height": float(np.clip(WIDTH * height / width, LOWEST, TALLEST)),
+            "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
+            "dragmode": False,
+            "showlegend": False,
+            "hovermode": "closest",
+        }
+        return go.Figure(cells, layout)
 
     @cached_property
     def _under(self) -> str:
