@@ -10,8 +10,9 @@ from xai.preliminary import preliminary
 from xai.trust.control import Control, shuffled_control
 from xai.trust.fidelity import Fidelity, fidelity, fidelity_cost
 from xai.trust.judge import Judgement, judge
+from xai.trust.randomised import Randomised, Redrawn, randomised_budget, randomised_control
 
 __all__ = ["Agreement", "Attribution", "Bracket", "Cancelled", "Control", "Fidelity", "Interactions"]
-__all__ += ["Judgement", "Ledger", "Ranks"]
-__all__ += ["agreement", "explain", "fidelity", "fidelity_cost", "interactions", "judge", "preliminary", "separable"]
-__all__ += ["shuffled_control", "ties"]
+__all__ += ["Judgement", "Ledger", "Randomised", "Ranks", "Redrawn"]
+__all__ += ["agreement", "explain", "fidelity", "fidelity_cost", "interactions", "judge", "preliminary"]
+__all__ += ["randomised_budget", "randomised_control", "separable", "shuffled_control", "ties"]
