@@ -115,8 +115,13 @@ def load_image_classifier(device: str | None = None, progress: Progress | None =
         import torch
 
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    run = _onnx(keep(NAME, TITLE, BYTES_NEEDED, _convert, progress)) if device == "cpu" else _torch(device)
+    run = in_onnxruntime(str(converted(progress) / "model.onnx")) if device == "cpu" else _torch(device)
     return ImageClassifier(run, class_names())
+
+
+def converted(progress: Progress | None = None) -> Path:
+    """The directory with the network as `model.onnx`, made where there is none."""
+    return keep(NAME, TITLE, BYTES_NEEDED, _convert, progress)
 
 
 def classifier_fingerprint() -> str:
@@ -161,14 +166,15 @@ def _convert(directory: Path, tell: Progress) -> None:
         torch.onnx.export(_network(), (torch.zeros(1, 3, SIDE, SIDE),), str(directory / "model.onnx"), dynamo=False, **named)
 
 
-def _onnx(directory: Path) -> Callable[[Pixels], NDArray[np.float32]]:
+def in_onnxruntime(network: str | bytes) -> Callable[[Pixels], NDArray[np.float32]]:
+    """What runs a network of pixels and logits on the CPU. network : path of its file, or what stands in it"""
     import onnxruntime
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     threads = int(os.environ.get("OMP_NUM_THREADS", "").split(",")[0] or cores)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # whole pictures are shared out between threads: they need not wait for each other
-    session = onnxruntime.InferenceSession(str(directory / "model.onnx"), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
     pool = ThreadPoolExecutor(threads, thread_name_prefix="classifier")
 
     def run(inputs: Pixels) -> NDArray[np.float32]:

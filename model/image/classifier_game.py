@@ -1,5 +1,6 @@
 """The game of a photo and a classifier: where a coalition of patches becomes a picture."""
 
+import copy
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -81,6 +82,12 @@ class ClassifierGame:
         self.classes, self._scalar = self._choose(class_index)
         names = [classifier.class_names[i] for i in self.classes]
         self.outputs = names if against is None else [f"{n} against {classifier.class_names[against]}" for n in names]
+
+    def asked_of(self, classifier: Classifier) -> "ClassifierGame":
+        """The same pictures and classes, with another classifier to judge them."""
+        other = copy.copy(self)
+        other._classifier = classifier
+        return other
 
     @property
     def regions(self) -> NDArray[np.int16]:

@@ -1,0 +1,123 @@
+"""A Gemma 3 whose weights are drawn anew, from its answer down: what it learned is gone, what it is built like stays.
+
+Each matrix of a layer is drawn from the normal law of that matrix's own mean and standard deviation. The gains of the
+norms stay: they set the scale of each layer's part, and drawn anew they drown the input (ten times the spread of the
+answers was measured, on seven words). The table of tokens is the first layer and the last at once. Where words are read
+its rows are drawn anew, at the last stage; where the answer is told it stays, else the target would be another word.
+"""
+
+import copy
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from model.gemma import Gemma
+from model.image.vision import Vision
+from xai import Redrawn
+from xai.game import Game
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+MEMORY = Path("/proc/meminfo")  # where Linux says how much is free
+SHARES = (0.25, 0.5, 1.0)  # of the language model's layers, from the answer down
+STAGES = (
+    "the network with the last quarter of its layers redrawn",
+    "the network with the last half of its layers redrawn",
+    "the network with all its layers redrawn",
+)
+
+
+def on_redrawn(gemma: Gemma, game_of: Callable[[Gemma], Game]) -> Redrawn:
+    """The stages for the control `xai.randomised_control`. game_of : of a Gemma, the game that is explained"""
+    return Redrawn(STAGES, lambda seed: map(game_of, redrawn_gemma(gemma, seed)))
+
+
+def redrawn_gemma(gemma: Gemma, seed: int) -> Iterator[Gemma]:
+    """A Gemma for each of `STAGES`; the first of them shares with the next what was drawn, and all the rest with `gemma`.
+
+    `gemma` itself is never altered. The last stage has new layers, a new table of what is read, and new eyes where there
+    are any. ValueError where there is no room for so many weights.
+    """
+    import torch
+
+    device = gemma.model.device
+    generator = torch.Generator(device).manual_seed(seed)
+    layers = list(gemma.model.model.layers)[::-1]
+    eyes = [] if gemma.vision is None else [gemma.vision.model.model.multi_modal_projector, gemma.vision.model.model.vision_tower]
+    _check_room([*layers, *eyes], device)
+    drawn: dict[int, Any] = {}
+    for share in SHARES:
+        parts = layers[: max(1, round(share * len(layers)))] + (eyes if share == 1.0 else [])
+        for parameter in (parameter for part in parts for parameter in part.parameters()):
+            if parameter.ndim > 1 and id(parameter) not in drawn:
+                law = float(parameter.float().mean()), float(parameter.float().std())
+                new = torch.empty_like(parameter).normal_(*law, generator=generator)
+                drawn[id(parameter)] = torch.nn.Parameter(new, requires_grad=False)
+        yield _copied(gemma, drawn, seed if share == 1.0 else None)
+
+
+def _copied(gemma: Gemma, drawn: dict[int, Any], reading: int | None) -> Gemma:
+    """The same modules with `drawn` in the place of parameters, by their id. reading : seed of the table of what is read"""
+    whole = (gemma.model, None if gemma.vision is None else gemma.vision.model)
+    shared = {
+        id(tensor): drawn.get(id(tensor), tensor)
+        for module in whole
+        if module is not None
+        for tensor in (*module.parameters(), *module.buffers())
+    }
+    with gemma.lock:
+        model, seeing = copy.deepcopy(whole, shared)
+    if reading is not None:
+        model.model.embed_tokens = _reader(model.model.embed_tokens, reading)
+    vision = None if gemma.vision is None else Vision(seeing, gemma.vision.processor)
+    return Gemma(model, gemma.tokenizer, f"{gemma.name}, redrawn", vision)
+
+
+def _reader(table: Any, seed: int) -> Any:
+    """A table of tokens as `table`, each row drawn from the normal law of that row when it is first read.
+
+    A table for 262,144 tokens is two thirds of the small model, and a prompt reads a few dozen rows of it.
+    """
+    import torch
+
+    class Reader(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table = table
+            self._rows: dict[int, Tensor] = {}
+
+        def forward(self, ids: "Tensor") -> "Tensor":
+            unique, where = torch.unique(ids, return_inverse=True)
+            rows: Tensor = torch.stack([self._row(int(token)) for token in unique])[where]
+            return rows
+
+        def _row(self, token: int) -> "Tensor":
+            if token not in self._rows:
+                old = self.table(torch.tensor([token], device=self.table.weight.device))[0]
+                generator = torch.Generator(old.device).manual_seed((seed << 32) + token)
+                law = float(old.float().mean()), float(old.float().std())
+                self._rows[token] = torch.empty_like(old).normal_(*law, generator=generator)
+            row: Tensor = self._rows[token]
+            return row
+
+    return Reader()
+
+
+def _check_room(parts: list[Any], device: Any) -> None:
+    """ValueError where the new weights would not fit beside the old ones."""
+    import torch
+
+    needed = sum(p.numel() * p.element_size() for part in parts for p in part.parameters() if p.ndim > 1)
+    if device.type == "cuda":
+        free = torch.cuda.mem_get_info(device)[0]
+    elif device.type == "cpu" and MEMORY.exists():
+        lines = MEMORY.read_text().splitlines()
+        free = next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable")), needed)
+    else:
+        return
+    if needed > free:
+        raise ValueError(
+            f"redrawn weights need {needed / 1e9:.1f} GB of memory beside the model's own, and {free / 1e9:.1f} GB are free: "
+            "take a smaller model for this control"
+        )
