@@ -12,7 +12,7 @@ from ui.maps.picture import Picture
 from ui.runs.comparison import Comparison, Plan
 from ui.shell.bench import Bench
 from ui.shell.jobs import Job
-from xai import Ledger
+from xai import Ledger, Redrawn
 from xai.game import Game
 
 
@@ -58,6 +58,7 @@ class Subject:
 
     outputs, weights : names of the game's k output columns; (k,) what each counts in the maps that are shown first
     learn(seconds, evaluations) : told what a run took, for the estimate of the next
+    redrawn : the same input on networks whose weights were drawn anew, None where there are none
     """
 
     game: Game
@@ -65,6 +66,7 @@ class Subject:
     weights: list[float]
     about: Any = field(default_factory=About)
     learn: Callable[[float, int], None] = lambda seconds, evaluations: None
+    redrawn: Redrawn | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -129,7 +129,7 @@ def run(
     )
     if (evaluations := ledger.evaluations - paid) >= ENOUGH:
         subject.learn(ledger.seconds - spent, evaluations)
-    return Result(request, subject.about, found)
+    return Result(request, subject.about, replace(found, redrawn=subject.redrawn))
 
 
 def _show(kind: Kind[Any, Any, Any], result: Result, state: Bench[Any]) -> None:

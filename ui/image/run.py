@@ -14,6 +14,7 @@ from model.image.classifier_game import ClassifierGame
 from model.image.image_game import ImageGame
 from model.image.images import Picture
 from model.image.vision import Vision
+from model.redrawn.gemma import on_redrawn
 from ui.image.request import ANOTHER, GEMMA, PHOTOS, SHAPES, SLIC, ImageAbout, ImageRequest, Regions
 from ui.kind import Subject
 from ui.shell.jobs import Job
@@ -188,10 +189,16 @@ def subject(slot: ModelSlot, request: ImageRequest, image: Image.Image, other: I
     game = make_game(model, request, image, answer, other)
     outputs, own = game.outputs, game.games[0] if isinstance(game, JoinedGame) else game
     about, learn = ImageAbout(answer, guesses, side, own.regions), partial(_learn, request)
-    if isinstance(game, ClassifierGame):
-        return Subject(Columns(game), outputs, [1.0] + [0.0] * (len(outputs) - 1), about, learn)
+    if isinstance(model, ImageClassifier):
+        assert isinstance(game, ClassifierGame)
+        from model.redrawn.classifier import on_redrawn as on_redrawn_photos
+
+        weights = [1.0] + [0.0] * (len(outputs) - 1)
+        redrawn = on_redrawn_photos(model, lambda other: Columns(game.asked_of(other)))
+        return Subject(Columns(game), outputs, weights, about, learn, redrawn)
     weights = [1.0] * len(own.outputs) + [-1.0] * (len(outputs) - len(own.outputs))
-    return Subject(game, outputs, weights, about, learn)
+    redrawn = on_redrawn(model, lambda gemma: make_game(gemma, request, image, answer))
+    return Subject(game, outputs, weights, about, learn, redrawn)
 
 
 def _learn(request: ImageRequest, seconds: float, evaluations: int) -> None:

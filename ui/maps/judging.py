@@ -6,6 +6,7 @@ from ui.draw import charts
 from ui.draw.judgements import said_of
 from ui.draw.markdown import said
 from ui.maps.picture import Picture
+from ui.maps.randomised import show_randomised
 from ui.names import INDICES, method_name
 from ui.runs.comparison import Comparison
 from xai import Attribution, Judgement, shuffled_control
@@ -59,6 +60,7 @@ def show_fidelity(comparison: Comparison, picture: Picture, weights: list[float]
             found = shuffled_control(comparison.ledger, attribution, comparison.weights if weights is None else weights)
             st.markdown(f"**{name}**: {found.sentence(picture.parts)}")
         st.caption("No model call was made for this: the values paid for were dealt out anew, and the maps solved again.")
+    show_randomised(comparison, picture, weights)
 
 
 def _areas(one: Curves | None) -> dict[str, str]:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from ui.names import DEFAULT_PANES, METHODS, Pane
 from ui.settings import Settings, choice, number
-from xai import Attribution, Cancelled, Fidelity, Judgement, Ledger, explain, fidelity, fidelity_cost, judge, preliminary
+from xai import Attribution, Cancelled, Fidelity, Judgement, Ledger, Redrawn, explain, fidelity, fidelity_cost, judge, preliminary
 from xai.trust.held_out import draw
 from xai.typing import Bools, Cancel, Progress
 
@@ -57,6 +57,7 @@ class Comparison:
     judgements : of each of these maps, what the page says of it; () where not judged yet
     state : "preliminary" (a run goes on), "partial" (cancelled) or "done"
     ledger : everything paid; its game may be one that cannot be asked any more (`Paid`)
+    redrawn : as in `ui.kind.Subject`; None where the run was only reopened, for no model is at hand
     """
 
     plan: Plan
@@ -67,9 +68,10 @@ class Comparison:
     judged: Fidelity | None = None
     state: str = "done"
     judgements: tuple[Judgement, ...] = ()
+    redrawn: Redrawn | None = field(default=None, repr=False)
 
     def to_record(self) -> dict[str, Any]:
-        """Everything but the ledger, as JSON can hold it."""
+        """Everything but the ledger and what may be asked, as JSON can hold it."""
         judgements = {"judgements": [json.loads(one.to_json()) for one in self.judgements]} if self.judgements else {}
         return {
             "maps": [json.loads(one.to_json()) for one in self.maps],

@@ -131,18 +131,18 @@ def on_demand(
         st.rerun()
 
 
-def watch(state: Bench[Any]) -> None:
-    """Progress of a job that no button began, and the sentence where it failed."""
-    st.fragment(_watch, run_every=POLL if state.job else None)(state)
+def watch(state: Bench[Any], cancel: str = "cancel") -> None:
+    """Progress of a job beside the bar's, and the sentence where it gave nothing. cancel : key of its button"""
+    st.fragment(_watch, run_every=POLL if state.job else None)(state, cancel)
 
 
-def _watch(state: Bench[Any]) -> None:
+def _watch(state: Bench[Any], cancel: str) -> None:
     if state.look():
         st.rerun()
     if state.job is not None:
-        _progress(state.job)
+        _progress(state.job, cancel)
     elif state.outcome:
-        st.error(said(state.outcome[1]))
+        _outcome(state.outcome)
 
 
 def _bar(state: Bench[Any], cost: Cost, explain: Act, more: Act) -> None:
@@ -152,7 +152,7 @@ def _bar(state: Bench[Any], cost: Cost, explain: Act, more: Act) -> None:
         _progress(state.job)
         return
     if state.outcome:
-        (st.info if state.outcome[0] == "cancelled" else st.error)(said(state.outcome[1]))
+        _outcome(state.outcome)
     try:
         evaluations, seconds = cost()
     except (ValueError, TypeError) as error:
@@ -171,7 +171,11 @@ def _bar(state: Bench[Any], cost: Cost, explain: Act, more: Act) -> None:
         st.rerun()
 
 
-def _progress(job: Job) -> None:
+def _outcome(outcome: tuple[str, str]) -> None:
+    (st.info if outcome[0] == "cancelled" else st.error)(said(outcome[1]))
+
+
+def _progress(job: Job, cancel: str = "cancel") -> None:
     ahead = line().ahead(job)
     if ahead:
         runs = "1 run is" if ahead == 1 else f"{ahead} runs are"
@@ -181,7 +185,7 @@ def _progress(job: Job) -> None:
         text = "Stopping after this batch" if job.cancelling else said(job.sentence) + left
         st.progress(min(job.done / job.total, 1.0) if job.total else 0.0, text=text)
     if job.belongs_to(visitor()):
-        st.button("Cancel", key="cancel", on_click=line().leave, args=(job, visitor()), disabled=job.cancelling)
+        st.button("Cancel", key=cancel, on_click=line().leave, args=(job, visitor()), disabled=job.cancelling)
     else:
         st.caption("This run was begun in another browser, which alone can cancel it.")
 

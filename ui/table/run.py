@@ -14,6 +14,7 @@ from ui.kind import Subject
 from ui.shell.jobs import Job, Stopped
 from ui.table.request import USUAL_BACKGROUND, TableAbout, TableRequest
 from ui.table.source import Source
+from xai import Redrawn
 from xai.game import Game
 from xai.typing import Floats
 
@@ -237,7 +238,18 @@ def subject(
     fitted = fit(source, request, job, own or Shelf(), file)
     job.tell(0, 0, "Reading the row" if fitted.model else "Gemma reads the examples and the row")
     game, outputs, weights = game_of(fitted, request, gemma)
-    return Subject(game, outputs, weights, describe(fitted, request, outputs[0]))
+    redrawn = redrawn_of(fitted, request, gemma, outputs[0])
+    return Subject(game, outputs, weights, describe(fitted, request, outputs[0]), redrawn=redrawn)
+
+
+def redrawn_of(fitted: Fitted, request: TableRequest, gemma: Gemma | None, label: str) -> Redrawn | None:
+    """The row on models that learned nothing of the table; None for a model from a file, of which nobody knows the fit."""
+    from model.redrawn.table import on_redrawn_reader, on_shuffled
+
+    row, frame, target = fitted.frame.iloc[[request.row]], fitted.frame, request.target
+    if fitted.model is None:
+        return None if gemma is None else on_redrawn_reader(gemma, frame, target, row, SHOTS, label)
+    return None if request.model == "file" else on_shuffled(fitted.model, frame, target, row, background_of(fitted, request))
 
 
 def describe(fitted: Fitted, request: TableRequest, label: str) -> TableAbout:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from model.gemma import Gemma
+from model.redrawn.gemma import on_redrawn
 from model.text.text_game import TextGame
 from ui.kind import Subject
 from ui.shell.jobs import Job
@@ -58,7 +59,8 @@ def subject(gemma: Gemma, request: TextRequest, job: Job, learn: Callable[[float
     weights = [1.0] * len(own.outputs) + [-1.0] * (len(game.outputs) - len(own.outputs))
     about = TextAbout(request.prompt, target, own.spans, own.outputs)
     told = learn or (lambda seconds, tokens: None)
-    return Subject(game, game.outputs, weights, about, lambda seconds, count: told(seconds, count * game.work))
+    redrawn = on_redrawn(gemma, lambda other: make_game(other, request, target))
+    return Subject(game, game.outputs, weights, about, lambda seconds, count: told(seconds, count * game.work), redrawn)
 
 
 def answer(gemma: Gemma, prompt: str) -> str:
