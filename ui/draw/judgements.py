@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xai import Attribution, Judgement
-from xai.trust.headline import ENOUGH, FALSE_ALARMS, percent
+from xai.trust.headline import ENOUGH, FALSE_ALARMS, NOTHING, percent
 from xai.trust.judge import FIRST
 
 ICONS = {"exact": "verified", "sure": "verified_user", "order": "check", "hint": "help", "worthless": "gpp_bad"}
@@ -22,7 +22,7 @@ class Said:
 
 def said_of(j: Judgement, one: Attribution, parts: str, quantity: str) -> Said:
     """Of a map `one`, values (n,). parts : what players are called;  quantity : what values are changes of"""
-    return Said(ICONS[j.worth], j.headline, (computed(j, one, parts), adding_up(j, parts, quantity), chance(j)))
+    return Said(ICONS[j.worth], j.headline, (computed(j, one, parts), adding_up(j, parts, quantity), chance(j, parts, quantity)))
 
 
 def computed(j: Judgement, one: Attribution, parts: str) -> str:
@@ -50,7 +50,9 @@ def adding_up(j: Judgement, parts: str, quantity: str) -> str:
         return f"Adding up: {quantity} did not move on any of the coalitions that were tried."
     where = "all coalitions" if j.exhaustive else f"{j.held_out} unseen coalitions"
     low, high = j.additive_interval
-    if j.exhaustive and low == high:
+    if high <= NOTHING:
+        told = "nothing"
+    elif j.exhaustive and low == high:
         told = percent(j.additive)
     elif low <= 0.0:
         told = f"at most {percent(high, up=True)}"
@@ -60,13 +62,13 @@ def adding_up(j: Judgement, parts: str, quantity: str) -> str:
     return f"Adding up can explain {told} of how {quantity} moves on {where}{rest}."
 
 
-def chance(j: Judgement) -> str:
+def chance(j: Judgement, parts: str, quantity: str) -> str:
     """Whether values that tell nothing would look as good."""
     alarms = f"pure noise passes {percent(FALSE_ALARMS)} of the time"
     if j.chance != j.chance or j.additive != j.additive:
         return "Chance: not known, for nothing moved."
     if j.chance > FALSE_ALARMS:
         often = f"{percent(j.chance)} of the time"
-        return f"No more than chance: with the answers shuffled it looks as good {often}; only below 5 % counts ({alarms})."
+        return f"No more than chance: shuffled answers look as if {parts} mattered {often}; only below 5 % counts ({alarms})."
     often = "less than once in 1,000 times" if j.chance < 0.001 else f"{percent(j.chance)} of the time"
-    return f"More than chance: with the answers shuffled it looks as good {often} ({alarms})."
+    return f"More than chance: single {parts} do move {quantity}; shuffled answers look so {often} ({alarms})."

@@ -7,6 +7,7 @@ SURE_ERROR = 0.01  # relative squared error up to which the values themselves ar
 SURE_ORDER = 0.9  # probability from which the order of the first three counts as known
 ENOUGH, LITTLE = 0.7, 0.3  # of the movement, explained by adding up: at least, at most
 
+NOTHING = 0.005  # of the movement, and less
 KNOWN = 0.5  # width of an interval up to which a share is worth a headline
 
 
@@ -82,6 +83,8 @@ def _adding_up(of: Judged) -> str:
     low, high = of.additive_interval
     if low >= ENOUGH:
         return ""
+    if high <= NOTHING:
+        return "; adding up explains nothing"
     if high <= LITTLE:
         return f"; adding up explains at most {percent(high, up=True)}"
     known = high - low <= KNOWN and of.additive < ENOUGH

@@ -34,8 +34,8 @@ def test_a_sampled_map():
         "Computed from a sample: “w0” is truly the strongest with 98 %, the first three words are right with 76 %, their "
         "order with 50 %; values are off by about 20 % of their size.",
         "Adding up can explain 70 % to 86 % of how the answer moves on 32 unseen coalitions.",
-        "More than chance: with the answers shuffled it looks as good less than once in 1,000 times (pure noise passes 5 % "
-        "of the time).",
+        "More than chance: single words do move the answer; shuffled answers look so less than once in 1,000 times (pure "
+        "noise passes 5 % of the time).",
     )
 
 
@@ -43,6 +43,7 @@ def test_what_is_little_or_much_is_not_rounded_away():
     assert "with 99 %" in words(first=0.9999).sentences[0] and "with 100 %" in words(first=1.0).sentences[0]
     assert "at most 12 %" in words(additive_interval=(0.0, 0.111)).sentences[1]
     assert "words acting together" in words(additive_interval=(0.0, 0.111)).sentences[1]
+    assert "can explain nothing of how" in words(additive=0.0, additive_interval=(0.0, 0.0)).sentences[1]
     assert "in 1,000" not in words(chance=0.03).sentences[2] and "3 % of the time" in words(chance=0.03).sentences[2]
     assert words(chance=0.4).sentences[2].startswith("No more than chance") and words(chance=0.4).icon == ICONS["worthless"]
 
