@@ -17,7 +17,7 @@ def show_judgement(judgement: Judgement, one: Attribution, picture: Picture) -> 
     """The headline under a map, and the three judgements that it follows from."""
     found = said_of(judgement, one, picture.parts, picture.whole)
     st.markdown(f":material/{found.icon}: **{said(found.headline)}**")
-    st.caption("  \n".join(said(sentence) for sentence in found.sentences))
+    st.caption("\n".join(f"- {said(sentence)}" for sentence in found.sentences))
 
 
 def show_fidelity(comparison: Comparison, picture: Picture, weights: list[float] | None) -> None:
