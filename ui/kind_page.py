@@ -51,7 +51,9 @@ def _controls(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) ->
         _explain(kind, again, state)
     elif state.new and (first := kind.first(request)) is not None:
         _first(kind, first, state)
-    bar(state, lambda: kind.cost(request, state), lambda: _explain(kind, request, state), lambda: _more(kind, state))
+    exact = state.shown is not None and all(one.method == "exact" for one in state.shown.comparison.maps)
+    more = None if exact else lambda: _more(kind, state)  # of what is exact, more evaluations tell nothing
+    bar(state, lambda: kind.cost(request, state), lambda: _explain(kind, request, state), more)
 
 
 @st.cache_resource(show_spinner=False)

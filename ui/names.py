@@ -22,7 +22,6 @@ METHODS = {
         "exact": "exact",
     },
 }
-EXACT = "exact: the budget covers all coalitions"
 MEANING = {
     "banzhaf": "How much a part changes {what} on average, when every other part is present or absent with equal chance.",
     "shapley": "How a part shares in the whole change of {what} from no part to all parts: averaged over every order "
@@ -56,10 +55,11 @@ class Pane:
         return cls(index, method)
 
 
-# "exact" is what a pane becomes where the budget covers all coalitions, so nobody need choose it.
+# "exact" is what a pane becomes where the budget covers all coalitions: it is chosen only where it needs none of them.
 PANES = [Pane(index, method) for index in METHODS for method in METHODS[index] if method != "exact"]
 DEFAULT_PANES = (Pane("banzhaf", "auto"), Pane("shapley", "kernelshap"))
+EXACT_PANES = (Pane("banzhaf", "exact"), Pane("shapley", "exact"))  # of models with a closed form
 
 
 def method_name(index: str, method: str) -> str:
-    return EXACT if method == "exact" else METHODS[index][method]
+    return METHODS[index][method]

@@ -14,7 +14,7 @@ from model.table.smooth import SmoothModel, fit_linear, fit_network
 from model.table.target import Target, understand_target
 from xai.checks import check_coalitions, check_index
 from xai.trees.exact import TreeEnsemble
-from xai.typing import Bools, Cancel, Floats, Progress
+from xai.typing import Bools, Cancel, Floats, Ints, Progress
 
 MODELS = ("trees", "linear", "network")
 BACKGROUND = 100  # rows drawn from the training rows where no background is given
@@ -31,13 +31,20 @@ class Prediction(NamedTuple):
 class TableGame:
     """bool (m, columns) → float64 (m,), or (m, classes) for more than two: raw margins, averaged over the background.
 
-    An absent column takes the background row's cell. `outputs` names the classes, or the target.
+    An absent column takes the background row's cell. `outputs` names the classes, or the target; `exact(index)` gives
+    the columns' exact values, (columns,) or (columns, classes), and is None for a network.
     """
 
     batch_size = 4096
 
-    def __init__(self, value: Callable[[Bools], Floats], labels: list[str], outputs: list[str]) -> None:
-        self._value, self.labels, self.outputs = value, labels, outputs
+    def __init__(
+        self,
+        value: Callable[[Bools], Floats],
+        labels: list[str],
+        outputs: list[str],
+        exact: Callable[[str], Floats] | None = None,
+    ) -> None:
+        self._value, self.labels, self.outputs, self.exact = value, labels, outputs, exact
         self.n_players = len(labels)
 
     def __call__(self, coalitions: Bools) -> Floats:
@@ -56,6 +63,8 @@ class TableModel:
     metrics, baseline : figures of the hold-out rows, of the model and of the guess that reads no column (the training
         mean, or the training shares of the classes): rmse, mae, r2; or accuracy, log_loss, and auc of two classes
     rows : how many were "trained" on, "watched" to stop early, "held out", and had "no target"
+    used : "trained", "watched" and "held out" → places of these rows in the table; empty for a model from a file, of
+        which nobody knows
     background : encoded rows (b, columns) from which absent columns come where none is given: at most 100 training
         rows, drawn with the seed
     units : what a margin is, in words
@@ -71,6 +80,7 @@ class TableModel:
         self.metrics: dict[str, float] = {}
         self.baseline: dict[str, float] = {}
         self.rows: dict[str, int] = {}
+        self.used: dict[str, Ints] = {}
         self.text: str | None = None
         self.slope, self.link = 1.0, "softmax" if target.kind == "classification" else "identity"
 
@@ -116,7 +126,8 @@ class TableModel:
         text = fit_trees(*parts) if model == "trees" else None
         smooth = fit_linear if model == "linear" else fit_network
         table = cls(columns, goal, read_lightgbm(text).ensemble if text else smooth(*parts), cells[drawn], model)
-        table.text = text
+        table.text, places = text, np.flatnonzero(known)
+        table.used = {"trained": places[train], "watched": places[watch], "held out": places[held]}
         table.rows = {"trained": len(train), "watched": len(watch), "held out": len(held), "no target": int((~known).sum())}
         table.metrics = figures(goal, y[held], table._answer(cells[held]))
         table.baseline = figures(goal, y[held], guess(goal, y[train], len(held)))
@@ -144,6 +155,11 @@ class TableModel:
             table.metrics = figures(goal, y[known], table._answer(cells[known]))
             table.baseline = figures(goal, y[known], guess(goal, y[known], int(known.sum())))
         return table
+
+    @property
+    def closed(self) -> bool:
+        """Do exact values have a closed form?"""
+        return isinstance(self.fitted, TreeEnsemble) or self.fitted.linear
 
     @property
     def units(self) -> str:
@@ -180,7 +196,8 @@ class TableModel:
 
         background : rows from which absent columns take their cells, as in `encode`; None for `self.background`
         """
-        return TableGame(self.fitted.game(self._one(row), self._background(background)), self.labels, self.outputs)
+        exact = (lambda index: self.exact(row, index, background)[0]) if self.closed else None
+        return TableGame(self.fitted.game(self._one(row), self._background(background)), self.labels, self.outputs, exact)
 
     def exact(self, rows: Rows, index: str = "banzhaf", background: Rows | None = None) -> Floats:
         """Exact values of every column, (rows, columns), or (rows, columns, classes) for more than two classes.

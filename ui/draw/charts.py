@@ -29,7 +29,9 @@ def bars(attribution: Attribution, quantity: str, reach: float) -> Any:
     order = order[:MAX_BARS]
     values, error = attribution.values[order], attribution.standard_error
     texts = [[escape(attribution.labels[i]), "" if error is None else f" ± {error[i]:.3f}"] for i in order]
-    figure = value_bars(values, None if error is None else error[order], texts, "%{x:+.4f}%{customdata[1]}")
+    figure = value_bars(
+        values, None if error is None or attribution.method == "exact" else error[order], texts, "%{x:+.4f}%{customdata[1]}"
+    )
     lanes, shapes = 0, []  # drawn at once: plotly checks those it has anew for each that is added
     for bracket in brackets:
         if bracket.first >= len(order):
@@ -72,9 +74,10 @@ def value_bars(values: Floats, error: Floats | None, texts: list[list[str]], say
 def under_bars(attribution: Attribution) -> str:
     """How `bars` are read."""
     n = len(attribution.labels)
-    return (f"The {MAX_BARS} largest of {n}. " if n > MAX_BARS else "") + (
-        "Whiskers: 95 % intervals. A grey bracket on the right ties parts whose order this budget cannot tell."
-    )
+    most = f"The {MAX_BARS} largest of {n}. " if n > MAX_BARS else ""
+    if attribution.method == "exact":
+        return most + "The largest come first."
+    return most + "Whiskers: 95 % intervals. A grey bracket on the right ties parts whose order this budget cannot tell."
 
 
 def reach_of(attributions: Sequence[Attribution]) -> float:

@@ -5,12 +5,22 @@ import numpy as np
 from ui.draw.colour import signed
 from ui.names import INDICES
 from xai import Agreement, Attribution, ties
+from xai.closed import is_closed_form
 
 
 def cost(attribution: Attribution) -> str:
     """Evaluations, those shared with others, and seconds."""
     shared = f", {attribution.reused} shared with what was already paid" if attribution.reused else ""
     return f"Cost: {attribution.evaluations} evaluations{shared}; {attribution.seconds:.1f} s."
+
+
+def exactly(attribution: Attribution) -> str:
+    """Why exact values are exact; "" for estimates."""
+    if attribution.method != "exact":
+        return ""
+    if is_closed_form(attribution):
+        return "Exact, from the model’s own form: no coalition had to be asked for."
+    return f"Exact: all {2 ** len(attribution.labels):,} coalitions were evaluated."
 
 
 def sums(maps: list[Attribution], parts: str, quantity: str) -> str:

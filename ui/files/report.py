@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from ui.draw.colour import ranks, shared_scale, signed
 from ui.draw.html import render
-from ui.draw.sentences import agreed, cost, sums, tied
+from ui.draw.sentences import agreed, cost, exactly, sums, tied
 from ui.files.report_fidelity import fidelity_section, judgements_section
 from ui.maps.picture import Picture
 from ui.names import INDICES, method_name
@@ -59,7 +59,7 @@ def _about(bundle: Bundle, made: str) -> str:
 
 
 def _pane(one: Attribution, draw: Draw, scale: float) -> tuple[str, str, Markup, str]:
-    notes = " ".join(filter(None, [cost(one), tied(one), one.note]))
+    notes = " ".join(filter(None, [cost(one), exactly(one) or tied(one), one.note]))
     return INDICES[one.index], method_name(one.index, one.method), draw(one, scale), notes
 
 

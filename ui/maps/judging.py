@@ -10,6 +10,7 @@ from ui.maps.randomised import show_randomised
 from ui.names import INDICES, method_name
 from ui.runs.comparison import Comparison
 from xai import Attribution, Judgement, shuffled_control
+from xai.closed import is_closed_form
 from xai.trust.curves import Curves
 
 
@@ -57,6 +58,9 @@ def show_fidelity(comparison: Comparison, picture: Picture, weights: list[float]
     st.plotly_chart(charts.curves(judged, names, picture.whole), width="stretch", key="curves")
     if st.toggle("Control: shuffle the model's answers among the coalitions", key="control"):
         for name, attribution in zip(names, comparison.focused(weights)):
+            if is_closed_form(attribution):
+                st.markdown(f"**{name}**: its values are exact and come from no coalition, so there is nothing to shuffle.")
+                continue
             found = shuffled_control(comparison.ledger, attribution, comparison.weights if weights is None else weights)
             st.markdown(f"**{name}**: {found.sentence(picture.parts)}")
         st.caption("No model call was made for this: the values paid for were dealt out anew, and the maps solved again.")

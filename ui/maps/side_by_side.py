@@ -9,7 +9,7 @@ import streamlit as st
 from ui.draw import charts
 from ui.draw.colour import shared_scale, signed
 from ui.draw.markdown import said
-from ui.draw.sentences import cost, sums
+from ui.draw.sentences import cost, exactly, sums
 from ui.maps.interactions import show_pairs
 from ui.maps.judging import show_fidelity, show_judgement
 from ui.maps.picture import Picture
@@ -60,6 +60,8 @@ def _pane(side: str, attribution: Attribution, picture: Picture, scale: float, r
     if judgement is not None:
         show_judgement(judgement, attribution, picture)
     st.caption(said(f"{MEANING[attribution.index].format(what=picture.quantity)} {cost(attribution)}"))
+    if told := exactly(attribution):
+        st.caption(f":material/verified: {told}")
     if attribution.note:
         st.caption(f":material/info: {attribution.note}")
     st.plotly_chart(picture.chart(attribution, reach), width="stretch", key=f"bars-{side}")

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from ui.names import DEFAULT_PANES, METHODS, Pane
 from ui.settings import Settings, choice, number
 from xai import Attribution, Cancelled, Fidelity, Judgement, Ledger, Redrawn, explain, fidelity, fidelity_cost, judge, preliminary
+from xai.closed import closed_form, is_closed
 from xai.trust.held_out import draw
 from xai.typing import Bools, Cancel, Progress
 
@@ -39,12 +40,12 @@ class Plan(Settings):
     def panes(self) -> tuple[Pane, Pane]:
         return self.left, self.right
 
-    def cost(self, n: int) -> int:
-        """Most evaluations, those that judge the maps included."""
+    def cost(self, n: int, closed: bool = False) -> int:
+        """Most evaluations, those that judge the maps included. closed : exact values need none"""
         every = 2**n if n < 64 else np.inf
         judging = fidelity_cost(n, 2, HELD_OUT, ORDERS, POINTS)
-        same = self.left == self.right
-        return int(min(every, (1 if same else 2) * min(self.budget, every) + judging))
+        paid = [pane for pane in {self.left, self.right} if not (closed and pane.method == "exact")]
+        return int(min(every, len(paid) * min(self.budget, every) + judging))
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def compare(
 
     `publish` is given what is known so far. Cancelled is raised only where the ledger tells nothing yet.
     """
-    total, begun = plan.cost(ledger.n_players), ledger.evaluations
+    total, begun = plan.cost(ledger.n_players, is_closed(ledger.game)), ledger.evaluations
     finished: list[Attribution] = []
     now = Comparison(plan, (), list(outputs), list(weights), ledger, state="preliminary")
     next_look = FIRST_LOOK
@@ -176,6 +177,8 @@ def compare(
 
 
 def _explained(ledger: Ledger, pane: Pane, plan: Plan, progress: Progress, cancel: Cancel) -> Attribution:
+    if pane.method == "exact" and (known := closed_form(ledger, pane.index, plan.seed)) is not None:
+        return known
     every = ledger.n_players < 20 and 2**ledger.n_players <= plan.budget
     method = "exact" if every else pane.method
     return explain(ledger.game, pane.index, method, plan.budget, plan.seed, ledger, progress, cancel)

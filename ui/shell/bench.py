@@ -107,11 +107,11 @@ def bench(page: str, own: type[S]) -> Bench[S]:
     return st.session_state[name]  # type: ignore[no-any-return]  # a session's state holds anything
 
 
-def bar(state: Bench[Any], cost: Cost, explain: Act, more: Act) -> None:
+def bar(state: Bench[Any], cost: Cost, explain: Act, more: Act | None) -> None:
     """The job bar; polls while a job is in the line.
 
     cost() gives most evaluations and about how many seconds, ValueError where nothing can be explained; explain()
-    begins a run; more() goes on with the run shown, with a larger budget.
+    begins a run; more() goes on with the run shown, with a larger budget, None where none would tell more.
     """
     st.fragment(_bar, run_every=POLL if state.job else None)(state, cost, explain, more)
 
@@ -145,7 +145,7 @@ def _watch(state: Bench[Any], cancel: str) -> None:
         _outcome(state.outcome)
 
 
-def _bar(state: Bench[Any], cost: Cost, explain: Act, more: Act) -> None:
+def _bar(state: Bench[Any], cost: Cost, explain: Act, more: Act | None) -> None:
     if state.look():
         st.rerun()
     if state.job is not None:
@@ -164,9 +164,8 @@ def _bar(state: Bench[Any], cost: Cost, explain: Act, more: Act) -> None:
     if left.button("Explain", type="primary", key="explain"):
         explain()
         st.rerun()
-    if state.shown is not None and right.button(
-        f"Add budget: {MORE} × the evaluations of the run below", key="more", type="tertiary"
-    ):
+    label = f"Add budget: {MORE} × the evaluations of the run below"
+    if state.shown is not None and more is not None and right.button(label, key="more", type="tertiary"):
         more()
         st.rerun()
 

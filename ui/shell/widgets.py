@@ -5,11 +5,13 @@ from typing import Any
 
 import streamlit as st
 
-from ui.names import PANES
+from ui.names import DEFAULT_PANES, EXACT_PANES, PANES
 from ui.runs.comparison import Plan
 from ui.settings import Settings, allowed
 from ui.shell.frame import linked
 
+SIDES = ("left", "right")
+EXACT = "exact-"  # begins the names of widgets with that choice: where another page lacks it, theirs would hold nothing
 BUDGETS = [32, 64, 128, 256, 512, 1024, 2048, 4096]
 
 
@@ -42,20 +44,27 @@ def slider(place: Any, request: type[Settings], name: str, **more: Any) -> int:
     return int(place.slider(one.title, one.low, one.high, **more))
 
 
-def ask_plan(budgets: Sequence[int] = BUDGETS, usual: int = 256, prefix: str = "") -> Plan:
-    """Both maps, most evaluations for each, the seed. prefix : of the widgets' names in the link"""
+def ask_plan(budgets: Sequence[int] = BUDGETS, usual: int = 256, prefix: str = "", exact: bool = False) -> Plan:
+    """Both maps, most evaluations for each, the seed. prefix : of the widgets' names in the link
+
+    exact : "exact" can be chosen too, and is where nobody says otherwise, unless a link names methods without that choice
+    """
     one, two, three = st.columns(3)
-    titles, names = allowed(Plan), {pane.key: str(pane) for pane in PANES}
+    titles = allowed(Plan)
+    names = {pane.key: str(pane) for pane in ([*EXACT_PANES, *PANES] if exact else PANES)}
     chosen = {}
-    for place, side in ((one, "left"), (two, "right")):
-        usually = list(names).index(getattr(Plan(), side).key)
-        chosen[side] = selectbox(place, Plan, side, names, **linked(prefix + side, index=usually))
+    for place, side, pane in zip((one, two), SIDES, EXACT_PANES if exact else DEFAULT_PANES):
+        usually = list(names).index(pane.key)
+        if exact and (named := st.query_params.get(prefix + side, "")) in names.values():
+            usually = list(names.values()).index(named)
+        chosen[side] = selectbox(place, Plan, side, names, **linked(prefix + EXACT * exact + side, index=usually))
     budget = three.select_slider(titles["budget"].title, budgets, **linked(f"{prefix}budget", value=usual))
     seed = number_input(one, Plan, "seed", **linked(f"{prefix}seed", value=0))
     return Plan.from_settings({**chosen, "budget": budget, "seed": seed})
 
 
-def plan_widgets(plan: Plan, budgets: Sequence[int] = BUDGETS, prefix: str = "") -> dict[str, Any]:
+def plan_widgets(plan: Plan, budgets: Sequence[int] = BUDGETS, prefix: str = "", exact: bool = False) -> dict[str, Any]:
     """What `ask_plan`'s widgets are set to, for `ui.shell.frame.preset`, to ask this plan, or the nearest to it."""
     nearest = min(budgets, key=lambda budget: abs(budget - plan.budget))
-    return {prefix + name: value for name, value in (plan.to_settings() | {"budget": nearest}).items()}
+    settings = plan.to_settings() | {"budget": nearest}
+    return {prefix + EXACT * (exact and name in SIDES) + name: value for name, value in settings.items()}

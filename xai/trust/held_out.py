@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from xai.attribution import Attribution
 from xai.checks import check_weights
+from xai.closed import is_closed_form
 from xai.estimators.designs import MAX_EXACT_PLAYERS, Design, every_coalition, pairs_among
 from xai.estimators.methods import METHODS, Method, choose
 from xai.ledger import Ledger
@@ -83,8 +84,8 @@ def seen_by(ledger: Ledger, maps: Sequence[Attribution]) -> Bools:
     n = ledger.n_players
     rows = [np.array([np.zeros(n, bool), np.ones(n, bool)])]
     for one in maps:
-        if one.method == "exact" and ledger.evaluations < 2**n:
-            continue  # in closed form, from no coalition
+        if is_closed_form(one):
+            continue
         rows.append(design_of(one).coalitions)
         if METHODS[one.index][one.method].pools:
             known = ledger.known()[0]

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from xai.attribution import Attribution, nan_to_none
 from xai.checks import INDICES, check_weights, check_whole
+from xai.closed import is_closed_form
 from xai.ledger import Ledger
 from xai.trust.adding_up import Unseen, share, unseen
 from xai.trust.chance import both, of_the_fit, of_the_unseen
@@ -169,14 +170,14 @@ def _judged(ledger: Ledger, one: Attribution, weights: Floats, true: Truth, of: 
 
 
 def _chance(ledger: Ledger, one: Attribution, weights: Floats, of: Unseen, rng: np.random.Generator) -> float:
-    found = 1.0
-    if one.method != "exact" or ledger.n_players <= 20 and ledger.evaluations == 2**ledger.n_players:
+    found = []
+    if not is_closed_form(one):
         _, design, values = fitted(ledger, one, weights)
         rows, first = np.unique(design.coalitions, axis=0, return_index=True)
-        found = of_the_fit(rows, values[first], rng)
-    if of.exhaustive or of.unseen < FEWEST:
-        return found
-    return both(found, of_the_unseen((of.rows @ one.values)[: of.unseen], of.values[: of.unseen], rng))
+        found.append(of_the_fit(rows, values[first], rng))
+    if not of.exhaustive and of.unseen >= FEWEST:
+        found.append(of_the_unseen((of.rows @ one.values)[: of.unseen], of.values[: of.unseen], rng))
+    return both(*found) if len(found) == 2 else found[0] if found else float("nan")
 
 
 def _kept(values: Floats, of: Unseen) -> float:
