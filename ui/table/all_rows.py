@@ -169,6 +169,8 @@ def to_csv(fitted: Fitted, places: Ints, values: dict[str, Floats]) -> str:
     else:
         columns["prediction"] = np.array(model.target.classes, object)[chances.argmax(axis=1)]
         columns |= {f"probability of {name}": chances[:, k] for k, name in enumerate(model.target.classes)}
+    truth = fitted.truth
+    columns |= {"residual": truth.residual[places], "used for": [truth.use[i] or "not known" for i in places]}
     for index, found in values.items():
         columns |= {f"{index} of {label}": found[:, i] for i, label in enumerate(model.labels)}
     added = pd.DataFrame(columns)

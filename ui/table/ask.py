@@ -9,7 +9,7 @@ from ui.settings import allowed
 from ui.shell.bench import Bench
 from ui.shell.frame import file_key, linked, preset, uploader
 from ui.shell.widgets import ask_plan, checkbox, plan_widgets, selectbox
-from ui.table.request import BACKGROUNDS, USUAL_BACKGROUND, TableRequest
+from ui.table.request import BACKGROUNDS, CLOSED, USUAL_BACKGROUND, TableRequest
 from ui.table.run import TableState
 from ui.table.source import FIRST, Source, digest_of, sample, sample_titles, uploaded
 
@@ -26,9 +26,11 @@ def choose_table(state: Bench[TableState]) -> Source:
     if own.table is None:
         take(state, sample(FIRST))
     st.session_state.setdefault("t-sample", FIRST)
-    st.pills("Samples", sample_titles(), key="t-sample", on_change=_pick, args=(state,))
-    label = f"Or a table of yours: CSV, Parquet or Excel (.xlsx), up to {MOST_MB} MB, its first line the names of the columns"
-    uploader(label, "t-file", MOST_MB, on_change=_bring, args=(state,))
+    one, two = st.columns([2, 3])
+    one.pills("Samples", sample_titles(), key="t-sample", on_change=_pick, args=(state,))
+    told = "Its first line holds the names of the columns."
+    label = f"Or a table of yours: CSV, Parquet or Excel (.xlsx), up to {MOST_MB} MB"
+    uploader(label, "t-file", MOST_MB, two, on_change=_bring, args=(state,), help=told)
     if own.error:
         st.error(said(f"{own.error.rstrip('.')}. The table before it is still the one that is used."))
     return own.table or sample(FIRST)
@@ -55,7 +57,7 @@ def _bring(state: Bench[TableState]) -> None:
 def take(state: Bench[TableState], source: Source) -> None:
     """Work with this table from now on; what was said of another is forgotten."""
     fields, model = st.session_state, st.session_state.get("t-model")
-    state.own.table, state.own.kinds, state.own.error = source, {}, ""
+    state.own.table, state.own.kinds, state.own.error, state.own.chosen = source, {}, "", None
     state.forget_failure()
     fields["t-target"], fields["t-kind"], fields["t-row"], fields["t-baseline"] = source.target, "", 1, 1
     fields["t-left-out"], fields["t-kept"] = [], False
@@ -88,7 +90,7 @@ def ask(source: Source, state: Bench[TableState]) -> TableRequest:
         baseline = 1
         if background == 1:
             baseline = int(three.number_input(titles["baseline"].title, 1, len(frame), key="t-baseline"))
-        plan = ask_plan()
+        plan = ask_plan(exact=model in CLOSED)
         told = (
             "On this server, so that the run can be reopened and go on. Without it, only names of columns and "
             "classes, settings and values are kept."
@@ -121,7 +123,7 @@ def _describe(source: Source, state: Bench[TableState]) -> None:
         f"{missing:,} missing cells."
         + (f" Not read by a model: {', '.join(plain(c.label, 30) for c in unread[:5])}." if unread else "")
     )
-    rows, understood = st.tabs(["Rows", "What was understood"])
+    rows, understood = st.tabs(["Rows: choose one to explain", "What was understood"])
     with rows:
 
         def choose() -> None:
@@ -134,16 +136,17 @@ def _describe(source: Source, state: Bench[TableState]) -> None:
             key=f"rows-{source.digest}",
             on_select=choose,
             selection_mode="single-row",
-            height=180,
+            height=110,
             hide_index=True,
         )
-        st.caption("Choose a row to explain it." + (f" The first {PREVIEW:,} are listed." if len(frame) > PREVIEW else ""))
+        if len(frame) > PREVIEW:
+            st.caption(f"The first {PREVIEW:,} are listed.")
     with understood:
         told = [
             {"column": c.label, "understood as": c.kind, "missing": c.missing, "different values": c.distinct, "note": c.note}
             for c in columns
         ]
-        st.dataframe(told, hide_index=True, key="t-profile", height=180)
+        st.dataframe(told, hide_index=True, key="t-profile", height=110)
         _correct(columns, state)
 
 
@@ -204,4 +207,4 @@ def set_widgets(request: TableRequest, source: Source | None, state: Bench[Table
         rows = len(source.frame)
         fields["t-row"], fields["t-baseline"] = min(request.row + 1, rows), min(request.baseline + 1, rows)
         fields["t-kept"] = request.kept
-    preset(background=request.background, **plan_widgets(request.plan))
+    preset(background=request.background, **plan_widgets(request.plan, exact=request.model in CLOSED))

@@ -2,7 +2,7 @@
 but order, bins and length of a list."""
 
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from ui.draw.colour import LOWERS, RAISES, signed
 from ui.draw.markdown import short
 from xai import Attribution, ties
 from xai.typing import Floats, Ints
+
+if TYPE_CHECKING:
+    from model.table.truth import Bin
 
 MAX_BARS = 15
 MAX_GLOBAL = 20
@@ -37,7 +40,7 @@ def waterfall(attribution: Attribution, cells: list[str], quantity: str, reach: 
     top, rest = order[:MAX_BARS], order[MAX_BARS:]
     names = [_named(attribution.labels[i], cells, i) for i in top]
     steps, hover = values[top], [escape(attribution.labels[i]) for i in top]
-    error = None if error is None else error[top]
+    error = None if error is None or attribution.method == "exact" else error[top]
     if len(rest):
         names.append(f"{len(rest)} others")
         hover.append(f"{len(rest)} others")
@@ -190,5 +193,53 @@ def errors(found: dict[str, list[tuple[int, float]]]) -> Any:
         height=460,
         margin={"l": 10, "r": 10, "t": charts.TOOLBAR, "b": 40},
         legend={"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0},
+    )
+    return figure
+
+
+def residuals(groups: dict[str, tuple[Floats, Floats, Ints]], here: tuple[float, float] | None, label: str) -> Any:
+    """Residuals against predictions, a kind of dot for each group: name → (predicted, residual, row), (m,) each.
+
+    here : (predicted, residual) of the explained row;  label : of the target
+    """
+    figure = plotly().Figure()
+    for i, (name, (predicted, residual, rows)) in enumerate(groups.items()):
+        marker = {"color": _LINES[i], "size": 6, "symbol": ("circle", "circle-open", "x-thin-open")[i], "opacity": 0.75}
+        told = "row %{customdata}: predicted %{x:.4g}, residual %{y:+.4g}<extra>" + escape(name) + "</extra>"
+        figure.add_scatter(x=predicted, y=residual, customdata=rows, mode="markers", name=name, marker=marker, hovertemplate=told)
+    figure.add_hline(y=0, line={"color": GREY, "width": 1})
+    if here is not None:
+        marker = {"symbol": "star-diamond-open", "color": GREY, "size": 18, "line": {"width": 3}}
+        figure.add_scatter(x=[here[0]], y=[here[1]], mode="markers", name="this row", marker=marker, hoverinfo="name")
+    return _judging(figure, f"the model says: {label}", "residual: what was, less that")
+
+
+def calibrations(groups: "dict[str, list[Bin]]", what: str) -> Any:
+    """Shares that were so against the probabilities given, with 95 % intervals, a line for each group. what : was so"""
+    figure = plotly().Figure()
+    diagonal = {"color": GREY, "dash": "dot", "width": 1}
+    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", name="as it should be", line=diagonal, hoverinfo="skip")
+    for i, (name, bins) in enumerate(groups.items()):
+        reach = {"array": [one.high - one.share for one in bins], "arrayminus": [one.share - one.low for one in bins]}
+        figure.add_scatter(
+            x=[one.given for one in bins],
+            y=[one.share for one in bins],
+            error_y={"type": "data", "symmetric": False, "color": GREY, **reach},
+            customdata=[one.rows for one in bins],
+            name=name,
+            mode="lines+markers",
+            line={"color": _LINES[i], "dash": _DASHES[i]},
+            hovertemplate="given %{x:.3f}: so in %{y:.3f} of %{customdata} rows<extra>" + escape(name) + "</extra>",
+        )
+    return _judging(figure, f"P({what}) that the model gives", "share of rows where it was so")
+
+
+def _judging(figure: Any, x: str, y: str) -> Any:
+    figure.update_layout(
+        height=400,
+        margin={"l": 10, "r": 10, "t": charts.TOOLBAR, "b": 40},
+        xaxis={"title": escape(short(x, 60))},
+        yaxis={"title": y},
+        legend={"orientation": "h", "y": -0.25, "yanchor": "top", "x": 0},
     )
     return figure

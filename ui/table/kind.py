@@ -24,8 +24,8 @@ class TableKind(Kind[TableRequest, TableState, TablePicture]):
     another = "another row, table or setting"
     title = "Swing: why did the model say that of this row?"
     lead = (
-        "Swing fits a model to a table and shows which cells of a row swing its answer: exactly for trees, with every "
-        "method’s estimate beside it. Pick a sample or bring a CSV, Parquet or Excel file, then press Explain."
+        "Swing fits a model to a table and shows which cells of a row swing its answer, exactly for trees, and what really "
+        "was. Pick a sample or bring a CSV, Parquet or Excel file, then press Explain."
     )
 
     def ask(self, state: Bench[TableState]) -> TableRequest:

@@ -1,19 +1,33 @@
-"""How a row is drawn: its columns as cards with their cells, coloured by their values; pairs of them joined by arcs."""
+"""How a row is drawn: its columns as cards with their cells, coloured by their values; pairs of them joined by arcs.
+And how it is put into words: what the model says of it, and what really was."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 from markupsafe import Markup
 
 from ui.draw import charts
-from ui.draw.colour import row_heatmap
+from ui.draw.chances import chance, chance_of, event, number, ordinal
+from ui.draw.colour import row_heatmap, signed
 from ui.maps.picture import Picture
 from ui.table import charts as table_charts
 from ui.table.request import TableAbout
 from xai import Attribution
 from xai.typing import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from model.table.model import TableModel
+
+USED = {
+    "trained": "The model was fitted on this row.",
+    "watched": "The model was not fitted on this row, which at most told when to stop.",
+    "held out": "The model was not fitted on this row: it was held out.",
+    "": "Whether the model was fitted on this row is not known.",
+}
 
 
 @dataclass(frozen=True)
@@ -46,7 +60,13 @@ class TablePicture(Picture):
 
     @property
     def unit(self) -> str:  # type: ignore[override]  # computed
-        scale = "raw margin, before it becomes a probability" if self.about.classes else "the units of the target"
+        scale = "the units of the target"
+        if self.about.classes:
+            scale = (
+                "a class’s probability is e to its score, over the sum of this for all classes"
+                if self.output
+                else "+1 takes a probability of 0.50 to 0.73, and one of 0.90 to 0.96"
+            )
         return f"Values are changes of {self.quantity}: {scale}. Hover or tap a column for its value and rank."
 
     def html(self, attribution: Attribution, scale: float, pane: str = "") -> Markup:
@@ -54,8 +74,8 @@ class TablePicture(Picture):
 
     def show(self, attribution: Attribution, scale: float, key: str) -> None:
         super().show(attribution, scale, key)
-        truth = self.exact.get(attribution.index)
-        if key in "lr" and truth is not None and attribution.method != "exact":
+        truth = self._beside(attribution)
+        if key in "lr" and truth is not None:
             spent = attribution.evaluations + attribution.reused
             st.markdown(
                 f":material/straighten: Against the **exact** {attribution.index.capitalize()} values: relative "
@@ -64,16 +84,81 @@ class TablePicture(Picture):
 
     def chart(self, attribution: Attribution, reach: float) -> Any:
         drawn = table_charts.waterfall if attribution.index == "shapley" else table_charts.bars
-        return drawn(attribution, self.about.cells, self.quantity, reach, self.exact.get(attribution.index))
+        return drawn(attribution, self.about.cells, self.quantity, reach, self._beside(attribution))
 
     def under_chart(self, attribution: Attribution) -> str:
-        exact = " Diamonds: the exact values." if attribution.index in self.exact else ""
+        exact = "" if self._beside(attribution) is None else " Diamonds: the exact values."
+        whiskers = "" if attribution.method == "exact" else " Whiskers: 95 % intervals."
         if attribution.index == "shapley":
-            return "Each column moves the answer from where the last one left it. Whiskers: 95 % intervals." + exact
+            return f"Each column moves the answer from where the last one left it.{whiskers}{exact}"
         return charts.under_bars(attribution) + exact
+
+    def _beside(self, attribution: Attribution) -> Floats | None:
+        """Exact values that are to be drawn beside estimates."""
+        return None if attribution.method == "exact" else self.exact.get(attribution.index)
 
 
 def relative_error(values: Floats, truth: Floats) -> float:
     """‖φ̂ − φ‖² / ‖φ‖²; 0 where both are 0."""
     size, error = float(np.square(truth).sum()), float(np.square(values - truth).sum())
     return error / size if size else (0.0 if not error else float("inf"))
+
+
+def prediction(model: "TableModel", row: "pd.DataFrame", output: int | None = None) -> str:
+    """What the model says of one row. output : of several classes, the one it is asked of; None for the likeliest"""
+    margin, chances = model.predict(row)
+    if chances is None:
+        return f"{model.target.label} = {number(float(np.exp(margin[0]) if model.link == 'exp' else margin[0]))}"
+    names, label = model.target.classes, model.target.label
+    if len(names) == 2:
+        return f"{chance_of(event(label, names[1]), chances[0, 1])} (log-odds {signed(model.slope * float(margin[0]), 2)})"
+    order = [int(i) for i in np.argsort(-chances[0], kind="stable")]
+    asked = order[0] if output is None else output
+    others = [i for i in order if i != asked][:2] if asked == order[0] else order[:1]
+    told = ", ".join(f"{names[i]} with {chance(chances[0, i])}" for i in others)
+    score = f"{chance_of(event(label, names[asked]), chances[0, asked])} (raw score {signed(float(margin[0, asked]), 2)})"
+    return f"{score}, {'then' if asked == order[0] else 'likeliest is'} {told}"
+
+
+def answer(request: Any, about: TableAbout, says: str) -> str:
+    """What the model says of the row, and beside it what the table holds."""
+    told = f"Row {request.row + 1} of {request.table}: "
+    if not about.says:
+        return told + "what the model said of it was not kept"
+    told += f"the model says {says}"
+    return told if about.truth is None else f"{told}; {held(about.truth.actual)}"
+
+
+def held(actual: str | None) -> str:
+    """actual : the cell of the target, None where it is missing"""
+    return "what really was is not known" if actual is None else f"the table holds {actual}"
+
+
+def how_far(about: TableAbout) -> str:
+    """How far the model is off, the row's place among all by that, and whether the model was fitted on it."""
+    truth = about.truth
+    if truth is None:
+        return ""
+    if truth.actual is None:
+        return "Its cell of the target is missing, so it taught the model nothing, and how far the model is off is not known."
+    if not truth.place:
+        return "The model was asked of this row alone, so the row’s place among all is not known."
+    if truth.residual is None:
+        told = "Its residual is beyond all numbers"
+    elif about.classes:
+        told = f"The class that was got a probability of {chance(1 - truth.residual)}: residual {chance(truth.residual)}"
+    else:
+        told = f"Residual {number(truth.residual, '+')}: what was, less what the model says"
+    ties = "" if not truth.shared else f", as {truth.shared:,} other{'s are' if truth.shared > 1 else ' is'}"
+    return f"{told}. Worst predicted {ordinal(truth.place)} of {truth.of:,} rows{ties}. {USED[truth.used]}"
+
+
+def shown(cell: Any) -> str:
+    """A cell as the page writes it."""
+    import pandas as pd
+
+    if pd.api.types.is_scalar(cell) and pd.isna(cell):
+        return "missing"
+    if isinstance(cell, (float, np.floating)):
+        return f"{cell:.6g}"
+    return str(cell)[:200]

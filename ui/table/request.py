@@ -1,13 +1,17 @@
 """What the Table page asks, and what it shows of the answer; both go through JSON and are checked on the way back."""
 
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ui.names import EXACT_PANES
 from ui.runs.comparison import Comparison, Plan
 from ui.settings import Settings, choice, flag, listed, nested, number, string
 from xai.typing import Floats
+
+if TYPE_CHECKING:
+    from model.table.truth import Truth
 
 MODELS = {
     "trees": "Trees (LightGBM): exact values",
@@ -18,6 +22,8 @@ MODELS = {
 }
 TARGET_KINDS = {"": "by its cells", "regression": "a number", "classification": "a class"}
 BACKGROUNDS = [1, 10, 100, 1000]
+CLOSED = ("trees", "linear", "file")  # models whose exact values have a closed form
+EXACT = Plan(*EXACT_PANES)  # of them, what one is shown first
 USUAL_BACKGROUND = 100  # the model's own: rows that it was trained on
 MAX_TEXT, MAX_COLUMNS = 2000, 10_000
 
@@ -46,7 +52,7 @@ class TableRequest(Settings):
     background: int = choice(BACKGROUNDS, USUAL_BACKGROUND, "Background: how many rows lend absent cells")
     baseline: int = number(0, 2**31 - 1, 0, "Baseline row")
     kept: bool = flag(False, "Keep this table with the run")
-    plan: Plan = nested(Plan, Plan())
+    plan: Plan = nested(Plan, EXACT)
     what = "a table"
 
     @property
@@ -74,6 +80,44 @@ class TableRequest(Settings):
 
         if not all(kind in KINDS for _, kind in self.kinds):
             raise ValueError("a column is corrected to what is no kind of column")
+        if self.model not in CLOSED and any(pane in EXACT_PANES for pane in self.plan.panes):
+            raise ValueError(f"{MODELS[self.model]!r} has no exact values that could be chosen")
+
+
+@dataclass(frozen=True)
+class RowTruth:
+    """What really was in one row.
+
+    actual : its cell of the target, None where missing
+    residual : actual less predicted number, or 1 less the probability of the class that was; None where not known
+    place : 1 for the worst predicted row;  shared : how many others have the same place;  of : how many have one
+    used : what for: "trained", "watched" or "held out"; "" where nobody knows
+    """
+
+    actual: str | None
+    residual: float | None = None
+    place: int = 0
+    shared: int = 0
+    of: int = 0
+    used: str = ""
+
+    @classmethod
+    def of_row(cls, truth: "Truth", row: int, actual: str) -> "RowTruth":
+        """Of one row of a table's truth. actual : its cell as the page writes it"""
+        if not truth.known[row]:
+            return cls(None)
+        place, residual = int(truth.places[row]), float(truth.residual[row])
+        others, known = int((truth.places == place).sum()) - 1, int(truth.known.sum())
+        return cls(actual, residual if np.isfinite(residual) else None, place, others, known, truth.use[row])
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> "RowTruth":
+        actual, residual, used = record["actual"], record["residual"], record["used"]
+        if used not in ("trained", "watched", "held out", "") or not (residual is None or np.isfinite(residual)):
+            raise ValueError("what really was in its row is no such record")
+        place, shared, of = (int(record[name]) for name in ("place", "shared", "of"))
+        told = None if actual is None else str(actual)[:MAX_TEXT]
+        return cls(told, None if residual is None else float(residual), place, shared, of, used)
 
 
 @dataclass(frozen=True)
@@ -81,9 +125,11 @@ class TableAbout:
     """What a model made of the request, in words and numbers.
 
     cells : of the explained row, one text per column; empty where they were not to be kept
-    says : the prediction in words;  units : what a value is a change of;  classes : False for a number
+    says : the prediction in words, as it follows “the model says”;  units : what a value is a change of
+    classes : False for a number
     metrics, baseline : of the hold-out rows;  rows : how many were used for what
     exact : index → exact values (n, outputs), where they exist
+    truth : what really was; None for a run from before that was told, or where it may not be kept
     private : whether cells and prediction may not be kept on the server
     """
 
@@ -96,19 +142,25 @@ class TableAbout:
     rows: dict[str, int]
     exact: dict[str, Floats]
     private: bool = False
+    truth: RowTruth | None = None
 
     def to_record(self) -> dict[str, Any]:
         """As JSON can hold it; an uploaded row's cells only where they may be kept."""
-        return {"about": self._written() | ({"cells": [], "says": ""} if self.private else {})}
+        written = self._written()
+        if self.private:
+            written |= {"cells": [], "says": ""}
+            written.pop("truth", None)
+        return {"about": written}
 
     def to_shown(self) -> dict[str, Any]:
         return {"about": self._written()}
 
     def _written(self) -> dict[str, Any]:
-        shown = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "private"}
+        shown = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("private", "truth")}
         figures = {name: [[key, _number(value)] for key, value in shown[name].items()] for name in _FIGURES}
         exact = {index: values.tolist() for index, values in self.exact.items()}
-        return shown | figures | {"exact": exact}
+        truth = {} if self.truth is None else {"truth": asdict(self.truth)}
+        return shown | figures | {"exact": exact} | truth
 
     @classmethod
     def from_record(cls, record: dict[str, Any], request: TableRequest, comparison: Comparison) -> "TableAbout":
@@ -133,7 +185,8 @@ class TableAbout:
             str(record["says"]),
             str(record["units"]),
         )
-        return cls(cells, says, units, record["classes"], **figures, rows=rows, exact=exact, private=request.private)
+        truth = RowTruth.from_record(record["truth"]) if "truth" in record else None
+        return cls(cells, says, units, record["classes"], **figures, rows=rows, exact=exact, private=request.private, truth=truth)
 
 
 _FIGURES = ("metrics", "baseline", "rows")

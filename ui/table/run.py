@@ -4,15 +4,18 @@ import hashlib
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
 from model.gemma import Gemma
+from ui.draw.chances import event
 from ui.kind import Subject
 from ui.shell.jobs import Job, Stopped
-from ui.table.request import USUAL_BACKGROUND, TableAbout, TableRequest
+from ui.table.picture import prediction, shown
+from ui.table.request import CLOSED, USUAL_BACKGROUND, RowTruth, TableAbout, TableRequest
 from ui.table.source import Source
 from xai import Redrawn
 from xai.game import Game
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
     from model.table.columns import Column
     from model.table.model import TableModel
+    from model.table.truth import Truth
 
 MAX_PLAYERS = 256
 MOST_MODELS = 6  # kept in memory for a session, and of the samples for all; the one not used for longest goes first
@@ -33,10 +37,11 @@ INDICES = ("banzhaf", "shapley")
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """A model and the table it is of, without the columns left out. model : None for Gemma."""
+    """A model and the table it is of, without the columns left out. model : None for Gemma;  target : in the table"""
 
     model: "TableModel | None"
     frame: "pd.DataFrame" = field(repr=False)
+    target: str
 
     @property
     def table_model(self) -> "TableModel":
@@ -47,7 +52,18 @@ class Fitted:
     @property
     def exact(self) -> bool:
         """Do its values have a closed form?"""
-        return self.model is not None and self.model.model != "network"
+        return self.model is not None and self.model.closed
+
+    @cached_property
+    def truth(self) -> "Truth":
+        """What really was in every row, beside what the model says."""
+        from model.table.truth import truth_of
+
+        return truth_of(self.table_model, self.frame, self.frame[self.target])
+
+    def truth_of(self, row: int) -> RowTruth:
+        """What really was in a row, and how it stands among all."""
+        return RowTruth.of_row(self.truth, row, shown(self.frame[self.target].iloc[row]))
 
     @property
     def cells(self) -> "pd.DataFrame":
@@ -88,6 +104,7 @@ class Shelf:
 class TableState:
     """table : on the page;  kinds : corrections of its columns, label → kind;  error : of the last upload
     profile : its columns as understood, and what they were of;  model_file : (upload, SHA-256, bytes)
+    chosen : row of a list that is to be explained, and whether the browser was given time to take it up
     models : fitted in this session;  all_rows, errors : (what of, found) of tabs that are filled on demand
     """
 
@@ -96,6 +113,7 @@ class TableState:
     error: str = ""
     profile: "tuple[Any, list[Column]]" = (None, [])
     model_file: tuple[str, str, bytes | None] = ("", "", None)
+    chosen: tuple[TableRequest, bool] | None = None
     models: Shelf = field(default_factory=Shelf)
     all_rows: tuple[Any, Any] | None = None
     errors: tuple[Any, Any] | None = None
@@ -143,7 +161,7 @@ def _left_out(source: Source, request: TableRequest) -> list[str]:
 def cost(source: Source, request: TableRequest, own: Shelf, seconds_per_token: float = 0.0) -> tuple[int, float]:
     """(most evaluations this run can take, about how many seconds, fitting included); ValueError as `check`."""
     n = check(source, request)
-    evaluations = request.plan.cost(n)
+    evaluations = request.plan.cost(n, request.model in CLOSED)
     if request.model == "gemma":
         row = source.frame.iloc[request.row]
         tokens = sum(len(f" {name}: {cell},") for name, cell in row.items()) / CHARACTERS_PER_TOKEN
@@ -163,7 +181,7 @@ def fit(source: Source, request: TableRequest, job: Job, own: Shelf, file: bytes
 
     frame = source.frame.drop(columns=_left_out(source, request))
     if request.model == "gemma":
-        return keep.put(request, Fitted(None, frame))
+        return keep.put(request, Fitted(None, frame, request.target))
     if request.model == "file":
         job.tell(0, 0, "Reading the model's file")
         model = TableModel.load(file or b"", frame, request.target)
@@ -180,7 +198,9 @@ def fit(source: Source, request: TableRequest, job: Job, own: Shelf, file: bytes
             )
         except FitCancelled:
             raise Stopped from None
-    fitted = Fitted(model, frame)
+    fitted = Fitted(model, frame, request.target)
+    job.tell(0, 0, "Asking the model of every row")
+    _ = fitted.truth
     if fitted.exact:
         job.tell(0, 0, "Compiling the exact values, once for this server: some seconds")
         for index in INDICES:
@@ -254,12 +274,15 @@ def redrawn_of(fitted: Fitted, request: TableRequest, gemma: Gemma | None, label
 
 def describe(fitted: Fitted, request: TableRequest, label: str) -> TableAbout:
     """What there is to say of a row before any coalition is asked for. label : what Gemma gives it"""
+    import pandas as pd
+
     row = fitted.frame.iloc[[request.row]]
     if fitted.model is None:
         others = fitted.frame.columns[fitted.frame.columns != request.target]
-        says = f"Gemma 3, after {SHOTS} examples: {label}"
         cells = [shown(cell) for cell in row[others].iloc[0]]
-        return TableAbout(cells, says, f"log-odds of {label}", True, {}, {}, {}, {}, request.private)
+        actual, says = row[request.target].iloc[0], event(request.target, label)
+        truth = RowTruth(None if pd.isna(actual) else shown(actual))
+        return TableAbout(cells, says, f"log-odds of {label}", True, {}, {}, {}, {}, request.private, truth)
     model = fitted.model
     exact = {index: values[0] for index, values in exact_values(fitted, request, row).items()}
     return TableAbout(
@@ -272,29 +295,5 @@ def describe(fitted: Fitted, request: TableRequest, label: str) -> TableAbout:
         model.rows,
         exact,
         request.private,
+        fitted.truth_of(request.row),
     )
-
-
-def prediction(model: "TableModel", row: "pd.DataFrame") -> str:
-    """What the model says of one row, in words."""
-    margin, chances = model.predict(row)
-    if chances is None:
-        value = float(np.exp(margin[0]) if model.link == "exp" else margin[0])
-        return f"{model.target.label} = {value:.4g}"
-    best = np.argsort(-chances[0], kind="stable")[:3]
-    return ", ".join(f"{model.target.classes[i]} {chances[0, i]:.1%}" for i in best)
-
-
-def is_missing(cell: Any) -> bool:
-    import pandas as pd
-
-    return bool(pd.api.types.is_scalar(cell) and pd.isna(cell))
-
-
-def shown(cell: Any) -> str:
-    """A cell as the page writes it."""
-    if is_missing(cell):
-        return "missing"
-    if isinstance(cell, (float, np.floating)):
-        return f"{cell:.6g}"
-    return str(cell)[:200]

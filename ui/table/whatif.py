@@ -11,13 +11,11 @@ from ui.draw.markdown import plain, said
 from ui.draw.sentences import sums
 from ui.kind import Result
 from ui.names import INDICES
-from ui.table.picture import TablePicture
+from ui.table.picture import TablePicture, held, prediction, shown
 from ui.table.request import TableRequest
-from ui.table.run import Fitted, background_of, exact_values, is_missing, prediction, shown
+from ui.table.run import Fitted, background_of
 from xai import Attribution, Ledger, explain
-from xai.attribution import attribution_of
-from xai.estimators.designs import Design
-from xai.estimators.solvers import exact
+from xai.closed import closed_form
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,10 +59,13 @@ def _edited(result: Result, fitted: Fitted, picture: TablePicture, weights: list
             changed.append(label)
             cells[label] = cell
     edited = _as_row(fitted, cells)
-    before, after = prediction(model, fitted.frame.iloc[[request.row]]), prediction(model, edited)
+    output = int(np.argmax(weights)) if len(weights) > 1 else None
+    before, after = prediction(model, fitted.frame.iloc[[request.row]], output), prediction(model, edited, output)
+    actual = fitted.truth_of(request.row).actual
     left, right = st.columns(2)
-    left.markdown(f"**As it is**: {plain(before, 200)}")
-    right.markdown(f"**Edited** ({', '.join(plain(name, 30) for name in changed) or 'nothing'}): {plain(after, 200)}")
+    left.markdown(f"**As it is**, the model says {plain(before, 200)}; {plain(held(actual), 100)}.")
+    names = ", ".join(plain(name, 30) for name in changed) or "nothing"
+    right.markdown(f"**Edited** ({names}), it says {plain(after, 200)}.")
     maps = maps_of(fitted, request, edited, weights)
     texts = [shown(cells[column.label]) for column in model.columns]
     scale = shared_scale(*maps)
@@ -79,16 +80,8 @@ def maps_of(fitted: Fitted, request: TableRequest, row: "pd.DataFrame", weights:
     """Both maps of any one row, values (n,): exact where they can be, else from at most BUDGET evaluations."""
     game = fitted.table_model.game(row, background_of(fitted, request))
     ledger, n = Ledger(game), game.n_players
-    known = exact_values(fitted, request, row)
-    if not known:
-        maps = [explain(game, index, "walsh", max(BUDGET, 2 * n + 2), ledger=ledger) for index in INDICES]
-        return [one.combine(weights) for one in maps]
-    ends = ledger.evaluate(np.array([[False] * n, [True] * n])).reshape(2, -1)
-    unpaid = Design(np.zeros((0, n), bool), 0, 0)
-    return [
-        attribution_of(exact(values[0]), unpaid, ends, game.labels, index, "exact").combine(weights)
-        for index, values in known.items()
-    ]
+    maps = [closed_form(ledger, index) or explain(game, index, "walsh", max(BUDGET, 2 * n + 2), 0, ledger) for index in INDICES]
+    return [one.combine(weights) for one in maps]
 
 
 def _as_row(fitted: Fitted, cells: dict[str, Any]) -> "pd.DataFrame":
@@ -114,7 +107,7 @@ def _cell(place: Any, column: "Column", cell: Any, key: str) -> Any:
         st.session_state.setdefault(key, own)
         found = place.selectbox(label, options, index=None, key=key, placeholder="missing")
         return cell if found == own else _typed(found, column)
-    text = place.text_input(label, shown(cell) if not is_missing(cell) else "", key=key, placeholder="missing")
+    text = place.text_input(label, shown(cell) if not _is_missing(cell) else "", key=key, placeholder="missing")
     return cell if text == shown(cell) else (text.strip() or None)
 
 
@@ -123,7 +116,7 @@ def _typed(text: str | None, column: "Column") -> str | bool | None:
 
 
 def _level(cell: object, column: "Column") -> str | None:
-    if is_missing(cell):
+    if _is_missing(cell):
         return None
     if column.kind == "boolean":
         return "True" if column.encode(_series(cell))[0] else "False"
@@ -153,6 +146,12 @@ def _step(value: float | None) -> float:
 
 
 def _same(one: object, other: object) -> bool:
-    if is_missing(one) or is_missing(other):
-        return is_missing(one) and is_missing(other)
+    if _is_missing(one) or _is_missing(other):
+        return _is_missing(one) and _is_missing(other)
     return one is other or one == other or shown(one) == shown(other)
+
+
+def _is_missing(cell: Any) -> bool:
+    import pandas as pd
+
+    return cell is None or (pd.api.types.is_scalar(cell) and bool(pd.isna(cell)))

@@ -3,113 +3,22 @@
 import io
 import json
 from html import unescape
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from streamlit.testing.v1 import AppTest
+from table_pages import bench, csv, drawn, explain_row, finish, html, open_page, said, table, upload
 
 from model import TableModel
 from model.files.table import read_table, samples
 from ui.runs.bundle import write_bundle
 from ui.runs.comparison_bundle import to_bundle
-from ui.runs.store import RunStore
-from ui.shell.model_slot import ModelSlot
 from ui.table import exact as table_errors
 from ui.table import run as table_run
 from ui.table.all_rows import to_csv
-from xai import Ledger, explain
+from xai import explain
 
-PAGE = str(Path(__file__).parents[3] / "ui" / "table" / "page.py")
 HOSTILE = ["<b>bold</b>", "**stars** ![x](http://x/y.png)", "=1+1", "a & b \" ' $x$"]
-
-
-class Slot(ModelSlot):
-    """A slot that loads nothing; tests set its state."""
-
-    def start(self):
-        pass
-
-
-@pytest.fixture(scope="module")
-def one_shelf():
-    return table_run.Shelf()
-
-
-@pytest.fixture(autouse=True)
-def slot(monkeypatch, tmp_path, one_shelf):
-    """A store of its own, no Gemma, and one shelf of models for all tests, whose fits are the slow part."""
-    slot, store = Slot(), RunStore(tmp_path / "runs.sqlite")
-    monkeypatch.setattr("ui.shell.model_slot.the_slot", lambda: slot)
-    monkeypatch.setattr("ui.runs.kept.store", lambda: store)
-    monkeypatch.setattr("ui.table.run.shelf", lambda: one_shelf)
-    slot.store = store
-    yield slot
-    store.close()
-
-
-def bench(page):
-    return page.session_state["bench-table"]
-
-
-def finish(page):
-    for _ in range(100):
-        job = bench(page).job
-        if job is None:
-            return page
-        job.ended.wait(60)
-        page.run()
-    raise AssertionError("the job did not end")
-
-
-def open_page(**query):
-    page = AppTest.from_file(PAGE, default_timeout=60)
-    for key, value in query.items():
-        page.query_params[key] = value
-    return finish(page.run())
-
-
-def explain_row(page):
-    page.button(key="explain").click().run()
-    return finish(page)
-
-
-def upload(page, data, name="table.csv"):
-    page.get("file_uploader")[0].set_value((name, data, "text/csv")).run()
-    return page
-
-
-def table(rows=120, seed=0, names=("age", "dose", "city", "flag"), classes=0):
-    rng = np.random.default_rng(seed)
-    frame = pd.DataFrame(
-        {
-            names[0]: rng.integers(20, 80, rows),
-            names[1]: np.where(rng.random(rows) < 0.1, np.nan, rng.normal(size=rows).round(3)),
-            names[2]: rng.choice(["Rom", "Oslo", "Bern"], rows),
-            names[3]: rng.random(rows) < 0.5,
-        }
-    )
-    score = frame.iloc[:, 0] / 20 + (frame.iloc[:, 2] == "Oslo") * frame.iloc[:, 3] + rng.normal(size=rows) / 9
-    frame["outcome"] = score if not classes else pd.qcut(score, classes, labels=list("abcdef"[:classes])).astype(str)
-    return frame
-
-
-def csv(frame):
-    return frame.to_csv(index=False).encode()
-
-
-def said(page):
-    return " ".join(element.value for kind in ("markdown", "caption", "warning", "error", "info") for element in page.get(kind))
-
-
-def html(page):
-    return " ".join(element.proto.body for element in page.get("html"))
-
-
-def drawn(page, pane):
-    part = html(page).split(f'data-pane="{pane}"')[1].split("</div>")[0]
-    return np.array([float(piece.split('"')[0]) for piece in part.split('data-value="')[1:]])
 
 
 def test_a_newcomer_sees_a_row_explained_and_every_number_is_the_apis():
@@ -118,17 +27,31 @@ def test_a_newcomer_sees_a_row_explained_and_every_number_is_the_apis():
     sample = samples()["Diabetes"]
     frame = read_table(sample.path.read_bytes(), sample.path.name)
     model = TableModel.fit(frame, sample.target)
-    ledger = Ledger(model.game(frame.iloc[[0]]))
-    for pane, index, method in (("l", "banzhaf", "auto"), ("r", "shapley", "kernelshap")):
-        np.testing.assert_allclose(drawn(page, pane), explain(ledger.game, index, method, 256, ledger=ledger).values, atol=6e-7)
-        edited = drawn(page, f"edited-{index}")  # nothing is edited yet: the exact values of the row itself
-        np.testing.assert_allclose(edited, model.exact(frame.iloc[[0]], index)[0], atol=6e-7)
-        shown = drawn(page, pane)
-        error = np.square(shown - edited).sum() / np.square(edited).sum()
-        assert f"squared error **{error:.2g}** after 256 evaluations" in said(page)
+    for pane, index in (("l", "banzhaf"), ("r", "shapley")):
+        exact = model.exact(frame.iloc[[0]], index)[0]
+        np.testing.assert_allclose(drawn(page, pane), exact, atol=6e-7)
+        np.testing.assert_allclose(drawn(page, f"edited-{index}"), exact, atol=6e-7)  # nothing is edited yet
+    assert said(page).count("no coalition had to be asked for") == 2 and "squared error" not in said(page)
+    assert "more" not in [button.key for button in page.button]  # a larger budget would tell nothing
     figures = {metric.label: (metric.value, metric.delta) for metric in page.metric}
     assert figures["RMSE"] == (f"{model.metrics['rmse']:.4g}", f"baseline {model.baseline['rmse']:.4g}")
     assert "88 rows held out" in said(page)
+
+
+def test_estimates_stand_beside_the_exact_map_where_one_asks_for_them():
+    page = open_page()
+    page.selectbox(key="exact-right").set_value("shapley-kernelshap").run()
+    page = explain_row(page)
+    sample = samples()["Diabetes"]
+    frame = read_table(sample.path.read_bytes(), sample.path.name)
+    model = TableModel.fit(frame, sample.target)
+    np.testing.assert_allclose(drawn(page, "l"), model.exact(frame.iloc[[0]])[0], atol=6e-7)
+    found = explain(model.game(frame.iloc[[0]]), "shapley", "kernelshap", 256)
+    np.testing.assert_allclose(drawn(page, "r"), found.values, atol=6e-7)
+    exact = model.exact(frame.iloc[[0]], "shapley")[0]
+    error = np.square(drawn(page, "r") - exact).sum() / np.square(exact).sum()
+    assert f"squared error **{error:.2g}** after 256 evaluations" in said(page)
+    assert "more" in [button.key for button in page.button]
 
 
 def test_an_upload_is_profiled_fitted_and_explained():
