@@ -13,9 +13,10 @@ from playwright.sync_api import expect
 
 from model import TableModel
 from model.files.table import read_table, samples
-from xai import Ledger, explain
+from model.table.truth import truth_of
+from ui.draw.chances import number, ordinal
 
-PANES = {"l": ("banzhaf", "auto"), "r": ("shapley", "kernelshap")}
+PANES = {"l": "banzhaf", "r": "shapley"}
 
 
 def open_table(open_tiny, **options):
@@ -63,18 +64,21 @@ def test_a_file_is_brought_fitted_explained_edited_and_exported(open_tiny):
     press_explain(page, "Row 12 of prices.csv")
     frame = read_table(data, "prices.csv")
     model = TableModel.fit(frame, "price")
-    expect(page.locator('[data-testid="stMetricValue"]').first).to_have_text(f"{model.metrics['rmse']:.4g}")
-    ledger = Ledger(model.game(frame.iloc[[11]]))
-    for pane, (index, method) in PANES.items():
-        found = explain(ledger.game, index, method, 256, ledger=ledger).values
-        np.testing.assert_allclose(values(page, pane), found, atol=6e-7)
+    for pane, index in PANES.items():
+        np.testing.assert_allclose(values(page, pane), model.exact(frame.iloc[[11]], index)[0], atol=6e-7)
+    answer = page.locator(".swing-answer").inner_text()
+    says, holds = model.predict(frame).margin[11], frame["price"].iloc[11]
+    assert f"the model says price = {number(says)}; the table holds {holds:.6g}" in answer
+    page.get_by_role("tab", name="What really was").click()
+    shown = page.locator('[data-testid="stMetricValue"]').filter(visible=True).first
+    expect(shown).to_have_text(f"{model.metrics['rmse']:.4g}")
     assert page.locator(".swing-row b b").count() == 0
     page.get_by_role("tab", name="What if").click()
     field = page.get_by_label("x0", exact=True)
     field.fill("2.5")
     field.press("Enter")
     edited = {**frame.iloc[11], "x0": 2.5}
-    expect(page.get_by_text(f"price = {model.predict(edited).margin[0]:.4g}", exact=False).last).to_be_visible()
+    expect(page.get_by_text(f"it says price = {number(model.predict(edited).margin[0])}", exact=False)).to_be_visible()
     for index in ("banzhaf", "shapley"):
         np.testing.assert_allclose(values(page, f"edited-{index}"), model.exact(edited, index)[0], atol=6e-7)
     page.get_by_role("tab", name="All rows").click()
@@ -107,6 +111,28 @@ def test_a_click_on_a_bar_shows_its_rows_and_errors_are_measured_live(open_tiny)
     page.get_by_role("tab", name="Errors against exact").click()
     page.locator(".st-key-measure-errors button").click()
     expect(page.locator(".st-key-error-chart .scatterlayer .js-line")).to_have_count(6)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (390, "light")])
+def test_a_click_on_a_badly_predicted_row_goes_there(open_tiny, width, scheme):
+    page = open_table(open_tiny, width=width, scheme=scheme)
+    page.get_by_role("tab", name="What really was").click()
+    sample = samples()["Diabetes"]
+    frame = read_table(sample.path.read_bytes(), sample.path.name)
+    truth = truth_of(TableModel.fit(frame, sample.target), frame, frame[sample.target])
+    page.locator(".st-key-residuals .scatterlayer .point").first.wait_for()
+    for place in (1, 2):  # a second click meets what the first one left
+        grid = page.locator("[class*=st-key-worst] canvas").first
+        settle(page)
+        grid.scroll_into_view_if_needed()
+        box = grid.bounding_box()
+        page.mouse.click(box["x"] + 18, box["y"] + 20 + 35 * place)
+        row = int(truth.worst(2)[place - 1])
+        expect(page.locator(".swing-answer")).to_contain_text(f"Row {row + 1} of Diabetes")
+        expect(page.get_by_text(f"Worst predicted {ordinal(place)} of 442 rows")).to_be_visible()
+        expect(page.locator(".st-key-t-row input")).to_have_value(str(row + 1))
+        expect(page.get_by_text("another row, table or setting")).to_have_count(0)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_a_bad_file_is_one_sentence(open_tiny):
