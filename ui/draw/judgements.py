@@ -65,6 +65,8 @@ def adding_up(j: Judgement, parts: str, quantity: str) -> str:
 def chance(j: Judgement, parts: str, quantity: str) -> str:
     """Whether values that tell nothing would look as good."""
     alarms = f"pure noise passes {percent(FALSE_ALARMS)} of the time"
+    if j.exact:
+        return "Chance plays no part: every value is exact."
     if j.chance != j.chance or j.additive != j.additive:
         return "Chance: not known, for nothing moved."
     if j.chance > FALSE_ALARMS:

@@ -98,7 +98,8 @@ def _difference(maps: list[Attribution], picture: Picture, scale: float) -> None
     if rows:
         st.markdown("**Where they differ most**")
         st.dataframe(rows, hide_index=True, key="differences")
-        st.caption(found.assumption)
+        if found.standard_error.any():
+            st.caption(found.assumption)
     else:
         st.markdown("The two maps are the same.")
 
