@@ -3,6 +3,7 @@
 from xai.attribution import Attribution
 from xai.compare.agreement import Agreement, agreement
 from xai.compare.ranks import Bracket, Ranks, separable, ties
+from xai.estimators.budgets import Complete, completing
 from xai.explain import explain
 from xai.interactions import Interactions, interactions
 from xai.ledger import Cancelled, Ledger
@@ -12,7 +13,7 @@ from xai.trust.fidelity import Fidelity, fidelity, fidelity_cost
 from xai.trust.judge import Judgement, judge
 from xai.trust.randomised import Randomised, Redrawn, randomised_budget, randomised_control
 
-__all__ = ["Agreement", "Attribution", "Bracket", "Cancelled", "Control", "Fidelity", "Interactions"]
+__all__ = ["Agreement", "Attribution", "Bracket", "Cancelled", "Complete", "Control", "Fidelity", "Interactions"]
 __all__ += ["Judgement", "Ledger", "Randomised", "Ranks", "Redrawn"]
-__all__ += ["agreement", "explain", "fidelity", "fidelity_cost", "interactions", "judge", "preliminary"]
+__all__ += ["agreement", "completing", "explain", "fidelity", "fidelity_cost", "interactions", "judge", "preliminary"]
 __all__ += ["randomised_budget", "randomised_control", "separable", "shuffled_control", "ties"]

@@ -19,6 +19,7 @@ _PRIMITIVE = [int(digits, 8) for digits in _OCTAL.split()]
 MAX_SMALL = 34  # players up to which the shorter codes of `_sum_free` are searched
 MAX_ORDERED = 300  # players up to which the order of the cosets of strength 5 is chosen with care
 _SEARCH = 60  # changes of basis tried for each of them
+_SUMS = 300_000  # sums of columns that `strengths` looks at to find the first two that agree
 
 
 def hadamard_order(n: int) -> int:
@@ -85,6 +86,40 @@ def nested_code(n: int, bits: int) -> tuple[Bools, tuple[int, ...]]:
         generators += [row for row in rows if _independent(_word(row), echelon)]
         levels.append(len(generators))
     return np.array(generators, bool).reshape(-1, n), tuple(levels)
+
+
+@lru_cache(maxsize=64)
+def strengths(n: int, bits: int) -> tuple[int, ...]:
+    """Of the first 0, 1, 2 … generators of `nested_code(n, bits)` with complements: the strength they are known to have.
+
+    n where they span all coalitions. Counted, not read off the construction, as far as `_SUMS` reaches: the codes of up
+    to MAX_SMALL players often have more strength than their level promises, or have it earlier. Beyond, the level's.
+    """
+    code, levels = nested_code(n, bits)
+    known = [1]
+    for count in range(1, len(code) + 1):
+        promised = [2 * k + 3 for k, level in enumerate(levels) if level <= count and n > MAX_SMALL]
+        known.append(n if count == n - 1 else max([1, *promised, _counted_strength(code[:count])]))
+    return tuple(n if n == 1 else strength for strength in known)
+
+
+def _counted_strength(code: Bools) -> int:
+    """Strength of a code with its complements, or a bound below it.
+
+    A set of columns is confounded with none where it sums to 0; with complements that takes an even number of columns.
+    So strength 2t + 1 holds as long as no two sets of t columns have the same sum.
+    """
+    n, columns = code.shape[1], (code.astype(np.int64) << np.arange(len(code))[:, None]).sum(axis=0)
+    sums, last, t = columns, np.arange(n), 1
+    while len(np.unique(sums)) == len(sums):
+        following = n - 1 - last
+        if following.sum() == 0 or following.sum() > _SUMS:
+            return int(min(2 * t + 1, n))
+        repeated = np.repeat(np.arange(len(sums)), following)
+        start = np.repeat(np.cumsum(following) - following, following)
+        last = last[repeated] + 1 + np.arange(len(repeated)) - start
+        sums, t = sums[repeated] ^ columns[last], t + 1
+    return 2 * t - 1
 
 
 def _levels(n: int) -> Iterator[Bools]:

@@ -23,10 +23,7 @@ _global_state = threading.Lock()
 
 
 def kernelshap_design(n: int, budget: int, seed: int) -> Design:
-    """The coalitions that shap.KernelExplainer(nsamples = budget − 2) asks for, after v(∅) and v(N), and its weights.
-
-    A row of weight 0 is one that shap had room for and did not fill.
-    """
+    """The coalitions that shap.KernelExplainer(nsamples = budget − 2) asks for, after v(∅) and v(N), and its weights."""
     asked, weights = [], np.zeros(0)
 
     def record(rows: Floats) -> Floats:
@@ -42,9 +39,10 @@ def kernelshap_design(n: int, budget: int, seed: int) -> Design:
             explainer.shap_values(np.ones((1, n)), nsamples=budget - 2, l1_reg=False, silent=True)
         finally:
             np.random.set_state(before)
+    rows = np.concatenate([np.zeros((0, n), bool), *asked[2:]])
     if n > 1:
-        weights = explainer.kernelWeights
-    return with_ends(np.concatenate([np.zeros((0, n), bool), *asked[2:]]), budget, seed, np.append([0.0, 0.0], weights))
+        weights = explainer.kernelWeights[: len(rows)]  # near 2^n shap may stop before it has filled all its room
+    return with_ends(rows, budget, seed, np.append([0.0, 0.0], weights))
 
 
 def kernelshap_solve(design: Design, values: Floats) -> Estimate:

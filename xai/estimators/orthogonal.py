@@ -11,7 +11,7 @@ alone makes every linear estimate on these rows unbiased, for it gives each term
 import numpy as np
 from scipy.special import stdtrit
 
-from xai.estimators.codes import hadamard, hadamard_order, nested_code
+from xai.estimators.codes import hadamard, hadamard_order, nested_code, strengths
 from xai.estimators.designs import MAX_EXACT_PLAYERS, Design, paired, with_ends
 from xai.estimators.evidence import flat_prior
 from xai.estimators.solvers import Estimate, exact, least_squares, odd_parts, spread
@@ -46,6 +46,31 @@ def orthogonal_pairs(n: int, pairs: int, seed: int) -> Bools:
     for bit, generator in enumerate(code):
         rows[(np.arange(pairs) >> bit) & 1 == 1] ^= generator
     return rows
+
+
+def complete_pairs(n: int, pairs: int) -> tuple[int, int]:
+    """(count, strength) of the most of the design's first pairs that are a whole code of strength 5 or more; (0, 1) if none.
+
+    Least squares on these alone is exact for every game of degree below the strength; on more, only once they are whole
+    again.
+    """
+    known = strengths(n, int(max(pairs - 1, 1)).bit_length())
+    bits = max((bits for bits in range(len(known)) if 2**bits <= pairs), default=0)
+    return (2**bits, known[bits]) if known[bits] >= 5 else (0, 1)
+
+
+def linear_pairs(n: int) -> int:
+    """How many pairs of the design hold every player's value apart from the others', whatever the seed.
+
+    From there on least squares is exact for games of degree ≤ 2, whose odd parts are linear. Of a Hadamard matrix of
+    order k > n any k − 1 rows do: what a row takes away from the n columns is orthogonal to a column that is left out.
+    """
+    order, levels = hadamard_order(n), nested_code(n, 1)[1]
+    first = 2 ** levels[0] if levels else 1
+    if order < first:
+        return order - (order > n)
+    rows = np.where(orthogonal_pairs(n, first, 0), 1.0, -1.0)
+    return next(pairs for pairs in range(n, first + 1) if np.linalg.matrix_rank(rows[:pairs]) == n)
 
 
 def _hadamard_pairs(n: int, pairs: int, rng: np.random.Generator) -> Bools:

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
-from games import additive, brute_force, tabulated, unanimity
+from games import FakeGame, additive, brute_force, tabulated, unanimity
 
 from xai import Ledger, explain
+from xai.estimators.orthogonal import orthogonal
+from xai.estimators.spectral import pairs_of, posterior_estimate
 
 INDICES = ("banzhaf", "shapley")
 
@@ -66,3 +68,55 @@ def test_more_pairs_in_the_ledger_do_shapley_good_whichever_was_paid_first():
         assert np.array_equal(again.values, together[-1]) and again.evaluations == 0
     errors = [np.median(np.square(values - truth).sum(axis=1)) for values in (alone, together)]
     assert errors[1] < errors[0]
+
+
+def sums(n, top, seed, terms=60):
+    """Terms of each degree up to `top`, each degree of half the energy of the one before; and the Banzhaf values."""
+    rng = np.random.default_rng([seed, n, top])
+    sets = [[i] for i in range(n)] + [rng.choice(n, d, replace=False) for d in range(2, top + 1) for _ in range(terms)]
+    weights = rng.normal(size=len(sets)) * np.sqrt([n / terms / 2.0 ** (len(s) - 1) if len(s) > 1 else 1.0 for s in sets])
+    game = FakeGame(n, lambda z: sum(w * (2 * z[:, s] - 1).prod(axis=1) for w, s in zip(weights, sets)), batch_size=4096)
+    return game, 2.0 * weights[:n]
+
+
+def test_the_whole_design_is_solved_by_its_least_squares():
+    game, truth = sums(14, 4, 0)
+    for seed in range(3):
+        auto, plain = (explain(game, method=method, budget=514, seed=seed) for method in ("auto", "orthogonal"))
+        assert np.array_equal(auto.values, plain.values) and np.allclose(auto.values, truth, atol=1e-12)
+        assert "coalitions of strength 5: exact for games of degree 4 or less" in auto.note
+        assert (auto.standard_error > 0).all()  # 512 coalitions cannot know that the game is of degree 4
+
+
+@pytest.mark.parametrize("budget", [516, 560, 700, 900])
+def test_a_few_evaluations_more_lose_nothing_on_a_game_of_low_degree(budget):
+    game, truth = sums(14, 4, 1)
+    assert np.abs(explain(game, budget=budget).values - truth).max() < 1e-12
+
+
+@pytest.mark.parametrize("top", [5, 7])
+@pytest.mark.parametrize("budget", [258, 322, 514])
+def test_games_of_higher_degree_are_solved_as_well_as_by_the_posterior(budget, top):
+    taken, posterior, inside = [], [], []
+    for seed in range(16):
+        game, truth = sums(12, top, seed)
+        design = orthogonal(12, budget, seed)
+        values = Ledger(game).evaluate(design.coalitions)[:, None]
+        guess = posterior_estimate("banzhaf", *pairs_of(design, values), values)[0]
+        found = explain(game, budget=budget, seed=seed)
+        taken.append(np.square(found.values - truth).sum())
+        posterior.append(np.square(guess.values[:, 0] - truth).sum())
+        inside.append(np.abs(found.values - truth) <= 1.96 * found.standard_error)
+    assert np.exp(np.mean(np.log(taken) - np.log(posterior))) <= 1.06
+    assert np.mean(inside) >= 0.9 and found.standard_error.min() > 0
+
+
+def test_as_many_pairs_as_players_are_held_against_the_pair_of_none_and_all():
+    linear, truth = sums(16, 2, 0)
+    assert np.allclose(explain(linear, budget=34).values, truth, atol=1e-12)
+    assert "posterior" in explain(sums(16, 3, 0)[0], budget=34).note
+
+
+def test_a_constant_game_is_not_said_to_be_enumerated():
+    a = explain(FakeGame(9, lambda z: np.full(len(z), 3.0)), budget=40)
+    assert not a.values.any() and "enumeration" not in a.note
