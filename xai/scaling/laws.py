@@ -75,10 +75,10 @@ class ScoreLaw:
     @staticmethod
     def log_value(theta: Floats, x: Floats) -> tuple[Floats, Floats]:
         """log f (…, m) and its derivatives (…, m, 3) for theta (…, 3)."""
-        level, slope, bend = np.moveaxis(theta, -1, 0)[..., None]
+        level, slope, bend = _columns(theta)
         inner = 1.0 + bend * x
         curve = np.log(inner) / bend
-        return level + slope * curve, np.stack([np.ones_like(curve), curve, slope * (x / inner - curve) / bend], -1)
+        return level + slope * curve, _side_by_side(1.0, curve, slope * (x / inner - curve) / bend)
 
 
 @dataclass(frozen=True)
@@ -126,11 +126,23 @@ class LossLaw:
     @staticmethod
     def log_value(theta: Floats, x: Floats) -> tuple[Floats, Floats]:
         """log L (…, m) and its derivatives (…, m, 3) for theta (…, 3)."""
-        floor, gap, alpha = np.moveaxis(theta, -1, 0)[..., None]
+        floor, gap, alpha = _columns(theta)
         fading = gap - alpha * x
         value = np.logaddexp(floor, fading)
         share = np.exp(fading - value)
-        return value, np.stack([np.exp(floor - value), share, -x * share], -1)
+        return value, _side_by_side(np.exp(floor - value), share, -x * share)
+
+
+def _columns(theta: Floats) -> tuple[Floats, Floats, Floats]:
+    """The three parameters (…, 1) of theta (…, 3). A fit asks thousands of times: numpy's moveaxis took longest of it."""
+    return theta[..., 0, None], theta[..., 1, None], theta[..., 2, None]
+
+
+def _side_by_side(first: Floats | float, second: Floats, third: Floats) -> Floats:
+    """(…, m, 3) of three arrays (…, m), as np.stack would, in a third of its time."""
+    out = np.empty((*second.shape, 3))
+    out[..., 0], out[..., 1], out[..., 2] = first, second, third
+    return out
 
 
 def bounded_exp(log_value: Floats) -> Floats:
