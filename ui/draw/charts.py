@@ -29,10 +29,8 @@ def bars(attribution: Attribution, quantity: str, reach: float) -> Any:
     order = order[:MAX_BARS]
     values, error = attribution.values[order], attribution.standard_error
     texts = [[escape(attribution.labels[i]), "" if error is None else f" ± {error[i]:.3f}"] for i in order]
-    figure = value_bars(
-        values, None if error is None or attribution.method == "exact" else error[order], texts, "%{x:+.4f}%{customdata[1]}"
-    )
-    lanes, shapes = 0, []  # drawn at once: plotly checks those it has anew for each that is added
+    error = None if error is None or attribution.method == "exact" else error[order]
+    lanes, shapes = 0, []
     for bracket in brackets:
         if bracket.first >= len(order):
             break
@@ -41,24 +39,27 @@ def bars(attribution: Attribution, quantity: str, reach: float) -> Any:
             lanes = max(lanes, bracket.lane + 1)
             ends = {"y0": bracket.first - 0.3, "y1": last + 0.3}
             shapes.append({"type": "line", "xref": "paper", "x0": x, "x1": x, "line": {"color": GREY, "width": 3}, **ends})
-    figure.update_layout(
-        height=106 + 26 * len(order),
-        shapes=shapes,
-        margin={"l": 10, "r": 12 + 14 * lanes, "t": TOOLBAR, "b": 40},
-        xaxis={"title": f"change of {escape(quantity)}", "zeroline": True, "range": [-reach, reach]},
-        yaxis=rows_axis([attribution.labels[i] for i in order]),
-        showlegend=False,
-    )
-    return figure
+    layout = {
+        "height": 106 + 26 * len(order),
+        "shapes": shapes,
+        "margin": {"l": 10, "r": 12 + 14 * lanes, "t": TOOLBAR, "b": 40},
+        "xaxis": {"title": {"text": f"change of {escape(quantity)}"}, "zeroline": True, "range": [-reach, reach]},
+        "yaxis": rows_axis([attribution.labels[i] for i in order]),
+        "showlegend": False,
+    }
+    return value_bars(values, error, texts, "%{x:+.4f}%{customdata[1]}", layout)
 
 
-def value_bars(values: Floats, error: Floats | None, texts: list[list[str]], says: str, **more: Any) -> Any:
+def value_bars(
+    values: Floats, error: Floats | None, texts: list[list[str]], says: str, layout: dict[str, Any], **more: Any
+) -> Any:
     """A bar for each value from the top down, coloured by sign, with its 95 % interval.
 
     texts : of each bar, its name first;  says : the template of what it says of its value;  more : of Plotly's bars
+    layout : of Plotly, complete: it checks all that a figure has anew for each thing that is added later
     """
-    figure = plotly().Figure()
-    figure.add_bar(
+    go = plotly()
+    drawn = go.Bar(
         orientation="h",
         y=list(range(len(values))),
         x=values.tolist(),
@@ -68,7 +69,7 @@ def value_bars(values: Floats, error: Floats | None, texts: list[list[str]], say
         hovertemplate=f"%{{customdata[0]}}: {says}<extra></extra>",
         **more,
     )
-    return figure
+    return go.Figure(drawn, layout)
 
 
 def under_bars(attribution: Attribution) -> str:
@@ -91,30 +92,40 @@ def reach_of(attributions: Sequence[Attribution]) -> float:
 
 def curves(judged: Fidelity, names: list[str], quantity: str) -> Any:
     """Insertion and deletion beside a random order and leave-one-out: two plots of value against players."""
-    plotly()  # before any other part of it
-    from plotly.subplots import make_subplots
-
-    figure = make_subplots(cols=2, subplot_titles=("Insertion: parts come", "Deletion: parts go"), shared_yaxes=True)
+    go, traces = plotly(), []
     lines = [(name, one.curves, colour, "solid") for name, one, colour in zip(names, judged.maps, (FIRST, SECOND))]
     lines += [("leave-one-out", judged.leave_one_out, THIRD, "dash"), ("random order", judged.random, GREY, "dot")]
     for name, drawn, colour, dash in lines:
-        for column, heights in enumerate((drawn.insertion, drawn.deletion) if drawn else (), 1):
-            figure.add_scatter(
+        for axis, heights in zip(("", "2"), (drawn.insertion, drawn.deletion) if drawn else ()):
+            trace = go.Scatter(
                 x=judged.counts,
                 y=heights,
                 name=name,
                 legendgroup=name,
-                showlegend=column == 1,
+                showlegend=not axis,
                 line={"color": colour, "dash": dash},
                 mode="lines+markers",
                 hovertemplate="%{x} parts: %{y:.4f}<extra>" + escape(name) + "</extra>",
-                row=1,
-                col=column,
+                xaxis=f"x{axis}",
+                yaxis=f"y{axis}",
             )
-    figure.update_xaxes(title="parts that came or went")
-    figure.update_yaxes(title=escape(quantity), col=1)
-    figure.update_layout(height=340, margin={"l": 10, "r": 10, "t": 70, "b": 40}, legend={"orientation": "h", "y": 1.28, "x": 0})
-    return figure
+            traces.append(trace)
+    across, paper = {"title": {"text": "parts that came or went"}}, {"xref": "paper", "yref": "paper", "showarrow": False}
+    head = {**paper, "y": 1.0, "xanchor": "center", "yanchor": "bottom", "font": {"size": 16}}
+    layout = {  # what plotly's make_subplots makes in five times as long
+        "xaxis": {"anchor": "y", "domain": [0.0, 0.45], **across},
+        "yaxis": {"anchor": "x", "domain": [0.0, 1.0], "title": {"text": escape(quantity)}},
+        "xaxis2": {"anchor": "y2", "domain": [0.55, 1.0], **across},
+        "yaxis2": {"anchor": "x2", "domain": [0.0, 1.0], "matches": "y", "showticklabels": False},
+        "annotations": [
+            {**head, "x": 0.225, "text": "Insertion: parts come"},
+            {**head, "x": 0.775, "text": "Deletion: parts go"},
+        ],
+        "height": 340,
+        "margin": {"l": 10, "r": 10, "t": 70, "b": 40},
+        "legend": {"orientation": "h", "y": 1.28, "x": 0},
+    }
+    return go.Figure(traces, layout)
 
 
 def arcs(found: Interactions, chosen: Ints, attribution: Attribution) -> Any:
@@ -128,13 +139,13 @@ def arcs(found: Interactions, chosen: Ints, attribution: Attribution) -> Any:
     widths = np.array([max(len(label), 6) for label in labels], float)  # names on end still need their height
     centre = dict(zip(players, np.cumsum(widths + 1.5) - widths / 2))
     span = max(centre.values()) - min(centre.values()) or 1.0
-    figure, t = plotly().Figure(), np.linspace(0, np.pi, 25)
+    go, traces, t = plotly(), [], np.linspace(0, np.pi, 25)
     for (i, j), line, text in pair_lines(found, chosen, 6):
         middle, half = (centre[i] + centre[j]) / 2, (centre[j] - centre[i]) / 2
         x, y = middle - half * np.cos(t), 0.12 + 0.88 * (2 * half / span) ** 0.7 * np.sin(t)
-        figure.add_scatter(x=x, y=y, mode="lines", line=line, hoverinfo="text", text=text[0] + text[1])
+        traces.append(go.Scatter(x=x, y=y, mode="lines", line=line, hoverinfo="text", text=text[0] + text[1]))
     place, feet = ranks(attribution), [centre[i] for i in players]
-    figure.add_scatter(
+    dots = go.Scatter(
         x=feet,
         y=[0.12] * len(feet),
         mode="markers",
@@ -143,14 +154,14 @@ def arcs(found: Interactions, chosen: Ints, attribution: Attribution) -> Any:
         hovertext=[f"{escape(found.labels[i])}: {signed(attribution.values[i])} alone · rank {place[i]}" for i in players],
     )
     names = {"tickvals": feet, "ticktext": [*map(escape, labels)], "automargin": True, "autotickangles": [0, 90]}
-    figure.update_layout(
-        height=350,
-        showlegend=False,
-        margin={"l": 5, "r": 5, "t": TOOLBAR, "b": 5},
-        xaxis={"showgrid": False, "zeroline": False, **names},
-        yaxis={"visible": False, "range": [0.05, 1.08]},
-    )
-    return figure
+    layout = {
+        "height": 350,
+        "showlegend": False,
+        "margin": {"l": 5, "r": 5, "t": TOOLBAR, "b": 5},
+        "xaxis": {"showgrid": False, "zeroline": False, **names},
+        "yaxis": {"visible": False, "range": [0.05, 1.08]},
+    }
+    return go.Figure([*traces, dots], layout)
 
 
 def pair_lines(found: Interactions, chosen: Ints, widest: float) -> Iterator[tuple[Ints, dict[str, Any], tuple[str, str]]]:

@@ -28,7 +28,7 @@ def bars(attribution: Attribution, cells: list[str], quantity: str, reach: float
     """`charts.bars` with each column's cell beside its name, and a diamond where its exact value is."""
     figure = charts.bars(attribution, quantity, reach)
     order = ties(attribution)[0][: charts.MAX_BARS]
-    figure.update_layout(yaxis={"ticktext": [_named(attribution.labels[i], cells, i) for i in order]})
+    figure.layout.yaxis.ticktext = [_named(attribution.labels[i], cells, i) for i in order]
     _mark(figure, None if exact is None else exact[order], list(range(len(order))))
     return figure
 
@@ -47,21 +47,26 @@ def waterfall(attribution: Attribution, cells: list[str], quantity: str, reach: 
         steps, error = np.append(steps, values[rest].sum()), None if error is None else np.append(error, 0.0)
     bases = start + np.concatenate([[0.0], np.cumsum(steps)[:-1]])
     places, texts = list(range(len(steps))), [[name, signed(step)] for name, step in zip(hover, steps)]
-    figure, ends = charts.value_bars(steps, error, texts, "%{customdata[1]}", base=bases.tolist()), bases + steps
-    steps_between = {"type": "line", "line": {"color": GREY, "width": 1}}
-    figure.layout.shapes = [{**steps_between, "x0": ends[i], "x1": ends[i], "y0": i, "y1": i + 1} for i in places[:-1]]
-    for x, text, place in ((start, "no column", "bottom right"), (attribution.full_value, "all columns", "top left")):
-        line = {"color": GREY, "dash": "dot", "width": 1}
-        figure.add_vline(x=x, line=line, annotation_text=text, annotation_position=place, annotation_font_size=11)
+    between, ends = {"type": "line", "line": {"color": GREY, "width": 1}}, bases + steps
+    shapes = [{**between, "x0": ends[i], "x1": ends[i], "y0": i, "y1": i + 1} for i in places[:-1]]
+    tall = {"type": "line", "line": {"color": GREY, "dash": "dot", "width": 1}, "yref": "y domain", "xref": "x"}
+    said = {"font": {"size": 11}, "showarrow": False, "yref": "y domain", "xref": "x"}
+    full, notes = attribution.full_value, []
+    for x, text, y, across, down in ((start, "no column", 0, "left", "bottom"), (full, "all columns", 1, "right", "top")):
+        shapes.append({**tall, "x0": x, "x1": x, "y0": 0, "y1": 1})
+        notes.append({**said, "x": x, "y": y, "text": text, "xanchor": across, "yanchor": down})
+    layout = {
+        "height": 106 + 26 * len(steps),
+        "shapes": shapes,
+        "annotations": notes,
+        "margin": {"l": 10, "r": 12, "t": charts.TOOLBAR, "b": 40},
+        "showlegend": False,
+        "xaxis": {"title": {"text": escape(quantity)}},
+        "bargap": 0.25,
+        "yaxis": {"tickvals": places, "ticktext": names, "range": [len(steps) - 0.4, -0.9], "automargin": True},
+    }
+    figure = charts.value_bars(steps, error, texts, "%{customdata[1]}", layout, base=bases.tolist())
     _mark(figure, None if exact is None else bases[: len(top)] + exact[top], places[: len(top)])
-    figure.update_layout(
-        height=106 + 26 * len(steps),
-        margin={"l": 10, "r": 12, "t": charts.TOOLBAR, "b": 40},
-        showlegend=False,
-        xaxis={"title": escape(quantity)},
-        bargap=0.25,
-        yaxis={"tickvals": places, "ticktext": names, "range": [len(steps) - 0.4, -0.9], "automargin": True},
-    )
     return figure
 
 
