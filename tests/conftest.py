@@ -29,11 +29,16 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """One process drives the browser, with one server of each model; any other module, with its fixtures, goes to one."""
+    """One process drives the browser, with one server of each model; any other module, with its fixtures, goes to one.
+
+    The engine's tests, the last, share no fixtures: they go one by one, so that both processes end together.
+    """
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid):
+            if nodeid.startswith("tests/xai/"):
+                return nodeid
             return "browser" if nodeid.startswith("tests/browser/") else super()._split_scope(nodeid)
 
     return Scheduling(config, log)
