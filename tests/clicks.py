@@ -23,15 +23,18 @@ def fill(page, key, text):
     page.keyboard.press("Control+Enter")
 
 
-def set_budget(page, steps):
-    """Open the settings and move the budget slider by so many steps."""
+def set_budget(page, budget):
+    """Open the settings and move the budget slider to one of its choices."""
     settle(page)
     if not page.locator(".st-key-budget").is_visible():
         page.get_by_text("Settings: target").click()
     slider = page.locator(".st-key-budget input[type=range]")
-    slider.focus()
-    for _ in range(abs(steps)):
-        slider.press("ArrowRight" if steps > 0 else "ArrowLeft")
+    slider.press("Home")
+    for _ in range(int(slider.get_attribute("max"))):
+        if slider.get_attribute("aria-valuetext") == str(budget):
+            break
+        slider.press("ArrowRight")
+    expect(slider).to_have_attribute("aria-valuetext", str(budget))
 
 
 def press_explain(page):

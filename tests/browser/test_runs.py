@@ -11,7 +11,7 @@ MANY = " ".join(f"{word}{i}" for i, word in enumerate((LONG + " " + LONG + " " +
 
 def begin_long(page):
     fill(page, "text", MANY)
-    set_budget(page, 4)
+    set_budget(page, 4096)
     type_target(page, " positive")
     press_explain(page)
     expect(page.get_by_text(re.compile(r"Banzhaf values.*: [1-9]\d* of \d+.* left"))).to_be_visible()
@@ -29,7 +29,7 @@ def test_values_settle_while_it_runs_and_a_cancelled_run_is_partial_and_goes_on(
     expect(page.get_by_text("This run was cancelled: the values are")).to_be_visible()
     kept, link = paid(page), page.url
     assert 0 < kept < 8192
-    set_budget(page, -6)
+    set_budget(page, 64)
     page.locator(".st-key-explain button:enabled").click()
     expect(page.get_by_text("This run was cancelled: the values are")).to_be_hidden()
     page.locator(".st-key-more button").wait_for()
@@ -46,7 +46,7 @@ def test_two_users_at_once_and_one_waits_in_the_line(open_tiny):
     one, two = open_tiny(), open_tiny()
     begin_long(one)
     fill(two, "text", "A dull and boring film")
-    set_budget(two, -2)
+    set_budget(two, 64)
     type_target(two, " positive")
     press_explain(two)
     expect(two.get_by_text("Waiting in the line: 1 run is before yours")).to_be_visible()

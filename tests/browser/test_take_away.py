@@ -19,7 +19,7 @@ TEXT = "one <b>two</b> three =four five six seven"
 def explained(open_tiny):
     page = open_tiny()
     fill(page, "text", TEXT)
-    set_budget(page, -2)
+    set_budget(page, 64)
     type_target(page, " positive")
     press_explain(page)
     expect(page.locator(".swing-heatmap").first).to_contain_text("=four")
@@ -81,6 +81,23 @@ def test_a_bundle_is_brought_back_and_a_hostile_one_refused(explained, open_tiny
     for pane in "lr":
         np.testing.assert_array_equal(values(other, pane), values(explained, pane))
     expect(other.locator(".st-key-text textarea")).to_have_value(TEXT)
+
+
+def test_a_budget_stands_in_the_link_once_it_is_chosen(open_tiny):
+    page = open_tiny()
+    fill(page, "text", "one two three four five six seven eight nine ten eleven twelve fox dog")
+    page.get_by_text("Settings: target").click()
+    slider = page.locator(".st-key-budget input[type=range]")
+    expect(slider).to_have_attribute("aria-valuetext", "514")
+    expect(page.get_by_text("left map exact up to four words acting together")).to_be_visible()
+    assert "budget" not in page.url
+    for budget in (512, 256):  # where the page stands without an input is a choice, too
+        slider.press("ArrowLeft")
+        page.wait_for_url(f"**budget={budget}**")
+    page.reload()
+    page.get_by_text("Settings: target").click()
+    expect(slider).to_have_attribute("aria-valuetext", "256")
+    assert "budget=256" in page.url
 
 
 def test_settings_stand_in_the_link(open_tiny):

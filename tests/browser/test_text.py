@@ -41,7 +41,7 @@ def test_a_sample_is_picked_and_explained(open_tab, gemma, number, answer):
     page = open_tab()
     page.locator(".st-key-sample").get_by_text(sample.title).click()
     expect(page.locator(".st-key-text textarea")).to_have_value(sample.text)
-    set_budget(page, -2)
+    set_budget(page, 64)
     expect(page.get_by_text(re.compile(r"This will take at most \d+ evaluations"))).to_be_visible()
     press_explain(page)
     wait_until_shown(page, sample.text)
@@ -65,7 +65,7 @@ def test_markup_and_other_scripts_are_shown_as_they_are(open_tiny):
     page.on("dialog", lambda dialog: (dialogs.append(dialog), dialog.dismiss()))
     text = "<script>alert(1)</script> <b>fett</b> שלום 👩‍👩‍👧 wow"
     fill(page, "text", text)
-    set_budget(page, -2)
+    set_budget(page, 64)
     press_explain(page)
     wait_until_shown(page, text)
     assert not dialogs

@@ -1,5 +1,7 @@
 """The widgets of the Data page: what is valued, which pairs, which sentence, and how."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -9,6 +11,7 @@ from model.files.reader import check_size
 from ui.data.request import EXAMPLES, MAX_LANGUAGE, PLAYERS, WORDS, DataRequest, DataState, ExamplesRequest, WordsRequest
 from ui.draw.markdown import said
 from ui.names import ABSENT
+from ui.runs.completing import Size, size_or_none
 from ui.shell.bench import Bench
 from ui.shell.frame import preset, uploader
 from ui.shell.widgets import ask_plan, plan_widgets, selectbox
@@ -65,7 +68,7 @@ def ask_examples(state: Bench[DataState]) -> ExamplesRequest | None:
             three.text_input(f"Language of the {what}", name, key=f"data-{what}", max_chars=MAX_LANGUAGE)
             for what, name in (("source", "English"), ("target", "French"))
         )
-        plan = ask_plan(BUDGETS, 64, "data-")
+        plan = ask_plan(BUDGETS, 64, "data-", size=_size(examples, players))
     _show_pairs(examples, evaluation[:count])
     if own or own_too:
         st.checkbox(
@@ -74,6 +77,12 @@ def ask_examples(state: Bench[DataState]) -> ExamplesRequest | None:
             help="Without it, nothing of this run is kept; take it away as files.",
         )
     return ExamplesRequest(players, (from_, to), own or own_too, examples, evaluation[:count], plan)
+
+
+def _size(examples: tuple[Pair, ...], players: str) -> Size:
+    """How long an evaluation takes hangs on what the model writes: a budget must be chosen."""
+    single = players == "example"
+    return Size(len(examples if single else {pair.origin for pair in examples}), "examples" if single else "origins")
 
 
 def _ask_pairs(column: Any, what: str, state: Bench[DataState]) -> tuple[tuple[Pair, ...], bool] | None:
@@ -109,8 +118,8 @@ def _show_pairs(examples: tuple[Pair, ...], evaluation: tuple[Pair, ...]) -> Non
             st.dataframe(rows, hide_index=True, key=f"data-pairs-{title}")
 
 
-def ask_words() -> WordsRequest:
-    """A sentence, its translation, and what surrounds it in the prompt."""
+def ask_words(size: Callable[[WordsRequest], Size]) -> WordsRequest:
+    """A sentence, its translation, and what surrounds it in the prompt. size(request) : as `ui.text.ask.ask` takes it"""
     st.markdown(
         "Gemma 3 translates a sentence. Swing leaves its words out, again and again, and shows which of them each word "
         "of the translation hangs on."
@@ -129,8 +138,9 @@ def ask_words() -> WordsRequest:
         before = st.text_area("Examples before it, always kept", key="words-before", height=150)
         after = st.text_area("After it, always kept", key="words-after", height=70)
         absent = st.selectbox("Absent words are", list(ABSENT), format_func=ABSENT.__getitem__, key="words-absent")
-        plan = ask_plan(BUDGETS, 64, "data-")
-    return WordsRequest(before, sentence, after, target, None, "word", absent, plan)
+        request = WordsRequest(before, sentence, after, target, None, "word", absent)
+        plan = ask_plan(BUDGETS, 64, "data-", size=size_or_none(lambda: size(request)))
+    return replace(request, plan=plan)
 
 
 def set_widgets(request: DataRequest, state: Bench[DataState]) -> None:

@@ -12,10 +12,16 @@ from ui.data.request import EXAMPLES, DataRequest, DataState, ExamplesAbout, Wor
 from ui.data.scored_runs import show_sources
 from ui.kind import Kind, Result, Subject, View
 from ui.runs.comparison import Comparison
+from ui.runs.completing import Size
 from ui.shell.bench import Bench
 from ui.shell.jobs import Job
 from ui.shell.model_slot import model_slot
+from ui.text import run as text_run
 from ui.text.picture import TextPicture
+
+
+def _size(request: WordsRequest) -> Size:
+    return text_run.size(model_slot().loaded, request, model_slot().seconds_per_token)
 
 
 class DataKind(Kind[DataRequest, DataState, TextPicture | ExamplesPicture]):
@@ -33,7 +39,7 @@ class DataKind(Kind[DataRequest, DataState, TextPicture | ExamplesPicture]):
         if mode == ask.SOURCES:
             show_sources()
             return None
-        return ask.ask_examples(state) if mode == EXAMPLES else ask.ask_words()
+        return ask.ask_examples(state) if mode == EXAMPLES else ask.ask_words(_size)
 
     read = staticmethod(request_of)
 

@@ -1,5 +1,6 @@
 """The widgets of the Image page, and the request that they make."""
 
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -8,8 +9,10 @@ from ui.draw.markdown import said
 from ui.image import run as image_run
 from ui.image import source as image_source
 from ui.image.request import ABSENT, ANOTHER, FINEST, GEMMA, GRIDS, MODELS, PHOTOS, SHAPES, SLIC, ImageRequest, ImageState
+from ui.runs.completing import size_or_none
 from ui.shell.bench import Bench
 from ui.shell.frame import file_key, linked, preset, uploader
+from ui.shell.model_slot import ModelSlot
 from ui.shell.widgets import ask_plan, checkbox, plan_widgets, selectbox, text_input
 
 BUDGETS = [64, 128, 256, 512, 1024, 2048]
@@ -31,9 +34,9 @@ _ABSENCE_NOTE = {
 }
 
 
-def ask(state: Bench[ImageState], server_model: str | None) -> ImageRequest:
-    """The widgets of a request, and the picture. server_model : the checkpoint that this server was started with, or None."""
-    offered = [model for model in MODELS if model != GEMMA or server_model]
+def ask(state: Bench[ImageState], slot: ModelSlot) -> ImageRequest:
+    """The widgets of a request, and the picture. slot : the server's own model, if it was started with one"""
+    offered = [model for model in MODELS if model != GEMMA or slot.source]
     model = st.radio("Model", offered, format_func=MODELS.get, horizontal=True, **linked("model"))
     if model in _MODEL_NOTE:
         st.caption(_MODEL_NOTE[model])
@@ -45,10 +48,13 @@ def ask(state: Bench[ImageState], server_model: str | None) -> ImageRequest:
     with st.expander("Settings: what is explained, patches, absence, methods, budget"):
         about = _of_classes() if model == PHOTOS else _of_answers()
         about |= _of_patches(model, source)
-        plan = ask_plan(BUDGETS)
+        request = ImageRequest(source, model, question=question, **about)
+        # How many superpixels and words there are is known from the picture and the tokens alone.
+        known = request.segments is None and not request.words
+        plan = ask_plan(BUDGETS, size=size_or_none(lambda: image_run.size(request, slot)) if known else None)
     if (image := image_source.picture(source)) is not None:
         st.image(image_source.view(source), width=PREVIEW, caption=f"{image.width} × {image.height} pixels")
-    return ImageRequest(source, model, question=question, plan=plan, **about)
+    return replace(request, plan=plan)
 
 
 def _source(model: str, state: Bench[ImageState]) -> str:

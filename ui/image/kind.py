@@ -29,7 +29,7 @@ class ImageKind(Kind[ImageRequest, ImageState, ImagePicture]):
     )
 
     def ask(self, state: Bench[ImageState]) -> ImageRequest | None:
-        request = ask.ask(state, model_slot().source)
+        request = ask.ask(state, model_slot())
         if source.picture(request.source) is None:
             st.warning(source.GONE)
             return None

@@ -17,6 +17,7 @@ from model.image.vision import Vision
 from model.redrawn.gemma import on_redrawn
 from ui.image.request import ANOTHER, GEMMA, PHOTOS, SHAPES, SLIC, ImageAbout, ImageRequest, Regions
 from ui.kind import Subject
+from ui.runs.completing import Size
 from ui.shell.jobs import Job
 from ui.shell.model_slot import ModelSlot
 from xai.game import JoinedGame
@@ -101,17 +102,23 @@ def _vision(gemma: Gemma) -> Vision:
 
 def cost(request: ImageRequest, slot: ModelSlot) -> tuple[int, float]:
     """Most evaluations this run can take, and about how many seconds; ValueError as `check`."""
+    players, _, seconds = size(request, slot)
+    evaluations = request.plan.cost(players)
+    return evaluations, evaluations * seconds
+
+
+def size(request: ImageRequest, slot: ModelSlot) -> Size:
+    """About how many patches and words, and how long an evaluation takes; ValueError as `check`."""
     check(request)
     if request.model == GEMMA:
         _vision(slot.loaded)
     players = request.grid**2 + (len(re.findall(r"\w+|[^\w\s]", request.question)) if request.words else 0)
-    evaluations = request.plan.cost(players)
     each = _measured.get(_kind(request)) or SECONDS.get(request.absent, SECONDS["photos"])
     if request.model == GEMMA and _kind(request) not in _measured:
         vision, rate = _vision(slot.loaded), slot.seconds_per_token or 0.01
         tower = 0 if request.absent == "soft-token" else vision.patches**2 * vision.weights[1] / vision.weights[0]
         each = (vision.tokens**2 + tower) * rate
-    return evaluations, evaluations * each * (2 if request.rather else 1)
+    return Size(players, "patches", each * (2 if request.rather else 1))
 
 
 def _kind(request: ImageRequest) -> str:

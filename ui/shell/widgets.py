@@ -7,7 +7,9 @@ import streamlit as st
 
 from ui.names import DEFAULT_PANES, EXACT_PANES, PANES
 from ui.runs.comparison import Plan
+from ui.runs.completing import SMALLEST, Size
 from ui.settings import Settings, allowed
+from ui.shell.budget import ask_budget
 from ui.shell.frame import linked
 
 SIDES = ("left", "right")
@@ -44,13 +46,15 @@ def slider(place: Any, request: type[Settings], name: str, **more: Any) -> int:
     return int(place.slider(one.title, one.low, one.high, **more))
 
 
-def ask_plan(budgets: Sequence[int] = BUDGETS, usual: int = 256, prefix: str = "", exact: bool = False) -> Plan:
+def ask_plan(
+    budgets: Sequence[int] = BUDGETS, usual: int = 256, prefix: str = "", exact: bool = False, size: Size | None = None
+) -> Plan:
     """Both maps, most evaluations for each, the seed. prefix : of the widgets' names in the link
 
     exact : "exact" can be chosen too, and is where nobody says otherwise, unless a link names methods without that choice
+    size : of what is explained, where that is known yet
     """
     one, two, three = st.columns(3)
-    titles = allowed(Plan)
     names = {pane.key: str(pane) for pane in ([*EXACT_PANES, *PANES] if exact else PANES)}
     chosen = {}
     for place, side, pane in zip((one, two), SIDES, EXACT_PANES if exact else DEFAULT_PANES):
@@ -58,13 +62,13 @@ def ask_plan(budgets: Sequence[int] = BUDGETS, usual: int = 256, prefix: str = "
         if exact and (named := st.query_params.get(prefix + side, "")) in names.values():
             usually = list(names.values()).index(named)
         chosen[side] = selectbox(place, Plan, side, names, **linked(prefix + EXACT * exact + side, index=usually))
-    budget = three.select_slider(titles["budget"].title, budgets, **linked(f"{prefix}budget", value=usual))
+    plan = Plan.from_settings({**chosen, "budget": usual, "seed": 0})
+    budget = ask_budget(three, plan, budgets, f"{prefix}budget", size)
     seed = number_input(one, Plan, "seed", **linked(f"{prefix}seed", value=0))
     return Plan.from_settings({**chosen, "budget": budget, "seed": seed})
 
 
 def plan_widgets(plan: Plan, budgets: Sequence[int] = BUDGETS, prefix: str = "", exact: bool = False) -> dict[str, Any]:
     """What `ask_plan`'s widgets are set to, for `ui.shell.frame.preset`, to ask this plan, or the nearest to it."""
-    nearest = min(budgets, key=lambda budget: abs(budget - plan.budget))
-    settings = plan.to_settings() | {"budget": nearest}
+    settings = plan.to_settings() | {"budget": max(SMALLEST, min(plan.budget, max(budgets)))}
     return {prefix + EXACT * (exact and name in SIDES) + name: value for name, value in settings.items()}

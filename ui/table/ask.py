@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from ui.draw.markdown import plain, said
+from ui.runs.completing import Size
 from ui.settings import allowed
 from ui.shell.bench import Bench
 from ui.shell.frame import file_key, linked, preset, uploader
 from ui.shell.widgets import ask_plan, checkbox, plan_widgets, selectbox
 from ui.table.request import BACKGROUNDS, CLOSED, USUAL_BACKGROUND, TableRequest
-from ui.table.run import TableState
+from ui.table.run import PACE, TableState
 from ui.table.source import FIRST, Source, digest_of, sample, sample_titles, uploaded
 
 if TYPE_CHECKING:
@@ -90,7 +91,9 @@ def ask(source: Source, state: Bench[TableState]) -> TableRequest:
         baseline = 1
         if background == 1:
             baseline = int(three.number_input(titles["baseline"].title, 1, len(frame), key="t-baseline"))
-        plan = ask_plan(exact=model in CLOSED)
+        n = len(labels) - 1 - len(left_out)
+        size = Size(n, "columns", 0.0 if model == "gemma" else n / PACE) if n > 0 else None
+        plan = ask_plan(exact=model in CLOSED, size=size)
         told = (
             "On this server, so that the run can be reopened and go on. Without it, only names of columns and "
             "classes, settings and values are kept."

@@ -32,6 +32,7 @@ MAX_PLAYERS = 256
 MOST_MODELS = 6  # kept in memory for a session, and of the samples for all; the one not used for longest goes first
 SHOTS = 8  # examples that Gemma reads before the row
 CHARACTERS_PER_TOKEN = 3.0
+PACE = 50_000  # columns of coalitions that a model on a table reads in a second
 INDICES = ("banzhaf", "shapley")
 
 
@@ -168,7 +169,7 @@ def cost(source: Source, request: TableRequest, own: Shelf, seconds_per_token: f
         classes = min(source.frame[request.target].nunique(), 6)
         return evaluations, evaluations * tokens * classes * seconds_per_token
     fit = 0.0 if find(request, own) else 1.0 + source.frame.size / 200_000
-    return evaluations, fit + 1.0 + evaluations * n / 50_000
+    return evaluations, fit + 1.0 + evaluations * n / PACE
 
 
 def fit(source: Source, request: TableRequest, job: Job, own: Shelf, file: bytes | None = None) -> Fitted:

@@ -1,8 +1,12 @@
 """The widgets of the Text page, and the request that they make."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import streamlit as st
 
 from ui.draw.html import render
+from ui.runs.completing import Size, size_or_none
 from ui.settings import allowed
 from ui.shell.frame import linked, preset
 from ui.shell.widgets import ask_plan, plan_widgets, selectbox, text_input
@@ -13,8 +17,11 @@ BUDGETS = [64, 128, 256, 512, 1024, 2048, 4096]
 OWN, TYPED = "The model's own answer", "A target I type"
 
 
-def ask() -> TextRequest:
-    """The widgets of a request, and the prompt they make. Settings stand in the link; the text never does."""
+def ask(size: Callable[[TextRequest], Size]) -> TextRequest:
+    """The widgets of a request, and the prompt they make. Settings stand in the link; the text never does.
+
+    size(request) : of its game; ValueError where there is none
+    """
     for name in ("before", "text", "after"):
         st.session_state.setdefault(name, getattr(SAMPLES[0], name))
     st.session_state.setdefault("sample", SAMPLES[0].title)
@@ -34,9 +41,9 @@ def ask() -> TextRequest:
         one, two, _ = st.columns(3)
         players = selectbox(one, TextRequest, "players", **linked("players"))
         absent = selectbox(two, TextRequest, "absent", **linked("absent"))
-        plan = ask_plan(BUDGETS)
-    state = st.session_state
-    request = TextRequest(state.before, state.text, state.after, target, rather or None, players, absent, plan)
+        state = st.session_state
+        request = TextRequest(state.before, state.text, state.after, target, rather or None, players, absent)
+        request = replace(request, plan=ask_plan(BUDGETS, size=size_or_none(lambda: size(request))))
     st.html(render("preview", before=request.before, text=request.text, after=request.after))
     return request
 

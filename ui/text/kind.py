@@ -27,7 +27,8 @@ class TextKind(Kind[TextRequest, None, TextPicture]):
     )
 
     def ask(self, state: Bench[None]) -> TextRequest:
-        return ask.ask()
+        slot = model_slot()
+        return ask.ask(lambda request: run.size(slot.loaded, request, slot.seconds_per_token))
 
     def open(self, request: TextRequest, state: Bench[None], upload: bytes | None) -> None:
         ask.set_widgets(request)

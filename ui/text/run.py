@@ -9,6 +9,8 @@ from model.gemma import Gemma
 from model.redrawn.gemma import on_redrawn
 from model.text.text_game import TextGame
 from ui.kind import Subject
+from ui.names import PLAYERS
+from ui.runs.completing import Size
 from ui.shell.jobs import Job
 from ui.text.request import MAX_PROMPT, TextAbout, TextRequest
 from xai.game import JoinedGame
@@ -45,9 +47,15 @@ def make_game(gemma: Gemma, request: TextRequest, target: str) -> TextGame | Joi
 
 def cost(gemma: Gemma, request: TextRequest, seconds_per_token: float) -> tuple[int, float]:
     """Most evaluations this run can take, and about how many seconds; ValueError as `make_game`."""
+    players, _, seconds = size(gemma, request, seconds_per_token)
+    evaluations = request.plan.cost(players)
+    return evaluations, evaluations * seconds
+
+
+def size(gemma: Gemma, request: TextRequest, seconds_per_token: float) -> Size:
+    """How many parts, and how long an evaluation takes; ValueError as `make_game`."""
     game = make_game(gemma, request, ASSUMED_ANSWER if request.target is None else request.target)
-    evaluations = request.plan.cost(game.n_players)
-    return evaluations, evaluations * game.work * seconds_per_token
+    return Size(game.n_players, PLAYERS[request.players], game.work * seconds_per_token)
 
 
 def subject(gemma: Gemma, request: TextRequest, job: Job, learn: Callable[[float, float], None] | None = None) -> Subject:

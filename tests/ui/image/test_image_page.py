@@ -74,6 +74,20 @@ def page(store):
     return finish(AppTest.from_file(PAGE, default_timeout=120).run())
 
 
+def test_the_budgets_of_a_grid(page):
+    assert "**514**" not in " ".join(caption.value for caption in page.caption)
+    for side, more, usual in ((4, [34, 514], 514), (7, [112], 256), (10, [208], 256), (16, [514], 514)):
+        page.selectbox(key="grid-photos").set_value(side).run()
+        slider = page.select_slider(key="budget")
+        assert sorted({int(option) for option in slider.options} - {2**i for i in range(6, 12)}) == more
+        assert slider.value == usual
+    page.selectbox(key="grid-photos").set_value(4).run()
+    assert "**514**: left map exact up to four patches acting together" in " ".join(caption.value for caption in page.caption)
+    page.checkbox(key="superpixels").check().run()  # how many there are is known only when the picture is divided
+    assert page.select_slider(key="budget").value == 256
+    assert "acting together" not in " ".join(caption.value for caption in page.caption)
+
+
 def test_a_newcomer_sees_a_photo_explained_as_the_api_explains_it(real_classifier, page):
     assert not page.exception
     result, image = shown(page), sample("chelsea.jpg")
