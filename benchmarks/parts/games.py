@@ -138,22 +138,18 @@ def polynomial(n: int, top: int, seed: int = 0, terms: int = 60) -> Exact:
     return WalshGame(n, np.concatenate(coefficients), sets)
 
 
-def _trees(table: Callable[[], Table]) -> Callable[[], list[Exact]]:
-    return lambda: tree_games(table())
-
-
 GAMES: dict[str, Callable[[], list[Exact]]] = {
-    "california (trees, 8)": _trees(lambda: shipped_csv("california_housing", "MedHouseVal")),
+    "california (trees, 8)": lambda: tree_games(shipped_csv("california_housing", "MedHouseVal")),
     "gemma remove (10)": lambda: gemma("remove"),
     "gemma hole (10)": lambda: gemma("hole"),
-    "diabetes (trees, 10)": _trees(lambda: scikit_table("diabetes")),
-    "bike (trees, 12)": _trees(lambda: shipped_csv("bike", "count")),
+    "diabetes (trees, 10)": lambda: tree_games(scikit_table("diabetes")),
+    "bike (trees, 12)": lambda: tree_games(shipped_csv("bike", "count")),
     "wine (network, 13)": wine_network,
-    "adult (trees, 14)": _trees(lambda: shipped_csv("adult_census", "class", ">50K")),
+    "adult (trees, 14)": lambda: tree_games(shipped_csv("adult_census", "class", ">50K")),
     "degree 7 (synthetic, 20)": lambda: [polynomial(20, 7, seed) for seed in range(EXPLICANDS)],
-    "cancer (trees, 30)": _trees(lambda: scikit_table("breast_cancer", lambda target: target == 1)),
+    "cancer (trees, 30)": lambda: tree_games(scikit_table("breast_cancer", lambda target: target == 1)),
     "additive (synthetic, 50)": additive,
-    "digits (trees, 64)": _trees(lambda: scikit_table("digits", lambda target: target % 2 == 0)),
-    "communities (trees, 99)": _trees(communities),
-    "synthetic table (trees, 241)": _trees(synthetic_table),
+    "digits (trees, 64)": lambda: tree_games(scikit_table("digits", lambda target: target % 2 == 0)),
+    "communities (trees, 99)": lambda: tree_games(communities()),
+    "synthetic table (trees, 241)": lambda: tree_games(synthetic_table()),
 }

@@ -55,10 +55,6 @@ class Thing:
     radius: float
 
     @property
-    def size(self) -> str:
-        return "small" if self.radius <= _SMALL[1] else "large"
-
-    @property
     def box(self) -> tuple[float, float, float, float]:
         """Left, top, right and bottom of the square around it, in pixels."""
         return self.x - self.radius, self.y - self.radius, self.x + self.radius, self.y + self.radius

@@ -15,6 +15,7 @@ from ui.draw.markdown import plain, said
 from ui.files.save import save
 from ui.kind import Result, View
 from ui.names import ABSENT, INDICES, method_name
+from ui.shell.widgets import one_of, some_of
 from ui.text.picture import TextPicture
 from xai.compare.disagreement import disagreement
 
@@ -23,9 +24,7 @@ def view_examples(result: Result, picture: ExamplesPicture) -> View:
     """Both value functions beside each other, whether they agree, and both indices by one of them."""
     comparison, request = result.comparison, result.request
     st.subheader(f"What the {picture.parts} are worth, by two measures")
-    second = (
-        st.segmented_control("Beside cross-entropy", ["BLEU", "chrF"], default="BLEU", key="data-second", required=True) or "BLEU"
-    )
+    second = one_of("Beside cross-entropy", ["BLEU", "chrF"], "BLEU", "data-second", required=True)
     pairs = list(zip(measured(result, "cross-entropy"), measured(result, second)))
     measures = "cross-entropy", second
     for column, measure, one in zip(st.columns(2), measures, pairs[0]):
@@ -44,12 +43,8 @@ def view_examples(result: Result, picture: ExamplesPicture) -> View:
     )
     _written(result)
     st.subheader("Banzhaf values beside Shapley values")
-    measure = (
-        st.segmented_control(
-            "By which measure? It costs nothing.", list(MEASURES), default="cross-entropy", key="data-measure", required=True
-        )
-        or "cross-entropy"
-    )
+    label = "By which measure? It costs nothing."
+    measure = one_of(label, list(MEASURES), "cross-entropy", "data-measure", required=True)
     st.caption(f"Paid for so far: {comparison.ledger.evaluations} evaluations, which serve every measure.")
     weights = None if measure == "cross-entropy" else measure_weights(len(request.evaluation), measure)
     return View(
@@ -95,13 +90,8 @@ def view_words(result: Result, picture: TextPicture) -> View:
         f"{ABSENT[result.request.absent]}. Paid for so far: {comparison.ledger.evaluations} evaluations."
     )
     st.markdown(_strongest(about.words, found))
-    chosen = st.pills(
-        "Look closer at words of the translation. It costs nothing.",
-        range(len(about.words)),
-        selection_mode="multi",
-        format_func=lambda j: plain(about.words[j]),
-        key=f"words-{about.text.target}",
-    )
+    label = "Look closer at words of the translation. It costs nothing."
+    chosen = some_of(label, about.words, f"words-{about.text.target}")
     weights = about.weights(chosen) if chosen else None
 
     def files() -> None:

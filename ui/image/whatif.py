@@ -16,6 +16,7 @@ from ui.image.request import GEMMA, PHOTOS
 from ui.image.source import smaller
 from ui.kind import Result
 from ui.names import INDICES
+from ui.shell.widgets import one_of
 from xai.game import JoinedGame
 from xai.trust.curves import counts_of, order_of, steps_of
 from xai.typing import Bools
@@ -71,18 +72,9 @@ class WhatIf:
             now = {guess.name: guess.probability for guess in model.top(pixels, len(model.class_names))}
             before = dict(result.about.guesses)
             names = [*before, *[name for name in list(now)[:3] if name not in before]]
-            st.dataframe(
-                [
-                    {
-                        "class": name,
-                        "whole picture": f"{before[name]:.1%}" if name in before else "–",
-                        "without": f"{now[name]:.1%}",
-                    }
-                    for name in names
-                ],
-                hide_index=True,
-                key=f"{self._key}-classes",
-            )
+            whole = {name: f"{before[name]:.1%}" if name in before else "–" for name in names}
+            rows = [{"class": name, "whole picture": whole[name], "without": f"{now[name]:.1%}"} for name in names]
+            st.dataframe(rows, hide_index=True, key=f"{self._key}-classes")
             self._say(next(iter(now)))
             return Image.fromarray(pixels).resize(smaller(self.image).size)
         if result.request.model == GEMMA and not self.hidden:
@@ -97,11 +89,8 @@ class WhatIf:
         result, game = self.result, self._game_of()
         own = game.games[0] if isinstance(game, JoinedGame) else game
         both = np.exp(own(np.stack([np.ones(len(present), bool), present])).sum(axis=1))
-        st.dataframe(
-            [{"answer": result.about.answer.strip(), "whole picture": f"{both[0]:.1%}", "without": f"{both[1]:.1%}"}],
-            hide_index=True,
-            key=f"{self._key}-classes",
-        )
+        row = {"answer": result.about.answer.strip(), "whole picture": f"{both[0]:.1%}", "without": f"{both[1]:.1%}"}
+        st.dataframe([row], hide_index=True, key=f"{self._key}-classes")
         self._say(own.answer(present).strip())
 
     def _say(self, now: str) -> None:
@@ -117,11 +106,10 @@ class WhatIf:
         """Insertion and deletion as pictures: the heaviest patches come, or go, in the order of a map."""
         comparison = self.result.comparison
         maps = comparison.focused(weights)
-        which = st.segmented_control(
-            "In the order of", range(len(maps)), format_func=lambda i: INDICES[maps[i].index], default=0, key=f"{self._key}-strip"
-        )
+        named = {i: INDICES[one.index] for i, one in enumerate(maps)}
+        which = one_of("In the order of", list(named), 0, f"{self._key}-strip", format_func=named.get)
         counts = counts_of(len(comparison.ledger.labels), FRAMES)
-        steps = steps_of(order_of(maps[which or 0].values), counts)
+        steps = steps_of(order_of(maps[which].values), counts)
         heights = self._heights(steps, comparison.weights if weights is None else weights)
         if heights is None:
             st.markdown("The steps of this order were not paid for; the curves under “Can I trust it?” show the rest.")

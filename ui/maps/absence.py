@@ -49,19 +49,11 @@ def show_policies(
     st.html(picture.legend(scale))
     names = list(maps)
     pairs = [(a, b, agreement(maps[a], maps[b])) for i, a in enumerate(names) for b in names[i + 1 :]]
-    st.dataframe(
-        [
-            {
-                "ways": f"{a} and {b}",
-                "Spearman": signed(one.spearman, 2),
-                "Kendall": signed(one.kendall, 2),
-                **{f"top {k} shared": f"{round(share * k)} of {k}" for k, share in one.overlap.items()},
-            }
-            for a, b, one in pairs
-        ],
-        hide_index=True,
-        key="policy-table",
-    )
+    rows = []
+    for a, b, one in pairs:
+        shared = {f"top {k} shared": f"{round(share * k)} of {k}" for k, share in one.overlap.items()}
+        rows.append({"ways": f"{a} and {b}", "Spearman": signed(one.spearman, 2), "Kendall": signed(one.kendall, 2), **shared})
+    st.dataframe(rows, hide_index=True, key="policy-table")
     worst = min(pairs, key=lambda pair: pair[2].spearman)
     st.markdown(
         f"The least alike are “{worst[0]}” and “{worst[1]}”, rank correlation {signed(worst[2].spearman, 2)}: "

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from ui.draw.markdown import plain
 from ui.names import DEFAULT_PANES, EXACT_PANES, PANES
 from ui.runs.comparison import Plan
 from ui.runs.completing import SMALLEST, Size
@@ -44,6 +45,17 @@ def slider(place: Any, request: type[Settings], name: str, **more: Any) -> int:
     """The same, to be drawn."""
     one = allowed(request)[name]
     return int(place.slider(one.title, one.low, one.high, **more))
+
+
+def one_of(label: str, options: Sequence[Any], first: Any, key: str, **more: Any) -> Any:
+    """One of a few; `first` where none is chosen."""
+    found = st.segmented_control(label, options, default=first, key=key, **more)
+    return first if found is None else found
+
+
+def some_of(label: str, texts: Sequence[str], key: str) -> list[int]:
+    """Which of some texts are chosen, by their places."""
+    return st.pills(label, range(len(texts)), selection_mode="multi", format_func=lambda i: plain(texts[i]), key=key)
 
 
 def ask_plan(

@@ -14,6 +14,7 @@ from ui.kind import Result
 from ui.names import INDICES
 from ui.shell.bench import Bench, on_demand
 from ui.shell.jobs import Job
+from ui.shell.widgets import one_of
 from ui.table import charts as table_charts
 from ui.table.picture import TablePicture
 from ui.table.request import TableRequest
@@ -92,10 +93,7 @@ def _shown(all_rows: AllRows, fitted: Fitted, picture: TablePicture, weights: Fl
     clicked = int(order[points[0]["point_index"]]) if points else None
     if (column := chosen if chosen is not None else clicked) is not None:
         _rows_of(column, values, all_rows, fitted, labels)
-    index = st.segmented_control(
-        "Every row, by", list(values), format_func=lambda name: INDICES[name], default="banzhaf", key="swarm"
-    )
-    index = index or "banzhaf"
+    index = one_of("Every row, by", list(values), "banzhaf", "swarm", format_func=INDICES.get)
     drawn = order[: table_charts.SWARMS]
     st.plotly_chart(
         table_charts.beeswarm(labels, values[index], all_rows.cells, drawn, picture.quantity), width="stretch", key="beeswarm"

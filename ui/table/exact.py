@@ -10,6 +10,7 @@ from ui.maps.interactions import draw_pairs, strongest
 from ui.names import METHODS, PANES, Pane
 from ui.shell.bench import Bench, on_demand
 from ui.shell.jobs import Job
+from ui.shell.widgets import one_of
 from ui.table import charts as table_charts
 from ui.table.picture import TablePicture, relative_error
 from ui.table.request import TableRequest
@@ -93,10 +94,8 @@ def exact_pairs(fitted: Fitted, request: TableRequest, index: str, weights: list
 
 def show_exact_pairs(result: Result, fitted: Fitted, picture: TablePicture, weights: list[float]) -> None:
     """The strongest exact interactions of the row, by either index."""
-    index = st.segmented_control(
-        "By", INDICES, default="banzhaf", format_func=str.capitalize, key="pair-index", label_visibility="collapsed"
-    )
-    found = exact_pairs(fitted, result.request, index or "banzhaf", weights)
+    index = one_of("By", INDICES, "banzhaf", "pair-index", format_func=str.capitalize, label_visibility="collapsed")
+    found = exact_pairs(fitted, result.request, index, weights)
     chosen = strongest(found)
     chosen = chosen[found.values[chosen] != 0]
     if not len(chosen):

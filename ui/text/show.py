@@ -5,12 +5,12 @@ from dataclasses import replace
 import streamlit as st
 
 from ui.draw.html import render
-from ui.draw.markdown import plain
 from ui.kind import Result, View
 from ui.maps.absence import show_policies
 from ui.names import ABSENT, PLAYERS
 from ui.shell.bench import Bench
 from ui.shell.model_slot import model_slot
+from ui.shell.widgets import some_of
 from ui.text.picture import TextPicture
 from ui.text.run import MAX_ANSWER, make_game
 from xai.game import Game
@@ -24,13 +24,7 @@ def view(result: Result, picture: TextPicture, state: Bench[None]) -> View:
     st.html(render("answer", said=said, answer=about.target.strip(), rather=request.rather))
     chosen: list[int] = []
     if len(about.tokens) > 1:
-        chosen = st.pills(
-            "Explain a part of the answer: click its tokens. It costs nothing.",
-            range(len(about.tokens)),
-            selection_mode="multi",
-            format_func=lambda i: plain(about.tokens[i]),
-            key="tokens",
-        )
+        chosen = some_of("Explain a part of the answer: click its tokens. It costs nothing.", about.tokens, "tokens")
     st.caption(
         f"Parts: {PLAYERS[request.players]}; absent ones are {ABSENT[request.absent]}. Paid for so far: "
         f"{result.comparison.ledger.evaluations} evaluations."

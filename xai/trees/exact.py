@@ -12,6 +12,7 @@ Values are averaged over the background rows. A column that occurs several times
 first. `xai.trees.leaves` holds the compiled loops.
 """
 
+from collections.abc import Callable
 from math import factorial
 
 import numpy as np
@@ -56,9 +57,7 @@ class TreeEnsemble:
     def values(self, rows: ArrayLike, background: ArrayLike, index: str = "banzhaf") -> Floats:
         """Exact values (rows, n_features, n_outputs) over the mean of the background rows (b, n_features)."""
         gain, loss = _weights(index, self._most_slots())
-        rows, background = np.asarray(rows, float), self._columns(background)
-        if not background.shape[1]:
-            raise ValueError("the background has no rows; give at least one")
+        rows, background = np.asarray(rows, float), self._background(background)
         out = np.empty((len(rows), self.n_features, self.n_outputs))
         for start in range(0, len(rows), _ROWS):
             part = self._columns(rows[start : start + _ROWS])
@@ -94,6 +93,12 @@ class TreeEnsemble:
         rows = rows.astype(np.float32).astype(float) if self.single else rows
         return np.ascontiguousarray(rows.T)
 
+    def _background(self, rows: ArrayLike) -> Floats:
+        columns = self._columns(rows)
+        if not columns.shape[1]:
+            raise ValueError("the background has no rows; give at least one")
+        return columns
+
     def _most_slots(self) -> int:
         return int(np.diff(self.arrays.slot_start).max(initial=0))
 
@@ -102,9 +107,7 @@ class TreeEnsemble:
 
     def _terms(self, row: ArrayLike, background: ArrayLike) -> tuple[Ints, Ints, Ints, Floats]:
         """Leaf, bits of E, bits of R, and weight of each product of one explicand's v."""
-        column, background = self._columns(np.asarray(row, float)[None]), self._columns(background)
-        if not background.shape[1]:
-            raise ValueError("the background has no rows; give at least one")
+        column, background = self._columns(np.asarray(row, float)[None]), self._background(background)
         room = min(16, background.shape[1]) * len(self.arrays.leaf_value)
         found, count = leaves.terms(column, background, self.arrays, room)
         if count > room:
@@ -161,15 +164,10 @@ def _packed(coalitions: Bools) -> Words:
 def _weights(index: str, most: int) -> tuple[Floats, Floats]:
     """What a leaf of value 1 gives a column of E, and takes from one of R, by [a, c]."""
     check_index(index)
-    gain, loss = np.zeros((most + 1, most + 1)), np.zeros((most + 1, most + 1))
-    for a in range(most + 1):
-        for c in range(most + 1 - a):
-            if index == "banzhaf":
-                gain[a, c] = loss[a, c] = 2.0 ** (1 - a - c)
-            else:
-                gain[a, c] = factorial(a - 1) * factorial(c) / factorial(a + c) if a else 0.0
-                loss[a, c] = factorial(a) * factorial(c - 1) / factorial(a + c) if c else 0.0
-    return gain, loss
+    if index == "banzhaf":
+        return (_table(most, lambda a, c: 2.0 ** (1 - a - c)),) * 2
+    gain = _table(most, lambda a, c: factorial(a - 1) * factorial(c) / factorial(a + c) if a else 0.0)
+    return gain, _table(most, lambda a, c: factorial(a) * factorial(c - 1) / factorial(a + c) if c else 0.0)
 
 
 def _pair_weights(index: str, most: int) -> tuple[Floats, Floats]:
@@ -178,13 +176,12 @@ def _pair_weights(index: str, most: int) -> tuple[Floats, Floats]:
     Shapley: the two are merged into one of a + c − 1 players that comes after the rest of E and before the rest of R.
     """
     check_index(index)
-    together, apart = np.zeros((most + 1, most + 1)), np.zeros((most + 1, most + 1))
-    for a in range(most + 1):
-        for c in range(most + 1 - a):
-            if index == "banzhaf":
-                together[a, c] = apart[a, c] = 2.0 ** (2 - a - c)
-            elif a + c >= 2:
-                orders = factorial(a + c - 1)
-                together[a, c] = factorial(a - 2) * factorial(c) / orders if a >= 2 else 0.0
-                apart[a, c] = factorial(a - 1) * factorial(c - 1) / orders if a and c else 0.0
-    return together, apart
+    if index == "banzhaf":
+        return (_table(most, lambda a, c: 2.0 ** (2 - a - c)),) * 2
+    together = _table(most, lambda a, c: factorial(a - 2) * factorial(c) / factorial(a + c - 1) if a >= 2 else 0.0)
+    return together, _table(most, lambda a, c: factorial(a - 1) * factorial(c - 1) / factorial(a + c - 1) if a and c else 0.0)
+
+
+def _table(most: int, of: Callable[[int, int], float]) -> Floats:
+    """of(a, c) wherever a + c is at most `most`, else 0."""
+    return np.array([[of(a, c) if a + c <= most else 0.0 for c in range(most + 1)] for a in range(most + 1)])
