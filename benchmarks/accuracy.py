@@ -10,7 +10,6 @@ runs; also Spearman's correlation, overlap of the five largest, and values blurr
 whether it does. A cell whose call takes over a second of processor time is not measured: "too slow", and its seconds.
 """
 
-import argparse
 import multiprocessing
 import sys
 import time
@@ -24,37 +23,38 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.engine_time import SIZES, engine_times
 from benchmarks.parts import accuracy_figure, verdicts
-from benchmarks.parts.command import write_csv
+from benchmarks.parts.command import options, write_csv
 from benchmarks.parts.estimators import ESTIMATORS, warm_up
 from benchmarks.parts.games import GAMES
 from benchmarks.parts.measure import Cell, budgets_of, measure
 
 FACTORS, QUICK_FACTORS = (2, 2.5, 5, 10, 20, 40, 80), (2.5, 10, 40)
+LIMIT = 1.0  # processor seconds that one call may take
 QUICK = ("gemma remove", "diabetes", "adult", "degree 7", "cancer")
 NOISY, NOISE_FACTOR, SIGMAS = ("adult", "cancer"), 20, (0.02, 0.1, 0.5)
 
 
 def main() -> None:
-    options, started = parsed(), time.perf_counter()
-    wanted = [name for name in GAMES if any(name.startswith(part) for part in options.games)]
-    path = options.out / "accuracy.csv"
-    names = {index: [m for m in ESTIMATORS[index] if m in (options.methods or ESTIMATORS[index])] for index in ESTIMATORS}
-    measured = {(index, name, method) for index in options.index for name in wanted for method in names[index]}
-    cells = kept(path, measured) if options.keep else []
-    options.out.mkdir(parents=True, exist_ok=True)
-    with multiprocessing.Pool(options.jobs, initializer=prepare) as pool:
-        for index, name in [(index, name) for name in wanted for index in options.index]:
-            tasks = [(index, name, method, options) for method in names[index]]
+    given = options(__doc__, quick=False, out=Path("docs"), games="", methods=[], keep=False, runs=0, jobs=2)
+    runs, factors, beginnings = (6, QUICK_FACTORS, QUICK) if given.quick else (30, FACTORS, tuple(GAMES))
+    runs, started = given.runs or runs, time.perf_counter()
+    wanted = [name for name in GAMES if name.startswith(tuple(given.games.split(",")) if given.games else beginnings)]
+    path = given.out / "accuracy.csv"
+    names = {index: [m for m in ESTIMATORS[index] if m in (given.methods or ESTIMATORS[index])] for index in ESTIMATORS}
+    measured = {(index, name, method) for index in ESTIMATORS for name in wanted for method in names[index]}
+    cells = kept(path, measured) if given.keep else []
+    given.out.mkdir(parents=True, exist_ok=True)
+    with multiprocessing.Pool(given.jobs, initializer=prepare) as pool:
+        for index, name in [(index, name) for name in wanted for index in ESTIMATORS]:
+            tasks = [(index, name, method, runs, factors) for method in names[index]]
             cells += [cell for found in pool.imap_unordered(cells_of, tasks) for cell in found]
             cells.sort(key=place)
             write_csv(path, [asdict(cell) for cell in cells])  # an interrupted run keeps what it has; --keep goes on
             print(f"{time.perf_counter() - started:.0f} s: {index}, {name}", file=sys.stderr, flush=True)
     prepare()  # only now: a process that has started threads must not fork
-    sizes = SIZES[:2] if options.quick else SIZES
-    times = engine_times(options.engine_limit, sizes) if options.engine_limit else []
-    if times:
-        write_csv(options.out / "engine_time.csv", times)
-    accuracy_figure.draw(cells, options.out / "accuracy.png")
+    times = engine_times(0.5, SIZES[:2]) if given.quick else engine_times(5.0, SIZES)
+    write_csv(given.out / "engine_time.csv", times)
+    accuracy_figure.draw(cells, given.out / "accuracy.png")
     verdicts.report(cells, times)
 
 
@@ -72,35 +72,14 @@ def prepare() -> None:
         warm_up()
 
 
-def parsed() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="fewer games, runs and budgets")
-    parser.add_argument("--out", type=Path, default=Path("docs"), help="folder of the CSV and the figure")
-    parser.add_argument("--games", help="comma-separated beginnings of names")
-    parser.add_argument("--methods", nargs="+", help="names; all if not given")
-    parser.add_argument("--index", choices=list(ESTIMATORS), nargs="+", default=list(ESTIMATORS))
-    parser.add_argument("--keep", action="store_true", help="keep the CSV's rows of what is not measured now")
-    parser.add_argument("--runs", type=int)
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--limit", type=float, default=1.0, help="processor seconds that one call may take")
-    parser.add_argument("--engine-limit", type=float, help="the same for the table of engine times; 0 leaves it out")
-    options = parser.parse_args()
-    options.games = options.games.split(",") if options.games else (QUICK if options.quick else list(GAMES))
-    options.factors = QUICK_FACTORS if options.quick else FACTORS
-    options.runs = options.runs or (6 if options.quick else 30)
-    if options.engine_limit is None:
-        options.engine_limit = 0.5 if options.quick else 5.0
-    return options
-
-
 def cells_of(task) -> list[Cell]:
     """All budgets of one method on one game, noise last; after the first budget that is too slow, no larger one."""
-    index, name, method, options = task
+    index, name, method, runs, factors = task
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         games = built(name)
         n, cells = games[0].n_players, []
-        tasks = [(budget, 0.0) for budget in budgets_of(n, options.factors)]
+        tasks = [(budget, 0.0) for budget in budgets_of(n, factors)]
         if index == "banzhaf" and name.startswith(NOISY):
             tasks += [(NOISE_FACTOR * n, sigma) for sigma in SIGMAS]
         for budget, sigma in tasks:
@@ -108,7 +87,7 @@ def cells_of(task) -> list[Cell]:
             if last and last.status == "too slow" and bool(last.noise) == bool(sigma):
                 cells.append(replace(last, budget=budget, noise=sigma))
             else:
-                cells.append(measure(index, name, games, budget, method, options.runs, options.limit, sigma))
+                cells.append(measure(index, name, games, budget, method, runs, LIMIT, sigma))
     return cells
 
 

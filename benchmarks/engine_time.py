@@ -21,7 +21,7 @@ def game_of(n: int):
     return WalshGame(n, rng.normal(size=len(sets)) / np.array([len(t) for t in sets]), sets)
 
 
-def engine_times(limit: float, sizes=SIZES, factors=FACTORS) -> list[dict]:
+def engine_times(limit: float, sizes) -> list[dict]:
     """One record per index, method, n and budget: processor seconds of a first call and of one more, or why none.
 
     The first call builds what the engine remembers per number of players (its codes); later ones find it there.
@@ -33,7 +33,7 @@ def engine_times(limit: float, sizes=SIZES, factors=FACTORS) -> list[dict]:
         for index, methods in ESTIMATORS.items():
             for method, estimator in methods.items():
                 slow = False
-                for factor in factors:
+                for factor in FACTORS:
                     record = {"index": index, "method": method, "n": n, "budget": factor * n, "status": "ok"}
                     try:
                         if slow:

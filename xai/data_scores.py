@@ -101,9 +101,8 @@ def source_values(runs: ScoredRuns) -> SourceValues:
     z, scores = runs.coalitions, runs.scores
     m, n = z.shape
     x = _rows(z)
-    inverse, rank = _inverse(x)
-    freedom = m - rank
-    determined = ~_undetermined(x)
+    inverse, rank, open_ = _inverse(x)
+    freedom, determined = m - rank, ~open_
     fitted = inverse @ x.T @ scores
     per_unit = np.maximum(np.diag(inverse)[1:], 0.0)
     noise = np.full((scores.shape[1], scores.shape[1]), np.nan)
@@ -114,7 +113,7 @@ def source_values(runs: ScoredRuns) -> SourceValues:
     covariance = per_unit[:, None, None] * noise
     values, error = fitted[1:].copy(), np.sqrt(np.einsum("njj->nj", covariance))
     values[~determined], error[~determined] = np.nan, np.nan
-    note = _explain_open(runs, ~determined, freedom)
+    note = _explain_open(runs, open_, freedom)
     if not determined.any():
         return SourceValues(values, error, determined, note, None)
     ends = _rows(np.array([np.zeros(n, bool), np.ones(n, bool)])) @ fitted
@@ -187,24 +186,18 @@ def _rows(coalitions: Bools) -> Floats:
     return np.hstack([np.ones((len(coalitions), 1)), np.where(coalitions, 0.5, -0.5)])
 
 
-def _inverse(x: Floats) -> tuple[Floats, int]:
-    """Pseudo-inverse of x'x, and its rank."""
+def _inverse(x: Floats) -> tuple[Floats, int, Bools]:
+    """Pseudo-inverse of x'x, its rank, and which sources' coefficients the rows leave open, bool (n,)."""
     _, size, right = np.linalg.svd(x, full_matrices=False)
     kept = size > 1e-9 * max(size.max(initial=0.0), 1.0)
-    return (right[kept].T / np.square(size[kept])) @ right[kept], int(kept.sum())
-
-
-def _undetermined(x: Floats) -> Bools:
-    """Which sources' coefficients the rows leave open, bool (n,)."""
-    inverse, _ = _inverse(x)
+    inverse = (right[kept].T / np.square(size[kept])) @ right[kept]
     projection = inverse @ (x.T @ x)
-    open_: Bools = np.abs(projection - np.eye(len(projection)))[1:].max(axis=1) > _OPEN
-    return open_
+    return inverse, int(kept.sum()), np.abs(projection - np.eye(len(projection)))[1:].max(axis=1) > _OPEN
 
 
 def _errors(coalitions: Bools) -> Floats:
-    x = _rows(coalitions)
-    return np.where(_undetermined(x), np.inf, np.sqrt(np.maximum(np.diag(_inverse(x)[0])[1:], 0.0)))
+    inverse, _, open_ = _inverse(_rows(coalitions))
+    return np.where(open_, np.inf, np.sqrt(np.maximum(np.diag(inverse)[1:], 0.0)))
 
 
 def _explain_open(runs: ScoredRuns, open_: Bools, freedom: int) -> str:

@@ -10,10 +10,10 @@ import pandas as pd
 
 
 def options(doc: str, **defaults) -> argparse.Namespace:
-    """Options of the command line by their defaults: False is a switch, anything else a value of the default's type."""
-    parser = argparse.ArgumentParser(description=doc.split("\n")[0])
+    """Options of the command line by their defaults: False is a switch, [] texts, all else a value of the default's type."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, default in defaults.items():
-        kind = {"action": "store_true"} if default is False else {"type": type(default)}
+        kind = {"action": "store_true"} if default is False else {"nargs": "+"} if default == [] else {"type": type(default)}
         parser.add_argument("--" + name.replace("_", "-"), default=default, **kind)
     return parser.parse_args()
 

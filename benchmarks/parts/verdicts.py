@@ -26,8 +26,7 @@ def report(cells, times) -> None:
     beside = [c for c in cells if c.game in noisy and c.budget == 20 * c.n and c.index == "banzhaf"]
     error_table(beside, "banzhaf", "σ", lambda c: f"{c.noise:g}")
     not_measured(cells)
-    if times:
-        time_table(times)
+    time_table(times)
     print("\n## What must hold\n")
     paper_order(cells)
     orthogonal_against_kernel(cells)
@@ -97,22 +96,32 @@ def paper_order(cells) -> None:
 
 
 def orthogonal_against_kernel(cells) -> None:
-    players = {c.game: c.n for c in cells}
-    worse, ratios, exact = [], [], 0
-    for key, found in rows_of(c for c in cells if c.index == "banzhaf" and not c.noise).items():
-        if key[3] < 2.5 * players[key[1]] - 1 or not {"orthogonal", "kernel"} <= found.keys():
-            continue
-        mine, other = found["orthogonal"], found["kernel"]
-        if mine.error <= EXACT:
-            exact += 1
-            continue
-        ratios.append(ratio(mine, other))
-        if ratios[-1] > TIE:
-            worse.append((ratios[-1], f"{named(key, players)}: {ratios[-1]:.2f} × ({doubt(mine, other)})"))
-    lines = [line for _, line in sorted(worse, reverse=True)]
-    verdict(not worse, f"orthogonal at most {TIE} × kernel from 2.5n on: {len(worse)} of {len(ratios)} cells above", lines)
-    mean = geometric(ratios)
+    rows = rows_of(c for c in cells if c.index == "banzhaf" and not c.noise and c.budget >= 2.5 * c.n - 1)
+    both = {key: found for key, found in rows.items() if {"orthogonal", "kernel"} <= found.keys()}
+    every, ratios, worse, _ = against(both, "orthogonal", ["kernel"], cells)
+    verdict(not worse, f"orthogonal at most {TIE} × kernel from 2.5n on: {len(worse)} of {len(ratios)} cells above", worse)
+    mean, exact = geometric(ratios), len(every) - len(ratios)
     verdict(mean <= 0.5, f"geometric mean of that ratio: {mean:.3f} (at most 0.5), {exact} cells left out as exact")
+
+
+def against(rows, mine: str, rivals, cells) -> tuple[list[float], list[float], list[str], list[str]]:
+    """Of each row the error of `mine` over the least of the rivals': all ratios, and those where it is not exact; rows
+    where it is more than a tie, in words, the worst first; rows that lack it.
+    """
+    players = {c.game: c.n for c in cells}
+    every, ratios, worse, lacking = [], [], [], []
+    for key, found in rows.items():
+        best = min((found[m] for m in rivals if m in found), key=lambda c: c.error, default=None)
+        if best and mine not in found:
+            lacking.append(f"not measured: {named(key, players)}")
+        elif best:
+            own = found[mine]
+            every.append(ratio(own, best))
+            ratios += every[-1:] if own.error > EXACT else []
+            if every[-1] > TIE:
+                errors = f"{own.error:.1e} against {best.error:.1e}, {doubt(own, best)}"
+                worse.append((every[-1], f"{named(key, players)}: {every[-1]:.2f} × {best.method} ({errors})"))
+    return every, ratios, [line for _, line in sorted(worse, reverse=True)], lacking
 
 
 def degree_four() -> None:
@@ -130,29 +139,15 @@ def degree_four() -> None:
 
 
 def auto_against(cells, index, rivals, words) -> None:
-    players, worse, ratios, lacking = {c.game: c.n for c in cells}, [], [], []
-    for key, found in rows_of(c for c in cells if c.index == index).items():
-        best = min((found[m] for m in rivals if m in found), key=lambda c: c.error, default=None)
-        if best and "auto" not in found:
-            lacking.append(named(key, players))
-        elif best:
-            auto = found["auto"]
-            ratios.append((ratio(auto, best), auto.error > EXACT))
-            if ratios[-1][0] > TIE:
-                errors = f"{auto.error:.1e} against {best.error:.1e}, {doubt(auto, best)}"
-                worse.append((ratios[-1][0], f"{named(key, players)}: {ratios[-1][0]:.2f} × {best.method} ({errors})"))
-    sentence = f"{index}: auto at most {TIE} × {words}: {len(worse)} of {len(ratios)} cells above"
-    sentence += f"; geometric mean of the ratio where auto is not exact {geometric([r for r, open_ in ratios if open_]):.2f}"
+    every, ratios, worse, lacking = against(rows_of(c for c in cells if c.index == index), "auto", rivals, cells)
+    sentence = f"{index}: auto at most {TIE} × {words}: {len(worse)} of {len(every)} cells above"
+    sentence += f"; geometric mean of the ratio where auto is not exact {geometric(ratios):.2f}"
     if lacking:
         sentence += f"; {len(lacking)} cells where auto is too slow to be measured"
-    lines = [line for _, line in sorted(worse, reverse=True)] + [f"not measured: {name}" for name in lacking]
-    verdict(not worse and not lacking, sentence, lines)
+    verdict(not worse and not lacking, sentence, worse + lacking)
 
 
 def engine(times) -> None:
-    if not times:
-        print("----  engine time: not measured in this run")
-        return
     ours = [t for t in times if t["method"] in ("orthogonal", "walsh", "auto", "leverage", "permutation")]
     for call in ("first", "again"):
         worse = []

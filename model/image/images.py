@@ -38,8 +38,8 @@ def read_image(data: bytes, filename: str = "") -> Image.Image:
     kind = _kind(data, name)
     suffix = PurePath(filename).suffix.lower()
     if suffix and SUFFIXES.get(suffix) != kind:
-        right = next(s for s, k in SUFFIXES.items() if k == kind)
-        raise ValueError(f"{name} is a {_title(kind)} image by its content: rename it to {right} if that is right")
+        right, called = next(s for s, k in SUFFIXES.items() if k == kind), kind.replace("WEBP", "WebP")
+        raise ValueError(f"{name} is a {called} image by its content: rename it to {right} if that is right")
     opened = _open(data, kind, name)
     try:
         opened.load()
@@ -118,7 +118,3 @@ def _flat(image: Image.Image) -> Image.Image:
         above = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), above).convert("RGB")
     return image.convert("RGB")
-
-
-def _title(kind: str) -> str:
-    return "WebP" if kind == "WEBP" else kind

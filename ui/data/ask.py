@@ -31,17 +31,9 @@ _PAIRS = {
 
 def ask_mode(state: Bench[DataState]) -> str:
     """Which of the page's three questions is asked."""
-    return (
-        st.segmented_control(
-            "What is to be valued?",
-            list(MODES),
-            format_func=MODES.__getitem__,
-            key="data-mode",
-            required=True,
-            disabled=state.job is not None,
-        )
-        or EXAMPLES
-    )
+    more: dict[str, Any] = {"required": True, "disabled": state.job is not None}
+    mode = st.segmented_control("What is to be valued?", list(MODES), format_func=MODES.__getitem__, key="data-mode", **more)
+    return str(mode or EXAMPLES)
 
 
 def ask_examples(state: Bench[DataState]) -> ExamplesRequest | None:

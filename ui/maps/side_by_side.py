@@ -15,7 +15,7 @@ from ui.maps.judging import show_fidelity, show_judgement
 from ui.maps.picture import Picture
 from ui.names import INDICES, MEANING, method_name
 from ui.runs.comparison import Comparison
-from xai import Agreement, Attribution, Judgement, agreement
+from xai import Attribution, Judgement, agreement
 
 Weights = list[float] | None
 Draw = Callable[[], None]
@@ -73,7 +73,8 @@ def _difference(maps: list[Attribution], picture: Picture, scale: float) -> None
     found = agreement(one, other)
     names = [f"{INDICES[m.index]} ({method_name(m.index, m.method)})" for m in maps]
     st.markdown(f"**{names[0]} minus {names[1]}**, on the same colour scale")
-    picture.show(_as_map(one, found), scale, "d")
+    change = replace(one, values=found.difference, standard_error=found.standard_error, covariance=None)
+    picture.show(change, scale, "d")
     if any(one.note.startswith(PRELIMINARY) for one in maps):
         st.warning(
             "This run was stopped: a map that had not begun is drawn from the other one's coalitions, so that the two "
@@ -102,10 +103,6 @@ def _difference(maps: list[Attribution], picture: Picture, scale: float) -> None
             st.caption(found.assumption)
     else:
         st.markdown("The two maps are the same.")
-
-
-def _as_map(one: Attribution, found: Agreement) -> Attribution:
-    return replace(one, values=found.difference, standard_error=found.standard_error, covariance=None)
 
 
 def _two(value: float) -> str:

@@ -3,7 +3,7 @@
 import io
 from typing import TYPE_CHECKING, Any
 
-from ui.scaling.charts import Layer, layers
+from ui.scaling.charts import layers
 from ui.scaling.export import laws_of
 from ui.scaling.study import Study, extrapolates
 
@@ -43,16 +43,11 @@ def _law(plot: "Axes", *quantity: Any) -> None:
         if layer.kind == "band":
             plot.fill_between(layer.x, *layer.y, color=layer.colour, alpha=0.22, linewidth=0, label=layer.name)
         else:
-            plot.plot(
-                layer.x, layer.y, _STYLES[layer.style], color=layer.colour, markerfacecolor=_filled(layer), label=layer.name
-            )
+            inner = "none" if layer.style.endswith("-open") else layer.colour
+            plot.plot(layer.x, layer.y, _STYLES[layer.style], color=layer.colour, markerfacecolor=inner, label=layer.name)
     plot.set(xscale="log", xlabel="pre-training tokens", ylim=ends)
     plot.legend(fontsize=8, framealpha=0.6)
     plot.grid(alpha=0.25)
-
-
-def _filled(layer: Layer) -> str:
-    return "none" if layer.style.endswith("-open") else layer.colour
 
 
 def _text(text: str) -> str:

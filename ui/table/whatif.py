@@ -106,13 +106,11 @@ def _cell(place: Any, column: "Column", cell: Any, key: str) -> Any:
         options = [*levels, *([own] if own is not None and own not in levels else [])]
         st.session_state.setdefault(key, own)
         found = place.selectbox(label, options, index=None, key=key, placeholder="missing")
-        return cell if found == own else _typed(found, column)
+        if found == own:
+            return cell
+        return found == "True" if column.kind == "boolean" and found is not None else found
     text = place.text_input(label, shown(cell) if not _is_missing(cell) else "", key=key, placeholder="missing")
     return cell if text == shown(cell) else (text.strip() or None)
-
-
-def _typed(text: str | None, column: "Column") -> str | bool | None:
-    return text if text is None or column.kind == "category" else text == "True"
 
 
 def _level(cell: object, column: "Column") -> str | None:
