@@ -7,10 +7,10 @@ from html import unescape
 import numpy as np
 from clicks import press_explain, values
 from playwright.sync_api import expect
+from runs import read_scored_runs
 from words import source_word_game, word_matrix
 
 from model.data.pairs import Pair, bundled_evaluation, bundled_examples
-from model.data.runs import read_scored_runs
 from model.data.translation import TranslationGame
 from ui.text.samples import SAMPLES
 from xai import Ledger, explain

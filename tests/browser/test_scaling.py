@@ -6,8 +6,8 @@ import io
 import numpy as np
 import pytest
 from playwright.sync_api import expect
+from runs import read_runs
 
-from model.data.runs import read_runs
 from ui.scaling.study import predict
 from xai.scaling.verdict import judge, rank
 

@@ -5,10 +5,10 @@ import pytest
 from games import tabulated
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from runs import read_scored_runs
 
 from benchmarks.scaling_samples import FOLDER as SAMPLES
 from benchmarks.scaling_samples import SCORED
-from model.data.runs import read_scored_runs
 from xai import Attribution, explain
 from xai.data_scores import ScoredRuns, next_runs, source_values
 

@@ -4,8 +4,7 @@ import numpy as np
 import streamlit as st
 
 from model.assets import ASSETS
-from model.data.runs import read_scored_runs
-from model.files.reader import check_size
+from model.files.reader import check_size, read_columns
 from ui.draw import charts
 from ui.draw.charts import INTERVAL
 from ui.draw.colour import signed
@@ -13,7 +12,7 @@ from ui.draw.markdown import plain, said
 from ui.files.numbers import csv_of
 from ui.files.save import save
 from ui.shell.frame import uploader
-from xai.data_scores import LOSSES, NextRuns, ScoredRuns, SourceValues, next_runs, source_values
+from xai.data_scores import LOSSES, NextRuns, ScoredRuns, SourceValues, next_runs, scored_runs_of, source_values
 from xai.scaling.uploads import plain as column_name
 
 SAMPLE = ASSETS / "samples" / "scaling" / "scored-runs.csv"
@@ -46,7 +45,7 @@ def show_sources() -> None:
 @st.cache_data(show_spinner=False, max_entries=8)
 def _read(content: bytes, name: str) -> ScoredRuns:
     check_size(len(content), MOST_MB * 1_000_000)
-    return read_scored_runs(content, name)
+    return scored_runs_of(read_columns(content, name))
 
 
 def _values(runs: ScoredRuns) -> None:

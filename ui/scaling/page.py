@@ -1,7 +1,6 @@
 """The Scaling page: runs at several pre-training sizes, the laws they follow, and whether more data would pay."""
 
 import hashlib
-from dataclasses import dataclass
 
 import streamlit as st
 
@@ -34,15 +33,8 @@ COLUMNS = """One line per run: a fine-tuned checkpoint and what it scored.
 From three sizes on a law can be fitted, from four on it can be tested."""
 
 
-@dataclass
-class ScalingState:
-    """key : SHA-256 of the table that is studied"""
-
-    key: str = ""
-
-
 def page() -> None:
-    state = bench("scaling", ScalingState)
+    state = bench("scaling", type(None))  # `asked` is the SHA-256 of the table that is studied
     frame(
         "Swing: does more pre-training data pay?",
         "Swing fits the scaling laws of downstream translation to your runs, a score and cross-entropy side by side, "
@@ -52,8 +44,8 @@ def page() -> None:
     if found is not None:
         name, content, synthetic = found
         key = hashlib.sha256(content).hexdigest()
-        if state.own.key != key:
-            state.own.key = key
+        if state.asked != key:
+            state.asked = key
             _begin(state, name, content, synthetic)
     watch(state)
     if state.shown is not None and state.job is None:
@@ -75,7 +67,7 @@ def choose() -> tuple[str, bytes, bool] | None:
     return (picked, (FOLDER / SAMPLES[picked]).read_bytes(), True) if picked else None
 
 
-def _begin(state: Bench[ScalingState], name: str, content: bytes, synthetic: bool) -> None:
+def _begin(state: Bench[None], name: str, content: bytes, synthetic: bool) -> None:
     """Read the table here, which says at once what is wrong with it; fit in a thread of its own."""
     if state.job is not None:
         state.job.cancel()

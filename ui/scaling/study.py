@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.data.runs import read_runs
-from model.files.reader import check_size
+from model.files.reader import check_size, read_columns
 from ui.shell.jobs import Job
 from xai.scaling.fit import Fit, HeldOut, held_out
-from xai.scaling.runs import Runs
+from xai.scaling.runs import Runs, runs_of
 from xai.scaling.uploads import amount
 from xai.scaling.verdict import Verdict, judge
 
@@ -53,7 +52,7 @@ class Prediction:
 def read(content: bytes, name: str) -> list[Runs]:
     """The sets of runs of an uploaded table; ValueError with one sentence for any other."""
     check_size(len(content), MOST_MB * 1_000_000)
-    sets = read_runs(content, name)
+    sets = runs_of(read_columns(content, name))
     if len(sets) > MAX_SETS:
         raise ValueError(f"the table holds {len(sets)} sets of runs; at most {MAX_SETS} are compared: leave some out")
     return sets

@@ -5,9 +5,9 @@ import io
 
 import openpyxl
 import pytest
+from runs import read_runs, read_scored_runs
 
 from model.data.pairs import read_pairs
-from model.data.runs import read_runs, read_scored_runs
 from model.files.table import read_table
 from model.table.columns import profile
 from model.table.model import TableModel

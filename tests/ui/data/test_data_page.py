@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from runs import read_scored_runs
 from streamlit.testing.v1 import AppTest
 from words import source_word_game, word_matrix
 
 from benchmarks.scaling_samples import FOLDER
 from model.data.pairs import Pair
-from model.data.runs import read_scored_runs
 from model.data.translation import TranslationGame
 from ui.data.files import matrix_csv, measures_csv
 from ui.data.kind import DataKind

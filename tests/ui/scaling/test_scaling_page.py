@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from runs import read_runs
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.scaling_samples import FOLDER
-from model.data.runs import read_runs
 from ui.scaling.study import predict, read_size, size_text
 from xai.scaling.fit import held_out
 from xai.scaling.verdict import judge, rank

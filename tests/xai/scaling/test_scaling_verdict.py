@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from runs import read_runs
 
 from benchmarks.scaling_samples import FILES, SCORED, main
-from model.data.runs import read_runs
 from xai.scaling.runs import Runs, alignment
 from xai.scaling.verdict import judge, rank
 

@@ -1,4 +1,4 @@
-"""Training runs in a table that a user brings: measured at several sizes, or scored with data sources in and out."""
+"""Training runs in a table that a user brings, as the pages read them."""
 
 from model.files.reader import read_columns
 from xai.data_scores import ScoredRuns, scored_runs_of
