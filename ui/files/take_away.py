@@ -25,9 +25,6 @@ def downloads(bundle_of: Callable[[], Bundle], picture: Picture) -> None:
     """Four files of a run, each made when it is asked for."""
     st.markdown("Everything on this page as files. They need neither this server nor a network.")
 
-    def report() -> str:
-        return html_report(bundle_of(), picture, time.strftime("Made on %d %B %Y."))
-
     def numbers() -> str:
         bundle = bundle_of()
         return to_csv(combined(bundle), bundle.shown.get("spans"))
@@ -39,7 +36,7 @@ def downloads(bundle_of: Callable[[], Bundle], picture: Picture) -> None:
         return picture.png(named, shared_scale(*maps.values()))
 
     files: list[tuple[str, Callable[[], str | bytes], str]] = [
-        ("Report (HTML)", report, "swing-report.html"),
+        ("Report (HTML)", lambda: html_report(bundle_of(), picture, time.strftime("Made on %d %B %Y.")), "swing-report.html"),
         ("Numbers (CSV)", numbers, "swing-values.csv"),
         ("Heatmaps (PNG)", png, "swing-heatmaps.png"),
         ("Bundle (ZIP)", lambda: write_bundle(bundle_of()), "swing-bundle.zip"),

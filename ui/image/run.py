@@ -9,6 +9,7 @@ from PIL import Image
 
 from model.assets import ASSETS
 from model.gemma import Gemma
+from model.image import classifier
 from model.image.classifier import ImageClassifier
 from model.image.classifier_game import ClassifierGame
 from model.image.image_game import ImageGame
@@ -45,12 +46,7 @@ def shapes_model() -> Gemma:
     return load_gemma(str(ASSETS / "shapes"))
 
 
-@lru_cache(maxsize=1)
-def class_names() -> list[str]:
-    """Of the thousand classes, without loading the classifier."""
-    from model.image.classifier import class_names
-
-    return class_names()
+class_names = lru_cache(maxsize=1)(classifier.class_names)  # of the thousand classes, without loading the classifier
 
 
 def model_of(request: ImageRequest, slot: ModelSlot) -> Gemma | ImageClassifier:
@@ -63,9 +59,7 @@ def model_of(request: ImageRequest, slot: ModelSlot) -> Gemma | ImageClassifier:
 @lru_cache(maxsize=4)
 def _of_weights(model: str) -> str:
     if model == PHOTOS:
-        from model.image.classifier import classifier_fingerprint
-
-        return classifier_fingerprint()
+        return classifier.classifier_fingerprint()
     return hashlib.sha256((ASSETS / "shapes" / "model.safetensors").read_bytes()).hexdigest()[:32]
 
 
