@@ -91,6 +91,11 @@ class Ledger:
         per = self.seconds / self.evaluations if self.evaluations else float("nan")
         return Cost(self.evaluations, self.seconds, per)
 
+    @property
+    def n_outputs(self) -> int | None:
+        """Columns of the game, None for a game with one value per coalition or before the first evaluation."""
+        return self._shape[0] if self._shape else None
+
     def evaluate(self, coalitions: ArrayLike, progress: Progress | None = None, cancel: Cancel | None = None) -> Floats:
         """Values of `coalitions`, float64 (m,) or (m, k); the game is called for new ones only, in the order given.
 
