@@ -68,13 +68,13 @@ def headline(of: Judged) -> str:
     elif found == "sure":
         said = "Sure values, in sure order" if of.order >= SURE_ORDER else "Sure values, too alike to order"
     elif found == "order":
-        said = "Trust the order of the first three, not small differences"
+        said = "Trust the first three's order, not small differences"
     elif of.first_three >= SURE_ORDER:
-        said = "Trust who the first three are, not their order"
+        said = "Trust the first three, but not their order"
     elif of.first >= SURE_ORDER:
-        said = "Trust which comes first; the rest is a hint"
+        said = "Trust the first; the rest is a hint"
     else:
-        said = "Only a hint: which comes first is not known"
+        said = "Only a hint: even the first is uncertain"
     return f"{said}{_adding_up(of)}."
 
 

@@ -1,5 +1,8 @@
 """Three judgements against the truth: never wrong of an exact map, never better for an error, right as often as stated."""
 
+from itertools import product
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from games import FakeGame, additive, tabulated
@@ -10,6 +13,7 @@ from xai import Cancelled, Judgement, Ledger, explain, judge
 from xai.attribution import Attribution
 from xai.estimators.methods import METHODS
 from xai.trust.chance import both, of_the_fit, of_the_unseen
+from xai.trust.headline import headline
 from xai.trust.judge import of_draws
 
 WORTH = ["worthless", "hint", "order", "sure", "exact"]
@@ -168,6 +172,19 @@ def test_one_player_is_sure_and_adds_up():
 def test_a_game_that_never_moves_has_nothing_to_explain():
     _, _, j = judged(FakeGame(15, lambda z: np.full(len(z), 2.5)), budget=60)
     assert j.worth == "worthless" and "does not move" in j.headline
+
+
+def test_no_headline_has_more_than_fifteen_words():
+    shares, sures = [(0.0, 0.001), (0.0, 0.25), (0.4, 0.6), (0.1, 0.9), (0.8, 1.0)], [0.1, 0.95]
+    found = set()
+    for low, high in shares:
+        for exact, first, three, order in product([False, True], sures, sures, sures):
+            for error, chance, kept in product([0.001, 0.2, 2.0], [0.001, 0.5], [0.1, 1.0]):
+                share = {"additive": (low + high) / 2, "additive_interval": (low, high)}
+                rest = {"first": first, "first_three": three, "order": order, "expected_error": error}
+                found.add(headline(SimpleNamespace(exact=exact, chance=chance, kept=kept, **share, **rest)))
+    assert max(len(each.split()) for each in found) <= 15
+    assert len({each.split(";")[0].rstrip(".") for each in found}) >= 9  # of every row of the table but one
 
 
 @settings(max_examples=60, deadline=None)
