@@ -5,7 +5,7 @@ import io
 from html import unescape
 
 import numpy as np
-from clicks import press_explain, values
+from clicks import press_explain, settle, values
 from playwright.sync_api import expect
 from runs import read_scored_runs
 from words import source_word_game, word_matrix
@@ -32,7 +32,8 @@ def open_data(open_it, mode=None, **options):
 
 
 def finish(page):
-    page.locator(".st-key-more button").wait_for()
+    settle(page)
+    page.locator(".st-key-explain button:enabled").wait_for()
     expect(page.get_by_text("Preliminary values")).to_have_count(0)
 
 

@@ -55,7 +55,7 @@ def plot(page, pane):
 
 def drawn(page, pane):
     """Values of the coloured layer of a map, (rows, columns)."""
-    return np.array(plot(page, pane).evaluate("plot => plot.data[0].z"))
+    return np.array(plot(page, pane).evaluate("plot => plot._fullData[0].z.map(row => [...row])"))
 
 
 def click(page, pane, across, down):

@@ -25,12 +25,12 @@ class ToyRequest(Settings):
 
 
 class Game:
-    """What the present sliders sum to, and 2 more where the first two are: by either index first + 1, second + 1, third."""
+    """The present sliders' sum, and 2 where the first two are: first + 1, second + 1, third, and 0 of three more players."""
 
-    n_players, labels = 3, list(NAMES)
+    n_players, labels = 6, [*NAMES, *"abc"]
 
     def __init__(self, request):
-        self.worth = np.array(request.same_game, float)
+        self.worth = np.array([*request.same_game, 0, 0, 0], float)
 
     def __call__(self, coalitions):
         return coalitions @ self.worth + 2.0 * (coalitions[:, 0] & coalitions[:, 1])
@@ -41,7 +41,7 @@ class Toy(Kind):
     read = staticmethod(ToyRequest.from_settings)
 
     def ask(self, state):
-        return ToyRequest(*(slider(st, ToyRequest, name, **linked(name, value=5)) for name in NAMES), ask_plan())
+        return ToyRequest(*(slider(st, ToyRequest, name, **linked(name, value=5)) for name in NAMES), ask_plan(usual=32))
 
     def open(self, request, state, upload):
         preset(**{name: getattr(request, name) for name in NAMES}, **plan_widgets(request.plan))
@@ -50,7 +50,7 @@ class Toy(Kind):
         return f"Sliders at {request.first}, {request.second} and {request.third}"
 
     def cost(self, request, state):
-        return request.plan.cost(3), 0.1
+        return request.plan.cost(6), 0.1
 
     def subject(self, request, state):
         return lambda job: Subject(Game(request), ["the sum"], [1.0])
