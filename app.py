@@ -20,7 +20,8 @@ PAGES = [
     st.Page("ui/data/page.py", url_path="data", title="Data", icon=":material/translate:"),
     st.Page("ui/scaling/page.py", url_path="scaling", title="Scaling", icon=":material/trending_up:"),
 ]
+SIDE_BAR = 230  # pixels: the maps need the rest
 OLD = [moved(PAGES[0], "text"), *(moved(page, f"{page.url_path}_page") for page in PAGES[1:])]
-page = st.navigation([*PAGES, *OLD])
-st.set_page_config(page_title=f"{page.title} · Swing", page_icon="⚖️", layout="wide")
+page = st.navigation([*PAGES, *OLD], position="top")
+st.set_page_config(page_title=f"{page.title} · Swing", page_icon="⚖️", layout="wide", initial_sidebar_state=SIDE_BAR)
 page.run()

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
+from markupsafe import Markup, escape
+
 from ui.maps.picture import Picture
 from ui.runs.comparison import Comparison, Plan
 from ui.shell.bench import Bench
@@ -86,6 +88,7 @@ class Result:
 class View:
     """How a result is shown below what a page said of it.
 
+    below() : draws what stands under the maps: what can be done with them, and the small print
     weights : (k,) of the output columns, None for those of the comparison;  sections : further tabs, title → what draws
     files() : further downloads
     """
@@ -94,6 +97,7 @@ class View:
     weights: list[float] | None = None
     sections: dict[str, Callable[[], None]] = field(default_factory=dict)
     files: Callable[[], None] | None = None
+    below: Callable[[], None] | None = None
 
 
 class Kind(ABC, Generic[R, S, P]):
@@ -109,6 +113,9 @@ class Kind(ABC, Generic[R, S, P]):
 
     # What is asked.
 
+    def offer(self, state: Bench[S]) -> None:  # noqa: B027  # a kind may have no samples
+        """Draw what stands above the question even where that is folded away: samples, kinds of question."""
+
     @abstractmethod
     def ask(self, state: Bench[S]) -> R | None:
         """Draw the widgets; what they ask, or None, with a sentence, where nothing can be."""
@@ -121,13 +128,20 @@ class Kind(ABC, Generic[R, S, P]):
     def open(self, request: R, state: Bench[S], upload: bytes | None) -> None:
         """Set the widgets to a request. upload : the file that was kept with its run"""
 
-    def first(self, request: R) -> R | None:
-        """A newcomer's request, explained at once for whoever asks `request` without a click; None for nothing."""
+    def first(self, request: R | None = None) -> R | None:
+        """A newcomer's request, whose result is shown at once to whoever asks `request` without a click; None for nothing.
+
+        request : None where nobody asks anything yet
+        """
         return None
 
     @abstractmethod
     def name(self, request: R) -> str:
         """What its run is called, in the list of runs and in files."""
+
+    def asked(self, request: R) -> Markup:
+        """The question in a line of HTML, shown where its widgets are folded away."""
+        return escape(self.name(request))
 
     # What it costs, and the game.
 

@@ -5,7 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 import streamlit as st
+from markupsafe import Markup
 
+from ui.draw.html import render
 from ui.draw.markdown import said
 from ui.files.take_away import downloads, open_bundle
 from ui.kind import Kind, Request, Result, Subject
@@ -13,6 +15,7 @@ from ui.maps.side_by_side import show
 from ui.runs import kept
 from ui.runs.comparison import compare
 from ui.runs.comparison_bundle import to_bundle
+from ui.runs.shipped import SHIPPED, is_shipped, shipped
 from ui.shell.bench import MORE, Bench, bar, bench
 from ui.shell.frame import frame, ready
 from ui.shell.jobs import Job
@@ -31,8 +34,14 @@ def kind_page(kind: Kind[Any, Any, Any]) -> None:
     if state.brought is not None:
         kind.open(state.brought, state, None)
         state.brought = None
-    request = kind.ask(state)
+    kind.offer(state)
+    line = st.container(horizontal=True, vertical_alignment="center")
+    with st.container(key="question"):
+        request = kind.ask(state)
     if request is not None:
+        if state.new and (first := kind.first(request)) is not None:
+            state.shown = shipped(kind, first)
+        _fold(line, kind.asked(request), state, state.shown is not None and kind.shows(state.shown))
         _controls(kind, request, state)
     if state.shown is not None and kind.shows(state.shown):
         if request is not None and state.shown.request.same_game != request.same_game:
@@ -40,6 +49,16 @@ def kind_page(kind: Kind[Any, Any, Any]) -> None:
         _show(kind, state.shown, state)
     kept.sidebar(kind.key, state)
     open_bundle(kind, state)
+
+
+def _fold(line: Any, asked: Markup, state: Bench[Any], shown: bool) -> None:
+    """The question in a line; where there is a result, its widgets are folded away until they are wanted."""
+    folded = shown and not state.unfolded
+    with line:
+        st.html(render("asked", asked=asked, folded=str(folded).lower()))
+        if shown:
+            label, icon = ("Change the question", "edit") if folded else ("Fold the question away", "unfold_less")
+            st.button(label, key="fold", type="tertiary", icon=f":material/{icon}:", on_click=state.fold)
 
 
 def _controls(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> None:
@@ -83,13 +102,15 @@ def _more(kind: Kind[Any, Any, Any], state: Bench[Any]) -> None:
 
 def _explain(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> None:
     """Begin a run, or go on with the one shown where it is of the same game: what was paid stays paid."""
+    state.unfolded = False
     try:
         subject = kind.subject(request, state)
     except ValueError as error:
         state.outcome = "failed", str(error)
         return
-    shown = state.shown
-    known = shown.comparison.ledger if shown is not None and shown.request.same_game == request.same_game else None
+    shown = None if is_shipped(kind, state.shown) else state.shown
+    same = shown is not None and shown.request.same_game == request.same_game
+    known = shown.comparison.ledger if shown is not None and same else None
     own = state.run if state.asked == request.same_game else None
     state.run = name = None
     if kind.may_keep(request):
@@ -101,8 +122,8 @@ def _explain(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> 
 
     def work(job: Job) -> Result:
         with kept.ended_with(name):
-            same = shown if known is not None and shown.request == request else None
-            result = run(request, subject(job), job, lambda game: kept.ledger(name, game, known), same)
+            before = shown if shown is not None and shown.request == request else None
+            result = run(request, subject(job), job, lambda game: kept.ledger(name, game, known), before)
         kept.finish(name, result)
         return result
 
@@ -141,6 +162,8 @@ def _show(kind: Kind[Any, Any, Any], result: Result, state: Bench[Any]) -> None:
     except ValueError as error:  # what was explained is gone
         st.warning(said(str(error)))
         return
+    if is_shipped(kind, result):
+        st.caption(SHIPPED)
     view, name = kind.view(result, picture, state), kind.name(result.request)
     fingerprint, upload = kind.fingerprint(result.request), kind.upload(result.request, state, False)
 
@@ -149,4 +172,4 @@ def _show(kind: Kind[Any, Any, Any], result: Result, state: Bench[Any]) -> None:
         if view.files is not None:
             view.files()
 
-    show(result.comparison, view.picture, view.weights, {**view.sections, "Take away": take_away})
+    show(result.comparison, view.picture, view.weights, {**view.sections, "Take away": take_away}, view.below)

@@ -11,6 +11,7 @@ from model.files.reader import check_size
 from ui.data.request import EXAMPLES, MAX_LANGUAGE, PLAYERS, WORDS, DataRequest, DataState, ExamplesRequest, WordsRequest
 from ui.draw.markdown import said
 from ui.names import ABSENT
+from ui.runs.comparison import Plan
 from ui.runs.completing import Size, size_or_none
 from ui.shell.bench import Bench
 from ui.shell.frame import preset, uploader
@@ -22,6 +23,7 @@ SOURCES = "sources"
 MODES = {EXAMPLES: "Examples in the prompt", SOURCES: "Training runs you have scored", WORDS: "Words of a sentence"}
 BUDGETS = [16, 32, 64, 128, 256, 512]
 MOST_MB = 1
+LANGUAGES = "English", "French"
 OWN, TYPED = "The model's own translation", "A translation I type"
 _PAIRS = {
     "examples": ("Few-shot examples", bundled_examples, MAX_EXAMPLES, "columns source, target and, for groups, origin"),
@@ -29,11 +31,11 @@ _PAIRS = {
 }
 
 
-def ask_mode(state: Bench[DataState]) -> str:
+def ask_mode(state: Bench[DataState]) -> None:
     """Which of the page's three questions is asked."""
     more: dict[str, Any] = {"required": True, "disabled": state.job is not None}
-    mode = st.segmented_control("What is to be valued?", list(MODES), format_func=MODES.__getitem__, key="data-mode", **more)
-    return str(mode or EXAMPLES)
+    more |= {"format_func": MODES.__getitem__, "label_visibility": "collapsed"}
+    st.segmented_control("What is to be valued?", list(MODES), key="data-mode", **more)
 
 
 def ask_examples(state: Bench[DataState]) -> ExamplesRequest | None:
@@ -58,7 +60,7 @@ def ask_examples(state: Bench[DataState]) -> ExamplesRequest | None:
             count = two.slider("Evaluation sentences used", 1, most, most, key=f"data-count-{most}")
         from_, to = (
             three.text_input(f"Language of the {what}", name, key=f"data-{what}", max_chars=MAX_LANGUAGE)
-            for what, name in (("source", "English"), ("target", "French"))
+            for what, name in zip(("source", "target"), LANGUAGES)
         )
         plan = ask_plan(BUDGETS, 64, "data-", size=_size(examples, players))
     _show_pairs(examples, evaluation[:count])
@@ -69,6 +71,12 @@ def ask_examples(state: Bench[DataState]) -> ExamplesRequest | None:
             help="Without it, nothing of this run is kept; take it away as files.",
         )
     return ExamplesRequest(players, (from_, to), own or own_too, examples, evaluation[:count], plan)
+
+
+def bundled_request() -> ExamplesRequest:
+    """What the page asks of the bundled pairs where nobody chose otherwise."""
+    plan = Plan(budget=64)
+    return ExamplesRequest("origin", LANGUAGES, False, tuple(bundled_examples()), tuple(bundled_evaluation()), plan)
 
 
 def _size(examples: tuple[Pair, ...], players: str) -> Size:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from ui.data import ask, run, show
 from ui.data.picture import ExamplesPicture
-from ui.data.request import EXAMPLES, DataRequest, DataState, ExamplesAbout, WordsAbout, WordsRequest, request_of
+from ui.data.request import EXAMPLES, DataRequest, DataState, ExamplesAbout, ExamplesRequest, WordsAbout, WordsRequest, request_of
 from ui.data.scored_runs import show_sources
 from ui.kind import Kind, Result, Subject, View
 from ui.runs.comparison import Comparison
@@ -33,9 +33,12 @@ class DataKind(Kind[DataRequest, DataState, TextPicture | ExamplesPicture]):
         "that you have scored, or the words of one sentence."
     )
 
-    def ask(self, state: Bench[DataState]) -> DataRequest | None:
+    def offer(self, state: Bench[DataState]) -> None:
         st.session_state.setdefault("data-mode", EXAMPLES)
-        mode = ask.ask_mode(state)
+        ask.ask_mode(state)
+
+    def ask(self, state: Bench[DataState]) -> DataRequest | None:
+        mode = st.session_state["data-mode"]
         if mode == ask.SOURCES:
             show_sources()
             return None
@@ -45,6 +48,9 @@ class DataKind(Kind[DataRequest, DataState, TextPicture | ExamplesPicture]):
 
     def open(self, request: DataRequest, state: Bench[DataState], upload: bytes | None) -> None:
         ask.set_widgets(request, state)
+
+    def first(self, request: DataRequest | None = None) -> DataRequest | None:
+        return ask.bundled_request() if request is None or isinstance(request, ExamplesRequest) else None
 
     def name(self, request: DataRequest) -> str:
         return request.name[:80]

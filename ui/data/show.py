@@ -17,13 +17,40 @@ from ui.kind import Result, View
 from ui.names import ABSENT, INDICES, method_name
 from ui.shell.widgets import one_of, some_of
 from ui.text.picture import TextPicture
+from xai import Attribution
 from xai.compare.disagreement import disagreement
 
 
 def view_examples(result: Result, picture: ExamplesPicture) -> View:
     """Both value functions beside each other, whether they agree, and both indices by one of them."""
-    comparison, request = result.comparison, result.request
-    st.subheader(f"What the {picture.parts} are worth, by two measures")
+    comparison, request, first = result.comparison, result.request, result.comparison.maps[0]
+    label = "By which measure? It costs nothing."
+    told: dict[str, Any] = {"required": True, "label_visibility": "collapsed", "width": "content"}
+    with st.container(horizontal=True, vertical_alignment="center"):
+        measure = one_of(label, list(MEASURES), "cross-entropy", "data-measure", **told)
+        weights = None if measure == "cross-entropy" else measure_weights(len(request.evaluation), measure)
+        one = first.combine(weights or comparison.weights)
+        st.markdown(f"**{quantity(measure)}**: {_ends(one)} More is better.", width="stretch")
+
+    def below() -> None:
+        st.caption(f"Paid for so far: {comparison.ledger.evaluations} evaluations, which serve every measure.")
+
+    return View(
+        replace(picture, measure=measure),
+        weights,
+        {"Two measures": lambda: _two_measures(result)},
+        lambda: save("All measures (CSV)", lambda: measures_csv(result), "swing-measures.csv", "save-measures"),
+        below,
+    )
+
+
+def _ends(one: Attribution) -> str:
+    """The value without and with all that is valued."""
+    return f"From {one.empty_value:.2f} with no example to {one.full_value:.2f} with all.".replace("-", "−")
+
+
+def _two_measures(result: Result) -> None:
+    """What examples are worth by two measures, and whether these agree."""
     second = one_of("Beside cross-entropy", ["BLEU", "chrF"], "BLEU", "data-second", required=True)
     pairs = list(zip(measured(result, "cross-entropy"), measured(result, second)))
     measures = "cross-entropy", second
@@ -31,27 +58,16 @@ def view_examples(result: Result, picture: ExamplesPicture) -> View:
         with column:
             st.markdown(f"**{INDICES[one.index]}** by **{quantity(measure)}**")
             st.plotly_chart(charts.bars(one, quantity(measure), charts.reach_of([one])), width="stretch", key=f"two-{measure}")
-            ends = f"From {one.empty_value:.2f} with no example to {one.full_value:.2f} with all."
-            st.caption(f"{ends.replace('-', '−')} More is better.")
+            st.caption(f"{_ends(one)} More is better.")
     for one, other in pairs:
         found = disagreement(one, other, measures)
         box = st.warning if found.opposite else st.info
         box(f"**{INDICES[one.index]}:** {said(found.text)}")
     st.caption(
         "“Helps” and “harms” are said where the 95 % interval of the value leaves zero out. Intervals are of the "
-        f"values on {_sentences(len(request.evaluation))}; other sentences would move them, BLEU most."
+        f"values on {_sentences(len(result.request.evaluation))}; other sentences would move them, BLEU most."
     )
     _written(result)
-    st.subheader("Banzhaf values beside Shapley values")
-    label = "By which measure? It costs nothing."
-    measure = one_of(label, list(MEASURES), "cross-entropy", "data-measure", required=True)
-    st.caption(f"Paid for so far: {comparison.ledger.evaluations} evaluations, which serve every measure.")
-    weights = None if measure == "cross-entropy" else measure_weights(len(request.evaluation), measure)
-    return View(
-        replace(picture, measure=measure),
-        weights,
-        files=lambda: save("All measures (CSV)", lambda: measures_csv(result), "swing-measures.csv", "save-measures"),
-    )
 
 
 def _sentences(count: int) -> str:
@@ -70,9 +86,8 @@ def _written(result: Result) -> None:
 
 
 def view_words(result: Result, picture: TextPicture) -> View:
-    """The matrix of source words by target words for both indices, then the whole comparison for chosen words."""
+    """The translation, whose words can be chosen, and the matrix of source words by target words for both indices."""
     about, comparison = result.about, result.comparison
-    st.subheader("Which source word swings which target word?")
     said_by = "The model translates" if result.request.target is None else "The translation you typed"
     st.html(render("answer", said=said_by, answer=about.text.target.strip(), rather=None))
     found = matrices(result)

@@ -8,21 +8,26 @@ from xai import Attribution, Judgement
 from xai.trust.headline import ENOUGH, FALSE_ALARMS, NOTHING, percent
 from xai.trust.judge import FIRST
 
-ICONS = {"exact": "verified", "sure": "verified_user", "order": "check", "hint": "help", "worthless": "gpp_bad"}
+ICONS = {  # of Material Symbols
+    "exact": "verified",
+    "sure": "verified_user",
+    "order": "check",
+    "hint": "help",
+    "worthless": "gpp_bad",
+}
 
 
 @dataclass(frozen=True)
 class Said:
-    """icon : of Material Symbols;  headline;  sentences : computed well? adding up enough? more than chance?"""
+    """headline;  sentences : computed well? adding up enough? more than chance?"""
 
-    icon: str
     headline: str
     sentences: tuple[str, str, str]
 
 
 def said_of(j: Judgement, one: Attribution, parts: str, quantity: str) -> Said:
     """Of a map `one`, values (n,). parts : what players are called;  quantity : what values are changes of"""
-    return Said(ICONS[j.worth], j.headline, (computed(j, one, parts), adding_up(j, parts, quantity), chance(j, parts, quantity)))
+    return Said(j.headline, (computed(j, one, parts), adding_up(j, parts, quantity), chance(j, parts, quantity)))
 
 
 def computed(j: Judgement, one: Attribution, parts: str) -> str:

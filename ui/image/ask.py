@@ -34,10 +34,25 @@ _ABSENCE_NOTE = {
 }
 
 
-def ask(state: Bench[ImageState], slot: ModelSlot) -> ImageRequest:
-    """The widgets of a request, and the picture. slot : the server's own model, if it was started with one"""
+def offer(state: Bench[ImageState], slot: ModelSlot) -> None:
+    """The models, and the samples that suit the chosen one. slot : the server's own model, if it was started with one"""
     offered = [model for model in MODELS if model != GEMMA or slot.source]
-    model = st.radio("Model", offered, format_func=MODELS.get, horizontal=True, **linked("model"))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        model = st.radio(
+            "Model",
+            offered,
+            format_func=MODELS.get,
+            horizontal=True,
+            label_visibility="collapsed",
+            width="content",
+            **linked("model"),
+        )
+        _samples(model, state)
+
+
+def ask(state: Bench[ImageState], slot: ModelSlot) -> ImageRequest:
+    """The widgets of a request, and the picture."""
+    model = st.session_state["model"]
     if model in _MODEL_NOTE:
         st.caption(_MODEL_NOTE[model])
     source = _source(model, state)
@@ -57,8 +72,7 @@ def ask(state: Bench[ImageState], slot: ModelSlot) -> ImageRequest:
     return replace(request, plan=plan)
 
 
-def _source(model: str, state: Bench[ImageState]) -> str:
-    """A sample or an upload, which is checked before it is decoded; a bad file leaves the picture that was there."""
+def _samples(model: str, state: Bench[ImageState]) -> None:
     fields, samples = st.session_state, image_source.samples(model)
     at, sample = f"image-source-{model}", f"image-sample-{model}"
     fields.setdefault(at, image_source.FIRST if image_source.FIRST in samples else samples[0])
@@ -71,13 +85,20 @@ def _source(model: str, state: Bench[ImageState]) -> str:
             if image_source.question(fields[at]):
                 fields[f"image-question-{model}"] = image_source.question(fields[at])
 
+    told: dict[str, Any] = {"label_visibility": "collapsed", "width": "content"}
+    st.pills("Samples", samples, key=sample, format_func=image_source.title, on_change=pick, **told)
+
+
+def _source(model: str, state: Bench[ImageState]) -> str:
+    """A sample or an upload, which is checked before it is decoded; a bad file leaves the picture that was there."""
+    fields, at = st.session_state, f"image-source-{model}"
+
     def bring() -> None:
         source = _take("image-file")
         state.forget_failure()
         if source:
-            fields[at], fields[sample] = source, None
+            fields[at], fields[f"image-sample-{model}"] = source, None
 
-    st.pills("Samples", samples, key=sample, format_func=image_source.title, on_change=pick)
     label = f"Or a picture of your own: PNG, JPEG or WebP, up to {MOST_MB} MB and 50 megapixels"
     uploader(label, "image-file", MOST_MB, on_change=bring)
     if fields.get("image-file-error"):

@@ -28,6 +28,9 @@ class ImageKind(Kind[ImageRequest, ImageState, ImagePicture]):
         "or upload a photo, then press Explain."
     )
 
+    def offer(self, state: Bench[ImageState]) -> None:
+        ask.offer(state, model_slot())
+
     def ask(self, state: Bench[ImageState]) -> ImageRequest | None:
         request = ask.ask(state, model_slot())
         if source.picture(request.source) is None:
@@ -40,8 +43,8 @@ class ImageKind(Kind[ImageRequest, ImageState, ImagePicture]):
             source.take(upload, "")
         ask.set_widgets(request)
 
-    def first(self, request: ImageRequest) -> ImageRequest | None:
-        return FIRST if request.model == PHOTOS else None
+    def first(self, request: ImageRequest | None = None) -> ImageRequest | None:
+        return FIRST if request is None or request.model == PHOTOS else None
 
     def name(self, request: ImageRequest) -> str:
         """The picture, and what was asked of it."""

@@ -21,29 +21,34 @@ from ui.shell.bench import Bench
 from ui.shell.model_slot import model_slot
 from xai.game import Game
 
+STRENGTH = 0.62  # of the colours, at first
+
 
 def view(result: Result, picture: ImagePicture, state: Bench[ImageState]) -> View:
     """What the model said, the class to look at, and the picture without what was clicked."""
     request, comparison = result.request, result.comparison
     image = source.needed(request.source)
-    st.subheader("The answer, and what swung it")
     weights, focus = _focus(result, state.run)
-    st.caption(
-        f"{MODELS[request.model]}; absent patches are {ABSENT[request.model][request.absent]}. Paid for so far: "
-        f"{comparison.ledger.evaluations} evaluations."
-    )
-    if image.width != image.height:
-        st.caption(
-            "The model sees the whole picture, squeezed to a square; nothing is cut off. Every patch is drawn where it "
-            "lies on the original."
-        )
-    strength = st.slider("Strength of the colours", 0.0, 1.0, 0.62, key="image-strength")
+    strength = st.session_state.setdefault("image-strength", STRENGTH)
     what_if = WhatIf(result, picture.image, lambda: _game(result, image, state), _key(result))
     shown = replace(picture, focus=focus, strength=strength, marked=tuple(what_if.hidden), clicked=what_if.toggle)
-    if comparison.state != "preliminary":
-        what_if.show()
+
+    def below() -> None:
+        if comparison.state != "preliminary":
+            what_if.show()
+        st.slider("Strength of the colours", 0.0, 1.0, key="image-strength")
+        st.caption(
+            f"{MODELS[request.model]}; absent patches are {ABSENT[request.model][request.absent]}. Paid for so far: "
+            f"{comparison.ledger.evaluations} evaluations."
+        )
+        if image.width != image.height:
+            st.caption(
+                "The model sees the whole picture, squeezed to a square; nothing is cut off. Every patch is drawn where it "
+                "lies on the original."
+            )
+
     sections = {"Film strip": lambda: what_if.film_strip(weights), "Absence": lambda: _absence(result, image, shown, state)}
-    return View(shown, weights, sections)
+    return View(shown, weights, sections, below=below)
 
 
 def _key(result: Result) -> str:

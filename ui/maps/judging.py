@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ui.draw import charts
-from ui.draw.judgements import said_of
+from ui.draw.judgements import ICONS, said_of
 from ui.draw.markdown import said
 from ui.maps.picture import Picture
 from ui.maps.randomised import show_randomised
@@ -14,10 +14,14 @@ from xai.closed import is_closed_form
 from xai.trust.curves import Curves
 
 
-def show_judgement(judgement: Judgement, one: Attribution, picture: Picture) -> None:
-    """The headline under a map, and the three judgements that it follows from."""
+def headline_of(judgement: Judgement) -> str:
+    """What the three judgements of a map come to, in Markdown."""
+    return f":material/{ICONS[judgement.worth]}: **{said(judgement.headline)}**".replace(" %", "\xa0%")
+
+
+def show_judgements(judgement: Judgement, one: Attribution, picture: Picture) -> None:
+    """The three judgements of a map."""
     found = said_of(judgement, one, picture.parts, picture.whole)
-    st.markdown(f":material/{found.icon}: **{said(found.headline)}**")
     st.caption("\n".join(f"- {said(sentence)}" for sentence in found.sentences))
 
 

@@ -11,7 +11,7 @@ from ui.draw.colour import shared_scale, signed
 from ui.draw.markdown import said
 from ui.draw.sentences import cost, exactly, sums
 from ui.maps.interactions import show_pairs
-from ui.maps.judging import show_fidelity, show_judgement
+from ui.maps.judging import headline_of, show_fidelity, show_judgements
 from ui.maps.picture import Picture
 from ui.names import INDICES, MEANING, method_name
 from ui.runs.comparison import Comparison
@@ -22,10 +22,16 @@ Draw = Callable[[], None]
 PRELIMINARY = "Preliminary"  # how the note of a map begins that has no coalitions of its own
 
 
-def show(comparison: Comparison, picture: Picture, weights: Weights = None, more: dict[str, Draw] | None = None) -> None:
+def show(
+    comparison: Comparison,
+    picture: Picture,
+    weights: Weights = None,
+    more: dict[str, Draw] | None = None,
+    below: Draw | None = None,
+) -> None:
     """Both heatmaps, bars, difference, agreement, fidelity and interactions; weights (k,) of the output columns.
 
-    more : further tabs of a page's own, title → what draws it
+    more : further tabs of a page's own, title → what draws it;  below : draws what stands right under the maps
     """
     maps = comparison.focused(weights)
     if comparison.state == "preliminary":
@@ -34,11 +40,17 @@ def show(comparison: Comparison, picture: Picture, weights: Weights = None, more
         st.warning("This run was cancelled: the values are of what had been computed. “Explain” goes on from there.")
     scale, reach = shared_scale(*maps), charts.reach_of(maps)
     judgements = comparison.judgements_of(weights) or (None, None)
-    for side, column, attribution, judgement in zip("lr", st.columns(2), maps, judgements):
+    panes = list(zip("lr", maps, judgements))
+    for column, (side, attribution, judgement) in zip(st.columns(2), panes):
         with column:
-            _pane(side, attribution, picture, scale, reach, judgement)
+            _map(side, attribution, picture, scale, judgement)
     st.html(picture.legend(scale))
     st.caption(said(f"One colour scale for all maps: equal colours mean equal values. {picture.unit}"))
+    if below is not None:
+        below()
+    for column, (side, attribution, judgement) in zip(st.columns(2), panes):
+        with column:
+            _about(side, attribution, picture, reach, judgement)
     st.caption(said(sums(maps, picture.parts, picture.quantity)))
     if len(maps) < 2 or comparison.state == "preliminary":
         return
@@ -53,12 +65,18 @@ def show(comparison: Comparison, picture: Picture, weights: Weights = None, more
             draw()
 
 
-def _pane(side: str, attribution: Attribution, picture: Picture, scale: float, reach: float, judgement: Judgement | None) -> None:
+def _map(side: str, attribution: Attribution, picture: Picture, scale: float, judgement: Judgement | None) -> None:
+    """What is seen at once: the map's name, what its judgements come to, the map."""
     name = f"**{INDICES[attribution.index]}** · {method_name(attribution.index, attribution.method)}"
-    st.markdown(name + (" (preliminary)" if attribution.note.startswith(PRELIMINARY) else ""))
+    name += " (preliminary)" if attribution.note.startswith(PRELIMINARY) else ""
+    st.markdown(name if judgement is None else f"{name}  \n{headline_of(judgement)}")
     picture.show(attribution, scale, side)
+
+
+def _about(side: str, attribution: Attribution, picture: Picture, reach: float, judgement: Judgement | None) -> None:
+    """What is read next: how far to trust it, what it means, what it cost, its values one by one."""
     if judgement is not None:
-        show_judgement(judgement, attribution, picture)
+        show_judgements(judgement, attribution, picture)
     st.caption(said(f"{MEANING[attribution.index].format(what=picture.quantity)} {cost(attribution)}"))
     if told := exactly(attribution):
         st.caption(f":material/verified: {told}")

@@ -21,6 +21,11 @@ from xai import Cancelled, Ledger
 from xai.game import Game
 
 LISTED = 20
+KEPT = (
+    "Texts, settings, what the model answered and the values paid for are kept in one file on this server, so that a run "
+    "can go on after a crash; the oldest go first when it is full. Uploaded files are kept only if you say so. A link with "
+    "“?run=” opens that run for whoever has it."
+)
 log = logging.getLogger("swing.store")
 
 
@@ -149,7 +154,7 @@ def paid(run: str, labels: list[str]) -> Ledger:
 def sidebar(page: str, state: Bench[Any]) -> None:
     """This browser's runs: reopen, rename, delete, forget everything; and what is kept where."""
     with st.sidebar:
-        st.subheader("Runs")
+        st.subheader("Runs", help=KEPT)
         try:
             kept = store()
             runs = kept.runs(visitor())
@@ -166,11 +171,6 @@ def sidebar(page: str, state: Bench[Any]) -> None:
             st.caption(f"{len(runs) - LISTED} older runs are kept as well; links to them still work.")
         if runs:
             st.button("Forget everything", key="forget", on_click=_forget)
-        st.caption(
-            "Texts, settings, what the model answered and the values paid for are kept in one file on this server, so "
-            "that a run can go on after a crash; the oldest go first when it is full. Uploaded files are kept only if "
-            "you say so. A link with “?run=” opens that run for whoever has it."
-        )
         if kept.notice:
             st.warning(kept.notice)
 

@@ -30,6 +30,7 @@ class Bench(Generic[S]):
     outcome : (state, sentence) of a job that gave nothing new;  seen : how much of the job was shown already
     brought : a request whose settings the widgets are to take;  interrupted : one whose server died in the middle of it
     opened : the upload that was last opened as a bundle;  policies : (request, its map under every way of absence)
+    unfolded : whether the question is to be seen beside a result, so that it can be changed
     """
 
     own: S
@@ -43,6 +44,7 @@ class Bench(Generic[S]):
     interrupted: Any = None
     opened: str | None = None
     policies: tuple[Any, dict[str, Attribution]] | None = None
+    unfolded: bool = False
 
     @property
     def new(self) -> bool:
@@ -60,6 +62,10 @@ class Bench(Generic[S]):
             line().leave(self.job, visitor())
         self.job, self.shown, self.run, self.outcome = None, None, None, None
         st.query_params.pop("run", None)
+
+    def fold(self) -> None:
+        """Fold the question away, or open it."""
+        self.unfolded = not self.unfolded
 
     def forget_failure(self) -> None:
         """What failed was asked of another input than the one that is there now."""
@@ -159,13 +165,15 @@ def _bar(state: Bench[Any], cost: Cost, explain: Act, more: Act | None) -> None:
         st.warning(said(str(error)))
         st.button("Explain", disabled=True, key="explain")
         return
-    st.caption(f"This will take at most {evaluations} evaluations of the model: about {duration(seconds)}.")
-    left, right = st.columns([1, 3])
-    if left.button("Explain", type="primary", key="explain"):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        pressed = st.button("Explain", type="primary", key="explain")
+        st.caption(f"This will take at most {evaluations} evaluations of the model: about {duration(seconds)}.", width="content")
+        label = f"Add budget: {MORE} × the evaluations of the run below"
+        added = state.shown is not None and more is not None and st.button(label, key="more", type="tertiary")
+    if pressed:
         explain()
         st.rerun()
-    label = f"Add budget: {MORE} × the evaluations of the run below"
-    if state.shown is not None and more is not None and right.button(label, key="more", type="tertiary"):
+    if added and more is not None:
         more()
         st.rerun()
 

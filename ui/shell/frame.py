@@ -11,9 +11,9 @@ STYLE = ASSETS / "style.css"
 
 
 def frame(title: str, purpose: str) -> None:
+    """purpose : what the page is for and what to do with it, behind an (i) beside the title"""
     st.html(STYLE)
-    st.title(title)
-    st.caption(purpose)
+    st.title(title, help=purpose)
 
 
 def linked(key: str, **default: Any) -> dict[str, Any]:

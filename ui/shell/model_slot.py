@@ -55,6 +55,12 @@ class ModelSlot:
             rate = seconds / tokens
             self.seconds_per_token = rate if not self.seconds_per_token else (self.seconds_per_token + rate) / 2
 
+    def load(self) -> None:
+        """Load now, in this thread."""
+        self._load()
+        if self.error:
+            raise ValueError(self.error)
+
     def _load(self) -> None:
         try:
             from model import load_gemma

@@ -1,6 +1,6 @@
 """The widgets of the Table page: which table, what its columns are, what is predicted by which model, which row."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -21,17 +21,21 @@ MOST_MB = 50
 PREVIEW = 1000  # rows that the page lists
 
 
+def offer(state: Bench[TableState]) -> None:
+    """The samples."""
+    if state.own.table is None:
+        take(state, sample(FIRST))
+    st.session_state.setdefault("t-sample", FIRST)
+    told: dict[str, Any] = {"on_change": _pick, "args": (state,), "label_visibility": "collapsed"}
+    st.pills("Samples", sample_titles(), key="t-sample", **told)
+
+
 def choose_table(state: Bench[TableState]) -> Source:
     """The sample that is picked, or the file that was brought; a bad file leaves the table that was there."""
     own = state.own
-    if own.table is None:
-        take(state, sample(FIRST))
-    st.session_state.setdefault("t-sample", FIRST)
-    one, two = st.columns([2, 3])
-    one.pills("Samples", sample_titles(), key="t-sample", on_change=_pick, args=(state,))
     told = "Its first line holds the names of the columns."
     label = f"Or a table of yours: CSV, Parquet or Excel (.xlsx), up to {MOST_MB} MB"
-    uploader(label, "t-file", MOST_MB, two, on_change=_bring, args=(state,), help=told)
+    uploader(label, "t-file", MOST_MB, on_change=_bring, args=(state,), help=told)
     if own.error:
         st.error(said(f"{own.error.rstrip('.')}. The table before it is still the one that is used."))
     return own.table or sample(FIRST)

@@ -6,6 +6,8 @@ from functools import partial
 import streamlit as st
 
 from ui.kind import Kind, Subject
+from ui.names import EXACT_PANES
+from ui.runs.comparison import Plan
 from ui.shell.bench import Bench
 from ui.shell.jobs import Job
 from ui.shell.model_slot import model_slot
@@ -28,6 +30,9 @@ class TableKind(Kind[TableRequest, TableState, TablePicture]):
         "was. Pick a sample or bring a CSV, Parquet or Excel file, then press Explain."
     )
 
+    def offer(self, state: Bench[TableState]) -> None:
+        ask.offer(state)
+
     def ask(self, state: Bench[TableState]) -> TableRequest:
         return ask.ask(ask.choose_table(state), state)
 
@@ -44,9 +49,9 @@ class TableKind(Kind[TableRequest, TableState, TablePicture]):
             st.warning(LOST)
         ask.set_widgets(request, source, state)
 
-    def first(self, request: TableRequest) -> TableRequest:
+    def first(self, request: TableRequest | None = None) -> TableRequest:
         table = sample(FIRST)
-        return TableRequest(table.name, table.digest, True, table.target)
+        return TableRequest(table.name, table.digest, True, table.target, plan=Plan(*EXACT_PANES))
 
     def name(self, request: TableRequest) -> str:
         return request.name

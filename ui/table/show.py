@@ -60,10 +60,13 @@ def view(result: Result, picture: TablePicture, state: Bench[TableState]) -> Vie
         weights = None if output == first else [float(name == output) for name in outputs]
         picture = replace(picture, output=output, exact=_exact(result.about, weights or comparison.weights))
     rows = "one baseline row lends" if request.background == 1 else f"{request.background} rows lend"
-    st.caption(
-        f"{MODELS[request.model]}; {rows} the cells of absent columns. {_judged(result.about)} Paid for so far: "
-        f"{comparison.ledger.evaluations} evaluations."
-    )
+
+    def below() -> None:
+        st.caption(
+            f"{MODELS[request.model]}; {rows} the cells of absent columns. {_judged(result.about)} Paid for so far: "
+            f"{comparison.ledger.evaluations} evaluations."
+        )
+
     chosen = weights or comparison.weights
     sections = {
         "What really was": lambda: show_truth(result, fitted, chosen, state),
@@ -73,7 +76,7 @@ def view(result: Result, picture: TablePicture, state: Bench[TableState]) -> Vie
     }
     if fitted is not None and fitted.exact:
         sections["Pairs of parts"] = lambda: show_exact_pairs(result, fitted, picture, chosen)
-    return View(picture, weights, sections, lambda: _files(fitted))
+    return View(picture, weights, sections, lambda: _files(fitted), below)
 
 
 def _judged(about: TableAbout) -> str:

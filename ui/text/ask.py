@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import streamlit as st
+from markupsafe import Markup
 
 from ui.draw.html import render
 from ui.runs.completing import Size, size_or_none
@@ -14,7 +15,17 @@ from ui.text.request import TextRequest
 from ui.text.samples import SAMPLES
 
 BUDGETS = [64, 128, 256, 512, 1024, 2048, 4096]
+AROUND, LONGEST = 40, 1000  # characters that the line of a question shows: around the text, of the text
 OWN, TYPED = "The model's own answer", "A target I type"
+
+
+def offer() -> None:
+    """The samples."""
+    for name in ("before", "text", "after"):
+        st.session_state.setdefault(name, getattr(SAMPLES[0], name))
+    st.session_state.setdefault("sample", SAMPLES[0].title)
+    titles = [sample.title for sample in SAMPLES]
+    st.pills("Samples", titles, key="sample", on_change=_take_sample, label_visibility="collapsed")
 
 
 def ask(size: Callable[[TextRequest], Size]) -> TextRequest:
@@ -22,11 +33,7 @@ def ask(size: Callable[[TextRequest], Size]) -> TextRequest:
 
     size(request) : of its game; ValueError where there is none
     """
-    for name in ("before", "text", "after"):
-        st.session_state.setdefault(name, getattr(SAMPLES[0], name))
-    st.session_state.setdefault("sample", SAMPLES[0].title)
     titles = {name: one.title for name, one in allowed(TextRequest).items()}
-    st.pills("Samples", [sample.title for sample in SAMPLES], key="sample", on_change=_take_sample)
     st.text_area(titles["text"], key="text", height=90)
     left, right = st.columns(2)
     left.text_area(titles["before"], key="before", height=110)
@@ -46,6 +53,16 @@ def ask(size: Callable[[TextRequest], Size]) -> TextRequest:
         request = replace(request, plan=ask_plan(BUDGETS, size=size_or_none(lambda: size(request))))
     st.html(render("preview", before=request.before, text=request.text, after=request.after))
     return request
+
+
+def asked(request: TextRequest) -> Markup:
+    """What is explained, and what stands right before and after it."""
+    before, after = request.before, request.after
+    if len(before) > AROUND:
+        before = "… " + before[-AROUND:]
+    if len(after) > AROUND:
+        after = after[:AROUND] + " …"
+    return render("preview", before=before, text=request.text[:LONGEST], after=after)
 
 
 def _take_sample() -> None:

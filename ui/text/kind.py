@@ -4,17 +4,20 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from markupsafe import Markup
+
 from ui.kind import Kind, Result, Subject
 from ui.runs.comparison import Plan
 from ui.shell.bench import Bench
 from ui.shell.jobs import Job
 from ui.shell.model_slot import model_slot
 from ui.text import ask, run, show
+from ui.text.ask import asked
 from ui.text.picture import TextPicture
 from ui.text.request import TextAbout, TextRequest
 from ui.text.samples import SAMPLES
 
-FIRST = TextRequest(SAMPLES[0].before, SAMPLES[0].text, SAMPLES[0].after, plan=Plan(budget=64))
+FIRST = TextRequest(SAMPLES[0].before, SAMPLES[0].text, SAMPLES[0].after, plan=Plan(budget=512))
 
 
 class TextKind(Kind[TextRequest, None, TextPicture]):
@@ -26,6 +29,9 @@ class TextKind(Kind[TextRequest, None, TextPicture]):
         "swings. Pick a sample or write your own, then press Explain."
     )
 
+    def offer(self, state: Bench[None]) -> None:
+        ask.offer()
+
     def ask(self, state: Bench[None]) -> TextRequest:
         slot = model_slot()
         return ask.ask(lambda request: run.size(slot.loaded, request, slot.seconds_per_token))
@@ -33,11 +39,14 @@ class TextKind(Kind[TextRequest, None, TextPicture]):
     def open(self, request: TextRequest, state: Bench[None], upload: bytes | None) -> None:
         ask.set_widgets(request)
 
-    def first(self, request: TextRequest) -> TextRequest:
+    def first(self, request: TextRequest | None = None) -> TextRequest:
         return FIRST
 
     def name(self, request: TextRequest) -> str:
         return request.text[:60]
+
+    def asked(self, request: TextRequest) -> Markup:
+        return asked(request)
 
     def asks_server_model(self, request: TextRequest) -> bool:
         return True

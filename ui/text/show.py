@@ -19,18 +19,19 @@ from xai.game import Game
 def view(result: Result, picture: TextPicture, state: Bench[None]) -> View:
     """The answer, whose tokens can be chosen, above the maps."""
     about, request, slot = result.about, result.request, model_slot()
-    st.subheader("The answer, and what swung it")
     said = "The model answered" if request.target is None else "The target you typed"
     st.html(render("answer", said=said, answer=about.target.strip(), rather=request.rather))
     chosen: list[int] = []
     if len(about.tokens) > 1:
         chosen = some_of("Explain a part of the answer: click its tokens. It costs nothing.", about.tokens, "tokens")
-    st.caption(
-        f"Parts: {PLAYERS[request.players]}; absent ones are {ABSENT[request.absent]}. Paid for so far: "
-        f"{result.comparison.ledger.evaluations} evaluations."
-        + (f" The answer is read up to the end of its line, {MAX_ANSWER} tokens at most." if not request.target else "")
-    )
     picture = replace(picture, chosen=len(chosen))
+
+    def below() -> None:
+        st.caption(
+            f"Parts: {PLAYERS[request.players]}; absent ones are {ABSENT[request.absent]}. Paid for so far: "
+            f"{result.comparison.ledger.evaluations} evaluations."
+            + (f" The answer is read up to the end of its line, {MAX_ANSWER} tokens at most." if not request.target else "")
+        )
 
     def absence() -> None:
         def game_of(absent: str) -> Game:
@@ -39,4 +40,4 @@ def view(result: Result, picture: TextPicture, state: Bench[None]) -> View:
         show_policies(result, state, picture, ABSENT, game_of, slot.gemma is not None)
 
     weights = [float(column in chosen) for column in range(len(result.comparison.weights))] if chosen else None
-    return View(picture, weights, {"Absence": absence})
+    return View(picture, weights, {"Absence": absence}, below=below)

@@ -9,7 +9,7 @@ from games import FakeGame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ui.draw.judgements import ICONS, said_of
+from ui.draw.judgements import said_of
 from xai import Attribution, Judgement, Ledger, explain, judge
 
 NAN = float("nan")
@@ -45,7 +45,7 @@ def test_what_is_little_or_much_is_not_rounded_away():
     assert "words acting together" in words(additive_interval=(0.0, 0.111)).sentences[1]
     assert "can explain nothing of how" in words(additive=0.0, additive_interval=(0.0, 0.0)).sentences[1]
     assert "in 1,000" not in words(chance=0.03).sentences[2] and "3 % of the time" in words(chance=0.03).sentences[2]
-    assert words(chance=0.4).sentences[2].startswith("No more than chance") and words(chance=0.4).icon == ICONS["worthless"]
+    assert words(chance=0.4).sentences[2].startswith("No more than chance") and words(chance=0.4).headline.startswith("Worthless")
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4])

@@ -1,0 +1,48 @@
+"""python -m ui.shipping [text image table data]: makes the results that ship with Swing, from fresh runs."""
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ui.data.kind import DataKind
+from ui.image.kind import ImageKind
+from ui.kind import Kind, Result, Subject
+from ui.kind_page import run
+from ui.runs.bundle import write_bundle
+from ui.runs.comparison_bundle import to_bundle
+from ui.runs.shipped import AT
+from ui.shell.bench import Bench
+from ui.shell.jobs import Job
+from ui.shell.model_slot import model_slot
+from ui.table.kind import TableKind
+from ui.text.kind import TextKind
+from xai import Ledger
+
+KINDS: list[Kind[Any, Any, Any]] = [TextKind(), ImageKind(), TableKind(), DataKind()]
+
+
+def subject_of(kind: Kind[Any, Any, Any]) -> Callable[[Job], Subject]:
+    """What makes the game of a kind's first request; the server's model is loaded first where it is asked."""
+    request, slot = kind.first(), model_slot()
+    if kind.asks_server_model(request) and slot.gemma is None:
+        slot.load()
+    return kind.subject(request, Bench(kind.State()))
+
+
+def make(kind: Kind[Any, Any, Any]) -> bytes:
+    """The bundle of a kind's first result."""
+    request: Any = kind.first()
+    job = Job(lambda job: None)
+    result: Result = run(request, subject_of(kind)(job), job, Ledger)
+    return write_bundle(to_bundle(kind.key, result, kind.name(request), kind.fingerprint(request)))
+
+
+if __name__ == "__main__":
+    AT.mkdir(exist_ok=True)
+    for kind in KINDS:
+        if kind.key in (sys.argv[1:] or [each.key for each in KINDS]):
+            began = time.perf_counter()
+            data = make(kind)
+            (AT / f"{kind.key}.zip").write_bytes(data)
+            print(f"{kind.key}: {len(data):,} bytes, {time.perf_counter() - began:.0f} s", flush=True)
