@@ -18,16 +18,30 @@ def values(page, pane):
     return np.array([float(span.get_attribute("data-value")) for span in spans])
 
 
+def unfold(page):
+    """Open the question, where it is folded into its line."""
+    settle(page)
+    if page.locator('.swing-asked[data-folded="true"]').count():
+        page.locator(".st-key-fold button").click()
+        page.locator('.swing-asked[data-folded="false"]').wait_for()
+
+
+def open_settings(page):
+    unfold(page)
+    page.locator(".st-key-question").get_by_text("Settings: ").click()
+
+
 def fill(page, key, text):
+    unfold(page)
     page.locator(f".st-key-{key} textarea, .st-key-{key} input").fill(text)
     page.keyboard.press("Control+Enter")
 
 
 def set_budget(page, budget):
     """Open the settings and move the budget slider to one of its choices."""
-    settle(page)
+    unfold(page)
     if not page.locator(".st-key-budget").is_visible():
-        page.get_by_text("Settings: target").click()
+        open_settings(page)
     slider = page.locator(".st-key-budget input[type=range]")
     slider.press("Home")
     for _ in range(int(slider.get_attribute("max"))):

@@ -23,6 +23,7 @@ from ui.shell.model_slot import model_slot
 from xai import Ledger
 from xai.game import Game
 
+QUICK = 64  # evaluations
 ENOUGH = 16  # evaluations that tell how long the next ones take
 
 
@@ -41,6 +42,7 @@ def kind_page(kind: Kind[Any, Any, Any]) -> None:
     if request is not None:
         if state.new and (first := kind.first(request)) is not None:
             state.shown = shipped(kind, first)
+            state.unfolded = state.shown is None  # and stays so until Explain: nothing folds away under a hand
         _fold(line, kind.asked(request), state, state.shown is not None and kind.shows(state.shown))
         _controls(kind, request, state)
     if state.shown is not None and kind.shows(state.shown):
@@ -81,7 +83,9 @@ def first_results() -> dict[tuple[str, str], Result]:
     return {}
 
 
-def _first(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> None:
+def _first(kind: Kind[Any, Any, Any], first: Request, state: Bench[Any]) -> None:
+    """Explain a newcomer's request, at a budget that keeps nobody waiting."""
+    request = replace(first, plan=replace(first.plan, budget=min(first.plan.budget, QUICK)))  # type: ignore[type-var]
     shelf, place, subject = first_results(), (kind.key, kind.fingerprint(request)), kind.subject(request, state)
     state.shown = shelf.get(place)
     if state.shown is not None:

@@ -22,6 +22,13 @@ from xai import Ledger
 KINDS: list[Kind[Any, Any, Any]] = [TextKind(), ImageKind(), TableKind(), DataKind()]
 
 
+class Alone(Job):
+    """A job that no page looks at, and that goes on all the same."""
+
+    def cancelled(self) -> bool:
+        return False
+
+
 def subject_of(kind: Kind[Any, Any, Any]) -> Callable[[Job], Subject]:
     """What makes the game of a kind's first request; the server's model is loaded first where it is asked."""
     request, slot = kind.first(), model_slot()
@@ -33,7 +40,7 @@ def subject_of(kind: Kind[Any, Any, Any]) -> Callable[[Job], Subject]:
 def make(kind: Kind[Any, Any, Any]) -> bytes:
     """The bundle of a kind's first result."""
     request: Any = kind.first()
-    job = Job(lambda job: None)
+    job = Alone(lambda job: None)
     result: Result = run(request, subject_of(kind)(job), job, Ledger)
     return write_bundle(to_bundle(kind.key, result, kind.name(request), kind.fingerprint(request)))
 

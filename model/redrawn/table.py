@@ -10,7 +10,7 @@ from model.redrawn.gemma import on_redrawn
 from model.table.fitting import Watcher, fit_trees, split
 from model.table.gemma_game import gemma_table_game
 from model.table.lightgbm_text import read_lightgbm
-from model.table.model import TableGame, TableModel
+from model.table.model import TableModel
 from model.table.rows import Rows, encode, positions
 from model.table.smooth import SmoothModel, fit_linear, fit_network
 from xai import Redrawn
@@ -20,19 +20,9 @@ from xai.typing import Cancel
 STAGES = ("a model fitted in the same way to a shuffled target",)
 
 
-class ShuffledGame(TableGame):
-    """A row's game of such a model, of which exact values may be had."""
-
-    def __init__(self, model: TableModel, row: Rows, background: pd.DataFrame | None) -> None:
-        game = model.game(row, background)
-        super().__init__(game._value, game.labels, game.outputs)
-        if model.model != "network":
-            self.exact = lambda index: model.exact(row, index, background)[0]
-
-
 def on_shuffled(table: TableModel, frame: pd.DataFrame, target: Hashable, row: Rows, background: pd.DataFrame | None) -> Redrawn:
     """The one stage for the control `xai.randomised_control`. frame : what `table` was fitted to"""
-    return Redrawn(STAGES, lambda seed: iter([ShuffledGame(shuffled_fit(table, frame, target, seed), row, background)]))
+    return Redrawn(STAGES, lambda seed: iter([shuffled_fit(table, frame, target, seed).game(row, background)]))
 
 
 def on_redrawn_reader(gemma: Gemma, frame: pd.DataFrame, target: Hashable, row: Rows, shots: int, label: str) -> Redrawn:

@@ -1,6 +1,7 @@
 """Addresses that a person can say; the old ones lead there, and take their settings along."""
 
 import pytest
+from clicks import open_settings
 from playwright.sync_api import expect
 
 PAGES = {"text": "Text", "image": "Image", "table": "Table", "data": "Data", "scaling": "Scaling"}
@@ -10,7 +11,7 @@ PAGES = {"text": "Text", "image": "Image", "table": "Table", "data": "Data", "sc
 def test_a_page_has_an_address_and_a_title(open_tiny, name):
     page = open_tiny(ready=False, path=f"/{name}")
     expect(page).to_have_title(f"{PAGES[name]} · Swing")
-    listed = page.locator('[data-testid="stSidebarNavLink"]')
+    listed = page.locator('[data-testid="stTopNavLink"]')
     expect(listed).to_have_count(len(PAGES))
 
 
@@ -25,7 +26,7 @@ def test_an_old_address_leads_to_the_new_one(open_tiny, tiny_server, name):
 def test_settings_and_runs_come_along(open_tiny):
     page = open_tiny(ready=False, path="/table_page?budget=128")
     expect(page).to_have_title("Table · Swing")
-    page.get_by_text("Settings: target, columns left out").click()
+    open_settings(page)
     expect(page.locator(".st-key-budget")).to_contain_text("128")
     assert page.url.endswith("/table?budget=128")
     gone = open_tiny(ready=False, path="/image_page?run=nobody-knows-it")

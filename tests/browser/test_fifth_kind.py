@@ -1,7 +1,7 @@
 """A kind of input that the product knows nothing of, from asking to its bundle, in a browser."""
 
 import numpy as np
-from clicks import press_explain, values
+from clicks import press_explain, unfold, values
 from playwright.sync_api import expect
 
 
@@ -40,6 +40,7 @@ def test_from_ask_to_bundle(open_toy, tmp_path):
     page.get_by_role("tab", name="Take away").click()
     report, bundle = saved(page, "Report (HTML)").read_text(), saved(page, "Bundle (ZIP)")
     assert "Sliders at 5, 5 and 7" in report and 'data-value="7.0"' in report
+    unfold(page)
     move(page, "first", 3)
     expect(page.get_by_text("The result below is of an earlier input or setting.")).to_be_visible()
     other = open_toy(ready=False)

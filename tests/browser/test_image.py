@@ -5,7 +5,7 @@ import io
 
 import numpy as np
 import pytest
-from clicks import settle
+from clicks import settle, unfold
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -33,6 +33,7 @@ def bring(page, image):
 
 
 def upload(page, data, name="photo.png"):
+    unfold(page)
     page.locator(".st-key-image-file input[type=file]").set_input_files({"name": name, "mimeType": "image/png", "buffer": data})
 
 
@@ -127,7 +128,7 @@ def test_a_photo_is_brought_explained_clicked_and_taken_away(open_tiny, classifi
     other.locator(".st-key-bundle input[type=file]").set_input_files(
         {"name": "bundle.zip", "mimeType": "application/zip", "buffer": files["Bundle (ZIP)"]}
     )
-    expect(other.get_by_text(f"{photo.width} × {photo.height} pixels")).to_be_visible()
+    expect(other.get_by_text(f"{photo.width} × {photo.height} pixels")).to_be_attached()
     np.testing.assert_array_equal(drawn(other, "l"), drawn(page, "l"))
 
 
@@ -147,7 +148,7 @@ def test_an_object_in_a_corner_of_a_wide_photo_lights_up_that_corner(open_tiny):
 def test_words_and_patches_of_a_question_to_the_model_with_eyes(open_tiny):
     page = open_image(open_tiny, SMALL + "&words=true")
     page.get_by_text("Drawn shapes: a small Gemma 3").click()
-    expect(page.get_by_text("64 × 64 pixels")).to_be_visible()
+    expect(page.get_by_text("64 × 64 pixels")).to_be_attached()
     press_explain(page)
     words = page.locator('.swing-heatmap[data-pane="l"] .swing-player')
     expect(words).to_have_text(["what", "colour", "is", "the", "cross", "?"])

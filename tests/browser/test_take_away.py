@@ -7,7 +7,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from clicks import PATIENCE, fill, press_explain, set_budget, type_target, values
+from clicks import PATIENCE, fill, open_settings, press_explain, set_budget, type_target, values
 from playwright.sync_api import expect
 
 from ui.runs.bundle import read_bundle
@@ -86,7 +86,7 @@ def test_a_bundle_is_brought_back_and_a_hostile_one_refused(explained, open_tiny
 def test_a_budget_stands_in_the_link_once_it_is_chosen(open_tiny):
     page = open_tiny()
     fill(page, "text", "one two three four five six seven eight nine ten eleven twelve fox dog")
-    page.get_by_text("Settings: target").click()
+    open_settings(page)
     slider = page.locator(".st-key-budget input[type=range]")
     expect(slider).to_have_attribute("aria-valuetext", "514")
     expect(page.get_by_text("left map exact up to four words acting together")).to_be_visible()
@@ -95,14 +95,14 @@ def test_a_budget_stands_in_the_link_once_it_is_chosen(open_tiny):
         slider.press("ArrowLeft")
         page.wait_for_url(f"**budget={budget}**")
     page.reload()
-    page.get_by_text("Settings: target").click()
+    open_settings(page)
     expect(slider).to_have_attribute("aria-valuetext", "256")
     assert "budget=256" in page.url
 
 
 def test_settings_stand_in_the_link(open_tiny):
     page = open_tiny(path="/?budget=64&players=tokens")
-    page.get_by_text("Settings: target").click()
+    open_settings(page)
     expect(page.get_by_role("combobox", name="Parts", exact=True)).to_have_value("tokens")
     expect(page.locator(".st-key-budget")).to_contain_text("64")
     slider = page.locator(".st-key-budget input[type=range]")

@@ -28,7 +28,7 @@ def direct(gemma, sample, target, budget):
 def test_a_newcomer_sees_the_first_sample_explained(open_tab, gemma):
     page = open_tab()
     expect(page.locator(".swing-answer")).to_have_text("positive")
-    for pane, expected in direct(gemma, SAMPLES[0], " positive", 64).items():
+    for pane, expected in direct(gemma, SAMPLES[0], " positive", 258).items():
         np.testing.assert_allclose(values(page, pane), expected.sum(axis=1), atol=2e-4)
     player = page.locator(".swing-player", has_text="superb").first
     player.hover()

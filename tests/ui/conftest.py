@@ -18,6 +18,12 @@ def components_found_once():
         yield
 
 
+@pytest.fixture(autouse=True)
+def nothing_shipped(monkeypatch, tmp_path):
+    """Pages begin without a result of the bundled models, for tests put others in their place."""
+    monkeypatch.setattr("ui.runs.shipped.AT", tmp_path / "nothing")
+
+
 @pytest.fixture()
 def slot(monkeypatch, tmp_path):
     first_results.clear()

@@ -8,35 +8,36 @@ import streamlit as st
 from ui.runs.comparison import Plan
 from ui.runs.completing import SMALLEST, Size, offers, usual_budget
 from ui.settings import allowed
-from ui.shell.frame import linked
 
 
 def ask_budget(place: Any, plan: Plan, budgets: Sequence[int], key: str, size: Size | None) -> int:
     """The slider, and below it what its special budgets are worth. plan : its budget is where nobody says otherwise
 
     What a link, a reopened run or the visitor chose stays, and alone stands in the link; else the slider moves by itself
-    as the input does.
+    as the input does. Streamlit's own binding would write a choice into the link only where it is not the default.
     """
-    fields, most = st.session_state, max(budgets)
+    fields, link, most = st.session_state, st.query_params, max(budgets)
     offered = offers(plan, size, most) if size else {}
-    start, now, by_itself = _start(plan, list(offered), key, size), fields.get(key), f"{key}-by-itself"
-    moved = fields.get(by_itself) if now is not None else None  # to where it moved last; None for a choice, or a new page
-    chosen = now is not None and (now != moved or key in fields.get("preset", ()))
+    preset, now = fields.get("preset", set()), fields.get(key)
+    chosen = fields.get(f"{key}-chosen")
     if now is None:
-        now = _of_link(st.query_params.get(key, ""), most)
-        chosen = now is not None
-    fields[by_itself] = None if chosen else start
-    more: dict[str, Any] = {"key": key}
-    if not chosen:
-        fields[key] = now = start
-    else:
-        more = linked(key, value=plan.budget)
-        if moved is not None or now == plan.budget:  # for the link to hold it: a default does not stand there
-            more.pop("value", None)
-            if key in fields:
-                fields[key] = now
-    options = sorted({*budgets, *offered, int(now or start)})
-    budget = int(place.select_slider(allowed(Plan)["budget"].title, options, **more))
+        chosen = _of_link(link.get(key, ""), most) or _of_link(str(chosen), most)
+    elif key in preset or now != fields.get(f"{key}-seen"):
+        chosen = now
+    value = chosen or _start(plan, list(offered), key, size)
+    # Set only where it must move: what a browser sends meanwhile would be lost. Else it is the default, for a browser
+    # that sees only this run.
+    more: dict[str, Any] = {} if key in preset or now != value else {"value": value}
+    preset.discard(key)
+    if now != value:
+        fields[key] = value
+    fields[f"{key}-chosen"], fields[f"{key}-seen"] = chosen, value
+    if chosen and link.get(key) != str(chosen):
+        link[key] = str(chosen)
+    elif not chosen and key in link:
+        del link[key]
+    options = sorted({*budgets, *offered, value})
+    budget = int(place.select_slider(allowed(Plan)["budget"].title, options, key=key, **more))
     if offered:
         place.caption("  \n".join(f"**{value:,}**: {said}" for value, said in offered.items()))
     return budget

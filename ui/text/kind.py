@@ -17,7 +17,7 @@ from ui.text.picture import TextPicture
 from ui.text.request import TextAbout, TextRequest
 from ui.text.samples import SAMPLES
 
-FIRST = TextRequest(SAMPLES[0].before, SAMPLES[0].text, SAMPLES[0].after, plan=Plan(budget=512))
+FIRST = TextRequest(SAMPLES[0].before, SAMPLES[0].text, SAMPLES[0].after, plan=Plan(budget=258))
 
 
 class TextKind(Kind[TextRequest, None, TextPicture]):

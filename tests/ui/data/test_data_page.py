@@ -130,7 +130,7 @@ def test_both_measures_and_both_indices_are_those_of_the_api(ready):
     assert len(page.get("plotly_chart")) >= 4
     assert "point in opposite directions" in words(page) or "harms by" in words(page)
     assert result.about.written[1] == tuple(game.translations(np.full(3, present))[1] for present in (False, True))
-    page.get("button_group")[2].set_value("chrF").run()
+    page.button_group(key="data-measure").set_value("chrF").run()
     assert "points of chrF" in words(page)
     assert bench(page).shown.comparison.ledger.evaluations == 8
     rows = list(csv.DictReader(io.StringIO(measures_csv(result))))

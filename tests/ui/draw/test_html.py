@@ -31,6 +31,7 @@ def values(x):
         "judgements": {"judged": [(x, x, [x, x, x])]},
         "legend": {"scale": x, "stops": x, "low": x, "high": x},
         "picture": {"url": x, "words": x},
+        "asked": {"asked": x, "folded": x},
         "preview": {"before": x, "text": x, "after": x},
         "report": {
             **document,
