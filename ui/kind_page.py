@@ -18,8 +18,9 @@ from ui.runs.comparison_bundle import to_bundle
 from ui.runs.shipped import SHIPPED, is_shipped, shipped
 from ui.shell.bench import MORE, Bench, bar, bench
 from ui.shell.frame import frame, ready
-from ui.shell.jobs import Job
+from ui.shell.jobs import Job, others_busy
 from ui.shell.model_slot import model_slot
+from ui.shell.pace import pace
 from xai import Ledger
 from xai.game import Game
 
@@ -40,6 +41,7 @@ def kind_page(kind: Kind[Any, Any, Any]) -> None:
     with st.container(key="question"):
         request = kind.ask(state)
     if request is not None:
+        state.pool = kind.pool(request)
         if state.new and (first := kind.first(request)) is not None:
             state.shown = shipped(kind, first)
             state.unfolded = state.shown is None  # and stays so until Explain: nothing folds away under a hand
@@ -124,22 +126,43 @@ def _explain(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> 
         st.query_params.pop("run", None)
     state.asked = request.same_game
 
+    evaluations, seconds = _foretold(kind, request, state)
+    pool, shared = state.pool, others_busy(state.pool)
+
+    def learn(took: float, paid: int) -> None:
+        if evaluations and seconds is not None:
+            pace().learn(pool, shared, seconds / evaluations, took / paid)
+
     def work(job: Job) -> Result:
         with kept.ended_with(name):
             before = shown if shown is not None and shown.request == request else None
-            result = run(request, subject(job), job, lambda game: kept.ledger(name, game, known), before)
+            result = run(request, subject(job), job, lambda game: kept.ledger(name, game, known), before, learn)
         kept.finish(name, result)
         return result
 
-    state.begin(Job(work, name))
+    state.begin(Job(work, name, seconds=seconds))
+
+
+def _foretold(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> tuple[int, float | None]:
+    """Most evaluations and about how many seconds, None where that is not known."""
+    try:
+        return kind.cost(request, state)
+    except (ValueError, TypeError):
+        return 0, None
 
 
 def run(
-    request: Request, subject: Subject, job: Job, ledger_of: Callable[[Game], Ledger], before: Result | None = None
+    request: Request,
+    subject: Subject,
+    job: Job,
+    ledger_of: Callable[[Game], Ledger],
+    before: Result | None = None,
+    learn: Callable[[float, int], None] = lambda took, paid: None,
 ) -> Result:
     """Both maps of a subject and how right they are. ledger_of(game) gives the ledger to go on with
 
     before : a result of the same request; where it is whole, it is the result: the same asked twice says the same
+    learn(took, paid) : told seconds of work and evaluations, where these are enough to tell of the next run
     """
     ledger = ledger_of(subject.game)
     if before is not None and before.comparison.state == "done" and before.comparison.judgements:
@@ -156,6 +179,7 @@ def run(
     )
     if (evaluations := ledger.evaluations - paid) >= ENOUGH:
         subject.learn(ledger.seconds - spent, evaluations)
+        learn(job.worked, evaluations)
     return Result(request, subject.about, replace(found, redrawn=subject.redrawn))
 
 

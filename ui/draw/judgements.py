@@ -64,7 +64,8 @@ def adding_up(j: Judgement, parts: str, quantity: str) -> str:
     else:
         told = f"{percent(low)} to {percent(high)}"
     rest = "" if low >= ENOUGH else f"; the rest is {parts} acting together (see “Pairs of parts”)"
-    return f"Adding up can explain {told} of how {quantity} moves on {where}{rest}."
+    how = " from none to all" if j.index == "shapley" else ""  # Shapley values hold both ends
+    return f"Adding up{how} can explain {told} of how {quantity} moves on {where}{rest}."
 
 
 def chance(j: Judgement, parts: str, quantity: str) -> str:

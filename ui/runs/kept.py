@@ -15,7 +15,7 @@ from ui.runs.comparison import Paid
 from ui.runs.store import Run, RunStore
 from ui.shell.bench import Bench
 from ui.shell.frame import begin_anew
-from ui.shell.jobs import Stopped, line
+from ui.shell.jobs import Stopped, of_run
 from ui.shell.visitor import visitor
 from xai import Cancelled, Ledger
 from xai.game import Game
@@ -129,7 +129,7 @@ def reopen(kind: Kind[Any, Any, Any], state: Bench[Any]) -> None:
         request = kind.read(json.loads(results["settings"]) if "settings" in results else found.settings)
         kind.open(request, state, upload)
         state.asked = request.same_game
-        job = line().of_run(run)
+        job = of_run(run)
         if job is not None:
             state.follow(job)
         elif found.interrupted:

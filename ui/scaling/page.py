@@ -10,7 +10,7 @@ from ui.scaling.result import show
 from ui.scaling.study import MOST_MB, read, study
 from ui.shell.bench import Bench, bench, watch
 from ui.shell.frame import frame, linked, uploader
-from ui.shell.jobs import Job, quick_line
+from ui.shell.jobs import Job, line
 
 SAMPLES = {
     "Aligned (synthetic)": "aligned.csv",
@@ -55,10 +55,9 @@ def page() -> None:
 def choose() -> tuple[str, bytes, bool] | None:
     """Name, bytes and whether they are synthetic, of an upload or else of the sample that is picked."""
     titles = list(SAMPLES)
-    picked = st.pills("Samples", titles, **linked("runs", default=titles[0]))
-    label = "Or a table of your own runs: CSV or Excel (.xlsx), its first line names the columns. It stays in this session."
-    file = uploader(label, "scaling-file", MOST_MB)
-    with st.expander("What the table must look like"):
+    picked = st.pills("Samples", titles, label_visibility="collapsed", **linked("runs", default=titles[0]))
+    with st.expander("Bring a table of your own runs: CSV or Excel (.xlsx)"):
+        file = uploader("Its first line names the columns. It stays in this session.", "scaling-file", MOST_MB)
         st.markdown(COLUMNS)
         example = FOLDER / SAMPLES[picked or titles[0]]
         save("A sample as CSV", example.read_bytes(), example.name, None)
@@ -77,7 +76,7 @@ def _begin(state: Bench[None], name: str, content: bytes, synthetic: bool) -> No
     except ValueError as error:
         state.outcome = "failed", str(error)
         return
-    state.begin(Job(lambda job: study(name, synthetic, sets, job)), quick_line())
+    state.begin(Job(lambda job: study(name, synthetic, sets, job)), line("scaling"))
     if state.job is not None:
         state.job.ended.wait(PATIENCE)
 

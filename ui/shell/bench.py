@@ -7,7 +7,8 @@ from typing import Any, Generic, TypeVar
 import streamlit as st
 
 from ui.draw.markdown import said
-from ui.shell.jobs import Job, Line, line
+from ui.shell.jobs import Job, Line, line, others_busy
+from ui.shell.pace import between, pace
 from ui.shell.visitor import visitor
 from xai import Attribution
 
@@ -30,6 +31,7 @@ class Bench(Generic[S]):
     outcome : (state, sentence) of a job that gave nothing new;  seen : how much of the job was shown already
     brought : a request whose settings the widgets are to take;  interrupted : one whose server died in the middle of it
     opened : the upload that was last opened as a bundle;  policies : (request, its map under every way of absence)
+    pool : the line (`ui.shell.jobs.line`) in which what the page asks waits
     unfolded : whether the question is to be seen beside a result, so that it can be changed
     """
 
@@ -45,6 +47,7 @@ class Bench(Generic[S]):
     opened: str | None = None
     policies: tuple[Any, dict[str, Attribution]] | None = None
     unfolded: bool = False
+    pool: str = "model"
 
     @property
     def new(self) -> bool:
@@ -59,7 +62,7 @@ class Bench(Generic[S]):
     def leave(self) -> None:
         """Show nothing of a run that was deleted, and wait for nothing of it."""
         if self.job is not None:
-            line().leave(self.job, visitor())
+            leave(self.job)
         self.job, self.shown, self.run, self.outcome = None, None, None, None
         st.query_params.pop("run", None)
 
@@ -76,7 +79,7 @@ class Bench(Generic[S]):
         """Put a job into the line, or say why not; what the page shows stays until there is something new."""
         self.outcome, job.owner = None, visitor()
         try:
-            self.follow((where or line()).submit(job))
+            self.follow((where or line(self.pool)).submit(job))
         except ValueError as error:
             self.outcome = "failed", str(error)
 
@@ -103,6 +106,12 @@ class Bench(Generic[S]):
             self.seen, self.shown = version, job.latest
             return True
         return False
+
+
+def leave(job: Job) -> None:
+    """Cancel a job that this browser began, or only look away from another's."""
+    if job.line is not None:
+        job.line.leave(job, visitor())
 
 
 def bench(page: str, own: type[S]) -> Bench[S]:
@@ -167,7 +176,8 @@ def _bar(state: Bench[Any], cost: Cost, explain: Act, more: Act | None) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button("Explain", type="primary", key="explain")
-        st.caption(f"This will take at most {evaluations} evaluations of the model: about {duration(seconds)}.", width="content")
+        time = between(*pace().range(state.pool, others_busy(state.pool), seconds))
+        st.caption(f"This will take at most {evaluations} evaluations of the model: {time}.", width="content")
         label = f"Add budget: {MORE} × the evaluations of the run below"
         added = state.shown is not None and more is not None and st.button(label, key="more", type="tertiary")
     if pressed:
@@ -183,16 +193,20 @@ def _outcome(outcome: tuple[str, str]) -> None:
 
 
 def _progress(job: Job, cancel: str = "cancel") -> None:
-    ahead = line().ahead(job)
+    where = job.line or line()
+    ahead = where.ahead(job)
     if ahead:
         runs = "1 run is" if ahead == 1 else f"{ahead} runs are"
-        st.progress(0.0, text=f"Waiting in the line: {runs} before yours. The model serves one at a time.")
+        seconds = where.wait(job)
+        wait = "" if not seconds else f", about {duration(seconds)}"
+        turn = "Yours is short: it gets in between." if job.quick else "The model serves one at a time."
+        st.progress(0.0, text=f"Waiting in the line: {runs} before yours{wait}. {turn}")
     else:
         left = "" if job.eta is None else f" · about {duration(job.eta)} left"
         text = "Stopping after this batch" if job.cancelling else said(job.sentence) + left
-        st.progress(min(job.done / job.total, 1.0) if job.total else 0.0, text=text)
+        st.progress(job.share, text=text)
     if job.belongs_to(visitor()):
-        st.button("Cancel", key=cancel, on_click=line().leave, args=(job, visitor()), disabled=job.cancelling)
+        st.button("Cancel", key=cancel, on_click=leave, args=(job,), disabled=job.cancelling)
     else:
         st.caption("This run was begun in another browser, which alone can cancel it.")
 

@@ -1,6 +1,7 @@
-"""Long work outside Streamlit's script thread: a line of jobs, their progress, a cancel, a sentence at the end.
+"""Long work outside Streamlit's script thread: lines of jobs, their progress, a cancel, a sentence at the end.
 
-One job works at a time, for all share one model; the others wait in the order they came, and know their place.
+There is a line for each model, and one for work that asks none. In a line one job works at a time; the others wait in the
+order they came, and know their place. A job of a few seconds gets in between two batches of a long one.
 """
 
 import logging
@@ -17,6 +18,7 @@ from xai import Cancelled
 log = logging.getLogger("swing.jobs")
 
 MOST_WAITING = 50
+QUICK = 8.0  # seconds: a job of no more need not wait for the end of a longer one
 UNWATCHED = 60.0  # seconds after which a job that no page looks at stops; what it paid is kept
 
 
@@ -28,18 +30,24 @@ class Job:
     """Runs work(job) in the line's thread; work calls `tell` and `publish`, and asks `cancelled`.
 
     state : "queued", "running", "done" (`result` is what work returned), "cancelled" or "failed" (`sentence` says why)
-    latest, version : what was published last, and how often that was
+    latest, version : what was published last, and how often that was;  share : of the work that is done, 0 … 1
+    seconds : how long it may take, None where nobody knows;  line : the one that it was given to
     owner : who alone may cancel it (`ui.shell.visitor.visitor`); None for anybody
     """
 
-    def __init__(self, work: Callable[["Job"], object], run: str | None = None, owner: str | None = None):
-        self.work, self.run, self.owner = work, run, owner
+    def __init__(
+        self, work: Callable[["Job"], object], run: str | None = None, owner: str | None = None, seconds: float | None = None
+    ):
+        self.work, self.run, self.owner, self.seconds = work, run, owner, seconds
+        self.line: Line | None = None
         self.state, self.sentence = "queued", "Waiting"
         self.result: object = None
         self.latest: object = None
-        self.done, self.total, self.version = 0, 0, 0
+        self.done, self.total, self.version, self.share = 0, 0, 0, 0.0
         self.ended = threading.Event()
-        self._counting_since = self._seen = time.monotonic()  # counting: moved on until the first evaluation is done
+        self._began = self._counting_since = self._seen = (
+            time.monotonic()
+        )  # counting: moved on until the first evaluation is done
         self._watchers: set[Callable[[], bool]] = set()
         self._stop = threading.Event()
 
@@ -64,6 +72,11 @@ class Job:
             raise Stopped
 
     @property
+    def quick(self) -> bool:
+        """Whether it may get in between the batches of another."""
+        return self.seconds is not None and self.seconds <= QUICK
+
+    @property
     def over(self) -> bool:
         return self.ended.is_set()
 
@@ -78,11 +91,20 @@ class Job:
             return None
         return (time.monotonic() - self._counting_since) / self.done * (self.total - self.done)
 
+    @property
+    def worked(self) -> float:
+        """Seconds since it began, those of jobs that got in between left out."""
+        return time.monotonic() - self._began
+
     def tell(self, done: int, total: int, sentence: str) -> None:
         """Evaluations done, of how many, and what is being done."""
         if not done:
             self._counting_since = time.monotonic()
         self.done, self.total, self.sentence = done, total, sentence
+        self.share = max(self.share, min(done / total, 1.0) if total else 0.0)  # it never goes back
+        if self.line is not None:
+            let_in = self.line.let_in(self)
+            self._counting_since, self._began = self._counting_since + let_in, self._began + let_in
 
     def publish(self, result: object) -> None:
         """Show this until there is something better."""
@@ -95,7 +117,7 @@ class Job:
     def start(self) -> None:
         """Work, in this thread, to whatever end."""
         self.state, self.sentence = "running", "Starting"
-        self._counting_since = time.monotonic()
+        self._counting_since = self._began = time.monotonic()
         try:
             if self.cancelled():
                 self.state, self.sentence = "cancelled", "Cancelled before it began."
@@ -118,11 +140,13 @@ class Job:
 
 
 class Line:
-    """The jobs of a server, one after the other in a thread of their own."""
+    """Jobs that share a model, one after the other in a thread of their own."""
 
     def __init__(self) -> None:
         self._waiting: deque[Job] = deque()
         self._current: Job | None = None
+        self._between: Job | None = None  # a quick one, between two batches of the current one
+        self._free_at = 0.0  # when the current one has worked as long as the last that got in between
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
@@ -134,6 +158,7 @@ class Line:
                     f"{len(self._waiting)} runs are waiting on this server already, which is the most it takes: "
                     "try again in a few minutes."
                 )
+            job.line = self
             self._waiting.append(job)
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._work, name="explain", daemon=True)
@@ -144,9 +169,40 @@ class Line:
     def ahead(self, job: Job) -> int:
         """How many jobs come before this one, the one at work included; 0 for one that works or is over."""
         with self._changed:
-            if job not in self._waiting:
-                return 0
-            return self._waiting.index(job) + (self._current is not None)
+            return len(self._before(job))
+
+    def wait(self, job: Job) -> float | None:
+        """About how many seconds until this job begins; None where nobody knows."""
+        with self._changed:
+            known = [one.eta if one.state == "running" else one.seconds for one in self._before(job)]
+            if job.quick and self._current is not None and not self._current.quick:
+                known = known[1:]  # it waits for a batch, not for the end
+        return None if None in known else sum(filter(None, known))
+
+    def _before(self, job: Job) -> list[Job]:
+        if job not in self._waiting:
+            return []
+        ahead = list(self._waiting)[: self._waiting.index(job)]
+        at_work = [one for one in (self._current, self._between) if one is not None]
+        return [*at_work, *(one for one in ahead if one.quick or not job.quick)]
+
+    def let_in(self, job: Job) -> float:
+        """Do a quick job between two batches of the current one, in its thread; how many seconds that took.
+
+        The current one then works as long before another is let in, so that no stream of quick ones can stop it.
+        """
+        with self._changed:
+            quick = next((one for one in self._waiting if one.quick), None)
+            if job is not self._current or job.quick or quick is None or time.monotonic() < self._free_at:
+                return 0.0
+            self._waiting.remove(quick)
+            self._between = quick
+        began = time.monotonic()
+        quick.start()
+        took = time.monotonic() - began
+        with self._changed:
+            self._between, self._free_at = None, time.monotonic() + took
+        return took
 
     def leave(self, job: Job, who: str) -> None:
         """Cancel a job: at once where it still waits, else after its batch. Another's job is only looked away from."""
@@ -161,8 +217,12 @@ class Line:
     def of_run(self, run: str) -> Job | None:
         """The job of a run that waits or works."""
         with self._changed:
-            jobs = [*([self._current] if self._current else []), *self._waiting]
-        return next((job for job in jobs if job.run == run and not job.over), None)
+            jobs = [self._current, self._between, *self._waiting]
+        return next((job for job in jobs if job is not None and job.run == run and not job.over), None)
+
+    @property
+    def busy(self) -> bool:
+        return self._current is not None
 
     def _work(self) -> None:
         while True:
@@ -175,12 +235,21 @@ class Line:
 
 
 @st.cache_resource(show_spinner=False)
-def line() -> Line:
-    """The server's line, the same object for every session."""
-    return Line()
+def lines() -> dict[str, Line]:
+    """The server's lines by their names, the same for every session."""
+    return {}
 
 
-@st.cache_resource(show_spinner=False)
-def quick_line() -> Line:
-    """The line of seconds' work that asks no model, so that it need not wait for runs that do."""
-    return Line()
+def line(name: str = "model") -> Line:
+    """The line of one model, or of a kind of work that asks none."""
+    return lines().setdefault(name, Line())
+
+
+def of_run(run: str) -> Job | None:
+    """The job of a run that waits or works, in whatever line."""
+    return next((job for each in list(lines().values()) if (job := each.of_run(run)) is not None), None)
+
+
+def others_busy(name: str) -> bool:
+    """Whether other lines than this one are at work, which share the processor with it."""
+    return any(each.busy for other, each in list(lines().items()) if other != name)
