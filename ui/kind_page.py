@@ -11,10 +11,13 @@ from ui.draw.html import render
 from ui.draw.markdown import said
 from ui.files.take_away import downloads, open_bundle
 from ui.kind import Kind, Request, Result, Subject
+from ui.maps.another import show_another
+from ui.maps.picture import Picture
 from ui.maps.side_by_side import show
 from ui.runs import kept
-from ui.runs.comparison import compare
+from ui.runs.comparison import Comparison, compare
 from ui.runs.comparison_bundle import to_bundle
+from ui.runs.listed import others_of, sidebar
 from ui.runs.shipped import SHIPPED, is_shipped, shipped
 from ui.shell.bench import MORE, Bench, bar, bench
 from ui.shell.frame import frame, ready
@@ -51,7 +54,7 @@ def kind_page(kind: Kind[Any, Any, Any]) -> None:
         if request is not None and state.shown.request.same_game != request.same_game:
             st.info(f"The result below is of {kind.another}. Press Explain for the one above.")
         _show(kind, state.shown, state)
-    kept.sidebar(kind.key, state)
+    sidebar(kind.key, state)
     open_bundle(kind, state)
 
 
@@ -200,4 +203,13 @@ def _show(kind: Kind[Any, Any, Any], result: Result, state: Bench[Any]) -> None:
         if view.files is not None:
             view.files()
 
-    show(result.comparison, view.picture, view.weights, {**view.sections, "Take away": take_away}, view.below)
+    def another() -> None:
+        def load(run: str) -> tuple[Comparison, Picture]:
+            other = kept.result_of(kind, run)
+            return other.comparison, kind.picture(other)
+
+        others = others_of(kind.key, state.run)
+        show_another(result.comparison, view.picture, view.weights, others, load)
+
+    more = {**view.sections, "Another run": another, "Take away": take_away}
+    show(result.comparison, view.picture, view.weights, more, view.below)

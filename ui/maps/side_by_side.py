@@ -87,12 +87,16 @@ def _about(side: str, attribution: Attribution, picture: Picture, reach: float, 
 
 
 def _difference(maps: list[Attribution], picture: Picture, scale: float) -> None:
+    show_difference(maps, picture, scale, [f"{INDICES[m.index]} ({method_name(m.index, m.method)})" for m in maps], "d")
+
+
+def show_difference(maps: list[Attribution], picture: Picture, scale: float, names: list[str], key: str) -> None:
+    """Where two maps of the same parts differ, and how far they agree. key : of the map of their difference"""
     one, other = maps
     found = agreement(one, other)
-    names = [f"{INDICES[m.index]} ({method_name(m.index, m.method)})" for m in maps]
     st.markdown(f"**{names[0]} minus {names[1]}**, on the same colour scale")
     change = replace(one, values=found.difference, standard_error=found.standard_error, covariance=None)
-    picture.show(change, scale, "d")
+    picture.show(change, scale, key)
     if any(one.note.startswith(PRELIMINARY) for one in maps):
         st.warning(
             "This run was stopped: a map that had not begun is drawn from the other one's coalitions, so that the two "
@@ -116,7 +120,7 @@ def _difference(maps: list[Attribution], picture: Picture, scale: float) -> None
     ]
     if rows:
         st.markdown("**Where they differ most**")
-        st.dataframe(rows, hide_index=True, key="differences")
+        st.dataframe(rows, hide_index=True, key=f"differences-{key}")
         if found.standard_error.any():
             st.caption(found.assumption)
     else:

@@ -1,31 +1,22 @@
-"""Runs that are kept: begun, continued, reopened by link or from the list, renamed, deleted, forgotten."""
+"""Runs that are kept: begun, continued, reopened by link or from the list (`ui.runs.listed`)."""
 
 import json
 import logging
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import streamlit as st
 
-from ui.draw.markdown import plain, said
 from ui.kind import Kind, Result
 from ui.runs.comparison import Paid
 from ui.runs.store import Run, RunStore
 from ui.shell.bench import Bench
-from ui.shell.frame import begin_anew
 from ui.shell.jobs import Stopped, of_run
 from ui.shell.visitor import visitor
 from xai import Cancelled, Ledger
 from xai.game import Game
 
-LISTED = 20
-KEPT = (
-    "Texts, settings, what the model answered and the values paid for are kept in one file on this server, so that a run "
-    "can go on after a crash; the oldest go first when it is full. Uploaded files are kept only if you say so. A link with "
-    "“?run=” opens that run for whoever has it."
-)
 log = logging.getLogger("swing.store")
 
 
@@ -126,7 +117,7 @@ def reopen(kind: Kind[Any, Any, Any], state: Bench[Any]) -> None:
         if found.page != kind.key:
             raise ValueError(f"This run belongs to the {found.page.capitalize()} page; open it there.")
         results, upload = store().results(run), store().content(run)
-        request = kind.read(json.loads(results["settings"]) if "settings" in results else found.settings)
+        request = _request_of(kind, found, results)
         kind.open(request, state, upload)
         state.asked = request.same_game
         job = of_run(run)
@@ -144,65 +135,22 @@ def reopen(kind: Kind[Any, Any, Any], state: Bench[Any]) -> None:
         del st.query_params["run"]
 
 
+def _request_of(kind: Kind[Any, Any, Any], run: Run, results: dict[str, str]) -> Any:
+    """What it asked last: a run that went on has settings of its own."""
+    return kind.read(json.loads(results["settings"]) if "settings" in results else run.settings)
+
+
+def result_of(kind: Kind[Any, Any, Any], run: str) -> Result:
+    """What a kept run came to; ValueError where there is nothing, or nothing yet."""
+    results, upload = store().results(run), store().content(run)
+    if "result" not in results:
+        raise ValueError("this run was stopped before there was anything to show")
+    request = _request_of(kind, store().get(run), results)
+    return kind.result(json.loads(results["result"]), request, lambda labels: paid(run, labels), upload)
+
+
 def paid(run: str, labels: list[str]) -> Ledger:
     """What a run paid for, without its model."""
     made = Ledger(Paid(labels))
     made.fill(store().batches(run))
     return made
-
-
-def sidebar(page: str, state: Bench[Any]) -> None:
-    """This browser's runs: reopen, rename, delete, forget everything; and what is kept where."""
-    with st.sidebar:
-        st.subheader("Runs", help=KEPT)
-        try:
-            kept = store()
-            runs = kept.runs(visitor())
-        except ValueError as error:
-            st.warning(f"{said(str(error).rstrip('.'))}. Runs are not kept: take away what you need as files.")
-            return
-        if unkept := st.session_state.get("not-kept"):
-            st.warning(f"{said(unkept.rstrip('.'))}. The run on this page is not kept: take it away as files.")
-        if not runs:
-            st.caption("Nothing yet. Every run you start is listed here.")
-        for run in runs[:LISTED]:
-            _entry(run, page, state)
-        if len(runs) > LISTED:
-            st.caption(f"{len(runs) - LISTED} older runs are kept as well; links to them still work.")
-        if runs:
-            st.button("Forget everything", key="forget", on_click=_forget)
-        if kept.notice:
-            st.warning(kept.notice)
-
-
-def _entry(run: Run, page: str, state: Bench[Any]) -> None:
-    shown = "● " if run.id == state.run else ""
-    with st.expander(shown + plain(run.name, 40)):
-        ended = "interrupted" if run.interrupted else run.state
-        st.caption(
-            f"{run.page.capitalize()} · {ended} · {run.evaluations} evaluations · "
-            f"{time.strftime('%d %b %H:%M', time.localtime(run.created))}"
-        )
-        if run.page == page and st.button("Open", key=f"open-{run.id}"):
-            st.query_params["run"] = run.id
-            state.run = None
-            st.rerun()
-        name = st.text_input("Name", run.name, key=f"name-{run.id}", max_chars=80)
-        if name != run.name:
-            store().rename(run.id, visitor(), name)
-            st.rerun()
-        if st.button("Delete", key=f"delete-{run.id}"):
-            store().delete(run.id, visitor())
-            if run.id == state.run:
-                state.leave()
-            st.rerun()
-
-
-def _forget() -> None:
-    """Delete this browser's runs, and all that this session brought and did: it begins anew."""
-    count = store().forget(visitor())
-    for one in st.session_state.values():
-        if isinstance(one, Bench):
-            one.leave()
-    begin_anew()
-    st.toast(f"{count} runs were deleted, and nothing of them is left in the file.")

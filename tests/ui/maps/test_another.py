@@ -1,0 +1,98 @@
+"""A kept run held against the one shown: the same parts on one scale, or a sentence on why not."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from xai import agreement
+
+PAGE = str(Path(__file__).parents[3] / "ui" / "text" / "page.py")
+
+
+@pytest.fixture()
+def page(ready):
+    page = AppTest.from_file(PAGE, default_timeout=60).run()
+    return finish(page)
+
+
+def bench(page):
+    return page.session_state["bench-text"]
+
+
+def finish(page):
+    for _ in range(100):
+        if bench(page).job is None:
+            return page
+        bench(page).job.ended.wait(30)
+        page.run()
+    raise AssertionError("the job did not end")
+
+
+def explain(page, text, after):
+    page.text_area(key="text").set_value(text).run()
+    page.text_area(key="after").set_value(after).run()
+    page.button(key="explain").click().run()
+    return finish(page)
+
+
+def hold_against(page, name):
+    box = page.selectbox(key="another")
+    box.set_value(next(option for option in box.options if option.startswith(name + " ·"))).run()
+
+
+def values_of(page, pane):
+    drawn = html(page).split(f'data-pane="{pane}"')[1].split("</div>")[0]
+    return [float(part.split('"')[0]) for part in drawn.split('data-value="')[1:]]
+
+
+def html(page):
+    return " ".join(element.proto.body for element in page.get("html"))
+
+
+def told(page):
+    return " ".join(each.value for each in [*page.markdown, *page.warning, *page.caption])
+
+
+def test_the_same_words_under_two_prompts(page):
+    explain(page, "good fun film", ". Sentiment:")
+    maps = bench(page).shown.comparison.focused()
+    explain(page, "good fun film", ". Verdict:")
+    now = bench(page).shown.comparison.focused()
+    hold_against(page, "good fun film")
+    assert not page.exception
+    np.testing.assert_allclose(values_of(page, "another-True"), now[0].values, atol=1e-6)
+    np.testing.assert_allclose(values_of(page, "another-False"), maps[0].values, atol=1e-6)
+    found = agreement(now[0], maps[0]).spearman
+    assert f"{abs(found):.2f}" in " ".join(metric.value for metric in page.metric)
+
+
+def test_other_parts_are_refused_with_the_reason(page):
+    explain(page, "good fun film", ". Sentiment:")
+    explain(page, "a good fun film", ". Sentiment:")
+    hold_against(page, "good fun film")
+    assert not page.exception
+    assert "They cannot be compared: this run has 4 parts, the other 3." in told(page)
+    explain(page, "a bad fun film", ". Sentiment:")
+    explain(page, "a good fun play", ". Sentiment:")
+    hold_against(page, "a bad fun film")
+    assert "as many, but not the same" in told(page)
+
+
+def test_runs_are_found_by_their_words_and_forgotten_after_a_question(page):
+    for text in ("alpha beta gamma", "delta beta eta", "one two three", "four five six"):
+        explain(page, text, ". Sentiment:")
+
+    def listed():
+        return [each.label for each in page.expander if {"alpha", "delta", "one", "four"} & set(each.label.split())]
+
+    assert len(listed()) == 4
+    page.text_input(key="find-run").set_value("BETA kernelshap").run()
+    assert len(listed()) == 2
+    page.text_input(key="find-run").set_value("nowhere").run()
+    assert not listed() and "No run has all these words." in told(page)
+    page.text_input(key="find-run").set_value("").run()
+    assert "4 runs of this browser will be deleted" in told(page)
+    page.button(key="forget").click().run()
+    assert not page.exception and not listed()

@@ -1,0 +1,111 @@
+"""This browser's runs in the side bar: found, reopened, renamed, deleted, forgotten."""
+
+import time
+from typing import Any
+
+import streamlit as st
+
+from ui.draw.markdown import plain, said
+from ui.maps.another import Other
+from ui.names import PANES
+from ui.runs import kept
+from ui.runs.store import Run
+from ui.shell.bench import Bench
+from ui.shell.frame import begin_anew
+from ui.shell.visitor import visitor
+
+LISTED = 20
+MANY = 4  # runs, from which on they can be searched
+KEPT = (
+    "Texts, settings, what the model answered and the values paid for are kept in one file on this server, so that a run "
+    "can go on after a crash; the oldest go first when it is full. Uploaded files are kept only if you say so. A link with "
+    "“?run=” opens that run for whoever has it."
+)
+_PANES = {pane.key: str(pane) for pane in PANES}
+
+
+def sidebar(page: str, state: Bench[Any]) -> None:
+    """The list, and what is kept where."""
+    with st.sidebar:
+        st.subheader("Runs", help=KEPT)
+        try:
+            store = kept.store()
+            runs = store.runs(visitor())
+        except ValueError as error:
+            st.warning(f"{said(str(error).rstrip('.'))}. Runs are not kept: take away what you need as files.")
+            return
+        if unkept := st.session_state.get("not-kept"):
+            st.warning(f"{said(unkept.rstrip('.'))}. The run on this page is not kept: take it away as files.")
+        if not runs:
+            st.caption("Nothing yet. Every run you start is listed here.")
+        found = _search(runs) if len(runs) >= MANY else runs
+        for run in found[:LISTED]:
+            _entry(run, page, state)
+        if len(found) > LISTED:
+            st.caption(f"{len(found) - LISTED} older runs are kept as well: search for them by their name.")
+        if runs:
+            with st.popover("Forget everything"):
+                st.markdown(
+                    f"{len(runs)} run{'s' * (len(runs) != 1)} of this browser will be deleted from the server, with their "
+                    "links, and what was uploaded or shown in this tab. Nothing brings them back."
+                )
+                st.button("Forget them", key="forget", on_click=_forget, type="primary")
+        if store.notice:
+            st.warning(store.notice)
+
+
+def _search(runs: list[Run]) -> list[Run]:
+    """Those that a word of their name, their page or their settings picks."""
+    wanted = st.text_input("Find a run", key="find-run", placeholder="by name, page, method", max_chars=80).casefold().split()
+    found = [run for run in runs if all(word in f"{run.name} {described(run)}".casefold() for word in wanted)]
+    if not found:
+        st.caption("No run has all these words.")
+    return found
+
+
+def described(run: Run) -> str:
+    """A run's page, how it ended, how it was made and when."""
+    plan = run.settings.get("plan") or {}
+    maps = " and ".join(_PANES.get(str(plan.get(side)), "") for side in ("left", "right"))
+    model = run.settings.get("model") or "Gemma 3"
+    ended = "interrupted" if run.interrupted else run.state
+    told = [run.page.capitalize(), str(model), maps, f"{run.evaluations} evaluations", ended]
+    return " · ".join([*filter(None, told), time.strftime("%d %b %H:%M", time.localtime(run.created))])
+
+
+def others_of(page: str, run: str | None) -> list[Other]:
+    """This browser's other runs of a page, the newest first."""
+    try:
+        runs = kept.store().runs(visitor())
+    except ValueError:
+        return []
+    return [Other(one.id, one.name, described(one)) for one in runs if one.page == page and one.id != run][:LISTED]
+
+
+def _entry(run: Run, page: str, state: Bench[Any]) -> None:
+    shown = "● " if run.id == state.run else ""
+    with st.expander(shown + plain(run.name, 40)):
+        st.caption(plain(described(run), 300))
+        if run.page == page and st.button("Open", key=f"open-{run.id}"):
+            st.query_params["run"] = run.id
+            state.run = None
+            st.rerun()
+        name = st.text_input("Name", run.name, key=f"name-{run.id}", max_chars=80)
+        if name != run.name:
+            kept.store().rename(run.id, visitor(), name)
+            st.rerun()
+        if st.button("Delete", key=f"delete-{run.id}"):
+            kept.store().delete(run.id, visitor())
+            if run.id == state.run:
+                state.leave()
+            st.rerun()
+
+
+def _forget() -> None:
+    """Delete this browser's runs, and all that this session brought and did: it begins anew."""
+    count = kept.store().forget(visitor())
+    for one in st.session_state.values():
+        if isinstance(one, Bench):
+            one.leave()
+    begin_anew()
+    st.toast(f"{count} runs were deleted, and nothing of them is left in the file.")
