@@ -1,0 +1,3 @@
+from model.gguf.load import load_gguf
+
+__all__ = ["load_gguf"]

@@ -1,0 +1,43 @@
+"""A Gemma from a GGUF file: network and tokenizer from one pass over its header."""
+
+import functools
+from pathlib import Path
+from typing import Any
+
+from model.cache import Progress
+from model.gguf.config import read_config
+from model.gguf.header import read_header
+from model.gguf.source import Source
+from model.gguf.tokenizer import read_tokenizer
+from model.gguf.weights import read_network
+
+
+def load_gguf(
+    paths: Path | tuple[Path, ...], name: str, dtype: Any, device: str, progress: Progress | None = None, sha256: str = ""
+) -> tuple[Any, Any]:
+    """The network (of transformers, in eval mode, without gradients) and the tokenizer of a GGUF file.
+
+    paths : the file, or its parts in their order;  name : what sentences call it
+    dtype, device : torch's, of the network. Numbers are de-quantised piece by piece and kept in `dtype` at once, so
+        that beyond the weights themselves little memory is needed
+    progress : progress(fraction, sentence);  sha256 : what the file must be, where that is known
+
+    Raises ValueError with one sentence for a file that is damaged, no GGUF or no Gemma 3; OSError if it is not there.
+    """
+    tell = progress or (lambda fraction, sentence: None)
+    with Source((paths,) if isinstance(paths, Path) else paths, name) as source:
+        tell(0.0, "Checking the weights" if sha256 else "Reading the header")
+        if sha256 and source.sha256() != sha256:
+            raise ValueError(f"{name} is damaged: it is not the file that was published")
+        header = read_header(source)
+        config = read_config(header)
+        tell(0.1, "Making the tokenizer")
+        tokenizer = read_tokenizer(header)
+        tell(0.6, "Reading the weights")
+        told = functools.partial(_part, tell)
+        network = read_network(source, header, config, dtype, told).to(device)
+    return network, tokenizer
+
+
+def _part(tell: Progress, share: float) -> None:
+    tell(0.6 + 0.4 * share, "Reading the weights")
