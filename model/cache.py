@@ -14,7 +14,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 from filelock import FileLock
@@ -38,8 +37,7 @@ def keep(
     """Directory `models/name` of the cache with what `write(directory, tell)` puts there.
 
     Written on the first call, verified on every call, written again where damaged. `what` names it in sentences.
-    A process that writes for this one holds `writing`. Raises OSError with one sentence where the cache cannot be
-    written.
+    Raises OSError with one sentence where the cache cannot be written.
     """
     tell = progress or _log_progress
     models = home() / "models"
@@ -58,14 +56,6 @@ def keep(
             _make(models, target, bytes_needed, write, tell)
             tell(1.0, f"{what} is converted")
     return target
-
-
-def writing(models: Path, name: str) -> AbstractContextManager[object]:
-    """The lock that a process of its own holds while it writes for another's `keep`: it may outlive that by a moment.
-
-    The directory that it is to write into is there once the lock is held, or else is no longer wanted.
-    """
-    return FileLock(models / f"{name}.writing")
 
 
 def sweep() -> None:
@@ -92,14 +82,9 @@ def damage(directory: Path) -> str | None:
 
 
 def _sweep(models: Path, name: str) -> None:
-    """Remove the work folders of killed processes, under the lock of `name`, which says that no `keep` is running.
-
-    The child of one that was killed may still be writing: it has gone when its own lock is free.
-    """
-    if stale := list(models.glob(f".{name}-*")):
-        with writing(models, name):
-            for folder in stale:
-                shutil.rmtree(folder, ignore_errors=True)
+    """Remove the work folders of killed processes, under the lock of `name`, which says that no `keep` is running."""
+    for folder in models.glob(f".{name}-*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _make(models: Path, target: Path, bytes_needed: int, write: Callable[[Path, Progress], None], tell: Progress) -> None:

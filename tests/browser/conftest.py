@@ -44,11 +44,12 @@ class Server:
 
 @pytest.fixture(scope="session")
 def server(gemma, tmp_path_factory):
-    """The app on the bundled Gemma 3; that is asked for first, so that it is converted. Its runs are its own."""
+    """The app on the bundled Gemma 3. Its runs are its own; the classifier, once converted, is not converted again."""
     from model.cache import home
 
-    own = tmp_path_factory.mktemp("home")
-    (own / "models").symlink_to(home() / "models")
+    own, models = tmp_path_factory.mktemp("home"), home() / "models"
+    models.mkdir(parents=True, exist_ok=True)
+    (own / "models").symlink_to(models)
     running = Server(SWING_HOME=str(own))
     yield running.address
     running.kill()

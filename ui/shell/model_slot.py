@@ -79,8 +79,9 @@ class ModelSlot:
             raise
 
     def _tell(self, fraction: float, sentence: str) -> None:
+        if sentence != self.sentence:
+            print(f"Swing: {100 * fraction:3.0f} % {sentence}", flush=True)
         self.fraction, self.sentence = fraction, sentence
-        print(f"Swing: {100 * fraction:3.0f} % {sentence}", flush=True)
 
 
 def model_slot() -> ModelSlot:
