@@ -22,6 +22,7 @@ from platformdirs import user_cache_dir
 log = logging.getLogger("swing.model")
 
 MANIFEST = "manifest.json"
+UNUSED = ("gemma-3-270m",)  # what earlier versions kept: 1.1 GB
 
 Progress = Callable[[float, str], None]
 
@@ -59,11 +60,15 @@ def keep(
 
 
 def sweep() -> None:
-    """Remove what killed processes left half written, whatever it was to become; what is being written now stays."""
+    """Remove what killed processes left half written, and what no version makes any more; what is being written stays."""
     models = home() / "models"
     for file in models.glob("*.lock"):
         with contextlib.suppress(OSError), FileLock(file, timeout=0):  # held: a process is writing, and sweeps itself
             _sweep(models, file.stem)
+            if file.stem in UNUSED:
+                shutil.rmtree(models / file.stem, ignore_errors=True)
+                (models / f"{file.stem}.writing").unlink(missing_ok=True)
+                file.unlink()
 
 
 def damage(directory: Path) -> str | None:

@@ -4,6 +4,7 @@ import errno
 import logging
 
 import pytest
+from filelock import FileLock
 
 from model import cache as kept
 
@@ -81,3 +82,17 @@ def test_a_home_that_cannot_be_written(making, tmp_path, monkeypatch):
     monkeypatch.setenv("SWING_HOME", str(tmp_path / "file"))
     with pytest.raises(OSError, match="cannot write to .* SWING_HOME"):
         kept.keep("it", "It", 0, making[0])
+
+
+def test_what_earlier_versions_kept_goes_and_nothing_else(making, tmp_path):
+    models = tmp_path / "models"
+    for name in ("gemma-3-270m", "it"):
+        kept.keep(name, "It", 0, making[0])
+    (models / "gemma-3-270m.writing").touch()
+    with FileLock(models / "gemma-3-270m.lock"):  # an earlier version is loading it
+        kept.sweep()
+    assert (models / "gemma-3-270m").exists()
+    kept.sweep()
+    assert sorted(path.name for path in models.iterdir()) == ["it", "it.lock"]
+    kept.sweep()
+    assert kept.damage(models / "it") is None
