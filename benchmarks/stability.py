@@ -2,9 +2,11 @@
 
 python -m benchmarks.stability               docs/stability.csv, docs/stability.png; about half an hour on two cores
 python -m benchmarks.stability --seeds 4     a look in a few minutes
+python -m benchmarks.stability --stopping    of runs that stop when sure: a table, docs/stopping.csv; about five minutes
 """
 
 import multiprocessing
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.parts.command import header, options, row, write_csv
 from benchmarks.parts.stability_figure import draw
+from benchmarks.parts.stopping import ABLE, ran, stopping_tables
 from benchmarks.parts.trust_games import TRUST_GAMES
 from xai import Ledger, explain, judge
 from xai.estimators.methods import METHODS
@@ -24,12 +27,15 @@ STATED = ("first", "first_three", "order")
 
 
 def main() -> None:
-    given = options(__doc__, seeds=20, jobs=2, games="", out=Path("docs"))
+    given = options(__doc__, seeds=20, jobs=2, games="", stopping=False, out=Path("docs"))
     names = [name for name in TRUST_GAMES if name.startswith(tuple(given.games.split(",")))]
+    if given.stopping:
+        tasks = [(name, *method, given.seeds) for name in names for method in ABLE]
+        write_csv(given.out / "stopping.csv", stopping_tables(_all(ran, tasks, given.jobs)))
+        return
     tasks = [(name, index, method, given.seeds) for name in names for index in METHODS for method in METHODS[index]]
     tasks = [task for task in tasks if task[2] != "exact"]
-    with multiprocessing.Pool(given.jobs, initializer=threadpool_limits, initargs=(1,)) as pool:
-        found = pd.DataFrame([record for records in pool.imap_unordered(judged, tasks, 1) for record in records])
+    found = _all(judged, tasks, given.jobs)
     bins = calibration(found)
     header("stated", "cases", "mean stated", "was so")
     for record in bins:
@@ -38,6 +44,11 @@ def main() -> None:
         print(f"{what}: {value}")
     write_csv(given.out / "stability.csv", bins)
     draw(bins, found, given.out / "stability.png")
+
+
+def _all(work: Callable, tasks: list, jobs: int) -> pd.DataFrame:
+    with multiprocessing.Pool(jobs, initializer=threadpool_limits, initargs=(1,)) as pool:
+        return pd.DataFrame([record for records in pool.imap_unordered(work, tasks, 1) for record in records])
 
 
 def judged(task: tuple[str, str, str, int]) -> list[dict]:

@@ -19,6 +19,8 @@ METHODS = {
         "walsh": "Walsh posterior",
         "leverage": "Leverage SHAP",
         "permutation": "permutations",
+        "orthogonal": "from the left map’s calls",
+        "kernel": "from the left map’s calls",
         "exact": "exact",
     },
 }
@@ -56,7 +58,14 @@ class Pane:
 
 
 # "exact" is what a pane becomes where the budget covers all coalitions: it is chosen only where it needs none of them.
-PANES = [Pane(index, method) for index in METHODS for method in METHODS[index] if method != "exact"]
+# Nor is a map from the other one's calls: a plan has it beside the Banzhaf values that pay, by the method of `FREE`.
+FREE = {"auto": "orthogonal", "orthogonal": "orthogonal", "kernel": "kernel", "walsh": "walsh"}
+_BESIDE = {Pane("shapley", "orthogonal"), Pane("shapley", "kernel")}
+PANES = [
+    pane
+    for pane in (Pane(index, method) for index in METHODS for method in METHODS[index] if method != "exact")
+    if pane not in _BESIDE
+]
 DEFAULT_PANES = (Pane("banzhaf", "auto"), Pane("shapley", "kernelshap"))
 EXACT_PANES = (Pane("banzhaf", "exact"), Pane("shapley", "exact"))  # of models with a closed form
 

@@ -7,7 +7,7 @@ from xai.estimators.budgets import Complete, completing
 from xai.explain import explain
 from xai.interactions import Interactions, interactions
 from xai.ledger import Cancelled, Ledger
-from xai.preliminary import preliminary
+from xai.preliminary import judge_early, preliminary
 from xai.trust.control import Control, shuffled_control
 from xai.trust.fidelity import Fidelity, fidelity, fidelity_cost
 from xai.trust.judge import Judgement, judge
@@ -15,5 +15,5 @@ from xai.trust.randomised import Randomised, Redrawn, randomised_budget, randomi
 
 __all__ = ["Agreement", "Attribution", "Bracket", "Cancelled", "Complete", "Control", "Fidelity", "Interactions"]
 __all__ += ["Judgement", "Ledger", "Randomised", "Ranks", "Redrawn"]
-__all__ += ["agreement", "completing", "explain", "fidelity", "fidelity_cost", "interactions", "judge", "preliminary"]
-__all__ += ["randomised_budget", "randomised_control", "separable", "shuffled_control", "ties"]
+__all__ += ["agreement", "completing", "explain", "fidelity", "fidelity_cost", "interactions", "judge", "judge_early"]
+__all__ += ["preliminary", "randomised_budget", "randomised_control", "separable", "shuffled_control", "ties"]

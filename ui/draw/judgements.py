@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xai import Attribution, Judgement
-from xai.trust.headline import ENOUGH, FALSE_ALARMS, NOTHING, percent
+from xai.trust.headline import ENOUGH, FALSE_ALARMS, NOTHING, percent, unmoved
 from xai.trust.judge import FIRST
 
 ICONS = {  # of Material Symbols
@@ -51,7 +51,9 @@ def computed(j: Judgement, one: Attribution, parts: str) -> str:
 
 def adding_up(j: Judgement, parts: str, quantity: str) -> str:
     """What share of the movement any map that adds up can explain."""
-    if j.additive != j.additive:
+    if not j.held_out and j.additive_interval == (0.0, 1.0):
+        return "Adding up: not judged yet; at the end of the run coalitions that no map has seen will tell."
+    if unmoved(j):
         return f"Adding up: {quantity} did not move on any of the coalitions that were tried."
     where = "all coalitions" if j.exhaustive else f"{j.held_out} unseen coalitions"
     low, high = j.additive_interval
@@ -73,7 +75,7 @@ def chance(j: Judgement, parts: str, quantity: str) -> str:
     alarms = f"pure noise passes {percent(FALSE_ALARMS)} of the time"
     if j.exact:
         return "Chance plays no part: every value is exact."
-    if j.chance != j.chance or j.additive != j.additive:
+    if j.chance != j.chance or unmoved(j):
         return "Chance: not known, for nothing moved."
     if j.chance > FALSE_ALARMS:
         often = f"{percent(j.chance)} of the time"

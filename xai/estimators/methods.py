@@ -15,6 +15,7 @@ class Method:
 
     weighted : design takes p as well, and the solver is that of the p-weighted Banzhaf value
     pools : the solver can use any pair S, S̄, so `explain` hands it those that the ledger holds beside the design's
+    whole : why a run cannot stop before its budget, "" where it can: smaller designs are parts of larger ones
     """
 
     design: Callable[[int, int, int], Design]
@@ -22,7 +23,11 @@ class Method:
     smallest: Callable[[int], int]
     weighted: bool = False
     pools: bool = False
+    whole: str = ""
 
+
+_EXACT = "Exact values take every coalition, so they do not stop early."
+_SHAP = "KernelSHAP draws other coalitions for every budget, so it does not stop early."
 
 METHODS: dict[str, dict[str, Method]] = {
     "banzhaf": {
@@ -32,15 +37,17 @@ METHODS: dict[str, dict[str, Method]] = {
         "walsh": Method(spectral.walsh_design, spectral.walsh_banzhaf, lambda n: 4),
         "msr": Method(designs.independent, solvers.sample_reuse, lambda n: 4, weighted=True),
         "monte_carlo": Method(designs.marginals, solvers.mean_marginal, lambda n: 2 * n + 2, weighted=True),
-        "exact": Method(designs.every_coalition, solvers.exact_banzhaf, lambda n: 0, weighted=True),
+        "exact": Method(designs.every_coalition, solvers.exact_banzhaf, lambda n: 0, weighted=True, whole=_EXACT),
     },
     "shapley": {
         "auto": Method(auto.auto_shapley_design, auto.auto_shapley, lambda n: 4, pools=True),
-        "kernelshap": Method(kernelshap.kernelshap_design, kernelshap.kernelshap_solve, lambda n: 4),
+        "kernelshap": Method(kernelshap.kernelshap_design, kernelshap.kernelshap_solve, lambda n: 4, whole=_SHAP),
         "leverage": Method(shapley.leverage_design, shapley.leverage_solve, lambda n: 4),
+        "orthogonal": Method(orthogonal.orthogonal, spectral.walsh_shapley, lambda n: 4),
+        "kernel": Method(designs.paired_uniform, spectral.walsh_shapley, lambda n: 4),
         "permutation": Method(shapley.permutations, shapley.permutation_solve, lambda n: 2 * n),
         "walsh": Method(spectral.walsh_design, spectral.walsh_shapley, lambda n: 4),
-        "exact": Method(designs.every_coalition, solvers.exact_shapley, lambda n: 0),
+        "exact": Method(designs.every_coalition, solvers.exact_shapley, lambda n: 0, whole=_EXACT),
     },
 }
 

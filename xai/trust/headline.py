@@ -49,13 +49,18 @@ def worth(of: Judged) -> str:
 
 def why_worthless(of: Judged) -> str:
     """The sentence of a worthless map; "" for one that is not."""
-    if of.additive != of.additive:
+    if unmoved(of):
         return "Worthless: the answer does not move, so there is nothing to explain."
     if of.chance > FALSE_ALARMS:
         return "Worthless: no better than chance. Raise the budget, or take fewer parts."
     if of.kept < 0.5 or of.expected_error >= 1.0 and of.first_three < SURE_ORDER:
         return "Worthless: its errors are larger than its values. Raise the budget."
     return ""
+
+
+def unmoved(of: Judged) -> bool:
+    """Whether no coalition that was tried moved the value; where none was tried, all shares are possible."""
+    return of.additive_interval[1] != of.additive_interval[1]
 
 
 def headline(of: Judged) -> str:

@@ -38,9 +38,10 @@ class Truth:
         return bool(np.isfinite(self.draws).all())
 
 
-def truth(ledger: Ledger, one: Attribution, weights: Floats, seed: int = 0) -> Truth:
+def truth(ledger: Ledger, one: Attribution, weights: Floats, seed: int = 0, own: bool = True) -> Truth:
     """Of the index of `one`, values (n,), in the sum of the output columns by weights (k,); no model call.
 
+    own : whether its own method is asked, or just the posterior, which any map of the game may be held against.
     ValueError where the ledger lacks coalitions that the attribution was made from.
     """
     rows, values = ledger.known()
@@ -54,9 +55,11 @@ def truth(ledger: Ledger, one: Attribution, weights: Floats, seed: int = 0) -> T
     if one.method == "exact":
         return _exact(one.values)
     with one_thread():
-        found = [_solved_again(ledger, one, weights)]
+        found = [_solved_again(ledger, one, weights)] if own else []
         if one.p == 0.5:
             found.append(_from_pairs(one.index, rows, combined))
+    if not found:
+        found.append((one.values, np.full(n, np.nan)))
     mean, error = min(found, key=lambda pair: float(np.square(pair[1]).sum()) if np.isfinite(pair[1]).all() else np.inf)
     rng = np.random.default_rng([seed, 2])
     wide = np.sqrt(_FREEDOM / rng.chisquare(_FREEDOM, DRAWS))

@@ -16,7 +16,9 @@ from xai.estimators.methods import METHODS
 ALL = [(index, method) for index in METHODS for method in METHODS[index]]
 SAMPLING = [(index, method) for index, method in ALL if method != "exact"]
 # Fixed weights: linear in the values. A posterior's weights depend on all columns, and it shrinks what it cannot see.
-LINEAR = [(index, method) for index, method in ALL if method not in ("walsh", "auto")]
+POSTERIOR = [(index, method) for index, method in ALL if method in ("walsh", "auto")]
+POSTERIOR += [("shapley", "orthogonal"), ("shapley", "kernel")]
+LINEAR = [pair for pair in ALL if pair not in POSTERIOR]
 GAMES = {
     "additive": additive([3.0, -1.0, 0.5, 0.0, 2.0], offset=7.0),
     "unanimity": unanimity(6, [0, 2, 5]),

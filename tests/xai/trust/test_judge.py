@@ -109,7 +109,9 @@ def test_more_budget_on_the_same_ledger_does_not_worsen_it(n, seed, how):
 @pytest.mark.parametrize("how", ALL)
 def test_the_same_map_is_judged_the_same_again_and_for_nothing(how):
     ledger, one, first = judged(polynomial(14, 3), *how, budget=120, seed=5)
-    assert 0 < first.evaluations <= 64 and first.held_out == 64
+    # Uniform pairs leave single players unseen, of whom the Shapley kernel would draw more than there are.
+    least = 56 if how in (("shapley", "orthogonal"), ("shapley", "kernel")) else 64
+    assert 0 < first.evaluations <= 64 and least <= first.held_out <= 64
     again = judge(ledger, explain(ledger.game, *how, 120, 5, ledger), seed=5)
     assert again.evaluations == 0
     assert again.headline == first.headline and again.to_json() == replaced(first, evaluations=0).to_json()
