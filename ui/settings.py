@@ -4,9 +4,8 @@ The same declarations check settings that come from a link, a store or a file of
 their choices, bounds and lengths, and make the table in `docs/settings.md`.
 """
 
-import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, ClassVar, Self
 
 
@@ -18,6 +17,7 @@ class Allowed:
     options : value → its name;  low, high : of a number;  most : characters of a text, or items of a list
     none : None is a value too;  each : of a list's items, one for all or one for each
     made, plain : from what JSON holds to the value, and back, where they are not the same
+    before : what settings mean that were kept before there was this field; where it is that, they do not name it now either
     """
 
     kind: str
@@ -30,6 +30,7 @@ class Allowed:
     each: "tuple[Allowed, ...]" = ()
     made: Callable[[Any], Any] | None = None
     plain: Callable[[Any], Any] | None = None
+    before: Any = None
 
     def read(self, found: Any) -> Any:
         """The value that JSON holds; ValueError where it is not allowed."""
@@ -88,13 +89,14 @@ class Settings:
 
     def to_settings(self) -> dict[str, Any]:
         """As JSON can hold it."""
-        return {name: one.write(getattr(self, name)) for name, one in allowed(type(self)).items()}
+        values = {name: (one, getattr(self, name)) for name, one in allowed(type(self)).items()}
+        return {name: one.write(value) for name, (one, value) in values.items() if one.before is None or value != one.before}
 
     @classmethod
     def from_settings(cls, settings: Any) -> Self:
         """What `to_settings` gave; ValueError for anything else, for it may come from a file of somebody else's."""
         try:
-            made = cls(**{name: one.read(settings[name]) for name, one in allowed(cls).items()})
+            made = cls(**{name: _found(settings, name, one) for name, one in allowed(cls).items()})
             made.check()
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"these are not the settings of {cls.what} ({error})") from error
@@ -102,6 +104,10 @@ class Settings:
 
     def check(self) -> None:
         """ValueError where values that are allowed alone are not together."""
+
+
+def _found(settings: Any, name: str, one: Allowed) -> Any:
+    return one.before if one.before is not None and name not in settings else one.read(settings[name])
 
 
 def allowed(request: type[Settings]) -> dict[str, Allowed]:
@@ -115,7 +121,7 @@ def choice(options: Iterable[Any] | Mapping[Any, str], default: Any, title: str 
     return _field(Allowed("choice", title, named, **more), default)
 
 
-def string(most: int, default: Any = dataclasses.MISSING, title: str = "", none: bool = False) -> Any:
+def string(most: int, default: Any = MISSING, title: str = "", none: bool = False) -> Any:
     """A text of at most so many characters."""
     return _field(Allowed("text", title, most=most, none=none), default)
 
@@ -125,17 +131,18 @@ def number(low: int, high: int, default: Any, title: str = "", none: bool = Fals
     return _field(Allowed("number", title, low=low, high=high, none=none), default)
 
 
-def flag(default: Any = dataclasses.MISSING, title: str = "") -> Any:
-    return _field(Allowed("flag", title), default)
+def flag(default: Any = MISSING, title: str = "", **more: Any) -> Any:
+    """more : before, as of `Allowed`"""
+    return _field(Allowed("flag", title, **more), default)
 
 
-def listed(each: Any, most: int, default: Any = dataclasses.MISSING, title: str = "", **more: Any) -> Any:
+def listed(each: Any, most: int, default: Any = MISSING, title: str = "", **more: Any) -> Any:
     """At most so many items. each : one of these declarations; several for a list that holds just one of each"""
     parts: Sequence[Any] = each if isinstance(each, Sequence) else (each,)
     return _field(Allowed("list", title, most=most, each=tuple(one.metadata["allowed"] for one in parts), **more), default)
 
 
-def nested(of: type[Settings], default: Any = dataclasses.MISSING, title: str = "") -> Any:
+def nested(of: type[Settings], default: Any = MISSING, title: str = "") -> Any:
     """Settings of their own."""
     return _field(Allowed("settings", title, made=of.from_settings, plain=of.to_settings), default)
 

@@ -57,6 +57,15 @@ def edges(one):
     return [*found, None] if one.none else found
 
 
+def kept(request, settings):
+    """Settings as they are kept: what means the same as before there was a field does not stand there."""
+    found = {}
+    for name, one in allowed(request).items():
+        if one.before is None or settings[name] != one.before:
+            found[name] = kept(one.made.__self__, settings[name]) if one.kind == "settings" else settings[name]
+    return found
+
+
 def beyond(one):
     """What JSON may not hold: of another type, and just outside."""
     right = [(type(value), value) for value in edges(one)] if one.kind in ("choice", "number", "flag") else []
@@ -81,7 +90,8 @@ def beyond(one):
     if one.kind == "settings":
         whole = edges(one)[0]
         for name, each in allowed(one.made.__self__).items():
-            yield {other: value for other, value in whole.items() if other != name}
+            if each.before is None:
+                yield {other: value for other, value in whole.items() if other != name}
             yield from (whole | {name: wrong} for wrong in beyond(each))
 
 
@@ -94,14 +104,19 @@ def test_the_documentation_says_what_is_declared():
 @pytest.mark.parametrize(("request_type", "name"), FIELDS)
 def test_a_field_takes_what_it_allows_and_nothing_just_outside(request_type, name):
     plain, one = of_class(request_type, lambda one: edges(one)[0]), allowed(request_type)[name]
-    assert request_type.from_settings(plain).to_settings().items() >= plain.items()
+    assert request_type.from_settings(plain).to_settings().items() >= kept(request_type, plain).items()
     for value in edges(one):
-        assert one.write(one.read(json.loads(json.dumps(value)))) == value
+        same = kept(one.made.__self__, value) if one.kind == "settings" else value
+        assert one.write(one.read(json.loads(json.dumps(value)))) == same
     for value in beyond(one):
         with pytest.raises(ValueError, match="not the settings of"):
             request_type.from_settings(plain | {name: value})
+    without = {other: value for other, value in plain.items() if other != name}
+    if one.before is not None:
+        assert getattr(request_type.from_settings(without), name) == one.before
+        return
     with pytest.raises(ValueError, match=f"not the settings of .*{name}"):
-        request_type.from_settings({other: value for other, value in plain.items() if other != name})
+        request_type.from_settings(without)
 
 
 @pytest.mark.parametrize("request_type", ALL)
@@ -121,7 +136,7 @@ def test_settings_come_back_through_json(request_type, data):
     except ValueError:
         reject()
     written = json.loads(json.dumps(made.to_settings()))
-    assert written.items() >= settings.items()
+    assert written.items() >= kept(request_type, settings).items()
     assert request_type.from_settings(written) == made
 
 

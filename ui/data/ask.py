@@ -62,7 +62,7 @@ def ask_examples(state: Bench[DataState]) -> ExamplesRequest | None:
             three.text_input(f"Language of the {what}", name, key=f"data-{what}", max_chars=MAX_LANGUAGE)
             for what, name in zip(("source", "target"), LANGUAGES)
         )
-        plan = ask_plan(BUDGETS, 64, "data-", size=_size(examples, players))
+        plan = ask_plan(BUDGETS, 64, "data-", size=_size(examples, players), one_set=True)
     _show_pairs(examples, evaluation[:count])
     if own or own_too:
         st.checkbox(
@@ -139,7 +139,7 @@ def ask_words(size: Callable[[WordsRequest], Size]) -> WordsRequest:
         after = st.text_area("After it, always kept", key="words-after", height=70)
         absent = st.selectbox("Absent words are", list(ABSENT), format_func=ABSENT.__getitem__, key="words-absent")
         request = WordsRequest(before, sentence, after, target, None, "word", absent)
-        plan = ask_plan(BUDGETS, 64, "data-", size=size_or_none(lambda: size(request)))
+        plan = ask_plan(BUDGETS, 64, "data-", size=size_or_none(lambda: size(request)), one_set=True)
     return replace(request, plan=plan)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ui.draw.colour import signed
-from ui.names import INDICES
+from ui.names import INDICES, METHODS
 from xai import Agreement, Attribution, ties
 from xai.closed import is_closed_form
 
@@ -41,6 +41,25 @@ def sums(maps: list[Attribution], parts: str, quantity: str) -> str:
             f"the {parts}, and says nothing of how the {parts} share the whole."
         )
     return text.strip()
+
+
+def spared(saved: int, paid: int) -> str:
+    """What stopping when sure saved; "" for nothing. paid : for the maps"""
+    return f"Stopped when sure: {paid:,} evaluations were enough for the maps, {saved:,} were saved." if saved else ""
+
+
+def apart(free: Attribution, own: Attribution, found: Agreement) -> str:
+    """How far Shapley values (n,) from the left map's calls and from calls of their own lie apart, and what each cost."""
+    size = float(np.square(own.values).sum())
+    off = float(np.square(found.difference).sum()) / size if size > 0 else float("nan")
+    name, order = METHODS[own.index][own.method], signed(found.spearman, 2)
+    alike = "" if np.isnan(found.spearman) else f", and correlate {order} in ranks"
+    told = "" if np.isnan(off) else f" The two differ by {_share(off)} of its squared values{alike}."
+    return f"Shapley values from the left map’s calls cost no further evaluation; {name} took {own.evaluations:,}.{told}"
+
+
+def _share(off: float) -> str:
+    return "less than 0.1 %" if off < 0.001 else f"{100 * off:.1f} %" if off < 0.1 else f"{100 * off:.0f} %"
 
 
 def tied(attribution: Attribution) -> str:

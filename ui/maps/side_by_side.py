@@ -13,6 +13,7 @@ from ui.draw.sentences import cost, exactly, sums
 from ui.maps.interactions import show_pairs
 from ui.maps.judging import headline_of, show_fidelity, show_judgements
 from ui.maps.picture import Picture
+from ui.maps.spent import spent
 from ui.names import INDICES, MEANING, method_name
 from ui.runs.comparison import Comparison
 from xai import Attribution, Judgement, agreement
@@ -52,6 +53,8 @@ def show(
         with column:
             _about(side, attribution, picture, reach, judgement)
     st.caption(said(sums(maps, picture.parts, picture.quantity)))
+    for line in spent(comparison, weights):
+        st.caption(said(line))
     if len(maps) < 2 or comparison.state == "preliminary":
         return
     tabs: dict[str, Draw] = {

@@ -3,21 +3,21 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ui.names import DEFAULT_PANES, METHODS, Pane
-from ui.settings import Settings, choice, number
-from xai import Attribution, Cancelled, Fidelity, Judgement, Ledger, Redrawn, explain, fidelity, fidelity_cost, judge, preliminary
+from ui.names import DEFAULT_PANES, FREE, METHODS, Pane
+from ui.runs.so_far import SoFar, of_calls
+from ui.settings import Settings, choice, flag, number
+from xai import Attribution, Cancelled, Fidelity, Judgement, Ledger, Redrawn, explain, fidelity, fidelity_cost, judge
 from xai.closed import closed_form, is_closed
-from xai.trust.held_out import draw
+from xai.trust.held_out import design_of, draw
 from xai.typing import Bools, Cancel, Progress
 
 HELD_OUT, ORDERS, POINTS = 32, 2, 8  # what judging a run costs; `xai.trust.fidelity` says what each is
-FIRST_LOOK = 24  # evaluations after which a running job first shows values; then at each third more
-
 
 _PANES = {pane.key: str(pane) for index in METHODS for pane in (Pane(index, method) for method in METHODS[index])}
 
@@ -28,23 +28,38 @@ def _pane(default: Pane, title: str) -> Any:
 
 @dataclass(frozen=True)
 class Plan(Settings):
-    """How a game is explained: the two panes, most evaluations for each, the seed of the designs."""
+    """How a game is explained: the two panes, most evaluations for each, the seed of the designs.
+
+    stop : a map that is sure is done before its budget is spent
+    one_set : the right map is made of the left one's calls, where `free` says how
+    """
 
     left: Pane = _pane(DEFAULT_PANES[0], "Left map")
     right: Pane = _pane(DEFAULT_PANES[1], "Right map")
     budget: int = number(0, 2**31 - 1, 256, "Evaluations per map, at most")
     seed: int = number(0, 2**31 - 1, 0, "Seed")
+    stop: bool = flag(True, "Stop when sure", before=False)
+    one_set: bool = flag(False, "Both from one set of calls", before=False)
     what = "a plan"
 
     @property
+    def free(self) -> Pane | None:
+        """Shapley values from the calls that the left map's Banzhaf values have paid for; None where there are none."""
+        if self.left.index != "banzhaf" or self.right.index != "shapley" or self.right.method == "exact":
+            return None
+        return Pane("shapley", FREE[self.left.method]) if self.left.method in FREE else None
+
+    @property
     def panes(self) -> tuple[Pane, Pane]:
-        return self.left, self.right
+        """What the two maps are of: with one set of calls the right one is free, where there is such a map."""
+        return self.left, (self.one_set and self.free) or self.right
 
     def cost(self, n: int, closed: bool = False) -> int:
         """Most evaluations, those that judge the maps included. closed : exact values need none"""
         every = 2**n if n < 64 else np.inf
         judging = fidelity_cost(n, 2, HELD_OUT, ORDERS, POINTS)
-        paid = [pane for pane in {self.left, self.right} if not (closed and pane.method == "exact")]
+        left, right = self.panes
+        paid = [pane for pane in {left, left if right == self.free else right} if not (closed and pane.method == "exact")]
         return int(min(every, len(paid) * min(self.budget, every) + judging))
 
 
@@ -106,14 +121,32 @@ class Comparison:
 
     def judgements_of(self, weights: list[float] | None) -> tuple[Judgement, ...]:
         """Of the maps of other output columns: by the same coalitions, which are known, so that no model is asked."""
-        if weights is None or not self.judgements:
+        if weights is None or weights == self.weights or not self.judgements:
             return self.judgements
+        if self.state == "preliminary":  # its ledger is being written to
+            return ()
         held = draw(self.ledger, self.maps, HELD_OUT, self.plan.seed)
         return tuple(judge(self.ledger, one, weights, self.plan.seed, held) for one in self.maps)
 
     def focused(self, weights: ArrayLike | None = None) -> list[Attribution]:
         """The maps of the weighted sum of the outputs, values (n,)."""
         return [one.combine(self.weights if weights is None else weights) for one in self.maps]
+
+    @cached_property
+    def saved(self) -> int:
+        """Evaluations that a run did not pay for because its maps were sure before."""
+        rows = [
+            design_of(replace(one, budget=self.plan.budget)).coalitions
+            for pane, one in zip(self.plan.panes, self.maps)
+            if self.plan.stop and self.state == "done" and one.method == pane.method and one.budget < self.plan.budget
+        ]
+        return self.ledger.missing(np.concatenate(rows)) if rows else 0
+
+    @cached_property
+    def beside(self) -> Attribution | None:
+        """Shapley values from the left map's calls, where the right map has Shapley values from calls of its own."""
+        free, own = self.plan.free, len(self.maps) == 2 and self.state == "done" and self.maps[1].method == self.plan.right.method
+        return of_calls(self.ledger, free, self.maps[0]) if own and free and self.plan.panes[1] != free else None
 
 
 Tell = Callable[[int, int, str], object]  # tell(done, total, sentence)
@@ -130,31 +163,26 @@ def compare(
     total, begun = plan.cost(ledger.n_players, is_closed(ledger.game)), ledger.evaluations
     finished: list[Attribution] = []
     now = Comparison(plan, (), list(outputs), list(weights), ledger, state="preliminary")
-    next_look = FIRST_LOOK
+    looks = SoFar(ledger, plan.free, now.weights, plan.seed)
 
     def show() -> None:
-        if maps := so_far():  # a page cannot draw what is not there yet
-            publish(replace(now, maps=maps))
+        if maps := looks.shown(plan.panes, finished):  # a page cannot draw what is not there yet
+            publish(replace(now, maps=maps, judgements=looks.judgements(maps)))
 
     def look(sentence: str) -> Progress:
         def told(done: int, of: int) -> None:
-            nonlocal next_look
             tell(ledger.evaluations - begun, max(total, ledger.evaluations - begun), f"{sentence}: {done} of {of}")
-            if done < of and ledger.evaluations >= next_look:
-                next_look = max(next_look, ledger.evaluations) * 4 // 3
+            if done < of and looks.due():
                 show()
 
         return told
 
-    def so_far() -> tuple[Attribution, ...]:
-        open_panes = plan.panes[len(finished) :]
-        guesses = [preliminary(ledger, pane.index) for pane in open_panes]
-        return (*finished, *[guess for guess in guesses if guess is not None])
-
     try:
         for pane in plan.panes:
-            finished.append(_explained(ledger, pane, plan, look(str(pane)), cancel))
+            finished.append(_explained(ledger, pane, plan, weights, look(str(pane)), cancel))
             show()
+        if plan.panes[1] == plan.free:
+            finished = _of_one_set(ledger, finished)
         held = draw(ledger, finished, HELD_OUT, plan.seed)
         found = fidelity(
             ledger,
@@ -169,19 +197,33 @@ def compare(
         )
         judgements = tuple(judge(ledger, one, weights, plan.seed, held) for one in finished)
     except Cancelled:
-        maps = so_far()
+        maps = looks.maps(plan.panes, finished)
         if not maps:
             raise
         return replace(now, maps=maps, state="partial")
     return replace(now, maps=tuple(finished), judged=found, state="done", judgements=judgements)
 
 
-def _explained(ledger: Ledger, pane: Pane, plan: Plan, progress: Progress, cancel: Cancel) -> Attribution:
+def _explained(ledger: Ledger, pane: Pane, plan: Plan, weights: list[float], progress: Progress, cancel: Cancel) -> Attribution:
     if pane.method == "exact" and (known := closed_form(ledger, pane.index, plan.seed)) is not None:
         return known
     every = ledger.n_players < 20 and 2**ledger.n_players <= plan.budget
     method = "exact" if every else pane.method
-    return explain(ledger.game, pane.index, method, plan.budget, plan.seed, ledger, progress, cancel)
+    stop, game = plan.stop and method != "exact", ledger.game
+    return explain(
+        game, pane.index, method, plan.budget, plan.seed, ledger, progress, cancel, stop_when_sure=stop, weights=weights
+    )
+
+
+def _of_one_set(ledger: Ledger, maps: list[Attribution]) -> list[Attribution]:
+    """Two maps of one design, each by all the calls that both together needed to be sure; what each paid for stays told."""
+    most = max(one.budget for one in maps)
+    return [one if one.budget == most else _grown(ledger, one, most) for one in maps]
+
+
+def _grown(ledger: Ledger, one: Attribution, budget: int) -> Attribution:
+    more = explain(ledger.game, one.index, one.method, budget, one.seed, ledger)
+    return replace(more, evaluations=one.evaluations, reused=more.reused - one.evaluations)
 
 
 class Paid:

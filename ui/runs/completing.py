@@ -8,6 +8,7 @@ from ui.runs.comparison import Plan
 from xai import completing
 
 AFFORDABLE = 120.0  # seconds that a run may take for a budget to be where the slider stands by itself
+PATIENCE = 60.0  # seconds that the right map's own calls may take, without being asked for
 SMALLEST = 4  # evaluations; no map is made of fewer
 _EVERY = 20  # players from which on no map is made of all coalitions
 _WORDS = {2: "two", 4: "four", 6: "six", 8: "eight"}
@@ -65,3 +66,11 @@ def usual_budget(plan: Plan, offered: Sequence[int], size: Size | None) -> int:
         return plan.budget
     taken = replace(plan, budget=first).cost(size.players) * size.seconds
     return first if taken <= AFFORDABLE else plan.budget
+
+
+def usual_set(plan: Plan, size: Size | None) -> bool:
+    """Whether both maps of a plan are made of one set of calls where nobody says otherwise: where KernelSHAP's take long."""
+    if plan.free is None or plan.right.method != "kernelshap" or size is None:
+        return False
+    calls = min(plan.budget, 2**size.players if size.players < _EVERY else plan.budget)
+    return calls * size.seconds > PATIENCE

@@ -1,6 +1,6 @@
 """How many evaluations a map may take: any number of a list, and those at which something becomes true of these players."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -16,41 +16,52 @@ def ask_budget(place: Any, plan: Plan, budgets: Sequence[int], key: str, size: S
     What a link, a reopened run or the visitor chose stays, and alone stands in the link; else the slider moves by itself
     as the input does. Streamlit's own binding would write a choice into the link only where it is not the default.
     """
-    fields, link, most = st.session_state, st.query_params, max(budgets)
+    most = max(budgets)
     offered = offers(plan, size, most) if size else {}
-    preset, now = fields.get("preset", set()), fields.get(key)
-    chosen = fields.get(f"{key}-chosen")
-    if now is None:
-        chosen = _of_link(link.get(key, ""), most) or _of_link(str(chosen), most)
-    elif key in preset or now != fields.get(f"{key}-seen"):
-        chosen = now
-    value = chosen or _start(plan, list(offered), key, size)
-    # Set only where it must move: what a browser sends meanwhile would be lost. Else it is the default, for a browser
-    # that sees only this run.
-    more: dict[str, Any] = {} if key in preset or now != value else {"value": value}
-    preset.discard(key)
-    if now != value:
-        fields[key] = value
-    fields[f"{key}-chosen"], fields[f"{key}-seen"] = chosen, value
-    if chosen and link.get(key) != str(chosen):
-        link[key] = str(chosen)
-    elif not chosen and key in link:
-        del link[key]
-    options = sorted({*budgets, *offered, value})
-    budget = int(place.select_slider(allowed(Plan)["budget"].title, options, key=key, **more))
+    start = settled(key, plan, size, lambda: usual_budget(plan, list(offered), size))
+    now, more = moving(key, start, lambda text: _of_link(text, most))
+    options = sorted({*budgets, *offered, now})
+    budget = int(place.select_slider(allowed(Plan)["budget"].title, options, **more))
     if offered:
         place.caption("  \n".join(f"**{value:,}**: {said}" for value, said in offered.items()))
     return budget
 
 
-def _start(plan: Plan, offered: Sequence[int], key: str, size: Size | None) -> int:
-    """`usual_budget`, which stays as long as the same is asked: every run measures anew how long an evaluation takes."""
+def moving(key: str, start: Any, of_link: Callable[[str], Any]) -> tuple[Any, dict[str, Any]]:
+    """What a widget is to be set to that moves by itself to `start` until it is chosen; arguments for the widget.
+
+    of_link(text) : the value of a link, None where it is none
+    """
+    fields, link = st.session_state, st.query_params
+    preset, now = fields.get("preset", set()), fields.get(key)
+    chosen = fields.get(f"{key}-chosen")
+    if now is None:
+        chosen = of_link(link.get(key, ""))
+    elif key in preset or now != fields.get(f"{key}-seen"):
+        chosen = now
+    value = start if chosen is None else chosen
+    # Set only where it must move: what a browser sends meanwhile would be lost. Else it is the default, for a browser
+    # that sees only this run.
+    more = {"key": key} if key in preset or now != value else {"key": key, "value": value}
+    preset.discard(key)
+    if now != value:
+        fields[key] = value
+    fields[f"{key}-chosen"], fields[f"{key}-seen"] = chosen, value
+    if chosen is None:
+        link.pop(key, None)
+    elif link.get(key) != str(chosen).lower():
+        link[key] = str(chosen).lower()
+    return value, more
+
+
+def settled(key: str, plan: Plan, size: Size | None, usual: Callable[[], Any]) -> Any:
+    """What `usual` says, which stays as long as the same is asked: every run measures anew how long an evaluation takes."""
     asked = plan, size and (size.players, size.parts, size.seconds > 0)
     before = st.session_state.get(f"{key}-start")
     if before is None or before[0] != asked:
-        before = asked, usual_budget(plan, offered, size)
+        before = asked, usual()
         st.session_state[f"{key}-start"] = before
-    return int(before[1])
+    return before[1]
 
 
 def _of_link(text: str, most: int) -> int | None:

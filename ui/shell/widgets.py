@@ -1,6 +1,7 @@
 """Widgets that a request's own declarations (`ui.settings`) give their choices, bounds and lengths."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -8,13 +9,15 @@ import streamlit as st
 from ui.draw.markdown import plain
 from ui.names import DEFAULT_PANES, EXACT_PANES, PANES
 from ui.runs.comparison import Plan
-from ui.runs.completing import SMALLEST, Size
+from ui.runs.completing import SMALLEST, Size, usual_set
 from ui.settings import Settings, allowed
-from ui.shell.budget import ask_budget
+from ui.shell.budget import ask_budget, moving, settled
 from ui.shell.frame import linked
 
 SIDES = ("left", "right")
 EXACT = "exact-"  # begins the names of widgets with that choice: where another page lacks it, theirs would hold nothing
+STOP = "A run ends as soon as the order of the first three is certain and the values are expected to be right within some 20 %."
+ONE_SET = "Shapley values are made of the evaluations that the left map pays for. Half the cost, and no KernelSHAP."
 BUDGETS = [32, 64, 128, 256, 512, 1024, 2048, 4096]
 
 
@@ -59,12 +62,18 @@ def some_of(label: str, texts: Sequence[str], key: str) -> list[int]:
 
 
 def ask_plan(
-    budgets: Sequence[int] = BUDGETS, usual: int = 256, prefix: str = "", exact: bool = False, size: Size | None = None
+    budgets: Sequence[int] = BUDGETS,
+    usual: int = 256,
+    prefix: str = "",
+    exact: bool = False,
+    size: Size | None = None,
+    one_set: bool = False,
 ) -> Plan:
-    """Both maps, most evaluations for each, the seed. prefix : of the widgets' names in the link
+    """Both maps, most evaluations for each, the seed, what ends a run. prefix : of the widgets' names in the link
 
     exact : "exact" can be chosen too, and is where nobody says otherwise, unless a link names methods without that choice
     size : of what is explained, where that is known yet
+    one_set : both maps from one set of calls where nobody says otherwise, however fast they are
     """
     one, two, three = st.columns(3)
     names = {pane.key: str(pane) for pane in ([*EXACT_PANES, *PANES] if exact else PANES)}
@@ -77,10 +86,22 @@ def ask_plan(
     plan = Plan.from_settings({**chosen, "budget": usual, "seed": 0})
     budget = ask_budget(three, plan, budgets, f"{prefix}budget", size)
     seed = number_input(one, Plan, "seed", **linked(f"{prefix}seed", value=0))
-    return Plan.from_settings({**chosen, "budget": budget, "seed": seed})
+    stop = checkbox(two, Plan, "stop", help=STOP, **linked(f"{prefix}stop", value=True))
+    asked = Plan.from_settings({**chosen, "budget": budget, "seed": seed, "stop": stop})
+    if asked.free is None or asked.right == asked.free:
+        return asked
+    key = f"{prefix}one_set"
+    start = one_set or settled(key, asked, size, lambda: usual_set(asked, size))
+    _, more = moving(key, start, _of_link)
+    return replace(asked, one_set=checkbox(two, Plan, "one_set", help=ONE_SET, **more))
+
+
+def _of_link(text: str) -> bool | None:
+    return {"true": True, "false": False}.get(text.lower())
 
 
 def plan_widgets(plan: Plan, budgets: Sequence[int] = BUDGETS, prefix: str = "", exact: bool = False) -> dict[str, Any]:
     """What `ask_plan`'s widgets are set to, for `ui.shell.frame.preset`, to ask this plan, or the nearest to it."""
-    settings = plan.to_settings() | {"budget": max(SMALLEST, min(plan.budget, max(budgets)))}
+    settings = plan.to_settings() | {"stop": plan.stop, "one_set": plan.one_set}
+    settings |= {"budget": max(SMALLEST, min(plan.budget, max(budgets)))}
     return {prefix + EXACT * (exact and name in SIDES) + name: value for name, value in settings.items()}
