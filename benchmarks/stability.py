@@ -3,6 +3,7 @@
 python -m benchmarks.stability               docs/stability.csv, docs/stability.png; about half an hour on two cores
 python -m benchmarks.stability --seeds 4     a look in a few minutes
 python -m benchmarks.stability --stopping    of runs that stop when sure: a table, docs/stopping.csv; about five minutes
+python -m benchmarks.stability --one-set     of Shapley values from Banzhaf's calls: two tables; about two minutes
 """
 
 import multiprocessing
@@ -14,6 +15,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from benchmarks.parts.command import header, options, row, write_csv
+from benchmarks.parts.one_set import erred, games_of, one_set_tables
 from benchmarks.parts.stability_figure import draw
 from benchmarks.parts.stopping import ABLE, ran, stopping_tables
 from benchmarks.parts.trust_games import TRUST_GAMES
@@ -27,11 +29,14 @@ STATED = ("first", "first_three", "order")
 
 
 def main() -> None:
-    given = options(__doc__, seeds=20, jobs=2, games="", stopping=False, out=Path("docs"))
+    given = options(__doc__, seeds=20, jobs=2, games="", stopping=False, one_set=False, out=Path("docs"))
     names = [name for name in TRUST_GAMES if name.startswith(tuple(given.games.split(",")))]
     if given.stopping:
         tasks = [(name, *method, given.seeds) for name in names for method in ABLE]
         write_csv(given.out / "stopping.csv", stopping_tables(_all(ran, tasks, given.jobs)))
+        return
+    if given.one_set:
+        one_set_tables(_all(erred, [(name, given.seeds) for name in games_of(names)], given.jobs))
         return
     tasks = [(name, index, method, given.seeds) for name in names for index in METHODS for method in METHODS[index]]
     tasks = [task for task in tasks if task[2] != "exact"]

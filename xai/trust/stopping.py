@@ -45,7 +45,7 @@ def first_sure(
         growth = GAIN
         if _keys(look) <= own:
             design, values = pay(look)
-            off = _off(ledger, index, name, entry, design, values, weights)
+            off = _off(ledger, index, name, entry, design, values, weights, design is look)
             if off is None:
                 return look
             growth = float(np.clip(np.sqrt(off / SURE_ENOUGH), GROWTH, MOST_GROWTH))
@@ -58,10 +58,10 @@ def _keys(design: Design) -> set[bytes]:
 
 
 def _off(
-    ledger: Ledger, index: str, name: str, entry: Method, design: Design, values: Floats, weights: ArrayLike | None
+    ledger: Ledger, index: str, name: str, entry: Method, design: Design, values: Floats, weights: ArrayLike | None, bare: bool
 ) -> float | None:
     """The expected relative squared error of a map that is not sure, 0 where it has no errors of its own yet; None for a sure
-    one, whose values are more than chance as well."""
+    one, whose values are more than chance as well. bare : the design holds nothing that the ledger added to it"""
     table = values if values.ndim == 2 else values[:, None]
     weights = check_weights(weights, table.shape[1])
     of = table @ weights
@@ -70,11 +70,11 @@ def _off(
     error = estimate.standard_error
     if error is None or not np.isfinite(error).all():
         return 0.0
-    alone = float(np.square(error).sum() / max(np.square(estimate.values).sum(), 1e-300))
-    if alone > HOPELESS * SURE_ENOUGH:
-        return alone
+    own = float(np.square(error).sum() / max(np.square(estimate.values).sum(), 1e-300))
+    if own > HOPELESS * SURE_ENOUGH:
+        return own
     one = attribution_of(estimate, design, of, ledger.labels, index, name)
-    true = truth(ledger, one, weights, design.seed)
+    true = truth(ledger, one, weights, design.seed, solved=estimate if bare else None)
     _, _, order, off = computed(one.values, true)
     if not (order >= SURE_ORDER and off < SURE_ENOUGH):
         return float(np.nan_to_num(off))

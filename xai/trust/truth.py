@@ -38,10 +38,13 @@ class Truth:
         return bool(np.isfinite(self.draws).all())
 
 
-def truth(ledger: Ledger, one: Attribution, weights: Floats, seed: int = 0, own: bool = True) -> Truth:
+def truth(
+    ledger: Ledger, one: Attribution, weights: Floats, seed: int = 0, own: bool = True, solved: Estimate | None = None
+) -> Truth:
     """Of the index of `one`, values (n,), in the sum of the output columns by weights (k,); no model call.
 
     own : whether its own method is asked, or just the posterior, which any map of the game may be held against.
+    solved : what its method makes of its coalitions in that sum, (n, 1), where that is known
     ValueError where the ledger lacks coalitions that the attribution was made from.
     """
     rows, values = ledger.known()
@@ -55,7 +58,7 @@ def truth(ledger: Ledger, one: Attribution, weights: Floats, seed: int = 0, own:
     if one.method == "exact":
         return _exact(one.values)
     with one_thread():
-        found = [_solved_again(ledger, one, weights)] if own else []
+        found = [_column(solved) if solved else _solved_again(ledger, one, weights)] if own else []
         if one.p == 0.5:
             found.append(_from_pairs(one.index, rows, combined))
     if not found:
