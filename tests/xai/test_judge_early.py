@@ -46,7 +46,8 @@ def test_of_a_finished_map_it_says_what_the_whole_judgement_says_of_computing(in
 
 def test_what_does_not_move_and_noise_are_worthless_so_far():
     flat = paid(FakeGame(16, lambda z: np.ones(len(z))), 34)
-    assert judge_early(flat, preliminary(flat)).worth == "worthless"
+    j = judge_early(flat, preliminary(flat))
+    assert (j.worth, j.headline) == ("worthless", "So far no better than chance; more evaluations will tell.")
     noisy = [paid(tabulated(np.random.default_rng(seed).normal(size=2**14)), 60, seed) for seed in range(10)]
     assert sum(judge_early(ledger, preliminary(ledger)).worth == "worthless" for ledger in noisy) >= 8
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xai import Attribution, Judgement
-from xai.trust.headline import ENOUGH, FALSE_ALARMS, NOTHING, percent, unmoved
+from xai.trust.headline import ENOUGH, FALSE_ALARMS, NOTHING, early, percent, unmoved
 from xai.trust.judge import FIRST
 
 ICONS = {  # of Material Symbols
@@ -51,7 +51,7 @@ def computed(j: Judgement, one: Attribution, parts: str) -> str:
 
 def adding_up(j: Judgement, parts: str, quantity: str) -> str:
     """What share of the movement any map that adds up can explain."""
-    if not j.held_out and j.additive_interval == (0.0, 1.0):
+    if early(j):
         return "Adding up: not judged yet; at the end of the run coalitions that no map has seen will tell."
     if unmoved(j):
         return f"Adding up: {quantity} did not move on any of the coalitions that were tried."

@@ -54,13 +54,13 @@ class Plan(Settings):
         """What the two maps are of: with one set of calls the right one is free, where there is such a map."""
         return self.left, (self.one_set and self.free) or self.right
 
-    def cost(self, n: int, closed: bool = False) -> int:
-        """Most evaluations, those that judge the maps included. closed : exact values need none"""
+    def cost(self, n: int, closed: bool = False, spared: int = 0) -> int:
+        """Most evaluations, those that judge the maps included. closed : exact values need none;  spared : by sure maps"""
         every = 2**n if n < 64 else np.inf
         judging = fidelity_cost(n, 2, HELD_OUT, ORDERS, POINTS)
         left, right = self.panes
         paid = [pane for pane in {left, left if right == self.free else right} if not (closed and pane.method == "exact")]
-        return int(min(every, len(paid) * min(self.budget, every) + judging))
+        return int(min(every, len(paid) * min(self.budget, every) - spared + judging))
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def compare(
 
     `publish` is given what is known so far. Cancelled is raised only where the ledger tells nothing yet.
     """
-    total, begun = plan.cost(ledger.n_players, is_closed(ledger.game)), ledger.evaluations
+    closed, begun, spared = is_closed(ledger.game), ledger.evaluations, 0
     finished: list[Attribution] = []
     now = Comparison(plan, (), list(outputs), list(weights), ledger, state="preliminary")
     looks = SoFar(ledger, plan.free, now.weights, plan.seed)
@@ -169,9 +169,10 @@ def compare(
         if maps := looks.shown(plan.panes, finished):  # a page cannot draw what is not there yet
             publish(replace(now, maps=maps, judgements=looks.judgements(maps)))
 
-    def look(sentence: str) -> Progress:
+    def look(sentence: str, most: str = "") -> Progress:
         def told(done: int, of: int) -> None:
-            tell(ledger.evaluations - begun, max(total, ledger.evaluations - begun), f"{sentence}: {done} of {of}")
+            paid = ledger.evaluations - begun
+            tell(paid, max(plan.cost(ledger.n_players, closed, spared), paid), f"{sentence}: {done} of {most}{of}")
             if done < of and looks.due():
                 show()
 
@@ -179,7 +180,10 @@ def compare(
 
     try:
         for pane in plan.panes:
-            finished.append(_explained(ledger, pane, plan, weights, look(str(pane)), cancel))
+            progress = look(str(pane), "at most " if plan.stop else "")
+            finished.append(_explained(ledger, pane, plan, weights, progress, cancel))
+            if plan.stop and plan.panes[1] != plan.free and finished[-1].method == pane.method:
+                spared += max(0, plan.budget - finished[-1].budget)
             show()
         if plan.panes[1] == plan.free:
             finished = _of_one_set(ledger, finished)

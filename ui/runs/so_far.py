@@ -8,7 +8,7 @@ from xai import Attribution, Judgement, Ledger, explain, judge_early, preliminar
 from xai.trust.held_out import design_of
 
 FIRST_LOOK = 24  # evaluations after which a running job first shows values; then at each third more
-SHARE = 0.1  # of the time since the last look, which judging may take
+SHARE = 0.1  # of the time since maps were last judged, which judging them again may take
 
 
 class SoFar:
@@ -49,13 +49,14 @@ class SoFar:
         return self.maps(panes, finished)
 
     def judgements(self, maps: Sequence[Attribution]) -> tuple[Judgement, ...]:
-        """Of these maps; those of the last look where judging would take too long, and none where they were of other maps."""
+        """Of these maps; those of an earlier look at the same two where judging again would take too long."""
         began = self._clock()
-        if self._took <= SHARE * (began - self._last) or not self._judged:
+        same = [_name(one) for one in self._judged] == [_name(one) for one in maps]
+        if not same or self._took <= SHARE * (began - self._last):
             self._judged = tuple(judge_early(self._ledger, one, self._weights, self._seed) for one in maps)
-            self._took = self._clock() - began
-        self._last = self._clock()
-        return self._judged if [_name(one) for one in self._judged] == [_name(one) for one in maps] else ()
+            self._last = self._clock()
+            self._took = self._last - began
+        return self._judged
 
 
 def of_calls(ledger: Ledger, free: Pane, first: Attribution) -> Attribution | None:

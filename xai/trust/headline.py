@@ -48,12 +48,16 @@ def worth(of: Judged) -> str:
 
 
 def why_worthless(of: Judged) -> str:
-    """The sentence of a worthless map; "" for one that is not."""
+    """The sentence of a worthless map; "" for one that is not. Of one that is judged early, more evaluations may be coming."""
     if unmoved(of):
         return "Worthless: the answer does not move, so there is nothing to explain."
     if of.chance > FALSE_ALARMS:
+        if early(of):
+            return "So far no better than chance; more evaluations will tell."
         return "Worthless: no better than chance. Raise the budget, or take fewer parts."
     if of.kept < 0.5 or of.expected_error >= 1.0 and of.first_three < SURE_ORDER:
+        if early(of):
+            return "So far its errors are larger than its values; more evaluations will tell."
         return "Worthless: its errors are larger than its values. Raise the budget."
     return ""
 
@@ -61,6 +65,11 @@ def why_worthless(of: Judged) -> str:
 def unmoved(of: Judged) -> bool:
     """Whether no coalition that was tried moved the value; where none was tried, all shares are possible."""
     return of.additive_interval[1] != of.additive_interval[1]
+
+
+def early(of: Judged) -> bool:
+    """Whether it was judged while its run goes on: no unseen coalition was tried, so that any share may be."""
+    return of.additive != of.additive and not unmoved(of)
 
 
 def headline(of: Judged) -> str:

@@ -134,14 +134,16 @@ def test_of_other_columns_nothing_is_judged_while_their_values_come_in():
 
 @pytest.mark.parametrize(("took", "again"), [(0.05, True), (0.2, False)])
 def test_a_judgement_that_takes_long_beside_the_run_is_not_made_at_every_look(took, again):
-    """The clock of a look: its beginning and end, and a second of evaluations between two looks."""
+    """The clock stands still but for judging, and for a second of evaluations between two looks."""
     ledger = Ledger(tabulated(ROUGH))
     first = explain(ledger.game, budget=40, ledger=ledger)
-    now = iter(np.cumsum([0.0, 1.0, took, 0.0, 1.0, took, 0.0]).tolist())
+    now = iter(np.cumsum([0.0, 1.0, took, 1.0, took, 1.0, took]).tolist())
     looks = SoFar(ledger, None, [1.0], 0, lambda: next(now))
     before = looks.judgements([first])
     second = explain(ledger.game, budget=200, ledger=ledger)
     assert (looks.judgements([second]) != before) == again
+    other = explain(ledger.game, "shapley", budget=200, ledger=ledger)
+    assert [one.index for one in looks.judgements([second, other])] == ["banzhaf", "shapley"]  # never of other maps
 
 
 def test_no_free_map_is_made_of_calls_that_are_not_there():
@@ -176,3 +178,17 @@ def test_a_game_that_does_not_move_is_told_without_numbers():
     ledger = Ledger(FakeGame(12, lambda z: np.ones(len(z))))
     found = compare(ledger, Plan(budget=64), ["it"], [1.0], lambda *_: None, lambda _: None, lambda: False)
     assert "differ by" not in " ".join(spent(found))
+
+
+@pytest.mark.parametrize("values", [CLEAR, ROUGH])
+@pytest.mark.parametrize("one_set", [False, True])
+def test_progress_never_goes_back_and_ends_near_its_end(values, one_set):
+    told = []
+    game = tabulated(values)
+    game.batch_size = 16
+    plan = Plan(budget=400, one_set=one_set)
+    compare(Ledger(game), plan, ["it"], [1.0], lambda *now: told.append(now), lambda _: None, lambda: False)
+    shares = [done / total for done, total, _ in told]
+    assert shares == sorted(shares) and shares[-1] <= 1.0
+    assert told[0][2].startswith("Banzhaf values · automatic choice: 16 of at most ")
+    assert shares[-1] > 0.7 or one_set
