@@ -75,7 +75,7 @@ def ask_examples(state: Bench[DataState]) -> ExamplesRequest | None:
 
 def bundled_request() -> ExamplesRequest:
     """What the page asks of the bundled pairs where nobody chose otherwise."""
-    plan = Plan(budget=64)
+    plan = Plan(budget=64, one_set=True)
     return ExamplesRequest("origin", LANGUAGES, False, tuple(bundled_examples()), tuple(bundled_evaluation()), plan)
 
 

@@ -36,7 +36,8 @@ def moving(key: str, start: Any, of_link: Callable[[str], Any]) -> tuple[Any, di
     preset, now = fields.get("preset", set()), fields.get(key)
     chosen = fields.get(f"{key}-chosen")
     if now is None:
-        chosen = of_link(link.get(key, ""))
+        found = of_link(link.get(key, ""))
+        chosen = chosen if found is None else found
     elif key in preset or now != fields.get(f"{key}-seen"):
         chosen = now
     value = start if chosen is None else chosen

@@ -44,7 +44,7 @@ def test_it_is_of_the_first_request_and_follows_from_its_ledger(kind):
     assert request == kind.first() and found.state == "done" and len(found.judgements) == 2
     if not all(one.method == "exact" for one in found.maps):
         for pane, one in zip(request.plan.panes, found.maps):
-            values = _explained(found.ledger, pane, request.plan, None, None).values
+            values = _explained(found.ledger, pane, request.plan, found.weights, None, None).values
             np.testing.assert_allclose(values, one.values, atol=1e-9)
     assert found.judgements[0].exact == (found.maps[0].method == "exact")
 
@@ -63,7 +63,7 @@ def test_a_fresh_run_gives_the_same(fresh):
     np.testing.assert_allclose(subject.game(coalitions[some]).reshape(4, -1), values[some].reshape(4, -1), atol=2e-3)
     if is_closed(subject.game):
         for pane, one in zip(kind.first().plan.panes, found.maps):
-            values = _explained(Ledger(subject.game), pane, kind.first().plan, None, None).values
+            values = _explained(Ledger(subject.game), pane, kind.first().plan, found.weights, None, None).values
             np.testing.assert_allclose(values, one.values, atol=1e-6)
 
 
