@@ -66,4 +66,4 @@ _PROMISES: dict[tuple[str, str], Callable[[int, int], list[Complete]]] = {
     ("shapley", "permutation"): _permutations,
 }
 _EXACT = {("banzhaf", name) for name in ("auto", "orthogonal", "walsh", "exact")}
-_EXACT |= {("shapley", name) for name in ("auto", "walsh", "leverage", "kernelshap", "exact")}
+_EXACT |= {("shapley", name) for name in ("auto", "walsh", "orthogonal", "leverage", "kernelshap", "exact")}
