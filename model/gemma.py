@@ -68,6 +68,19 @@ class Gemma:
         text: str = self.tokenizer.decode(out[0, len(ids) :], skip_special_tokens=True, clean_up_tokenization_spaces=False)
         return text.split(stop, 1)[0] if stop else text
 
+    def next_tokens(self, prompt: str, count: int = 10) -> list[tuple[str, float]]:
+        """The likeliest tokens after `prompt`, special ones left out, with their probabilities, the likeliest first."""
+        import torch
+
+        ids = self.encode(prompt).ids
+        self.check_length(len(ids), 1)
+        special = set(self.tokenizer.all_special_ids)
+        with self.lock, torch.no_grad():
+            logits = self.model(torch.tensor([ids], device=self.model.device), logits_to_keep=1).logits[0, -1].float()
+            found = torch.topk(torch.softmax(logits, 0), min(count + len(special), len(logits)))
+        pairs = zip(found.indices.tolist(), found.values.tolist())
+        return [(self.tokenizer.decode([i]), share) for i, share in pairs if i not in special][:count]
+
     @functools.cached_property
     def fingerprint(self) -> str:
         """The same for the same weights and tokenizer: what a kept value depends on. Reads the small tensors only."""

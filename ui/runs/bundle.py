@@ -39,7 +39,7 @@ class Bundle:
     page, name, fingerprint : of the page, the run and the model;  state : "done" or "partial"
     settings : of the run, JSON, not looked into here
     shown : what a figure needs beside attributions, JSON; for page "text" just "prompt", "target", "tokens" (texts of
-        the target's) and "spans" ([start, end] of each player in the prompt)
+        the target's), "spans" ([start, end] of each player in the prompt) and, maybe, "next" ([text, probability] each)
     outputs, weights : texts of the k output columns, and (k,) what each counts where one map is shown of all
     attributions : values (n, k), by a name of a-z, 0-9, _ and -; those of the left and the right map first
     coalitions, values : all that was evaluated, bool (m, n) and float64 (m,), for k = 1, or (m, k)
@@ -197,10 +197,13 @@ def _judgements(content: bytes, count: int) -> tuple[Judgement, ...]:
 
 
 def _check_text(shown: dict[str, Any], n: int) -> None:
-    if set(shown) != _OF_TEXT or not all(isinstance(shown[name], str) for name in ("prompt", "target")):
+    if set(shown) - {"next"} != _OF_TEXT or not all(isinstance(shown[name], str) for name in ("prompt", "target")):
         raise ValueError("its text is not described as on the Text page")
     if not isinstance(shown["tokens"], list) or not all(isinstance(text, str) for text in shown["tokens"]):
         raise ValueError("the tokens of its target are not texts")
+    likely = shown.get("next", [])
+    if not isinstance(likely, list) or not all(isinstance(one, list) and [*map(type, one)] == [str, float] for one in likely):
+        raise ValueError("its next tokens are not texts with their probabilities")
     spans, length = shown["spans"], len(shown["prompt"])
     if not isinstance(spans, list) or len(spans) != n or not all(_is_span(span, length) for span in spans):
         raise ValueError("its players do not lie in its prompt")

@@ -7,6 +7,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from ui.draw.html import render
+from ui.draw.markdown import plain
 from ui.runs.completing import Size, size_or_none
 from ui.settings import allowed
 from ui.shell.frame import linked, preset
@@ -43,8 +44,10 @@ def ask(size: Callable[[TextRequest], Size]) -> TextRequest:
         target = None
         if own != OWN:
             target = text_input(st, TextRequest, "target", key="target", placeholder=" positive")
+            _offer_space("target")
         told = "The values then say what makes the answer more likely than this one."
         rather = text_input(st, TextRequest, "rather", key="rather", placeholder=" negative", help=told)
+        _offer_space("rather")
         one, two, _ = st.columns(3)
         players = selectbox(one, TextRequest, "players", **linked("players"))
         absent = selectbox(two, TextRequest, "absent", **linked("absent"))
@@ -53,6 +56,19 @@ def ask(size: Callable[[TextRequest], Size]) -> TextRequest:
         request = replace(request, plan=ask_plan(BUDGETS, size=size_or_none(lambda: size(request))))
     st.html(render("preview", before=request.before, text=request.text, after=request.after))
     return request
+
+
+def _offer_space(key: str) -> None:
+    """A word that is typed without the space before it is another token than the model would write: offer that one."""
+    fields = st.session_state
+    typed, prompt = fields.get(key) or "", fields.before + fields.text + fields.after
+    if not typed[:1].isalnum() or not prompt or prompt[-1].isspace():
+        return
+
+    def add() -> None:
+        fields[key] = f" {typed}"
+
+    st.button(f"The model would write “ {plain(typed, 40)}”, with a space: take that", key=f"{key}-space", on_click=add)
 
 
 def asked(request: TextRequest) -> Markup:

@@ -65,7 +65,7 @@ class TextKind(Kind[TextRequest, None, TextPicture]):
     def record_of(self, shown: dict[str, Any], request: TextRequest) -> dict[str, Any]:
         if request.prompt != shown["prompt"]:
             raise ValueError("This bundle shows another prompt than its settings say.")
-        return {"subject": {name: shown[name] for name in ("target", "spans", "tokens")}}
+        return {"subject": {"next": shown.get("next", []), **{name: shown[name] for name in ("target", "spans", "tokens")}}}
 
     def picture(self, result: Result) -> TextPicture:
         return TextPicture(result.request, result.about)

@@ -1,6 +1,6 @@
 """What the Text page asks, and what a text's picture needs beside the values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ui.names import ABSENT, PLAYERS
@@ -44,20 +44,24 @@ class TextRequest(Settings):
 
 @dataclass(frozen=True)
 class TextAbout:
-    """What the model made of a request: the target, where the players lie, the texts of the target's tokens."""
+    """What the model made of a request: the target, where the players lie, the texts of the target's tokens.
+
+    next : the likeliest tokens after the prompt, with their probabilities; empty where nobody asked
+    """
 
     prompt: str
     target: str
     spans: list[tuple[int, int]]
     tokens: list[str]
+    next: list[tuple[str, float]] = field(default_factory=list)
 
     def to_record(self) -> dict[str, Any]:
-        return {"subject": {"target": self.target, "spans": self.spans, "tokens": self.tokens}}
+        return {"subject": {"target": self.target, "spans": self.spans, "tokens": self.tokens, "next": self.next}}
 
     def to_shown(self) -> dict[str, Any]:
         """As `ui.runs.bundle` describes a text."""
         spans = [list(span) for span in self.spans]
-        return {"prompt": self.prompt, "target": self.target, "tokens": self.tokens, "spans": spans}
+        return {"prompt": self.prompt, "target": self.target, "tokens": self.tokens, "spans": spans, "next": self.next}
 
     @classmethod
     def from_record(cls, record: dict[str, Any], request: TextRequest, comparison: Comparison) -> "TextAbout":
@@ -69,4 +73,7 @@ class TextAbout:
             raise ValueError("its parts do not lie in its prompt")
         if len(spans) != comparison.ledger.n_players:
             raise ValueError("its parts and its players do not match")
-        return cls(request.prompt, str(found["target"]), spans, [str(token) for token in found["tokens"]])
+        likely = [(str(text), float(share)) for text, share in found.get("next", ())]
+        if not all(0.0 <= share <= 1.0 for _, share in likely):
+            raise ValueError("its next tokens have no probabilities")
+        return cls(request.prompt, str(found["target"]), spans, [str(token) for token in found["tokens"]], likely)

@@ -65,7 +65,7 @@ def subject(gemma: Gemma, request: TextRequest, job: Job, learn: Callable[[float
     game = make_game(gemma, request, target)
     own = game.games[0] if isinstance(game, JoinedGame) else game
     weights = [1.0] * len(own.outputs) + [-1.0] * (len(game.outputs) - len(own.outputs))
-    about = TextAbout(request.prompt, target, own.spans, own.outputs)
+    about = TextAbout(request.prompt, target, own.spans, own.outputs, gemma.next_tokens(request.prompt))
     told = learn or (lambda seconds, tokens: None)
     redrawn = on_redrawn(gemma, lambda other: make_game(other, request, target))
     return Subject(game, game.outputs, weights, about, lambda seconds, count: told(seconds, count * game.work), redrawn)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from ui.draw.html import render
+from ui.draw.markdown import plain
 from ui.kind import Result, View
 from ui.maps.absence import show_policies
 from ui.names import ABSENT, PLAYERS
@@ -12,8 +13,25 @@ from ui.shell.bench import Bench
 from ui.shell.model_slot import model_slot
 from ui.shell.widgets import some_of
 from ui.text.picture import TextPicture
+from ui.text.request import TextAbout
 from ui.text.run import MAX_ANSWER, make_game
 from xai.game import Game
+
+
+def _others(about: TextAbout, state: Bench[None]) -> None:
+    """What could come next beside the answer: a click asks why the answer rather than that."""
+    others = [(text, share) for text, share in about.next if text.strip() and not about.target.startswith(text)]
+    if not others:
+        return
+    key = f"next-{hash(about.prompt)}"
+
+    def choose() -> None:
+        if (place := st.session_state[key]) is not None:
+            st.session_state["rather"], state.unfolded = others[place][0], True
+
+    told = "What else could have come next, and how likely it was. Click one to ask why the answer rather than that."
+    named = [f"{plain(text.strip(), 30)} {share:.1%}" for text, share in others]
+    st.pills(told, range(len(others)), format_func=lambda i: named[i], key=key, on_change=choose)
 
 
 def view(result: Result, picture: TextPicture, state: Bench[None]) -> View:
@@ -27,6 +45,7 @@ def view(result: Result, picture: TextPicture, state: Bench[None]) -> View:
     picture = replace(picture, chosen=len(chosen))
 
     def below() -> None:
+        _others(about, state)
         st.caption(
             f"Parts: {PLAYERS[request.players]}; absent ones are {ABSENT[request.absent]}. Paid for so far: "
             f"{result.comparison.ledger.evaluations} evaluations."
