@@ -3,6 +3,8 @@
 Both become one ledger whose columns serve every measure and every target word.
 """
 
+import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,13 +12,18 @@ import numpy as np
 
 from model.gemma import Gemma
 from ui.data.request import DataRequest, ExamplesAbout, ExamplesRequest, WordsAbout, WordsRequest, measure_weights
-from ui.kind import Subject
+from ui.kind import Result, Subject
+from ui.runs.comparison import Comparison
 from ui.shell.jobs import Job
 from ui.text import run as text_run
+from xai import Cancelled, Ledger, explain, judge_early, preliminary
+from xai.typing import Bools, Floats
 
 if TYPE_CHECKING:
     from model.data.translation import TranslationGame
 
+LOOK = 3.0  # seconds for the first look
+LOOK_ROWS = 16  # sentences that it reads between two looks at the clock
 WRITING = 2.0  # a token of a translation game takes so many times as long as one of scoring; measured on two cores
 
 
@@ -50,11 +57,45 @@ def subject(gemma: Gemma, request: DataRequest, job: Job) -> Subject:
 
 
 def _examples(gemma: Gemma, request: ExamplesRequest, job: Job) -> Subject:
-    job.tell(0, 0, "Writing the translations with all examples, and with none")
     game = make_game(gemma, request)
+    _look(gemma, request, game, job)
+    job.check()
+    job.tell(0, 0, "Writing the translations with all examples, and with none")
     ends = [game.translations(np.full(game.n_players, present)) for present in (False, True)]
     weights = measure_weights(len(request.evaluation), "cross-entropy")
     return Subject(game, game.outputs, weights, ExamplesAbout(list(zip(*ends))))
+
+
+def _look(gemma: Gemma, request: ExamplesRequest, game: "TranslationGame", job: Job) -> None:
+    """Publish what cross-entropy alone tells within a few seconds: translations, which the other measures need, take long."""
+    job.tell(0, 0, "Reading the references, before translations are written")
+    ledger, plan, until = Ledger(Unwritten(gemma, request, game.outputs)), request.plan, time.monotonic() + LOOK
+    stop = lambda: job.cancelled() or time.monotonic() > until  # noqa: E731
+    with suppress(Cancelled):
+        for pane in plan.panes:
+            explain(ledger.game, pane.index, "auto", plan.budget, plan.seed, ledger, cancel=stop)
+    maps = [preliminary(ledger, pane.index) for pane in plan.panes]
+    found = tuple(one for one in maps if one is not None)
+    if found:
+        weights = measure_weights(len(request.evaluation), "cross-entropy")
+        judged = tuple(judge_early(ledger, one, weights, plan.seed) for one in found)
+        now = Comparison(plan, found, game.outputs, weights, ledger, state="preliminary", judgements=judged)
+        job.publish(Result(request, ExamplesAbout([]), now))
+
+
+class Unwritten:
+    """A translation game before anything is written: its columns of chrF and BLEU are 0 and mean nothing."""
+
+    def __init__(self, gemma: Gemma, request: ExamplesRequest, outputs: list[str]) -> None:
+        from model.data.translation import TranslationGame
+
+        asked = request.examples, request.evaluation, request.players, request.languages
+        self._read, self.outputs = TranslationGame(gemma, *asked, generate=False), outputs
+        self.n_players, self.labels = self._read.n_players, self._read.labels
+        self.batch_size = max(1, LOOK_ROWS // len(request.evaluation))
+
+    def __call__(self, coalitions: Bools) -> Floats:
+        return np.pad(self._read(coalitions), [(0, 0), (0, len(self.outputs) - len(self._read.outputs))])
 
 
 def _words(gemma: Gemma, request: WordsRequest, job: Job) -> Subject:

@@ -27,7 +27,11 @@ def view_examples(result: Result, picture: ExamplesPicture) -> View:
     label = "By which measure? It costs nothing."
     told: dict[str, Any] = {"required": True, "label_visibility": "collapsed", "width": "content"}
     with st.container(horizontal=True, vertical_alignment="center"):
-        measure = one_of(label, list(MEASURES), "cross-entropy", "data-measure", **told)
+        if result.about.written or comparison.state != "preliminary":
+            measure = one_of(label, list(MEASURES), "cross-entropy", "data-measure", **told)
+        else:
+            measure = "cross-entropy"
+            st.caption("chrF and BLEU follow when translations are written.", width="content")
         weights = None if measure == "cross-entropy" else measure_weights(len(request.evaluation), measure)
         one = first.combine(weights or comparison.weights)
         st.markdown(f"**{quantity(measure)}**: {_ends(one)} More is better.", width="stretch")

@@ -1,0 +1,51 @@
+"""The first map of examples: by cross-entropy, before anything is written; it equals what the whole run finds of it."""
+
+import numpy as np
+import pytest
+
+from model.data.pairs import Pair
+from model.data.translation import TranslationGame
+from ui.data.request import ExamplesRequest, measure_weights
+from ui.data.run import subject
+from ui.runs.comparison import Plan
+from ui.shell.jobs import Job, Stopped
+from xai import explain
+
+EXAMPLES = tuple(Pair(f"good dog {i}", f"fox {i}", "ab"[i % 2]) for i in range(4))
+EVALUATION = (Pair("brown dog", "the fox"), Pair("ten", "eleven twelve"))
+
+
+class Watched(Job):
+    """A job that keeps what it publishes."""
+
+    def __init__(self):
+        super().__init__(lambda job: None)
+        self.told, self.published = [], []
+
+    def tell(self, done, total, sentence):
+        self.told.append(sentence)
+
+    def publish(self, result):
+        self.published.append((result, list(self.told)))
+
+
+def test_it_is_there_before_a_translation_is_written_and_is_right(tiny_gemma):
+    request = ExamplesRequest("example", ("English", "French"), False, EXAMPLES, EVALUATION, Plan(budget=64))
+    job = Watched()
+    made = subject(tiny_gemma, request, job)
+    (result, before), *more = job.published
+    assert not more and not any("Writing" in sentence for sentence in before) and "Writing" in job.told[-1]
+    found, weights = result.comparison, measure_weights(2, "cross-entropy")
+    assert found.state == "preliminary" and len(found.judgements) == 2 and not result.about.written
+    assert found.outputs == made.outputs and len(made.about.written) == 2
+    game = TranslationGame(tiny_gemma, EXAMPLES, EVALUATION)
+    for one in found.maps:
+        exact = explain(game, one.index, "exact").combine(weights)
+        np.testing.assert_allclose(one.combine(weights).values, exact.values, atol=1e-5)
+
+
+def test_a_cancel_reaches_it(tiny_gemma):
+    request, job = ExamplesRequest("origin", ("English", "French"), False, EXAMPLES, EVALUATION), Watched()
+    job.cancel()
+    with pytest.raises(Stopped):
+        subject(tiny_gemma, request, job)
