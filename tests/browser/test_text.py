@@ -32,6 +32,11 @@ def test_a_newcomer_sees_the_first_sample_explained(open_tab, gemma):
         np.testing.assert_allclose(values(page, pane), expected.sum(axis=1), atol=2e-4)
     player = page.locator(".swing-player", has_text="superb").first
     player.hover()
+    same = page.locator(".swing-same")
+    expect(same).to_have_count(3)  # in both maps and their difference
+    assert {one.get_attribute("data-player") for one in same.all()} == {player.get_attribute("data-player")}
+    page.locator('.swing-heatmap[data-pane="r"] .swing-player', has_text="acting").focus()
+    expect(page.locator('.swing-heatmap[data-pane="l"] .swing-same')).to_have_text("acting")
     assert re.fullmatch(r"[+−]\d\.\d{3} ± \d\.\d{3} · rank 1 of 10", player.get_attribute("data-tip"))
 
 

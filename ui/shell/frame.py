@@ -7,12 +7,13 @@ import streamlit as st
 from model.assets import ASSETS
 from ui.shell.model_slot import ModelSlot
 
-STYLE = ASSETS / "style.css"
+STYLE, HIGHLIGHT = ASSETS / "style.css", ASSETS / "highlight.html"
 
 
 def frame(title: str, purpose: str) -> None:
     """purpose : what the page is for and what to do with it, behind an (i) beside the title"""
     st.html(STYLE)
+    st.html(HIGHLIGHT, unsafe_allow_javascript=True)
     st.title(title, help=purpose)
 
 

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from model.text.text_game import TextGame
 from ui.runs import kept
 from ui.shell import jobs
+from ui.shell.frame import HIGHLIGHT
 
 PAGE = str(Path(__file__).parents[3] / "ui" / "text" / "page.py")
 
@@ -49,7 +50,8 @@ def explain(page, **fields):
 
 
 def html(page):
-    return " ".join(element.proto.body for element in page.get("html"))
+    own = HIGHLIGHT.read_text()  # the one script that a page has
+    return " ".join(element.proto.body for element in page.get("html") if element.proto.body.strip() != own.strip())
 
 
 def captions(page):
