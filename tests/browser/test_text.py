@@ -57,7 +57,7 @@ def test_a_sample_is_picked_and_explained(open_tab, gemma, number, answer):
         np.testing.assert_allclose(values(page, pane), expected[pane].sum(axis=1), atol=2e-3)
     if number == 1:  # another token of the answer, without one more evaluation
         paid = page.get_by_text("Paid for so far").inner_text()
-        page.locator(".st-key-tokens button").nth(1).click()
+        page.locator("[class*=st-key-tokens] button").nth(1).click()
         expect(page.get_by_text("the log-probability of the chosen token").first).to_be_visible()
         for pane in PANES:
             np.testing.assert_allclose(values(page, pane), expected[pane][:, 1], atol=2e-3)

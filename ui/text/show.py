@@ -41,7 +41,8 @@ def view(result: Result, picture: TextPicture, state: Bench[None]) -> View:
     st.html(render("answer", said=said, answer=about.target.strip(), rather=request.rather))
     chosen: list[int] = []
     if len(about.tokens) > 1:
-        chosen = some_of("Explain a part of the answer: click its tokens. It costs nothing.", about.tokens, "tokens")
+        key = f"tokens-{hash((about.prompt, about.target))}"  # another answer's choice is none of this one's
+        chosen = some_of("Explain a part of the answer: click its tokens. It costs nothing.", about.tokens, key)
     picture = replace(picture, chosen=len(chosen))
 
     def below() -> None:
