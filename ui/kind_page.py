@@ -79,7 +79,7 @@ def _controls(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) ->
         _first(kind, first, state)
     exact = state.shown is not None and all(one.method == "exact" for one in state.shown.comparison.maps)
     more = None if exact else lambda: _more(kind, state)  # of what is exact, more evaluations tell nothing
-    bar(state, lambda: kind.cost(request, state), lambda: _explain(kind, request, state), more)
+    bar(state, lambda: kind.cost(request, state), lambda: _explain(kind, request, state), more, request.plan.stop)
 
 
 @st.cache_resource(show_spinner=False)

@@ -145,6 +145,7 @@ def test_nine_of_ten_runs_end_within_their_range_once_some_are_known(factor):
         ((0.1, 0.9), "about a second"),
         ((0.4, 6), "up to 6 seconds"),
         ((5.6, 12.2), "6 to 12 seconds"),
+        ((0, 130), "up to 2.2 minutes"),
         ((50, 130), "0.8 to 2.2 minutes"),
         ((200, 620), "3 to 10 minutes"),
         ((3000, 9000), "0.8 to 2.5 hours"),

@@ -122,13 +122,14 @@ def bench(page: str, own: type[S]) -> Bench[S]:
     return st.session_state[name]  # type: ignore[no-any-return]  # a session's state holds anything
 
 
-def bar(state: Bench[Any], cost: Cost, explain: Act, more: Act | None) -> None:
+def bar(state: Bench[Any], cost: Cost, explain: Act, more: Act | None, may_stop: bool = False) -> None:
     """The job bar; polls while a job is in the line.
 
     cost() gives most evaluations and about how many seconds, ValueError where nothing can be explained; explain()
-    begins a run; more() goes on with the run shown, with a larger budget, None where none would tell more.
+    begins a run; more() goes on with the run shown, with a larger budget, None where none would tell more. may_stop :
+    whether a run may end before it has taken all that.
     """
-    st.fragment(_bar, run_every=POLL if state.job else None)(state, cost, explain, more)
+    st.fragment(_bar, run_every=POLL if state.job else None)(state, cost, explain, more, may_stop)
 
 
 def on_demand(
@@ -160,7 +161,7 @@ def _watch(state: Bench[Any], cancel: str) -> None:
         _outcome(state.outcome)
 
 
-def _bar(state: Bench[Any], cost: Cost, explain: Act, more: Act | None) -> None:
+def _bar(state: Bench[Any], cost: Cost, explain: Act, more: Act | None, may_stop: bool) -> None:
     if state.look():
         st.rerun()
     if state.job is not None:
@@ -176,7 +177,8 @@ def _bar(state: Bench[Any], cost: Cost, explain: Act, more: Act | None) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button("Explain", type="primary", key="explain")
-        time = between(*pace().range(state.pool, others_busy(state.pool), seconds))
+        low, high = pace().range(state.pool, others_busy(state.pool), seconds)
+        time = between(0.0 if may_stop else low, high)
         st.caption(f"This will take at most {evaluations} evaluations of the model: {time}.", width="content")
         label = f"Add budget: {MORE} × the evaluations of the run below"
         added = state.shown is not None and more is not None and st.button(label, key="more", type="tertiary")

@@ -49,6 +49,6 @@ def between(low: float, high: float) -> str:
         return "about a second"
     unit, name = (1.0, "seconds") if high < 90 else (60.0, "minutes") if high < 5400 else (3600.0, "hours")
     ends = [f"{max(end / unit, 0.1):.0f}" if end / unit >= 3 or unit == 1 else f"{end / unit:.1f}" for end in (low, high)]
-    if unit == 1 and low < 1:
+    if low <= 0 or (unit == 1 and low < 1):
         return f"up to {ends[1]} {name}"
     return f"{ends[0]} to {ends[1]} {name}" if ends[0] != ends[1] else f"about {ends[1]} {name}"
