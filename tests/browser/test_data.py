@@ -5,7 +5,7 @@ import io
 from html import unescape
 
 import numpy as np
-from clicks import press_explain, settle, values
+from clicks import open_settings, press_explain, settle, values
 from playwright.sync_api import expect
 from runs import read_scored_runs
 from words import source_word_game, word_matrix
@@ -24,7 +24,7 @@ SCORED = "run,web,news,<b>code</b>,BLEU,loss\n1,0,0,0,10,3\n2,1,0,0,14,2.5\n3,0,
 
 
 def open_data(open_it, mode=None, **options):
-    page = open_it(ready=False, path="/data?data-budget=16", **options)
+    page = open_it(ready=False, path="/data?data-budget=16&data-stop=false&data-one_set=false", **options)
     if mode:
         page.get_by_text(mode, exact=True).click()
     page.locator(".st-key-explain button:enabled").wait_for()
@@ -66,6 +66,7 @@ def assert_measures(page, game, atol):
     """Both measures, what is said of them, and both maps are those of exact values of this game."""
     ledger, names = Ledger(game), ("cross-entropy", "BLEU")
     exact = {index: explain(game, index, "exact", ledger=ledger) for index in PANES.values()}
+    page.get_by_role("tab", name="Two measures").click()
     for measure in names:
         numbers, labels = drawn(page, f"two-{measure}")
         one = exact["banzhaf"].combine(game.weights(measure))
@@ -94,7 +95,7 @@ def assert_matrix(page, gemma, sentence, translation, atol):
 
 def test_the_bundled_set_on_the_bundled_gemma_from_start_to_matrix(open_tab, gemma):
     page = open_data(open_tab)
-    page.get_by_text("Settings: players, sentences").click()
+    open_settings(page)
     slider = page.locator('[class*="st-key-data-count"] input[type=range]')
     slider.focus()
     slider.press("Home")

@@ -9,6 +9,9 @@ from playwright.sync_api import expect
 MANY = " ".join(f"{word}{i}" for i, word in enumerate((LONG + " " + LONG + " " + LONG).split()))
 
 
+WHOLE = "/?stop=false"  # runs that take all that they may
+
+
 def begin_long(page):
     fill(page, "text", MANY)
     set_budget(page, 4096)
@@ -22,7 +25,7 @@ def paid(page):
 
 
 def test_values_settle_while_it_runs_and_a_cancelled_run_is_partial_and_goes_on(open_tiny):
-    page = open_tiny()
+    page = open_tiny(path=WHOLE)
     begin_long(page)
     expect(page.get_by_text("Preliminary values")).to_be_visible()
     page.locator(".st-key-cancel button").click()
@@ -43,7 +46,7 @@ def test_values_settle_while_it_runs_and_a_cancelled_run_is_partial_and_goes_on(
 
 
 def test_two_users_at_once_and_one_waits_in_the_line(open_tiny):
-    one, two = open_tiny(), open_tiny()
+    one, two = open_tiny(path=WHOLE), open_tiny(path=WHOLE)
     begin_long(one)
     fill(two, "text", "A dull and boring film")
     set_budget(two, 64)
@@ -59,7 +62,7 @@ def test_two_users_at_once_and_one_waits_in_the_line(open_tiny):
 
 
 def test_a_killed_server_goes_on_where_it_was(open_tiny, tiny_server):
-    page = open_tiny()
+    page = open_tiny(path=WHOLE)
     begin_long(page)
     page.wait_for_url("**run=**")
     link = page.url

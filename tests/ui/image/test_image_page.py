@@ -14,6 +14,7 @@ from ui.image import run as image_run
 from ui.image.kind import ImageKind
 from ui.image.picture import ImagePicture, overlay, without, words_of
 from ui.image.request import ImageRequest
+from ui.kind_page import QUICK
 from ui.runs.bundle import read_bundle, write_bundle
 from ui.runs.comparison_bundle import from_bundle, to_bundle
 from ui.runs.store import RunStore
@@ -96,7 +97,7 @@ def test_a_newcomer_sees_a_photo_explained_as_the_api_explains_it(real_classifie
     game = image_run.photo_model().game(image, None, (7, 7), "mean")
     ledger = Ledger(game)
     for one, (index, method) in zip(result.comparison.maps, (("banzhaf", "auto"), ("shapley", "kernelshap"))):
-        expected = explain(game, index, method, 256, ledger=ledger).values
+        expected = explain(game, index, method, QUICK, ledger=ledger).values
         np.testing.assert_allclose(one.values, expected, atol=1e-3)
 
 
