@@ -1,6 +1,6 @@
 """All rows at once: which columns matter over the table, by either index, and where the two disagree."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,48 +13,21 @@ from ui.files.save import save
 from ui.kind import Result
 from ui.names import INDICES
 from ui.shell.bench import Bench, on_demand
-from ui.shell.jobs import Job
-from ui.shell.widgets import one_of
 from ui.table import charts as table_charts
 from ui.table.picture import TablePicture
-from ui.table.request import TableRequest
-from ui.table.run import Fitted, TableState, exact_values
+from ui.table.plots.rows import MOST_ROWS, AllRows, compute
+from ui.table.plots.show import show_plots
+from ui.table.run import Fitted, TableState
 from xai.compare.agreement import rank_correlations
 from xai.typing import Floats, Ints
 
-MOST_ROWS = 10_000
-CHUNK = 500  # rows between two looks at a cancellation
 LISTED = 200  # rows of a column that a click shows
-
-
-@dataclass(frozen=True, eq=False)
-class AllRows:
-    """places (rows,) in the table;  values : index → (rows, n, outputs);  cells (rows, n) as numbers."""
-
-    places: Ints
-    values: dict[str, Floats]
-    cells: Floats
-
-
-def compute(fitted: Fitted, request: TableRequest, job: Job) -> AllRows:
-    """Exact values of every row, or of 10,000 drawn with the seed."""
-    count = len(fitted.frame)
-    places = np.arange(count)
-    if count > MOST_ROWS:
-        places = np.sort(np.random.default_rng([request.plan.seed, 3]).permutation(count)[:MOST_ROWS])
-    parts = []
-    for start in range(0, len(places), CHUNK):
-        job.check()
-        job.tell(start, len(places), f"Exact values of row {start + 1} of {len(places)}")
-        parts.append(exact_values(fitted, request, fitted.frame.iloc[places[start : start + CHUNK]]))
-    values = {index: np.concatenate([part[index] for part in parts]) for index in parts[0]}
-    return AllRows(places, values, fitted.table_model.encode(fitted.frame.iloc[places]))
 
 
 def show_all_rows(
     result: Result, fitted: Fitted | None, picture: TablePicture, weights: list[float], state: Bench[TableState]
 ) -> None:
-    """Mean sizes, beeswarm and disagreement of both indices, on demand."""
+    """Mean sizes, plots of every row and disagreement of both indices, on demand."""
     if fitted is None or not fitted.exact:
         st.markdown(
             "Press Explain to fit the model again; then all rows can be explained."
@@ -70,10 +43,10 @@ def show_all_rows(
         make = partial(compute, fitted, result.request)
         on_demand(state, "Explain all rows", "all-rows", state.own, "all_rows", background, make)
         return
-    st.fragment(_shown)(found[1], fitted, picture, np.asarray(weights))
+    st.fragment(_shown)(found[1], fitted, picture, np.asarray(weights), result.request.row)
 
 
-def _shown(all_rows: AllRows, fitted: Fitted, picture: TablePicture, weights: Floats) -> None:
+def _shown(all_rows: AllRows, fitted: Fitted, picture: TablePicture, weights: Floats, row: int) -> None:
     values = {index: found @ weights for index, found in all_rows.values.items()}
     means = {index: np.abs(found).mean(axis=0) for index, found in values.items()}
     labels, order = fitted.table_model.labels, table_charts.ranked(means)
@@ -93,12 +66,7 @@ def _shown(all_rows: AllRows, fitted: Fitted, picture: TablePicture, weights: Fl
     clicked = int(order[points[0]["point_index"]]) if points else None
     if (column := chosen if chosen is not None else clicked) is not None:
         _rows_of(column, values, all_rows, fitted, labels)
-    index = one_of("Every row, by", list(values), "banzhaf", "swarm", format_func=INDICES.get)
-    drawn = order[: table_charts.SWARMS]
-    st.plotly_chart(
-        table_charts.beeswarm(labels, values[index], all_rows.cells, drawn, picture.quantity), width="stretch", key="beeswarm"
-    )
-    st.caption("Each dot is one row, or several at the same place. Categories are coloured from frequent to rare.")
+    show_plots(all_rows, values, fitted, picture, int(np.argmax(weights)), row)
     _disagreement(values, means, labels, all_rows)
     label = "Predictions and values of these rows (CSV)"
     save(label, lambda: to_csv(fitted, all_rows.places, values), "swing-rows.csv", "save-rows")

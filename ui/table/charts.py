@@ -1,5 +1,5 @@
-"""Plotly figures of a table's values: one row's, all rows', and errors against exact values. Nothing is computed here
-but order, bins and length of a list."""
+"""Plotly figures of a table's values: one row's, means of all rows', and errors against exact values. Nothing is computed
+here but order and length of a list."""
 
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ui.draw import charts
-from ui.draw.charts import FIRST, GREY, SECOND, THIRD, css, plotly
-from ui.draw.colour import LOWERS, RAISES, signed
+from ui.draw.charts import FIRST, GREY, SECOND, THIRD, plotly
+from ui.draw.colour import signed
 from ui.draw.markdown import short
 from xai import Attribution, ties
 from xai.typing import Floats, Ints
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 MAX_BARS = 15
 MAX_GLOBAL = 20
-SWARMS = 10  # columns of a beeswarm
-_BINS, _LANES = 120, 6  # a beeswarm's dots stand on this grid; one dot may be many rows
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 _LINES = (FIRST, SECOND, THIRD, "#56B4E9", GREY)
 
@@ -115,69 +113,6 @@ def importance(labels: list[str], means: dict[str, Floats]) -> Any:
 def ranked(means: dict[str, Floats]) -> Ints:
     """Columns from the largest mean |value| of any index to the least."""
     return np.argsort(-np.max(list(means.values()), axis=0), kind="stable")
-
-
-def beeswarm(labels: list[str], values: Floats, cells: Floats, order: Ints, quantity: str) -> Any:
-    """Every row a dot per column, at its value, coloured from a low cell (blue) to a high one (vermillion).
-
-    values, cells : (rows, n), cells as numbers, NaN where missing;  order : columns drawn, the first on top
-    Rows whose values fall on one place of the grid share a dot.
-    """
-    reach = float(np.abs(values[:, order]).max(initial=0.0)) or 1.0
-    dots = [_swarm(values[:, i], _ranked_cells(cells[:, i]), reach) for i in order]
-    x, lanes, shades, counts = (np.concatenate(part) for part in zip(*dots))
-    places = np.repeat(np.arange(len(order)), [len(dot[0]) for dot in dots])
-    figure = plotly().Figure()
-    figure.add_scatter(
-        x=x,
-        y=places + 0.4 * lanes / _LANES,
-        mode="markers",
-        customdata=counts,
-        marker={
-            "color": shades,
-            "size": 5,
-            "cmin": 0,
-            "cmax": 1,
-            "showscale": True,
-            "colorscale": [[0, css(LOWERS)], [0.5, "#bbbbbb"], [1, css(RAISES)]],
-            "colorbar": {"title": "cell", "tickvals": [0, 1], "ticktext": ["low", "high"], "thickness": 8},
-        },
-        hovertemplate="%{x:+.3f}, %{customdata} rows<extra></extra>",
-    )
-    figure.update_layout(
-        height=116 + 44 * len(order),
-        margin={"l": 10, "r": 10, "t": charts.TOOLBAR, "b": 40},
-        xaxis={"title": f"change of {escape(quantity)}", "zeroline": True},
-        yaxis=charts.rows_axis([labels[i] for i in order], showgrid=False),
-    )
-    return figure
-
-
-def _swarm(values: Floats, shades: Floats, reach: float) -> tuple[Floats, Floats, Floats, Ints]:
-    """Places of the dots of one column: x, lane −_LANES … _LANES, mean shade, rows per dot."""
-    bins = np.rint((values / reach + 1) / 2 * _BINS).astype(int)
-    order = np.lexsort((shades, bins))
-    sizes = np.bincount(bins, minlength=_BINS + 1)
-    within = np.empty(len(bins), int)
-    within[order] = np.arange(len(bins)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    most = 2 * _LANES + 1
-    deep = sizes[bins]
-    width = np.minimum(most, np.maximum(1, np.ceil(most * deep / max(sizes.max(), most))))
-    lane = np.floor(within / deep * width) - np.floor(width / 2)
-    keys, first, counts = np.unique(bins * 100 + (lane + 50).astype(int), return_inverse=True, return_counts=True)
-    mean = np.bincount(first, shades) / counts
-    return ((keys // 100) / _BINS * 2 - 1) * reach, keys % 100 - 50.0, mean, counts
-
-
-def _ranked_cells(cells: Floats) -> Floats:
-    """0 for the lowest cell of a column … 1 for the highest; ½ where missing."""
-    from scipy.stats import rankdata
-
-    known, out = ~np.isnan(cells), np.full(len(cells), 0.5)
-    if known.sum() > 1 and np.ptp(cells[known]):
-        rank = rankdata(cells[known])
-        out[known] = (rank - rank.min()) / np.ptp(rank)
-    return out
 
 
 def errors(found: dict[str, list[tuple[int, float]]]) -> Any:

@@ -3,7 +3,6 @@
 import json
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from pages import Quiet
 
@@ -13,7 +12,6 @@ from ui.names import Pane
 from ui.runs import comparison_bundle
 from ui.runs.bundle import read_bundle, write_bundle
 from ui.runs.comparison import Plan
-from ui.table.charts import beeswarm, importance
 from ui.table.kind import TableKind
 from ui.table.request import TableRequest
 from ui.table.run import subject
@@ -102,20 +100,3 @@ def test_cells_of_an_upload_are_left_out_unless_they_may_be_kept(result):
     again = KIND.result(asked.to_record(), asked.request, lambda labels: result.comparison.ledger)
     assert again.about.private
     assert again.about.cells == [] and again.about.says == ""
-
-
-def test_a_beeswarm_shows_every_row_once():
-    rng = np.random.default_rng(0)
-    values, cells = rng.normal(size=(10_000, 3)), rng.normal(size=(10_000, 3))
-    values[:, 1], cells[::2, 2] = 0.0, np.nan
-    figure = beeswarm(["a", "b", "c"], values, cells, np.array([2, 0, 1]), "x")
-    dots = figure.data[0]
-    assert len(dots.x) < 4_000
-    rows = np.asarray(dots.customdata)
-    for place, column in enumerate([2, 0, 1]):
-        mine = np.abs(np.asarray(dots.y) - place) < 0.5
-        assert rows[mine].sum() == 10_000
-        assert np.average(np.asarray(dots.x)[mine], weights=rows[mine]) == pytest.approx(values[:, column].mean(), abs=0.03)
-    bars = importance(["<b>", "y"], {"banzhaf": np.array([1.0, 2.0]), "shapley": np.array([1.0, 3.0])})
-    assert list(bars.layout.yaxis.ticktext) == ["y", "&lt;b&gt;"]
-    assert list(bars.data[1].x) == [3.0, 1.0]
