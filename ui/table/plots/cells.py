@@ -84,9 +84,7 @@ def cells_of(column: "Column", encoded: Floats, empty: Bools) -> Cells:
     names = [column.levels[codes[i]] for i in order[:keep]]
     if rest := len(codes) - keep:
         rare = int(counts[order[keep:]].sum())
-        names.append(
-            f"other ({rest if named.all() else 'rare'} {'level' if rest == 1 and named.all() else 'levels'}, {rare:,} rows)"
-        )
+        names.append(f"{rest} others, {rare:,} rows" if named.all() else f"others, {rare:,} rows")
     place = np.empty(len(codes))
     place[order] = np.minimum(np.arange(len(codes)), keep)
     at[known] = place[which]
@@ -111,4 +109,4 @@ def shades(cells: Cells) -> Floats:
 
 def brief(text: str) -> str:
     """A cell's text as an axis has room for it."""
-    return short(text, 16)
+    return short(text, 18)

@@ -28,18 +28,24 @@ def by_class(labels: list[str], classes: list[str], means: Floats) -> Any:
     drawn = means[np.ix_(columns, outputs)]
     names = [escape(short(classes[k], 18)) for k in outputs]
     colour = ",".join(str(int(FIRST[at : at + 2], 16)) for at in (1, 3, 5))
+    largest = float(drawn.max(initial=0.0)) or 1.0
+    digits = int(np.clip(2 - np.floor(np.log10(largest)), 0, 9))
+    written = [  # in the theme's own colour: a heatmap's own texts take no account of what shines through it
+        {"x": x, "y": y, "text": f"{value:.{digits}f}", "showarrow": False, "font": {"size": 11}}
+        for y, row in enumerate(drawn)
+        for x, value in enumerate(row)
+    ]
     figure = plotly().Figure()
     figure.add_heatmap(
         z=drawn,
         x=list(range(len(outputs))),
         customdata=[[f"{escape(labels[i])} for {escape(classes[k])}" for k in outputs] for i in columns],
         zmin=0,
-        zmax=float(drawn.max(initial=0.0)) or 1.0,
+        zmax=largest,
         colorscale=[[0, f"rgba({colour},0)"], [1, f"rgba({colour},{STRONGEST})"]],
         colorbar={"thickness": 8},
         xgap=1,
         ygap=1,
-        texttemplate="%{z:.3g}" if len(outputs) <= _WRITTEN else "",
         hovertemplate="%{customdata}: %{z:.4f}<extra></extra>",
     )
     figure.update_layout(
@@ -47,5 +53,6 @@ def by_class(labels: list[str], classes: list[str], means: Floats) -> Any:
         margin={"l": 10, "r": 10, "t": charts.TOOLBAR, "b": 40},
         xaxis={"tickvals": list(range(len(outputs))), "ticktext": names, "automargin": True, "autotickangles": [0, 45, 90]},
         yaxis=charts.rows_axis([labels[i] for i in columns], showgrid=False),
+        annotations=written if len(outputs) <= _WRITTEN else [],
     )
     return figure

@@ -44,8 +44,7 @@ def dependence(dots: Dots, named: str) -> Any:
     ]
     figure = plotly().Figure()
 
-    def add(mine: Bools, marker: dict[str, Any], name: str) -> None:
-        listed = True
+    def add(mine: Bools, marker: dict[str, Any], name: str, listed: bool = True) -> None:
         for side, axis in ((mine & ~missing, "x"), (mine & missing, "x2")):
             if side.any():
                 figure.add_scatter(
@@ -65,9 +64,11 @@ def dependence(dots: Dots, named: str) -> Any:
     for mine, marker, name in _groups(dots):
         add(mine, {"size": 6, "opacity": 0.75, **marker}, name)
     if dots.here is not None:
-        star = {"symbol": "star-diamond-open", "color": GREY, "size": 18, "line": {"width": 3}}
-        add(np.arange(len(x)) == dots.here, star, f"row {dots.rows[dots.here]}")
+        star = {"symbol": "star-diamond", "color": "#ffffff", "size": 16, "line": {"color": "#000000", "width": 2}}
+        add(np.arange(len(x)) == dots.here, star, f"row {dots.rows[dots.here]}", listed=False)
     figure.update_layout(_layout(across, missing, named))
+    if dots.shade is not None and dots.shade.kind == "category":
+        figure.update_layout(legend_title_text=escape(short(dots.shade.label, 24)))
     return figure
 
 
@@ -90,7 +91,11 @@ def _groups(dots: Dots) -> Iterator[tuple[Bools, dict[str, Any], str]]:
         bar = {"title": title, "tickvals": [0, 1], "ticktext": ends, "thickness": 8} | same
         scale = {"cmin": 0, "cmax": 1, "showscale": True, "colorscale": SHADES, "colorbar": bar}
         yield shade.known, {"color": shades(shade), **scale}, ""
-    yield ~shade.known, {"color": GREY, "symbol": "circle-open"}, f"{short(shade.label, 8)} missing"
+    yield (
+        ~shade.known,
+        {"color": GREY, "symbol": "circle-open"},
+        "missing" if shade.kind == "category" else f"{short(shade.label, 9)} missing",
+    )
 
 
 def _places(cells: Cells) -> Any:
@@ -132,22 +137,22 @@ def seen(cells: Cells, values: Floats, called: str) -> str:
     label, known = plain(cells.label), cells.known
     told = f"The {called} of {label}"
     if not known.any():
-        return f"No cell of {label} is known; its {called} is {number(float(values.mean()), '+')} on average."
-    if np.ptp(values) == 0:
-        return f"{told} is the same, {number(float(values[0]), '+')}, in every row."
+        return f"No cell of {label} is known; its {called} is {_signed(values.mean())} on average."
+    if values.min() == values.max():
+        return f"{told} is the same, {_signed(values[0])}, in every row."
     at, mine = cells.at[known], values[known]
-    if np.ptp(at) == 0:
+    if at.min() == at.max():
         word = plain(cells.word(float(at[0])))
-        return f"Every known cell of {label} is {word}; its {called} is {number(float(mine.mean()), '+')} there on average."
+        return f"Every known cell of {label} is {word}; its {called} is {_signed(mine.mean())} there on average."
     if cells.kind == "category":
         counts = np.bincount(at.astype(int), minlength=len(cells.names))
         places = np.flatnonzero(counts)
         means = np.bincount(at.astype(int), mine, len(cells.names))[places] / counts[places]
         high, low = (int(places[place]) for place in (means.argmax(), means.argmin()))
-        ends = [f"{plain(cells.names[i])} ({number(float(mean), '+')})" for i, mean in ((high, means.max()), (low, means.min()))]
+        ends = [f"{plain(cells.names[i])} ({_signed(mean)})" for i, mean in ((high, means.max()), (low, means.min()))]
         return f"{told} is highest on average for {ends[0]} and lowest for {ends[1]}."
-    if np.ptp(mine) == 0:
-        return f"{told} is the same, {number(float(mine[0]), '+')}, for every known cell."
+    if mine.min() == mine.max():
+        return f"{told} is the same, {_signed(mine[0])}, for every known cell."
     from scipy.stats import spearmanr
 
     rank = float(spearmanr(at, mine).statistic)
@@ -157,3 +162,7 @@ def seen(cells: Cells, values: Floats, called: str) -> str:
     if abs(rank) < _CLEAR:
         return f"{told} has no single direction as {label} gets {where} {how}."
     return f"Where {label} is {where}, its {called} tends to be {way} {how}."
+
+
+def _signed(value: float) -> str:
+    return number(float(value), "+") if value else "0"

@@ -51,7 +51,7 @@ def _under_swarm(columns: list[Cells], count: int) -> str:
     if any(cells.ordered and cells.kind == "category" for cells in columns):
         told.append("False is low, True is high.")
     if any(not cells.known.all() for cells in columns):
-        told.append("Grey rings: the cell is missing, or infinite.")
+        told.append("Grey rings: the cell is missing, infinite or unreadable.")
     return " ".join(filter(None, told))
 
 

@@ -41,9 +41,9 @@ def test_rare_categories_are_one_with_their_count():
     cells = read(texts)
     assert len(cells.names) == MOST_NAMES and cells.names[0] == "level 0"
     rare = sum(40 - i for i in range(MOST_NAMES - 1, 30))
-    assert cells.names[-1] == f"other (19 levels, {rare} rows)"
+    assert cells.names[-1] == f"19 others, {rare} rows"
     assert (cells.at == MOST_NAMES - 1).sum() == rare
-    assert read([f"text {i // 2}" for i in range(600)]).names[-1] == "other (rare levels, 578 rows)"  # 200 codes at most
+    assert read([f"text {i // 2}" for i in range(600)]).names[-1] == "others, 578 rows"  # 200 codes at most
 
 
 def test_shades_are_ranks_and_a_missing_cell_has_none():
@@ -91,7 +91,7 @@ def test_a_dot_of_few_rows_tells_its_row_cell_and_value():
 
 def plotted(figure, axis):
     """(row as told, y) of the dots on an axis; the star left out."""
-    dots = [one for one in figure.data if (one.xaxis or "x") == axis and one.marker.symbol != "star-diamond-open"]
+    dots = [one for one in figure.data if (one.xaxis or "x") == axis and one.marker.symbol != "star-diamond"]
     return {int(text.split(":")[0][4:]): y for one in dots for text, y in zip(one.customdata, one.y)}
 
 
@@ -100,6 +100,7 @@ KINDS = {
     "categories": ["a", "b", "a", "c", None, "b", "a", "a"],
     "flags": [True, False, None, True, False, False, True, True],
     "dates": ["2024-01-01", "2024-05-01", None, "2023-01-01", "2022-01-01", "2024-01-02", "2024-01-03", "2024-01-04"],
+    "huge": [1.7e308, -1.7e308, 0.0, np.nan, 5e-324, -np.inf, 1.0, 2.0],
     "one value": [1.0, np.nan, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0],
     "many": [f"<i>{i}</i> $x$" for i in range(8)],
 }
@@ -115,7 +116,7 @@ def test_every_row_is_a_dot_whatever_its_cells_are(across, shade):
     known, missing = plotted(figure, "x"), plotted(figure, "x2")
     assert known == dict(zip(rows[cells.known], values[cells.known]))
     assert missing == dict(zip(rows[~cells.known], values[~cells.known]))
-    star = next(one for one in figure.data if one.marker.symbol == "star-diamond-open")
+    star = next(one for one in figure.data if one.marker.symbol == "star-diamond")
     assert list(star.y) == [values[3]] and star.name == "row 14"
     assert "<b>" not in figure.to_json() and "<i>" not in figure.to_json()
     assert seen(cells, values, "Banzhaf value")
@@ -147,6 +148,8 @@ def test_every_class_has_its_means_and_the_most_are_kept():
     means = np.array([[1.0, 0.0, 2.0], [4.0, 1.0, 0.5]])
     chart = by_class(["<b>", "y"], ["r", "<i>", "t"], means).data[0]
     np.testing.assert_array_equal(chart.z, means[::-1])
+    written = {(note.x, note.y): note.text for note in by_class(["<b>", "y"], ["r", "<i>", "t"], means).layout.annotations}
+    assert written == {(x, y): f"{means[1 - y, x]:.2f}" for x in range(3) for y in range(2)}
     assert chart.customdata[1][1] == "&lt;b&gt; for &lt;i&gt;"
     wide = np.random.default_rng(0).random((40, 30))
     figure = by_class([f"c{i}" for i in range(40)], [f"k{i}" for i in range(30)], wide)
