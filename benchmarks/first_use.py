@@ -4,7 +4,8 @@ python -m benchmarks.first_use [--pages text image …] [--first-ever] [--csv do
 
 Each page gets a server of its own, started for it. first paint: the title is there; first map: the one that ships with
 Swing; ready: Explain can be pressed; first live map and last map: seconds after Explain was pressed, beside what the page
-had promised. --first-ever: with an empty home. --pictures: what is seen at 1280 × 800 after opening and after Explain.
+had promised. --promises 60: so many mixed runs instead, without a browser, and how many end within the time that was promised
+(`benchmarks.parts.promises`). --first-ever: with an empty home. --pictures: what is seen at 1280 × 800 after opening and after Explain.
 """
 
 import os
@@ -21,6 +22,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.parts.command import header, options, row, write_csv
+from benchmarks.parts.promises import promises
 
 PAGES = ["text", "image", "table", "data"]
 MAP = ".swing-heatmap, .js-plotly-plot"
@@ -30,7 +32,10 @@ SHIPPED = "Computed before, by the model that comes with Swing"
 
 
 def main() -> None:
-    asked = options(__doc__, pages=[], first_ever=False, csv="", pictures="")
+    asked = options(__doc__, pages=[], first_ever=False, csv="", pictures="", promises=0)
+    if asked.promises:
+        promises(asked.promises, asked.csv)
+        return
     header(*COLUMNS)
     records = []
     with sync_playwright() as playwright:

@@ -1,5 +1,6 @@
 """What tests of pages and their runs share: a slot that loads nothing, a job that nobody watches."""
 
+from ui.shell.frame import HIGHLIGHT
 from ui.shell.model_slot import ModelSlot
 
 
@@ -25,3 +26,9 @@ class Quiet:
 
     def cancelled(self):
         return False
+
+
+def html(page):
+    """Every fragment of HTML of an AppTest's page, but the one script that pages have."""
+    own = HIGHLIGHT.read_text().strip()
+    return " ".join(element.proto.body for element in page.get("html") if element.proto.body.strip() != own)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pages import html
 from streamlit.testing.v1 import AppTest
 
 PAGE = str(Path(__file__).parents[1] / "ui" / "table" / "page.py")
@@ -61,10 +62,6 @@ def csv(frame):
 
 def said(page):
     return " ".join(element.value for kind in ("markdown", "caption", "warning", "error", "info") for element in page.get(kind))
-
-
-def html(page):
-    return " ".join(element.proto.body for element in page.get("html"))
 
 
 def drawn(page, pane):

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pages import html
 from streamlit.testing.v1 import AppTest
 
 from model.text.text_game import TextGame
 from ui.runs import kept
 from ui.shell import jobs
-from ui.shell.frame import HIGHLIGHT
 
 PAGE = str(Path(__file__).parents[3] / "ui" / "text" / "page.py")
 
@@ -47,11 +47,6 @@ def explain(page, **fields):
         area(key=key).set_value(value).run()
     page.button(key="explain").click().run()
     return finish(page)
-
-
-def html(page):
-    own = HIGHLIGHT.read_text()  # the one script that a page has
-    return " ".join(element.proto.body for element in page.get("html") if element.proto.body.strip() != own.strip())
 
 
 def captions(page):

@@ -1,7 +1,5 @@
 """How often a run ends within the time that its page promised.
 
-python -m benchmarks.promises [--runs 60] [--csv docs/promises.csv]
-
 Mixed runs in random order, one after the other, as a server does them: texts of four lengths, photos by three grids, rows
 of three tables by three models; budgets of 64 to 1,024 (texts: 256); half may stop when sure. The pace begins with what a new
 server knows. within: neither after the end of the range nor, for runs that may not stop, before its beginning.
@@ -14,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.parts.command import header, options, row, write_csv
+from benchmarks.parts.command import header, row, write_csv
 from ui.image.kind import ImageKind
 from ui.image.request import ImageRequest
 from ui.kind_page import ENOUGH, run
@@ -36,19 +34,18 @@ PHOTOS = ["chelsea.jpg", "coffee.jpg", "astronaut.jpg", "rocket.jpg", "camera.jp
 COLUMNS = ["kind", "evaluations", "foretold", "from", "to", "took", "within"]
 
 
-def main() -> None:
-    asked = options(__doc__, runs=60, csv="")
+def promises(runs: int, csv: str) -> None:
     model_slot().load()
     rng, pace, records = np.random.default_rng(0), Pace(), []
     states = {kind.key: (kind, Bench(kind.State())) for kind in (TextKind(), ImageKind(), TableKind())}
     header(*COLUMNS)
-    for _ in range(asked.runs):
+    for _ in range(runs):
         kind, state = states[str(rng.choice(["text", "text", "image", "table"]))]
         records.append(measured(kind, state, request_of(kind.key, rng), pace))
         row(*(f"{value:.1f}" if isinstance(value, float) else value for value in records[-1].values()))
     print(f"within: {sum(one['within'] for one in records)} of {len(records)}")
-    if asked.csv:
-        write_csv(Path(asked.csv), records)
+    if csv:
+        write_csv(Path(csv), records)
 
 
 def request_of(key: str, rng: np.random.Generator) -> Any:
@@ -76,7 +73,3 @@ def measured(kind: Any, state: Any, request: Any, pace: Pace) -> dict:
             pace.learn(pool, False, seconds / evaluations, worked / paid)
     within = took <= max(high, 1.5) and (request.plan.stop or took >= low or high < 1.5)
     return dict(zip(COLUMNS, (kind.key, evaluations, seconds, low, high, took, bool(within))))
-
-
-if __name__ == "__main__":
-    main()
