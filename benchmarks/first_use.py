@@ -5,7 +5,7 @@ python -m benchmarks.first_use [--pages text image …] [--first-ever] [--csv do
 Each page gets a server of its own, started for it. first paint: the title is there; first map: the one that ships with
 Swing; ready: Explain can be pressed; first live map and last map: seconds after Explain was pressed, beside what the page
 had promised. --promises 60: so many mixed runs instead, without a browser, and how many end within the time that was promised
-(`benchmarks.parts.promises`). --first-ever: with an empty home. --pictures: what is seen at 1280 × 800 after opening and after Explain.
+(`benchmarks.parts.promises`). --first-ever: with an empty home. --pictures: what is seen at 1280 × 800, opened and explained.
 """
 
 import os
