@@ -27,6 +27,9 @@ class Quiet:
     def cancelled(self):
         return False
 
+    def check(self):
+        pass
+
 
 def html(page):
     """Every fragment of HTML of an AppTest's page, but the one script that pages have."""

@@ -124,7 +124,10 @@ def recorded(result) -> dict:
 def of_maps(entry: dict) -> dict:
     """What a record says but for how its maps are judged, and what was paid for that, which later versions do otherwise."""
     comparison = {key: item for key, item in entry["record"]["comparison"].items() if key not in ("judged", "judgements")}
-    return {**entry["record"], "comparison": comparison}
+    record = {**entry["record"], "comparison": comparison}
+    if "subject" in record:  # what else could have come next, which later versions ask as well
+        record["subject"] = {key: item for key, item in record["subject"].items() if key != "next"}
+    return record
 
 
 def _digest(array) -> str:

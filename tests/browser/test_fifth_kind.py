@@ -34,6 +34,8 @@ def test_from_ask_to_bundle(open_toy, tmp_path):
     page.locator(".st-key-more button").click()
     expect(page.get_by_text("Exact values.").first).to_be_visible()  # all 64 coalitions
     shows(page, 6, 6, 7)
+    last = page.locator('.swing-heatmap[data-pane="r"] .swing-player').last
+    expect(last).to_have_attribute("data-value", "0.000000")
     expect(page.locator(".st-key-more")).to_have_count(0)  # more of them would tell nothing
     page.reload()
     shows(page, 6, 6, 7)

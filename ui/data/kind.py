@@ -50,7 +50,10 @@ class DataKind(Kind[DataRequest, DataState, TextPicture | ExamplesPicture]):
         ask.set_widgets(request, state)
 
     def first(self, request: DataRequest | None = None) -> DataRequest | None:
-        return ask.bundled_request() if request is None or isinstance(request, ExamplesRequest) else None
+        """None for another model than the bundled one: that takes minutes, which nobody asked for."""
+        if request is None or (isinstance(request, ExamplesRequest) and model_slot().source is None):
+            return ask.bundled_request()
+        return None
 
     def name(self, request: DataRequest) -> str:
         return request.name[:80]

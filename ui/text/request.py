@@ -56,12 +56,14 @@ class TextAbout:
     next: list[tuple[str, float]] = field(default_factory=list)
 
     def to_record(self) -> dict[str, Any]:
-        return {"subject": {"target": self.target, "spans": self.spans, "tokens": self.tokens, "next": self.next}}
+        likely = {"next": self.next} if self.next else {}
+        return {"subject": {"target": self.target, "spans": self.spans, "tokens": self.tokens, **likely}}
 
     def to_shown(self) -> dict[str, Any]:
         """As `ui.runs.bundle` describes a text."""
         spans = [list(span) for span in self.spans]
-        return {"prompt": self.prompt, "target": self.target, "tokens": self.tokens, "spans": spans, "next": self.next}
+        likely = {"next": self.next} if self.next else {}
+        return {"prompt": self.prompt, "target": self.target, "tokens": self.tokens, "spans": spans, **likely}
 
     @classmethod
     def from_record(cls, record: dict[str, Any], request: TextRequest, comparison: Comparison) -> "TextAbout":

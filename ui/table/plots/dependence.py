@@ -38,8 +38,8 @@ def dependence(dots: Dots, named: str) -> Any:
     texts = across.told(np.arange(len(x)))
     shown = None if dots.shade is None else dots.shade.told(np.arange(len(x)))
     said = [
-        f"row {dots.rows[i]}: {escape(short(across.label, 30))} = {escape(texts[i])}<br>value {number(dots.values[i], '+')}"
-        + ("" if shown is None or dots.shade is None else f"<br>{escape(short(dots.shade.label, 30))} = {escape(shown[i])}")
+        f"row {dots.rows[i]}: {escape(short(across.label, 30))} = {escape(texts[i])}, value {number(dots.values[i], '+')}"
+        + ("" if shown is None or dots.shade is None else f", {escape(short(dots.shade.label, 30))} = {escape(shown[i])}")
         for i in range(len(x))
     ]
     figure = plotly().Figure()
