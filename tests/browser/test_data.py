@@ -5,7 +5,7 @@ import io
 from html import unescape
 
 import numpy as np
-from clicks import open_settings, press_explain, settle, values
+from clicks import open_settings, press_explain, settle, unfold, values
 from playwright.sync_api import expect
 from runs import read_scored_runs
 from words import source_word_game, word_matrix
@@ -155,6 +155,7 @@ def test_a_matrix_of_words_that_are_typed_and_the_refusal_of_one_word(open_tiny,
     found = [float(row["value"]) for row in rows if row["index"] == "banzhaf"]
     np.testing.assert_allclose(found, expected.banzhaf.reshape(-1), atol=2e-4)
     for words, refusal in (("dog", "There is only 1 word to explain"), (" ", "write something in “Sentence to")):
+        unfold(page)
         page.locator(".st-key-words-sentence input").fill(words)
         page.keyboard.press("Enter")
         expect(page.get_by_test_id("stAlert").filter(has_text=refusal)).to_be_visible()
