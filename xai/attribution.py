@@ -27,7 +27,7 @@ class Attribution:
     labels : n strings
     index : "banzhaf" or "shapley";  method, seed, budget : how it was made
     evaluations : coalitions the model evaluated for this result;  reused : taken from the ledger instead
-    seconds : time inside `explain`, the model's included
+    seconds : time inside `explain`, the model's included, that of its `progress` left out
     empty_value, full_value : v(no player), v(all players), float or (k,)
     covariance : (n, k, k), for each player between its output columns, or None; what `combine` needs
     note : one sentence where the method did something a reader must know, else ""

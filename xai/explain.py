@@ -72,13 +72,13 @@ def explain(
     tried, (method, entry) = method, choose(index, method, ledger.n_players, budget, p)
     tried = tried if tried == "auto" else method  # "auto" is "exact" where that is no dearer, and may be sure before
     design = entry.design(ledger.n_players, budget, seed, **({"p": p} if entry.weighted else {}))
-    paid, stopped, told = ledger.evaluations, "", progress and _of_all(progress, ledger, ledger.missing(design.coalitions))
+    paid, stopped, told = ledger.evaluations, "", _OfAll(progress, ledger, ledger.missing(design.coalitions))
     pay = partial(_pay, ledger, before=paid, progress=told, cancel=cancel)
     if stop_when_sure:
         method, design, stopped = _stopped(ledger, index, method, tried, design, weights, pay)
         entry = METHODS[index][method]
     found = _solved(ledger, index, method, entry, pay(entry, design), stopped)
-    return replace(found, evaluations=ledger.evaluations - paid, seconds=time.perf_counter() - started)
+    return replace(found, evaluations=ledger.evaluations - paid, seconds=time.perf_counter() - started - told.seconds)
 
 
 def _solved(ledger: Ledger, index: str, method: str, entry: Method, paid: Paid, stopped: str) -> Attribution:
@@ -102,10 +102,18 @@ def _stopped(
     return tried, look, f"Sure after {look.budget} of at most {len(design.coalitions)} evaluations, so it stopped there."
 
 
-def _of_all(progress: Progress, ledger: Ledger, total: int) -> Progress:
-    """Told of a part, tell of the whole: what was paid since now, of `total`."""
-    before = ledger.evaluations
-    return lambda done, of: progress(ledger.evaluations - before, total)
+class _OfAll:
+    """Told of a part, tells `progress` of the whole: what was paid since now, of `total`. seconds : that it took to be told"""
+
+    def __init__(self, progress: Progress | None, ledger: Ledger, total: int) -> None:
+        self._progress, self._ledger, self._before, self._total = progress, ledger, ledger.evaluations, total
+        self.seconds = 0.0
+
+    def __call__(self, done: int, of: int) -> None:
+        if self._progress is not None:
+            began = time.perf_counter()
+            self._progress(self._ledger.evaluations - self._before, self._total)
+            self.seconds += time.perf_counter() - began
 
 
 def _pay(ledger: Ledger, entry: Method, design: Design, before: int, progress: Progress | None, cancel: Cancel | None) -> Paid:

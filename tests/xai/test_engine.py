@@ -240,3 +240,23 @@ def test_a_ledger_tells_what_is_missing_and_known():
     coalitions, values = ledger.known()
     assert coalitions.tolist() == rows[:2].tolist()
     assert values.tolist() == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("stop", [False, True])
+def test_seconds_leave_out_what_is_done_when_progress_is_told(monkeypatch, stop):
+    now = [0.0]
+    monkeypatch.setattr(sys.modules["xai.explain"].time, "perf_counter", lambda: now[0])
+
+    def value(z):
+        now[0] += 1.0
+        return z.sum(axis=1)
+
+    def told(done, total):
+        now[0] += 100.0
+
+    game = FakeGame(12, value)
+    ledger = Ledger(game, batch_size=16)
+    before = now[0]
+    found = explain(game, "banzhaf", "auto", 64, ledger=ledger, progress=told, stop_when_sure=stop)
+    calls = (now[0] - before) % 100.0
+    assert calls >= 1 and found.seconds == calls
