@@ -35,3 +35,19 @@ def html(page):
     """Every fragment of HTML of an AppTest's page, but the one script that pages have."""
     own = HIGHLIGHT.read_text().strip()
     return " ".join(element.proto.body for element in page.get("html") if element.proto.body.strip() != own)
+
+
+def bench(page, kind):
+    """What an AppTest's page of a kind holds."""
+    return page.session_state[f"bench-{kind}"]
+
+
+def finish(page, kind):
+    """Run the page until its job is over."""
+    for _ in range(100):
+        job = bench(page, kind).job
+        if job is None:
+            return page
+        job.ended.wait(60)
+        page.run()
+    raise AssertionError("the job did not end")

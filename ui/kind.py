@@ -157,6 +157,10 @@ class Kind(ABC, Generic[R, S, P]):
     def subject(self, request: R, state: Bench[S]) -> Callable[[Job], Subject]:
         """What makes the game, in the job's thread; what it needs of the session is taken here. ValueError as `cost`."""
 
+    def look(self, request: R, state: Bench[S]) -> Callable[[Job], None] | None:
+        """What publishes a map within seconds, where making the game takes longer than that; None where it does not."""
+        return None
+
     def pool(self, request: R) -> str:
         """In which line it waits: that of the server's model, or that of its own kind."""
         return "model" if self.asks_server_model(request) else self.key

@@ -111,15 +111,14 @@ def _more(kind: Kind[Any, Any, Any], state: Bench[Any]) -> None:
 
 def _explain(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> None:
     """Begin a run, or go on with the one shown where it is of the same game: what was paid stays paid."""
-    state.unfolded = False
     try:
-        subject = kind.subject(request, state)
+        subject, look = kind.subject(request, state), kind.look(request, state)
     except ValueError as error:
         state.outcome = "failed", str(error)
         return
+    state.unfolded = False
     shown = None if is_shipped(kind, state.shown) else state.shown
-    same = shown is not None and shown.request.same_game == request.same_game
-    known = shown.comparison.ledger if shown is not None and same else None
+    known = shown.comparison.ledger if shown is not None and shown.request.same_game == request.same_game else None
     own = state.run if state.asked == request.same_game else None
     state.run = name = None
     if kind.may_keep(request):
@@ -138,6 +137,8 @@ def _explain(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> 
 
     def work(job: Job) -> Result:
         with kept.ended_with(name):
+            if known is None and look is not None:
+                look(job)
             before = shown if shown is not None and shown.request == request else None
             result = run(request, subject(job), job, lambda game: kept.ledger(name, game, known), before, learn)
         kept.finish(name, result)
@@ -212,4 +213,4 @@ def _show(kind: Kind[Any, Any, Any], result: Result, state: Bench[Any]) -> None:
         show_another(result.comparison, view.picture, view.weights, others, load)
 
     more = {**view.sections, "Another run": another, "Take away": take_away}
-    show(result.comparison, view.picture, view.weights, more, view.below)
+    show(result.comparison, view.picture, view.weights, more, view.below, state.job is not None)

@@ -71,6 +71,9 @@ class DataKind(Kind[DataRequest, DataState, TextPicture | ExamplesPicture]):
     def subject(self, request: DataRequest, state: Bench[DataState]) -> Callable[[Job], Subject]:
         return partial(run.subject, model_slot().loaded, request)
 
+    def look(self, request: DataRequest, state: Bench[DataState]) -> Callable[[Job], None] | None:
+        return None if isinstance(request, WordsRequest) else partial(run.look, model_slot().loaded, request)
+
     def fingerprint(self, request: DataRequest) -> str:
         return model_slot().fingerprint
 

@@ -14,9 +14,10 @@ from model.gemma import Gemma
 from ui.data.request import DataRequest, ExamplesAbout, ExamplesRequest, WordsAbout, WordsRequest, measure_weights
 from ui.kind import Result, Subject
 from ui.runs.comparison import Comparison
+from ui.runs.so_far import SoFar
 from ui.shell.jobs import Job
 from ui.text import run as text_run
-from xai import Cancelled, Ledger, explain, judge_early, preliminary
+from xai import Cancelled, Ledger, explain
 from xai.typing import Bools, Floats
 
 if TYPE_CHECKING:
@@ -58,28 +59,33 @@ def subject(gemma: Gemma, request: DataRequest, job: Job) -> Subject:
 
 def _examples(gemma: Gemma, request: ExamplesRequest, job: Job) -> Subject:
     game = make_game(gemma, request)
-    _look(gemma, request, game, job)
-    job.check()
     job.tell(0, 0, "Writing the translations with all examples, and with none")
     ends = [game.translations(np.full(game.n_players, present)) for present in (False, True)]
     weights = measure_weights(len(request.evaluation), "cross-entropy")
     return Subject(game, game.outputs, weights, ExamplesAbout(list(zip(*ends))))
 
 
-def _look(gemma: Gemma, request: ExamplesRequest, game: "TranslationGame", job: Job) -> None:
-    """Publish what cross-entropy alone tells within a few seconds: translations, which the other measures need, take long."""
+def look(gemma: Gemma, request: ExamplesRequest, job: Job) -> None:
+    """Publish what cross-entropy alone tells within a few seconds: translations, which the other measures need, take long.
+
+    What is published holds no ledger to go on with, for in its own chrF and BLEU are not known.
+    """
     job.tell(0, 0, "Reading the references, before translations are written")
-    ledger, plan, until = Ledger(Unwritten(gemma, request, game.outputs)), request.plan, time.monotonic() + LOOK
-    stop = lambda: job.cancelled() or time.monotonic() > until  # noqa: E731
+    game, plan, until = make_game(gemma, request), request.plan, time.monotonic() + LOOK
+    weights = measure_weights(len(request.evaluation), "cross-entropy")
+    ledger = Ledger(Unwritten(gemma, request, game.outputs))
+    so_far = SoFar(ledger, None, weights, plan.seed)
+
+    def stop() -> bool:
+        return job.cancelled() or time.monotonic() > until
+
     with suppress(Cancelled):
         for pane in plan.panes:
             explain(ledger.game, pane.index, "auto", plan.budget, plan.seed, ledger, cancel=stop)
-    maps = [preliminary(ledger, pane.index) for pane in plan.panes]
-    found = tuple(one for one in maps if one is not None)
-    if found:
-        weights = measure_weights(len(request.evaluation), "cross-entropy")
-        judged = tuple(judge_early(ledger, one, weights, plan.seed) for one in found)
-        now = Comparison(plan, found, game.outputs, weights, ledger, state="preliminary", judgements=judged)
+    job.check()
+    if maps := so_far.maps(plan.panes, ()):
+        judged = so_far.judgements(maps)
+        now = Comparison(plan, maps, game.outputs, weights, Ledger(game), state="preliminary", judgements=judged)
         job.publish(Result(request, ExamplesAbout([]), now))
 
 

@@ -37,7 +37,8 @@ def view_examples(result: Result, picture: ExamplesPicture) -> View:
         st.markdown(f"**{quantity(measure)}**: {_ends(one)} More is better.", width="stretch")
 
     def below() -> None:
-        st.caption(f"Paid for so far: {comparison.ledger.evaluations} evaluations, which serve every measure.")
+        if comparison.ledger.evaluations:
+            st.caption(f"Paid for so far: {comparison.ledger.evaluations} evaluations, which serve every measure.")
 
     return View(
         replace(picture, measure=measure),

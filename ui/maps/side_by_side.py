@@ -29,13 +29,17 @@ def show(
     weights: Weights = None,
     more: dict[str, Draw] | None = None,
     below: Draw | None = None,
+    going: bool = True,
 ) -> None:
     """Both heatmaps, bars, difference, agreement, fidelity and interactions; weights (k,) of the output columns.
 
     more : further tabs of a page's own, title → what draws it;  below : draws what stands right under the maps
+    going : whether what is preliminary will be more
     """
     maps = comparison.focused(weights)
-    if comparison.state == "preliminary":
+    if comparison.state == "preliminary" and not going:
+        st.warning("This run ended before it was whole: these values are of what it had computed by then.")
+    elif comparison.state == "preliminary":
         st.caption(":material/hourglass_top: Preliminary values, from what is known so far; they settle as the run goes on.")
     if comparison.state == "partial":
         st.warning("This run was cancelled: the values are of what had been computed. “Explain” goes on from there.")

@@ -2,9 +2,13 @@
 
 import csv
 import io
+import threading
+import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pages
 import pytest
 from runs import read_scored_runs
 from streamlit.testing.v1 import AppTest
@@ -31,6 +35,9 @@ PAGE = str(Path(__file__).parents[3] / "ui" / "data" / "page.py")
 HOSTILE = "<b>bold</b> **stars** $x$"
 EXAMPLES = "source,target,origin\ngood dog,fox,a\none two,four five,b\nlazy fox,hello,a\nworld,seven,c\n"
 EVALUATION = "source,target\nbrown dog,the fox jumps\nten,eleven twelve\n"
+bench = partial(pages.bench, kind="data")
+finish = partial(pages.finish, kind="data")
+html = pages.html
 
 
 class Slot(ModelSlot):
@@ -61,19 +68,6 @@ def open_page(mode=None, **query):
     return finish(page)
 
 
-def bench(page):
-    return page.session_state["bench-data"]
-
-
-def finish(page):
-    for _ in range(100):
-        if bench(page).job is None:
-            return page
-        bench(page).job.ended.wait(60)
-        page.run()
-    raise AssertionError("the job did not end")
-
-
 def press_explain(page):
     page.button(key="explain").click().run()
     return finish(page)
@@ -94,10 +88,6 @@ def brought(ready):
 def words(page):
     kinds = ("markdown", "caption", "warning", "info")
     return " ".join(element.value for kind in kinds for element in page.get(kind))
-
-
-def html(page):
-    return " ".join(element.proto.body for element in page.get("html"))
 
 
 def pairs(text):
@@ -288,3 +278,31 @@ def test_scored_runs_of_a_file(ready):
     assert "Less is better here" in words(page)
     upload(page, 0, "a,b\n1,0\n")
     assert "No column holds scores" in page.error[0].value
+
+
+def test_what_was_seen_before_translations_is_not_taken_for_paid(ready, monkeypatch):
+    looked = threading.Event()
+
+    def broken(*_):
+        assert looked.wait(60)
+        raise ValueError("The writing stopped.")
+
+    page = brought(ready)
+    with monkeypatch.context() as patched:
+        patched.setattr("ui.data.run.subject", broken)
+        page.button(key="explain").click().run()
+        job = bench(page).job
+        while not job.version and not job.over:
+            time.sleep(0.01)
+        page.run()
+        assert "settle as the run goes on" in words(page)
+        looked.set()
+        page = finish(page)
+    assert not page.exception and [error.value for error in page.error] == ["The writing stopped."]
+    assert bench(page).shown.comparison.state == "preliminary"
+    assert "ended before it was whole" in words(page) and "settle as the run goes on" not in words(page)
+    page = press_explain(page)
+    found, game = bench(page).shown, direct(ready.gemma)
+    assert found.comparison.state == "done" and found.comparison.ledger.evaluations == 8
+    for one in measured(found, "BLEU"):
+        np.testing.assert_allclose(one.values, explain(game, one.index, "exact").combine(game.weights("BLEU")).values, atol=1e-6)

@@ -6,7 +6,7 @@ import pytest
 from model.data.pairs import Pair
 from model.data.translation import TranslationGame
 from ui.data.request import ExamplesRequest, measure_weights
-from ui.data.run import subject
+from ui.data.run import look, subject
 from ui.runs.comparison import Plan
 from ui.shell.jobs import Job, Stopped
 from xai import explain
@@ -32,12 +32,14 @@ class Watched(Job):
 def test_it_is_there_before_a_translation_is_written_and_is_right(tiny_gemma):
     request = ExamplesRequest("example", ("English", "French"), False, EXAMPLES, EVALUATION, Plan(budget=64))
     job = Watched()
+    look(tiny_gemma, request, job)
     made = subject(tiny_gemma, request, job)
     (result, before), *more = job.published
     assert not more and not any("Writing" in sentence for sentence in before) and "Writing" in job.told[-1]
     found, weights = result.comparison, measure_weights(2, "cross-entropy")
     assert found.state == "preliminary" and len(found.judgements) == 2 and not result.about.written
     assert found.outputs == made.outputs and len(made.about.written) == 2
+    assert found.ledger.evaluations == 0 and found.ledger.game.generate  # nothing of it is taken for a paid evaluation
     game = TranslationGame(tiny_gemma, EXAMPLES, EVALUATION)
     for one in found.maps:
         exact = explain(game, one.index, "exact").combine(weights)
@@ -48,4 +50,4 @@ def test_a_cancel_reaches_it(tiny_gemma):
     request, job = ExamplesRequest("origin", ("English", "French"), False, EXAMPLES, EVALUATION), Watched()
     job.cancel()
     with pytest.raises(Stopped):
-        subject(tiny_gemma, request, job)
+        look(tiny_gemma, request, job)
