@@ -57,6 +57,7 @@ class Pane:
         return cls(index, method)
 
 
+NAMED = {pane.key: str(pane) for pane in (Pane(index, method) for index in METHODS for method in METHODS[index])}
 # "exact" is what a pane becomes where the budget covers all coalitions: it is chosen only where it needs none of them.
 # Nor is a map from the other one's calls: a plan has it beside the Banzhaf values that pay, by the method of `FREE`.
 FREE = {"auto": "orthogonal", "orthogonal": "orthogonal", "kernel": "kernel", "walsh": "walsh"}

@@ -1,12 +1,11 @@
 """Two runs of the same parts beside each other: another prompt, another model, another way of absence."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import streamlit as st
 
 from ui.draw.colour import shared_scale
-from ui.draw.markdown import plain, said
+from ui.draw.markdown import said
 from ui.maps.picture import Picture
 from ui.maps.side_by_side import show_difference
 from ui.names import INDICES, method_name
@@ -14,30 +13,23 @@ from ui.runs.comparison import Comparison
 from xai import Attribution
 
 
-@dataclass(frozen=True)
-class Other:
-    """A run that may be held against the one shown: id, name, what describes it."""
-
-    id: str
-    name: str
-    told: str
-
-
 def show_another(
     comparison: Comparison,
     picture: Picture,
     weights: list[float] | None,
-    others: Iterable[Other],
+    others: dict[str, str],
     load: Callable[[str], tuple[Comparison, Picture]],
 ) -> None:
-    """A choice among other runs, and both maps of the same side on one scale. load(id) : ValueError where it cannot be"""
-    named = {one.id: f"{plain(one.name, 40)} · {plain(one.told, 120)}" for one in others}
-    if not named:
+    """A choice among other runs, and both maps of the same side on one scale.
+
+    others : id → name, in Markdown;  load(id) : ValueError where it cannot be
+    """
+    if not others:
         st.markdown("Explain something else on this page; then both runs can be held against each other here.")
         return
     one, two = st.columns([3, 2], vertical_alignment="bottom")
     chosen = one.selectbox(
-        "Hold it against", list(named), index=None, format_func=lambda run: named[run], key="another", placeholder="a run"
+        "Hold it against", list(others), index=None, format_func=lambda run: others[run], key="another", placeholder="a run"
     )
     sides = [f"{INDICES[each.index]} · {method_name(each.index, each.method)}" for each in comparison.maps]
     side = two.segmented_control("Map", range(len(sides)), default=0, key="another-side", format_func=lambda i: sides[i])
@@ -48,10 +40,12 @@ def show_another(
         other, drawn = load(chosen)
         maps = _pair(comparison.focused(weights), other.focused(), side or 0)
     except ValueError as error:
-        st.warning(said(f"They cannot be compared: {error}."))
+        st.warning(said(f"They cannot be compared: {str(error).rstrip('.')}."))
         return
+    if picture.quantity != drawn.whole:
+        st.warning(said(f"Values of this run are changes of {picture.quantity}, those of the other of {drawn.whole}."))
     scale = shared_scale(*maps)
-    for column, title, each, with_what in zip(st.columns(2), ("This run", named[chosen]), maps, (picture, drawn)):
+    for column, title, each, with_what in zip(st.columns(2), ("This run", others[chosen]), maps, (picture, drawn)):
         with column:
             st.markdown(f"**{title}**")
             with_what.show(each, scale, f"another-{title == 'This run'}")

@@ -6,8 +6,9 @@ from ui.draw.markdown import said
 from ui.maps.picture import Picture
 from ui.names import INDICES, method_name
 from ui.runs.comparison import Comparison
-from ui.shell.bench import Bench, bench, duration, watch
+from ui.shell.bench import Bench, bench, watch
 from ui.shell.jobs import Job
+from ui.shell.pace import duration
 from xai import Attribution, Randomised, Redrawn, randomised_budget, randomised_control
 
 Found = tuple[Attribution, tuple[float, ...], Randomised]  # of which map, weighted how

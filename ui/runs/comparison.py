@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ui.names import DEFAULT_PANES, FREE, METHODS, Pane
+from ui.names import DEFAULT_PANES, FREE, NAMED, Pane
 from ui.runs.so_far import SoFar, of_calls
 from ui.settings import Settings, choice, flag, number
 from xai import Attribution, Cancelled, Fidelity, Judgement, Ledger, Redrawn, explain, fidelity, fidelity_cost, judge
@@ -19,11 +19,9 @@ from xai.typing import Bools, Cancel, Progress
 
 HELD_OUT, ORDERS, POINTS = 32, 2, 8  # what judging a run costs; `xai.trust.fidelity` says what each is
 
-_PANES = {pane.key: str(pane) for index in METHODS for pane in (Pane(index, method) for method in METHODS[index])}
-
 
 def _pane(default: Pane, title: str) -> Any:
-    return choice(_PANES, default, title, made=Pane.of, plain=lambda pane: pane.key)
+    return choice(NAMED, default, title, made=Pane.of, plain=lambda pane: pane.key)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,7 @@ from typing import Any
 import streamlit as st
 
 from ui.draw.markdown import plain, said
-from ui.maps.another import Other
-from ui.names import PANES
+from ui.names import NAMED
 from ui.runs import kept
 from ui.runs.store import Run
 from ui.shell.bench import Bench
@@ -21,7 +20,6 @@ KEPT = (
     "can go on after a crash; the oldest go first when it is full. Uploaded files are kept only if you say so. A link with "
     "“?run=” opens that run for whoever has it."
 )
-_PANES = {pane.key: str(pane) for pane in PANES}
 
 
 def sidebar(page: str, state: Bench[Any]) -> None:
@@ -66,20 +64,21 @@ def _search(runs: list[Run]) -> list[Run]:
 def described(run: Run) -> str:
     """A run's page, how it ended, how it was made and when."""
     plan = run.settings.get("plan") or {}
-    maps = " and ".join(_PANES.get(str(plan.get(side)), "") for side in ("left", "right"))
-    model = run.settings.get("model") or "Gemma 3"
+    maps = " and ".join(filter(None, (NAMED.get(str(plan.get(side))) for side in ("left", "right"))))
+    model = run.settings.get("model") or ("Gemma 3" if run.fingerprint else "")
     ended = "interrupted" if run.interrupted else run.state
     told = [run.page.capitalize(), str(model), maps, f"{run.evaluations} evaluations", ended]
     return " · ".join([*filter(None, told), time.strftime("%d %b %H:%M", time.localtime(run.created))])
 
 
-def others_of(page: str, run: str | None) -> list[Other]:
-    """This browser's other runs of a page, the newest first."""
+def others_of(page: str, run: str | None) -> dict[str, str]:
+    """This browser's other runs of a page, the newest first: id → name and description."""
     try:
         runs = kept.store().runs(visitor())
     except ValueError:
-        return []
-    return [Other(one.id, one.name, described(one)) for one in runs if one.page == page and one.id != run][:LISTED]
+        return {}
+    named = {one.id: f"{plain(one.name, 40)} · {plain(described(one), 120)}" for one in runs if one.page == page}
+    return {name: named[name] for name in [name for name in named if name != run][:LISTED]}
 
 
 def _entry(run: Run, page: str, state: Bench[Any]) -> None:

@@ -14,7 +14,7 @@ from ui.runs.comparison_bundle import from_bundle
 from ui.shell.model_slot import model_slot
 
 AT = ASSETS / "first"
-SHIPPED = ":material/inventory_2: Computed before, by the model that comes with Swing; “Explain” asks it here and now."
+SHIPPED = ":material/inventory_2: Computed before and shipped with Swing; “Explain” computes it here and now."
 
 
 @st.cache_resource(show_spinner=False)
