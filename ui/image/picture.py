@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from PIL import Image
 
 from ui.draw.charts import diverging, pair_lines, plotly
-from ui.draw.colour import CHANGE, LIKELIHOOD, LOWERS, RAISES, Spans, token_heatmap, with_error
+from ui.draw.colour import CHANGE, LIKELIHOOD, LOWERS, RAISES, STRONGEST, Spans, token_heatmap, with_error
 from ui.draw.html import render
 from ui.image.request import PHOTOS, Regions
 from ui.image.source import smaller
@@ -42,7 +42,7 @@ class ImagePicture(Picture):
     result: Result
     image: Image.Image
     focus: str
-    strength: float = 0.62
+    strength: float = STRONGEST
     marked: tuple[int, ...] = ()
     clicked: Callable[[int], None] | None = None
     name: str = ""
@@ -225,7 +225,7 @@ def greyed(image: Image.Image) -> Image.Image:
     return smaller(image).convert("L").convert("RGB")
 
 
-def overlay(image: Image.Image, regions: Regions, values: ArrayLike, scale: float, strength: float = 0.62) -> Image.Image:
+def overlay(image: Image.Image, regions: Regions, values: ArrayLike, scale: float, strength: float = STRONGEST) -> Image.Image:
     """A picture of at most 480 pixels a side, patches coloured by values (n,) on the scale −scale … +scale."""
     small = greyed(image)
     at = regions[np.ix_(sampled(regions.shape[0], small.height), sampled(regions.shape[1], small.width))]

@@ -9,6 +9,7 @@ import streamlit as st
 from PIL import Image
 
 from model.image.classifier_game import ClassifierGame
+from ui.draw.colour import STRONGEST
 from ui.draw.markdown import plain
 from ui.image import run, source
 from ui.image.picture import ImagePicture
@@ -21,15 +22,13 @@ from ui.shell.bench import Bench
 from ui.shell.model_slot import model_slot
 from xai.game import Game
 
-STRENGTH = 0.62  # of the colours, at first
-
 
 def view(result: Result, picture: ImagePicture, state: Bench[ImageState]) -> View:
     """What the model said, the class to look at, and the picture without what was clicked."""
     request, comparison = result.request, result.comparison
     image = source.needed(request.source)
     weights, focus = _focus(result, state.run)
-    strength = st.session_state.setdefault("image-strength", STRENGTH)
+    strength = st.session_state.setdefault("image-strength", STRONGEST)
     what_if = WhatIf(result, picture.image, lambda: _game(result, image, state), _key(result))
     shown = replace(picture, focus=focus, strength=strength, marked=tuple(what_if.hidden), clicked=what_if.toggle)
 

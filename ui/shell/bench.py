@@ -8,7 +8,7 @@ import streamlit as st
 
 from ui.draw.markdown import said
 from ui.shell.jobs import Job, Line, line, others_busy
-from ui.shell.pace import between, pace
+from ui.shell.pace import between, duration, pace
 from ui.shell.visitor import visitor
 from xai import Attribution
 
@@ -201,7 +201,7 @@ def _progress(job: Job, cancel: str = "cancel") -> None:
         runs = "1 run is" if ahead == 1 else f"{ahead} runs are"
         seconds = where.wait(job)
         wait = "" if not seconds else f", about {duration(seconds)}"
-        turn = "Yours is short: it gets in between." if job.quick else "The model serves one at a time."
+        turn = "Yours is short: it goes ahead at their next pause." if job.quick else "The model serves one at a time."
         st.progress(0.0, text=f"Waiting in the line: {runs} before yours{wait}. {turn}")
     else:
         left = "" if job.eta is None else f" · about {duration(job.eta)} left"
@@ -211,11 +211,3 @@ def _progress(job: Job, cancel: str = "cancel") -> None:
         st.button("Cancel", key=cancel, on_click=leave, args=(job,), disabled=job.cancelling)
     else:
         st.caption("This run was begun in another browser, which alone can cancel it.")
-
-
-def duration(seconds: float) -> str:
-    if seconds < 1.5:
-        return "a second"
-    if seconds < 90:
-        return f"{seconds:.0f} seconds"
-    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"

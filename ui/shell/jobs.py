@@ -242,7 +242,8 @@ def lines() -> dict[str, Line]:
 
 def line(name: str = "model") -> Line:
     """The line of one model, or of a kind of work that asks none."""
-    return lines().setdefault(name, Line())
+    found = lines().get(name)
+    return lines().setdefault(name, Line()) if found is None else found
 
 
 def of_run(run: str) -> Job | None:

@@ -43,11 +43,23 @@ def pace() -> Pace:
     return Pace()
 
 
+def _unit(seconds: float) -> tuple[float, str]:
+    return (1.0, "seconds") if seconds < 90 else (60.0, "minutes") if seconds < 5400 else (3600.0, "hours")
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them."""
+    if seconds < 1.5:
+        return "a second"
+    unit, name = _unit(seconds)
+    return f"{seconds / unit:.1f} {name}" if unit == 3600 else f"{seconds / unit:.0f} {name}"
+
+
 def between(low: float, high: float) -> str:
     """A range of seconds as people say it."""
     if high < 1.5:
-        return "about a second"
-    unit, name = (1.0, "seconds") if high < 90 else (60.0, "minutes") if high < 5400 else (3600.0, "hours")
+        return f"about {duration(high)}"
+    unit, name = _unit(high)
     ends = [f"{max(end / unit, 0.1):.0f}" if end / unit >= 3 or unit == 1 else f"{end / unit:.1f}" for end in (low, high)]
     if low <= 0 or (unit == 1 and low < 1):
         return f"up to {ends[1]} {name}"

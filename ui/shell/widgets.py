@@ -16,8 +16,13 @@ from ui.shell.frame import linked
 
 SIDES = ("left", "right")
 EXACT = "exact-"  # begins the names of widgets with that choice: where another page lacks it, theirs would hold nothing
-STOP = "A run ends as soon as the order of the first three is certain and the values are expected to be right within some 20 %."
-ONE_SET = "Shapley values are made of the evaluations that the left map pays for. Half the cost, and no KernelSHAP."
+STOP = (
+    "A map takes no more evaluations once the order of its first three is certain and its values are expected to be right "
+    "within some 20 %. KernelSHAP cannot tell, and takes all."
+)
+ONE_SET = (
+    "Shapley values are made of the evaluations that the left map pays for, not by the right map's method: about half the cost."
+)
 BUDGETS = [32, 64, 128, 256, 512, 1024, 2048, 4096]
 
 

@@ -1,5 +1,6 @@
 """The widgets of the Text page, and the request that they make."""
 
+import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from ui.text.samples import SAMPLES
 
 BUDGETS = [64, 128, 256, 512, 1024, 2048, 4096]
 AROUND, LONGEST = 40, 1000  # characters that the line of a question shows: around the text, of the text
+UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")  # scripts without spaces
 OWN, TYPED = "The model's own answer", "A target I type"
 
 
@@ -29,10 +31,10 @@ def offer() -> None:
     st.pills("Samples", titles, key="sample", on_change=_take_sample, label_visibility="collapsed")
 
 
-def ask(size: Callable[[TextRequest], Size]) -> TextRequest:
+def ask(size: Callable[[TextRequest], Size], chat: bool = False) -> TextRequest:
     """The widgets of a request, and the prompt they make. Settings stand in the link; the text never does.
 
-    size(request) : of its game; ValueError where there is none
+    size(request) : of its game; ValueError where there is none;  chat : whether the answer is a turn of its own
     """
     titles = {name: one.title for name, one in allowed(TextRequest).items()}
     st.text_area(titles["text"], key="text", height=90)
@@ -44,10 +46,10 @@ def ask(size: Callable[[TextRequest], Size]) -> TextRequest:
         target = None
         if own != OWN:
             target = text_input(st, TextRequest, "target", key="target", placeholder=" positive")
-            _offer_space("target")
+            _offer_space("target", chat)
         told = "The values then say what makes the answer more likely than this one."
         rather = text_input(st, TextRequest, "rather", key="rather", placeholder=" negative", help=told)
-        _offer_space("rather")
+        _offer_space("rather", chat)
         one, two, _ = st.columns(3)
         players = selectbox(one, TextRequest, "players", **linked("players"))
         absent = selectbox(two, TextRequest, "absent", **linked("absent"))
@@ -58,17 +60,20 @@ def ask(size: Callable[[TextRequest], Size]) -> TextRequest:
     return request
 
 
-def _offer_space(key: str) -> None:
-    """A word that is typed without the space before it is another token than the model would write: offer that one."""
+def _offer_space(key: str, chat: bool) -> None:
+    """A word after a word is another token with its space than without: offer it where the script puts spaces."""
     fields = st.session_state
     typed, prompt = fields.get(key) or "", fields.before + fields.text + fields.after
-    if not typed[:1].isalnum() or not prompt or prompt[-1].isspace():
+    if chat or not typed[:1].isalnum() or not prompt or prompt[-1].isspace():
+        return
+    if unicodedata.name(typed[0], "").startswith(UNSPACED):
         return
 
     def add() -> None:
         fields[key] = f" {typed}"
 
-    st.button(f"The model would write “ {plain(typed, 40)}”, with a space: take that", key=f"{key}-space", on_click=add)
+    told = "Right after a word or a sign, models mostly write a word together with the space before it, as one token."
+    st.button(f"Put a space before it: “ {plain(typed, 40)}”", key=f"{key}-space", on_click=add, help=told)
 
 
 def asked(request: TextRequest) -> Markup:

@@ -34,7 +34,8 @@ class TextKind(Kind[TextRequest, None, TextPicture]):
 
     def ask(self, state: Bench[None]) -> TextRequest:
         slot = model_slot()
-        return ask.ask(lambda request: run.size(slot.loaded, request, slot.seconds_per_token))
+        chat = slot.gemma is not None and slot.gemma.chat
+        return ask.ask(lambda request: run.size(slot.loaded, request, slot.seconds_per_token), chat)
 
     def open(self, request: TextRequest, state: Bench[None], upload: bytes | None) -> None:
         ask.set_widgets(request)

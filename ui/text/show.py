@@ -18,9 +18,14 @@ from ui.text.run import MAX_ANSWER, make_game
 from xai.game import Game
 
 
+def _readable(text: str) -> bool:
+    """Neither blank nor a piece of a character, which would be other tokens when typed."""
+    return bool(text.strip()) and "\ufffd" not in text
+
+
 def _others(about: TextAbout, state: Bench[None]) -> None:
     """What could come next beside the answer: a click asks why the answer rather than that."""
-    others = [(text, share) for text, share in about.next if text.strip() and not about.target.startswith(text)]
+    others = [(text, share) for text, share in about.next if _readable(text) and not about.target.startswith(text)]
     if not others:
         return
     key = f"next-{hash(about.prompt)}"

@@ -44,7 +44,7 @@ def _under_swarm(columns: list[Cells], count: int) -> str:
     """How the beeswarm is read, by what is in it."""
     told = [f"The {len(columns)} columns with the largest mean size of {count}." if count > len(columns) else ""]
     told.append(
-        "Each dot is one row, or several at the same place: blue where the cell is low in its column, red where it is high."
+        "Each dot is one row, or several at one place: blue where the cell is low in its column, vermillion where it is high."
     )
     if any(not cells.ordered for cells in columns):
         told.append("Categories are coloured from frequent to rare.")
