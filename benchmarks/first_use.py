@@ -28,7 +28,7 @@ PAGES = ["text", "image", "table", "data"]
 MAP = ".swing-heatmap, .js-plotly-plot"
 MOST = 1200_000  # ms
 COLUMNS = ["page", "server up", "first paint", "first map", "ready", "first live map", "last map", "promised", "kept"]
-SHIPPED = "Computed before, by the model that comes with Swing"
+SHIPPED = "Computed before and shipped with Swing"
 
 
 def main() -> None:

@@ -21,6 +21,7 @@ def values(page, pane):
 def unfold(page):
     """Open the question, where it is folded into its line."""
     settle(page)
+    page.locator(".swing-asked").wait_for()  # a page that leads to another is made before that one is
     if page.locator('.swing-asked[data-folded="true"]').count():
         page.locator(".st-key-fold button").click()
         page.locator('.swing-asked[data-folded="false"]').wait_for()

@@ -1,27 +1,17 @@
 """The Table page without a browser: opened, brought a table, explained, read."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pages
 import pandas as pd
 from pages import html
 from streamlit.testing.v1 import AppTest
 
 PAGE = str(Path(__file__).parents[1] / "ui" / "table" / "page.py")
-
-
-def bench(page):
-    return page.session_state["bench-table"]
-
-
-def finish(page):
-    for _ in range(100):
-        job = bench(page).job
-        if job is None:
-            return page
-        job.ended.wait(60)
-        page.run()
-    raise AssertionError("the job did not end")
+bench = partial(pages.bench, kind="table")
+finish = partial(pages.finish, kind="table")
 
 
 def open_page(**query):

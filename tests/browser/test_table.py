@@ -24,7 +24,7 @@ def open_table(open_tiny, **options):
     page = open_tiny(ready=False, path="/table", **options)
     page.locator(".swing-row").nth(1).wait_for()
     page.locator(".st-key-explain button:enabled").click()
-    expect(page.get_by_text("Computed before, by the model that comes with Swing")).to_have_count(0)
+    expect(page.get_by_text("Computed before and shipped with Swing")).to_have_count(0)
     page.locator(".st-key-explain button:enabled").wait_for()
     return page
 

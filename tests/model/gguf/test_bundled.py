@@ -16,7 +16,7 @@ from model.text import bundled
 
 HERE, ROOT = Path(__file__).parent, Path(__file__).parents[3]
 EXPECTED = json.loads((HERE / "bundled.json").read_text())
-LOAD = "from model import load_gemma; load_gemma()"
+LOAD = "from model import load_gemma; print(load_gemma().fingerprint)"
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,9 @@ def test_nothing_is_written(gemma, tmp_path):
     """Loading needs no place on the disk: none can be written here."""
     (tmp_path / "file").write_text("")
     environment = {"SWING_HOME": str(tmp_path / "file"), "HOME": str(tmp_path / "file"), "PATH": ""}
-    subprocess.run([sys.executable, "-c", LOAD], cwd=ROOT, env=environment, check=True)
+    done = subprocess.run([sys.executable, "-c", LOAD], cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
+    assert done.stdout.split()[-1] == gemma.fingerprint
+    assert [path.name for path in tmp_path.rglob("*")] == ["file"] and not (tmp_path / "file").read_text()
 
 
 def parts(tmp_path, change):

@@ -1,9 +1,11 @@
 """The Image page, without a browser: both bundled models, their numbers against the API, and refusals."""
 
 import io
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pages
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
@@ -22,6 +24,7 @@ from xai import Ledger, explain
 
 PAGE = str(Path(__file__).parents[3] / "ui" / "image" / "page.py")
 SAMPLES = ASSETS / "samples" / "images"
+finish = partial(pages.finish, kind="image")
 
 
 @pytest.fixture()
@@ -30,16 +33,6 @@ def store(monkeypatch, tmp_path):
     monkeypatch.setattr("ui.runs.kept.store", lambda: store)
     yield store
     store.close()
-
-
-def finish(page):
-    for _ in range(60):
-        job = page.session_state["bench-image"].job
-        if job is None:
-            return page
-        job.ended.wait(60)
-        page.run()
-    raise AssertionError("the job did not end")
 
 
 def shown(page):

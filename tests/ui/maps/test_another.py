@@ -1,33 +1,28 @@
 """A kept run held against the one shown: the same parts on one scale, or a sentence on why not."""
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pages
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from ui.runs.listed import described
+from ui.runs.store import Run
 from xai import agreement
 
 PAGE = str(Path(__file__).parents[3] / "ui" / "text" / "page.py")
+bench = partial(pages.bench, kind="text")
+finish = partial(pages.finish, kind="text")
+html = pages.html
 
 
 @pytest.fixture()
 def page(ready):
     page = AppTest.from_file(PAGE, default_timeout=60).run()
     return finish(page)
-
-
-def bench(page):
-    return page.session_state["bench-text"]
-
-
-def finish(page):
-    for _ in range(100):
-        if bench(page).job is None:
-            return page
-        bench(page).job.ended.wait(30)
-        page.run()
-    raise AssertionError("the job did not end")
 
 
 def explain(page, text, after):
@@ -45,10 +40,6 @@ def hold_against(page, name):
 def values_of(page, pane):
     drawn = html(page).split(f'data-pane="{pane}"')[1].split("</div>")[0]
     return [float(part.split('"')[0]) for part in drawn.split('data-value="')[1:]]
-
-
-def html(page):
-    return " ".join(element.proto.body for element in page.get("html"))
 
 
 def told(page):
@@ -96,3 +87,26 @@ def test_runs_are_found_by_their_words_and_forgotten_after_a_question(page):
     assert "4 runs of this browser will be deleted" in told(page)
     page.button(key="forget").click().run()
     assert not page.exception and not listed()
+
+
+def test_values_of_another_quantity_are_said_to_be_so(page):
+    explain(page, "good fun film", ". Sentiment:")
+    explain(page, "good fun film", ". Verdict:")
+    hold_against(page, "good fun film")
+    assert "Values of this run are changes of" not in told(page)
+    if len(bench(page).shown.about.tokens) > 1:
+        next(group for group in page.button_group if str(group.key).startswith("tokens-")).set_value([0]).run()
+        assert "Values of this run are changes of the log-probability of the chosen token" in told(page)
+
+
+def kept_run(**settings):
+    return Run("id", 0.0, 0.0, "a name", "table", settings, "model", "done", "", False, False, 96, 0)
+
+
+def test_a_run_is_described_by_what_it_asked():
+    exact = kept_run(model="trees", plan={"left": "banzhaf-exact", "right": "shapley-exact"})
+    assert described(exact).startswith(
+        "Table · trees · Banzhaf values · exact and Shapley values · exact · 96 evaluations · done"
+    )
+    assert described(kept_run(plan=None)).startswith("Table · Gemma 3 · 96 evaluations")
+    assert described(replace(kept_run(), fingerprint="")).startswith("Table · 96 evaluations")

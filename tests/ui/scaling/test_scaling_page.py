@@ -2,9 +2,11 @@
 
 import csv
 import io
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pages
 import pytest
 from runs import read_runs
 from streamlit.testing.v1 import AppTest
@@ -16,23 +18,12 @@ from xai.scaling.verdict import judge, rank
 
 PAGE = str(Path(__file__).parents[3] / "ui" / "scaling" / "page.py")
 HOSTILE = "<b>bold</b> **stars** ![x](http://x/y.png) $x$"
+bench = partial(pages.bench, kind="scaling")
+finish = partial(pages.finish, kind="scaling")
 
 
 def open_page():
     return finish(AppTest.from_file(PAGE, default_timeout=60).run())
-
-
-def bench(page):
-    return page.session_state["bench-scaling"]
-
-
-def finish(page):
-    for _ in range(50):
-        if bench(page).job is None:
-            return page
-        bench(page).job.ended.wait(30)
-        page.run()
-    raise AssertionError("the job did not end")
 
 
 def upload(page, content, name="runs.csv"):

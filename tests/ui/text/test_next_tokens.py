@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from pages import bench, finish
 from streamlit.testing.v1 import AppTest
 
 PAGE = str(Path(__file__).parents[3] / "ui" / "text" / "page.py")
@@ -29,24 +30,17 @@ def test_too_long_a_prompt_is_refused(tiny_gemma):
 
 @pytest.fixture()
 def page(ready):
-    page = AppTest.from_file(PAGE, default_timeout=60).run()
-    for _ in range(100):
-        job = page.session_state["bench-text"].job
-        if job is None:
-            return page
-        job.ended.wait(30)
-        page.run()
-    raise AssertionError("the job did not end")
+    return finish(AppTest.from_file(PAGE, default_timeout=60).run(), "text")
 
 
 def test_a_click_asks_why_the_answer_rather_than_that(page):
-    about = page.session_state["bench-text"].shown.about
+    about = bench(page, "text").shown.about
     pills = next(group for group in page.button_group if str(group.key).startswith("next-"))
     others = [text for text, _ in about.next if text.strip() and not about.target.startswith(text)]
     pills.set_value(pills.options[2].content if hasattr(pills.options[2], "content") else pills.options[2]).run()
     assert not page.exception
     assert page.session_state["rather"] == others[2]
-    assert page.session_state["bench-text"].unfolded
+    assert bench(page, "text").unfolded
 
 
 @pytest.mark.parametrize("key", ["target", "rather"])
@@ -59,7 +53,7 @@ def test_the_space_before_a_typed_word_is_offered_and_taken(page, key):
     assert not [button for button in page.button if button.key == f"{key}-space"]
 
 
-@pytest.mark.parametrize("typed", [" negative", "", ", and", "…"])
+@pytest.mark.parametrize("typed", [" negative", "", ", and", "…", "好", "ไทย", "ひと"])
 def test_nothing_is_offered_where_there_is_nothing_to_mend(page, typed):
     page.text_input(key="rather").set_value(typed).run()
     assert not [button for button in page.button if button.key == "rather-space"]

@@ -2,10 +2,12 @@
 
 import threading
 from dataclasses import replace
+from functools import partial
 from html import unescape
 from pathlib import Path
 
 import numpy as np
+import pages
 import pytest
 from pages import html
 from streamlit.testing.v1 import AppTest
@@ -15,25 +17,12 @@ from ui.runs import kept
 from ui.shell import jobs
 
 PAGE = str(Path(__file__).parents[3] / "ui" / "text" / "page.py")
+bench = partial(pages.bench, kind="text")
+finish = partial(pages.finish, kind="text")
 
 
 def open_page():
     return AppTest.from_file(PAGE, default_timeout=60).run()
-
-
-def finish(page):
-    """Run the page until its job is over."""
-    for _ in range(100):
-        job = bench(page).job
-        if job is None:
-            return page
-        job.ended.wait(30)
-        page.run()
-    raise AssertionError("the job did not end")
-
-
-def bench(page):
-    return page.session_state["bench-text"]
 
 
 def maps(page):
