@@ -5,8 +5,10 @@ import errno
 import os
 import socket
 import sys
+import threading
 import tomllib
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,6 +16,7 @@ from model.assets import SETTINGS
 
 __version__ = "0.1.0"
 APP = Path(__file__).with_name("app.py")
+OPENING = "ui.kind_page", "pandas", "scipy.stats"  # seconds to import, and needed by the first page
 
 
 class Parser(argparse.ArgumentParser):
@@ -38,6 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
     where = [f"--server.address={options.host}", *([f"--server.port={options.port}"] if options.port else [])]
     from streamlit.web.cli import main as streamlit
 
+    threading.Thread(target=lambda: [import_module(name) for name in OPENING], name="import-opening", daemon=True).start()
     streamlit(["run", str(APP), *flags(tomllib.loads(SETTINGS.read_text())), *where])
 
 

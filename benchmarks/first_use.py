@@ -107,8 +107,8 @@ def start(home: str) -> tuple[subprocess.Popen, str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    words = f"-m streamlit run app.py --server.address 127.0.0.1 --server.port {port} --server.headless true"
-    environment = os.environ | ({"SWING_HOME": home} if home else {})
+    words = f"-m swing --host 127.0.0.1 --port {port}"
+    environment = os.environ | {"STREAMLIT_SERVER_HEADLESS": "true"} | ({"SWING_HOME": home} if home else {})
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     server, address = subprocess.Popen([sys.executable, *words.split()], env=environment, **quiet), f"http://127.0.0.1:{port}"
     while True:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from model.data.translation import TranslationGame
 
 LOOK = 3.0  # seconds for the first look
+LEAST = 6  # evaluations of the first look at least: of none, of all, and of two pairs of complements
 LOOK_ROWS = 16  # sentences that it reads between two looks at the clock
 WRITING = 2.0  # a token of a translation game takes so many times as long as one of scoring; measured on two cores
 
@@ -68,22 +69,31 @@ def _examples(gemma: Gemma, request: ExamplesRequest, job: Job) -> Subject:
 def look(gemma: Gemma, request: ExamplesRequest, job: Job) -> None:
     """Publish what cross-entropy alone tells within a few seconds: translations, which the other measures need, take long.
 
-    What is published holds no ledger to go on with, for in its own chrF and BLEU are not known.
+    Longer only where nothing is told by then. What is published holds no ledger to go on with, for in its own chrF and BLEU
+    are not known.
     """
     job.tell(0, 0, "Reading the references, before translations are written")
     game, plan, until = make_game(gemma, request), request.plan, time.monotonic() + LOOK
     weights = measure_weights(len(request.evaluation), "cross-entropy")
     ledger = Ledger(Unwritten(gemma, request, game.outputs))
-    so_far = SoFar(ledger, None, weights, plan.seed)
+    so_far, maps, budget = SoFar(ledger, None, weights, plan.seed), (), LEAST
 
     def stop() -> bool:
-        return job.cancelled() or time.monotonic() > until
+        return job.cancelled() or (bool(maps) and time.monotonic() > until)
 
-    with suppress(Cancelled):
-        for pane in plan.panes:
-            explain(ledger.game, pane.index, "auto", plan.budget, plan.seed, ledger, cancel=stop)
+    def read(budget: int) -> None:
+        with suppress(Cancelled):
+            for pane in plan.panes:
+                explain(ledger.game, pane.index, "auto", budget, plan.seed, ledger, cancel=stop)
+
+    while not stop():
+        read(min(budget, plan.budget))
+        maps = so_far.maps(plan.panes, ())
+        if budget >= min(plan.budget, 2**game.n_players):
+            break
+        budget *= 2
     job.check()
-    if maps := so_far.maps(plan.panes, ()):
+    if maps:
         judged = so_far.judgements(maps)
         now = Comparison(plan, maps, game.outputs, weights, Ledger(game), state="preliminary", judgements=judged)
         job.publish(Result(request, ExamplesAbout([]), now))
@@ -98,7 +108,7 @@ class Unwritten:
         asked = request.examples, request.evaluation, request.players, request.languages
         self._read, self.outputs = TranslationGame(gemma, *asked, generate=False), outputs
         self.n_players, self.labels = self._read.n_players, self._read.labels
-        self.batch_size = max(1, LOOK_ROWS // len(request.evaluation))
+        self.batch_size = max(LEAST, LOOK_ROWS // len(request.evaluation))
 
     def __call__(self, coalitions: Bools) -> Floats:
         return np.pad(self._read(coalitions), [(0, 0), (0, len(self.outputs) - len(self._read.outputs))])

@@ -53,7 +53,7 @@ class WhatIf:
         left, right = st.columns(2)
         with right:
             st.multiselect(
-                "**What if?** Click patches on a map below, or choose them here: they are left out.",
+                "**What if?** Click patches on a map, or choose them here: they are left out.",
                 strongest,
                 format_func=lambda i: f"{labels[i]} ({signed(float(values[i]), 2)})",
                 key=self._key,

@@ -8,6 +8,7 @@ from xai import Attribution, Judgement, Ledger, explain, judge_early, preliminar
 from xai.trust.held_out import design_of
 
 FIRST_LOOK = 24  # evaluations after which a running job first shows values; then at each third more
+SLOW = 8.0  # seconds after which a job whose evaluations are slow is looked at again, whatever it has paid
 SHARE = 0.1  # of the time since maps were last judged, which judging them again may take
 
 
@@ -25,13 +26,17 @@ class SoFar:
         self._ledger, self._free, self._weights, self._seed, self._clock = ledger, free, weights, seed, clock
         self._beside: Attribution | None = None
         self._last, self._took = clock(), 0.0
+        self._due, self._seen = self._last, ledger.evaluations
         self._judged: tuple[Judgement, ...] = ()
 
     def due(self) -> bool:
-        """Whether a third more is paid for than at the last look."""
-        if self._ledger.evaluations < self._next:
+        """Whether a third more is paid for than at the last look, or anything at all more and the last was long ago."""
+        paid, now = self._ledger.evaluations, self._clock()
+        if paid < self._next and not (paid > self._seen and now - self._due >= SLOW):
             return False
-        self._next = max(self._next, self._ledger.evaluations) * 4 // 3
+        self._seen, self._due = paid, now
+        if paid >= self._next:
+            self._next = paid * 4 // 3
         return True
 
     def maps(self, panes: Sequence[Pane], finished: Sequence[Attribution]) -> tuple[Attribution, ...]:

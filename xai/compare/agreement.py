@@ -69,7 +69,7 @@ def rank_correlations(x: Floats, y: Floats) -> tuple[float, float]:
     """Spearman's correlation and Kendall's τ_b of two arrays (n,); NaN where either is constant."""
     if len(x) < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return float("nan"), float("nan")
-    from scipy.stats import kendalltau, rankdata  # a quarter of a second, on first use
+    from scipy.stats import kendalltau, rankdata  # half a second, on first use
 
     spearman = np.corrcoef(rankdata(x), rankdata(y))[0, 1]
     return float(np.clip(spearman, -1.0, 1.0)), float(kendalltau(x, y).statistic)

@@ -7,7 +7,6 @@ opposite directions is the finding of Isik et al. (arXiv 2402.04177) for pre-tra
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import spearmanr
 
 from xai.attribution import Attribution
 from xai.compare.ranks import QUANTILE, one_column
@@ -57,6 +56,8 @@ def _sure_signs(attribution: Attribution) -> Floats:
 def _rank_correlation(first: Floats, second: Floats) -> float:
     if len(first) < 3 or np.ptp(first) == 0 or np.ptp(second) == 0:
         return float("nan")
+    from scipy.stats import spearmanr  # half a second, on first use
+
     return float(spearmanr(first, second).statistic)
 
 

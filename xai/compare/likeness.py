@@ -1,7 +1,6 @@
 """How alike maps of the same players are, and how often they would be so by chance."""
 
 import numpy as np
-from scipy.stats import rankdata
 
 from xai.compare.ranks import ROUNDING
 from xai.typing import Floats
@@ -11,6 +10,8 @@ CHANCES = 1999  # ways to move a map, where there are several draws, that a p-va
 
 def ranks(values: Floats) -> Floats:
     """(m, n), of each row; values that differ by rounding alone share a rank."""
+    from scipy.stats import rankdata  # half a second, on first use
+
     step = ROUNDING * np.abs(values).max(axis=1, initial=0.0, keepdims=True)
     ranked: Floats = rankdata(np.rint(values / np.where(step > 0, step, 1.0)), axis=1)
     return ranked

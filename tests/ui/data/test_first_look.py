@@ -5,11 +5,13 @@ import pytest
 
 from model.data.pairs import Pair
 from model.data.translation import TranslationGame
+from ui.data import run
 from ui.data.request import ExamplesRequest, measure_weights
 from ui.data.run import look, subject
 from ui.runs.comparison import Plan
 from ui.shell.jobs import Job, Stopped
 from xai import explain
+from xai.trust.held_out import design_of
 
 EXAMPLES = tuple(Pair(f"good dog {i}", f"fox {i}", "ab"[i % 2]) for i in range(4))
 EVALUATION = (Pair("brown dog", "the fox"), Pair("ten", "eleven twelve"))
@@ -44,6 +46,14 @@ def test_it_is_there_before_a_translation_is_written_and_is_right(tiny_gemma):
     for one in found.maps:
         exact = explain(game, one.index, "exact").combine(weights)
         np.testing.assert_allclose(one.combine(weights).values, exact.values, atol=1e-5)
+
+
+def test_on_a_slow_machine_it_goes_on_until_it_tells_something(tiny_gemma, monkeypatch):
+    monkeypatch.setattr(run, "LOOK", 0.0)
+    job = Watched()
+    look(tiny_gemma, ExamplesRequest("example", ("English", "French"), False, EXAMPLES, EVALUATION, Plan(budget=64)), job)
+    ((result, _),) = job.published
+    assert all(len(design_of(one).coalitions) == run.LEAST < 2**4 for one in result.comparison.maps)
 
 
 def test_a_cancel_reaches_it(tiny_gemma):

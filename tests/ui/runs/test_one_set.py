@@ -12,7 +12,7 @@ from ui.maps.spent import spent
 from ui.names import FREE, PANES, Pane, method_name
 from ui.runs.comparison import Comparison, Plan, compare
 from ui.runs.completing import PATIENCE, Size, usual_set
-from ui.runs.so_far import SoFar, of_calls
+from ui.runs.so_far import SLOW, SoFar, of_calls
 from xai import Ledger, agreement, explain, fidelity_cost, judge
 from xai.estimators.methods import METHODS
 
@@ -144,6 +144,19 @@ def test_a_judgement_that_takes_long_beside_the_run_is_not_made_at_every_look(to
     assert (looks.judgements([second]) != before) == again
     other = explain(ledger.game, "shapley", budget=200, ledger=ledger)
     assert [one.index for one in looks.judgements([second, other])] == ["banzhaf", "shapley"]  # never of other maps
+
+
+def test_a_slow_run_is_looked_at_by_the_clock():
+    ledger, now = Ledger(tabulated(ROUGH)), [0.0]
+    looks = SoFar(ledger, None, [1.0], 0, lambda: now[0])
+    now[0] = SLOW
+    assert not looks.due()  # nothing is paid for yet
+    ledger.evaluate(np.tril(np.ones((3, ledger.n_players), bool)))
+    assert looks.due() and not looks.due()
+    now[0] += SLOW
+    assert not looks.due()  # nothing more
+    ledger.evaluate(np.triu(np.ones((3, ledger.n_players), bool)))
+    assert looks.due()
 
 
 def test_no_free_map_is_made_of_calls_that_are_not_there():
