@@ -17,7 +17,7 @@ from ui.runs.comparison import Comparison
 from ui.runs.so_far import SoFar
 from ui.shell.jobs import Job
 from ui.text import run as text_run
-from xai import Cancelled, Ledger, explain
+from xai import Attribution, Cancelled, Ledger, explain
 from xai.typing import Bools, Floats
 
 if TYPE_CHECKING:
@@ -76,7 +76,8 @@ def look(gemma: Gemma, request: ExamplesRequest, job: Job) -> None:
     game, plan, until = make_game(gemma, request), request.plan, time.monotonic() + LOOK
     weights = measure_weights(len(request.evaluation), "cross-entropy")
     ledger = Ledger(Unwritten(gemma, request, game.outputs))
-    so_far, maps, budget = SoFar(ledger, None, weights, plan.seed), (), LEAST
+    so_far, budget = SoFar(ledger, None, weights, plan.seed), LEAST
+    maps: tuple[Attribution, ...] = ()
 
     def stop() -> bool:
         return job.cancelled() or (bool(maps) and time.monotonic() > until)
