@@ -46,7 +46,7 @@ def show(
     scale, reach = shared_scale(*maps), charts.reach_of(maps)
     judgements = comparison.judgements_of(weights) or (None, None)
     panes = list(zip("lr", maps, judgements))
-    for column, (side, attribution, judgement) in zip(st.columns(2, vertical_alignment="bottom"), panes):
+    for column, (side, attribution, judgement) in zip(st.columns(2), panes):
         with column:
             _map(side, attribution, picture, scale, judgement)
     st.html(picture.legend(scale))

@@ -25,6 +25,10 @@ from xai.typing import Floats
 LISTED = 20  # worst predicted rows
 MOST_DOTS = 2000  # of a kind of row in a plot
 _USED = {"trained": "taught the model", "watched": "at most told when to stop", "held out": "were held out: these alone judge it"}
+NOTHING = (
+    "On the rows that judge it this model does no better than a guess that reads no column: the maps show what moves the model, "
+    "but the model does not know the target. Bring more rows, other columns or another model."
+)
 _NAMED = {"trained": "fitted on", "watched": "told when to stop", "held out": "held out"}
 FIGURES = {"r2": "R²", "rmse": "RMSE", "mae": "MAE", "accuracy": "Accuracy", "log_loss": "Log loss", "auc": "AUC"}
 
@@ -66,6 +70,8 @@ def view(result: Result, picture: TablePicture, state: Bench[TableState]) -> Vie
             f"{MODELS[request.model]}; {rows} the cells of absent columns. {_judged(result.about)} Paid for so far: "
             f"{comparison.ledger.evaluations} evaluations."
         )
+        if knows_nothing(result.about):
+            st.warning(NOTHING)
 
     chosen = weights or comparison.weights
     sections = {
@@ -77,6 +83,12 @@ def view(result: Result, picture: TablePicture, state: Bench[TableState]) -> Vie
     if fitted is not None and fitted.exact:
         sections["Pairs of parts"] = lambda: show_exact_pairs(result, fitted, picture, chosen)
     return View(picture, weights, sections, lambda: _files(fitted), below)
+
+
+def knows_nothing(about: TableAbout) -> bool:
+    """Whether the model tells the rows it is judged on no better than the guess that reads no column."""
+    name = next((name for name in ("rmse", "log_loss") if name in about.metrics and name in about.baseline), None)
+    return name is not None and about.metrics[name] >= about.baseline[name]
 
 
 def _judged(about: TableAbout) -> str:
@@ -197,7 +209,7 @@ def _figures(about: TableAbout) -> None:
 
 
 def _three(value: float) -> str:
-    return "–" if value != value else f"{value:.4g}"
+    return "–" if value != value else f"{value:.4g}".replace("-", "−")
 
 
 def _files(fitted: Fitted | None) -> None:

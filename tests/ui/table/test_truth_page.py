@@ -25,6 +25,7 @@ from ui.table.all_rows import to_csv
 from ui.table.kind import TableKind
 from ui.table.request import RowTruth, TableRequest
 from ui.table.run import find
+from ui.table.show import NOTHING
 from xai import Ledger
 
 
@@ -258,3 +259,14 @@ def test_gemma_is_held_against_the_table_for_its_row_alone(slot, tiny_gemma):
     assert f"the table holds {table(classes=2)['outcome'][0]}" in words
     assert "the row’s place among all is not known" in words
     assert drawn(page, "l").shape == (4,)
+
+
+@pytest.mark.parametrize("classes", [False, True])
+def test_of_a_model_that_knows_nothing_the_page_says_so(classes):
+    frame, noise = table(classes=2 if classes else 0), np.random.default_rng(5).normal(size=120)
+    assert NOTHING not in [warning.value for warning in explained(frame, 0).warning]
+    frame["outcome"] = np.where(noise > 0, "up", "down") if classes else noise
+    page = explained(frame, 0)
+    model, figure = own(page)[1].model, "log_loss" if classes else "rmse"
+    assert model.metrics[figure] >= model.baseline[figure]
+    assert NOTHING in [warning.value for warning in page.warning]
