@@ -15,7 +15,7 @@ import shap
 
 from benchmarks.parts.command import header, options, row, timed
 from benchmarks.parts.games import Table, boosted, communities, shipped_csv
-from model.table.lightgbm_text import read_lightgbm
+from model.trees.lightgbm_text import read_lightgbm
 
 AGREE = 1e-6  # largest difference, relative to the largest value
 

@@ -9,7 +9,7 @@ from math import factorial
 
 import numpy as np
 
-from model.table.lightgbm_text import read_lightgbm
+from model.trees.lightgbm_text import read_lightgbm
 from xai.checks import INDICES
 
 BATCH = 1 << 20  # one call of the game per ledger: these games are vectorised

@@ -8,11 +8,11 @@ import pandas as pd
 
 from model.files.reader import check_size
 from model.table.columns import Column, cell_text, profile
-from model.table.lightgbm_text import read_lightgbm
+from model.trees.lightgbm_text import read_lightgbm
 from model.table.rows import encode, target_position
 from model.table.target import Target, understand_target
-from model.table.tree_model import TreeModel
-from model.table.xgboost_json import read_xgboost
+from model.trees.file import TreeModel
+from model.trees.xgboost import read_xgboost
 from xai.typing import Floats
 
 

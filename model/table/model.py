@@ -8,7 +8,7 @@ import pandas as pd
 
 from model.table.columns import Column, profile
 from model.table.fitting import Watcher, figures, fit_trees, guess, probabilities, split
-from model.table.lightgbm_text import read_lightgbm
+from model.trees.lightgbm_text import read_lightgbm
 from model.table.rows import Rows, as_frame, encode, positions, target_position
 from model.table.smooth import SmoothModel, fit_linear, fit_network
 from model.table.target import Target, understand_target

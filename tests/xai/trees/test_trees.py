@@ -144,7 +144,7 @@ def test_outputs_keep_their_own_trees_and_blocks_of_rows_agree():
 
 def test_shapley_equals_interventional_treeshap():
     lightgbm, shap = pytest.importorskip("lightgbm"), pytest.importorskip("shap")
-    from model.table.lightgbm_text import read_lightgbm
+    from model.trees.lightgbm_text import read_lightgbm
 
     rng = np.random.default_rng(0)
     x = rng.normal(size=(800, 9)).round(1)

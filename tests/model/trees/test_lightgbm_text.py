@@ -4,7 +4,7 @@ import lightgbm
 import numpy as np
 import pytest
 
-from model.table.lightgbm_text import read_lightgbm
+from model.trees.lightgbm_text import read_lightgbm
 
 COLUMNS = 6
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.table.tree_model import TreeModel
+from model.trees.file import TreeModel
 from xai.trees.arrays import Tree
 from xai.trees.exact import TreeEnsemble
 from xai.typing import Floats, Ints
