@@ -9,10 +9,10 @@ from model.gemma import Gemma
 from model.redrawn.gemma import on_redrawn
 from model.table.fitting import Watcher, fit_trees, split
 from model.table.gemma_game import gemma_table_game
-from model.trees.lightgbm_text import read_lightgbm
 from model.table.model import TableModel
 from model.table.rows import Rows, encode, positions
 from model.table.smooth import SmoothModel, fit_linear, fit_network
+from model.trees.lightgbm_text import read_lightgbm
 from xai import Redrawn
 from xai.trees.exact import TreeEnsemble
 from xai.typing import Cancel

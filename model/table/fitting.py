@@ -67,18 +67,6 @@ def fit_trees(
     return booster.model_to_string()
 
 
-def probabilities(margin: Floats, classes: int, slope: float = 1.0, link: str = "softmax") -> Floats:
-    """(rows, classes) from raw margins (rows, outputs)."""
-    with np.errstate(over="ignore"):
-        if classes == 2:
-            chance = 1.0 / (1.0 + np.exp(-slope * margin[:, 0]))
-            return np.column_stack([1.0 - chance, chance])
-        shifted = margin - margin.max(axis=1, keepdims=True)
-        each = np.exp(shifted) if link == "softmax" else 1.0 / (1.0 + np.exp(-slope * margin))
-    shares: Floats = each / each.sum(axis=1, keepdims=True)
-    return shares
-
-
 def figures(target: Target, y: Floats, answer: Floats) -> dict[str, float]:
     """Of numbers (rows,): rmse, mae, r2. Of probabilities (rows, classes): accuracy, log_loss, auc of two classes."""
     if target.kind == "regression":

@@ -1,92 +1,130 @@
 """A tree model from outside, fitted to the columns of a table at hand."""
 
-import re
 from collections.abc import Hashable
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
-from model.files.reader import check_size
-from model.table.columns import Column, cell_text, profile
-from model.trees.lightgbm_text import read_lightgbm
+from model.table.columns import Column, cell_text, profile, texts_of
 from model.table.rows import encode, target_position
 from model.table.target import Target, understand_target
-from model.trees.file import TreeModel
-from model.trees.xgboost import read_xgboost
+from model.trees.columns import fits, understood
+from model.trees.file import Field, TreeFile
+from model.trees.names import paired
+from model.trees.readers import read_trees
 from xai.typing import Floats
 
 
 def loaded(
     data: bytes | str, frame: pd.DataFrame, target: Hashable | None
-) -> tuple[tuple[list[Column], Target, TreeModel], Floats, Floats | None]:
+) -> tuple[tuple[list[Column], Target, TreeFile], Floats, Floats | None]:
     """((columns, target, model), cells (rows, columns), y (rows,) or None); see `TableModel.load`."""
     model = read_trees(data)
     columns = profile(frame)
     at = None if target is None else target_position(columns, target)
-    places = _places(model, [column.label for column in columns], at)
+    places, notes = paired(model.writer, model.names, len(model.fields), columns, at)
+    cells = [frame.iloc[:, place] for place in places]
+    fields = _with_levels(model, cells, [columns[place].label for place in places])
+    chosen: list[Column] = [
+        understood(field, columns[place], own, model.missing, model.writer == "xgboost")
+        for field, place, own in zip(fields, places, cells)
+    ]
     goal = _target(model, frame, at, columns)
-    chosen = _columns(model, frame, [columns[i] for i in places], places)
+    told = [f"{column.label}: {column.note}" for column in chosen if column.note]
     y = None if at is None else goal.encode(frame.iloc[:, at])
-    return (chosen, goal, model), encode(chosen, frame, places), y
+    return (chosen, goal, replace(model, notes=[*model.notes, *notes, *told])), encode(chosen, frame, places), y
 
 
-def read_trees(data: bytes | str) -> TreeModel:
-    """The trees of a file, by what it begins with; ValueError for neither LightGBM's text nor XGBoost's JSON."""
-    check_size(len(data))
-    try:
-        text = data if isinstance(data, str) else data.decode("utf-8")
-    except UnicodeDecodeError:
-        text = ""
-    if text.startswith("tree\n") or text.startswith("tree\r\n"):
-        return read_lightgbm(text)
-    if text.lstrip().startswith("{"):
-        return read_xgboost(text)
-    raise ValueError(
-        "a model is read from LightGBM's text (save_model) or XGBoost's JSON (save_model to a .json file) only: "
-        "other files, pickles above all, could execute code"
-    )
+def _with_levels(model: TreeFile, cells: list[pd.Series], labels: list[str]) -> list[Field]:
+    """The fields, those of LightGBM's lists of levels with these: in the order of the lists, where all that is known fits.
+
+    ValueError where no assignment fits, or more than one: the file does not say which column a list is of.
+    """
+    fields, lists = model.fields, model.levels
+    if not lists:
+        return fields
+    coded = [i for i, field in enumerate(fields) if field.kind == "category"]
+    if len(coded) == len(lists) and all(_could_be(fields[i], own) for i, own in zip(coded, lists)):
+        ways = [coded]  # its own word; `understood` says where the table's column is another
+        if not all(fits(own, cells[i]) for i, own in zip(coded, lists)):
+            ways = _ways(lists, [_fitting(fields, cells, own, False) for own in lists]) or ways
+    else:
+        ways = []
+    for strictly in (True, False) if not ways else ():
+        ways = ways or _ways(lists, [_fitting(fields, cells, own, strictly) for own in lists])
+    if len(ways) != 1:
+        told = ", ".join(repr(cell_text(level)) for level in lists[0][:5])
+        several = sorted({labels[i] for way in ways for i in way})
+        raise ValueError(
+            f"the model has a category of the levels {told}, and its file does not say of which column: "
+            + (f"it could be one of {', '.join(map(repr, several[:6]))}" if ways else "no column of the table holds these")
+        )
+    given = {i: Field(fields[i].name, "category", tuple(own)) for i, own in zip(ways[0], lists)}
+    return [given.get(i, field) for i, field in enumerate(fields)]
 
 
-def _places(model: TreeModel, labels: list[str], at: int | None) -> list[int]:
-    """The table's column for each of the model's, by name; in order where the model's have no names of their own."""
-    others = [i for i in range(len(labels)) if i != at]
-    names = model.names
-    if names is None or all(re.fullmatch(r"Column_\d+", name) for name in names) and not set(names) & set(labels):
-        if len(others) != model.ensemble.n_features:
-            raise ValueError(f"the model reads {model.ensemble.n_features} columns without names; the table has {len(others)}")
-        return others
-    known = {key: i for i in others for key in (re.sub(r"\s", "_", labels[i]), labels[i])}
-    missing = [name for name in names if name not in known]
-    if missing:
-        raise ValueError(f"the model reads a column {missing[0]!r} that the table does not have")
-    return [known[name] for name in names]
+def _could_be(field: Field, levels: list[object]) -> bool:
+    """Do the codes, or the range, that the file gives for a column stay within a list of levels?"""
+    if field.codes is not None:
+        return max(field.codes, default=0) < len(levels)
+    return bool(np.isnan(field.low)) or field.low >= 0 and field.low % 1 == 0 and field.high % 1 == 0 and field.high < len(levels)
 
 
-def _columns(model: TreeModel, frame: pd.DataFrame, columns: list[Column], places: list[int]) -> list[Column]:
-    """The columns as the model reads them: every one is used, and categories have the levels of the file."""
-    found, levels = [], iter(model.levels or [])
-    for column, place in zip(columns, places):
-        if not column.used:  # for us; the model may know better
-            text = column.kind != "empty" and not pd.api.types.is_numeric_dtype(frame.dtypes.iloc[place])
-            column = replace(column, kind="category" if text else "number", note="")
-        if column.kind == "category":
-            own = next(levels, None)
-            if own is None:
-                raise ValueError(
-                    f"the column {column.label!r} holds texts, but the model's file does not say which number each has"
-                )
-            column = replace(column, levels=[cell_text(level) for level in own])
-        found.append(column)
-    if next(levels, None) is not None:
-        raise ValueError("the model has more columns of categories than the table has columns of texts")
-    return found
+def _fitting(fields: list[Field], cells: list[pd.Series], levels: list[object], strictly: bool) -> list[int]:
+    """Columns that a list of levels may be of. strictly : of those that the file calls categories only"""
+    return [
+        i
+        for i, field in enumerate(fields)
+        if (field.kind == "category" or not strictly) and _could_be(field, levels) and fits(levels, cells[i])
+    ]
 
 
-def _target(model: TreeModel, frame: pd.DataFrame, at: int | None, columns: list[Column]) -> Target:
-    classes = {"logistic": max(2, model.ensemble.n_outputs), "softmax": model.ensemble.n_outputs}.get(model.link, 0)
+def _ways(lists: list[list[object]], fitting: list[list[int]]) -> list[list[int]]:
+    """Up to two ways to give every list a column of its own, in the order of the columns."""
+    ways: list[list[int]] = [[]]
+    for candidates in fitting:
+        ways = [[*way, i] for way in ways for i in candidates if not way or i > way[-1]]
+        by_end: dict[int, list[list[int]]] = {}
+        for way in ways:  # two of each end are enough to know that there is more than one
+            by_end.setdefault(way[-1], []).append(way)
+        ways = [way for same in by_end.values() for way in same[:2]]
+    return ways[:2]
+
+
+def _target(model: TreeFile, frame: pd.DataFrame, at: int | None, columns: list[Column]) -> Target:
+    """What the model predicts: as many classes or numbers as its file says, in the words of the table's column."""
+    outputs, link = model.ensemble.n_outputs, model.link
+    of_numbers = link in ("identity", "exp", "square", "softplus")
+    count = 0 if of_numbers else max(2, outputs)
+    scores = outputs if outputs > 1 else 0
+    names = [cell_text(name) for name in model.classes] if model.classes and count else []
     if at is None:
-        return Target("prediction", *(("classification", [str(i) for i in range(classes)]) if classes else ("regression",)))
-    goal = understand_target(frame.iloc[:, at], columns[at].label, "classification" if classes else "regression")
-    if len(goal.classes) != classes:
-        raise ValueError(f"the model knows {classes} classes; the column {goal.label!r} has {len(goal.classes)}")
-    return goal
+        if not count:
+            return Target("prediction", "regression", scores=scores)
+        return Target("prediction", "classification", names or [str(i) for i in range(count)], scores=scores)
+    cells, label = frame.iloc[:, at], columns[at].label
+    if of_numbers and outputs > 1:
+        raise ValueError(
+            f"the model gives {outputs} sums for each row, and its file does not say how they answer the one column {label!r}: "
+            "load it without a column to predict"
+        )
+    if of_numbers or link == "logistic" and not model.classes and _is_share(cells):
+        return understand_target(cells, label, "regression")
+    goal = understand_target(cells, label, "classification")
+    if names:
+        unknown = sorted(set(texts_of(cells)[0]) - set(names))
+        if unknown:
+            raise ValueError(f"the model knows the classes {', '.join(names[:8])}; the column {label!r} has {unknown[0]!r} too")
+        return Target(label, "classification", names, scores=scores)
+    if len(goal.classes) != count:
+        raise ValueError(f"the model knows {count} classes; the column {label!r} has {len(goal.classes)}")
+    return replace(goal, scores=scores)
+
+
+def _is_share(cells: pd.Series) -> bool:
+    """Are they numbers from 0 to 1, and not 0 and 1 alone?"""
+    if not pd.api.types.is_numeric_dtype(cells.dtype):
+        return False
+    values = cells.dropna().to_numpy(float)
+    return len(np.unique(values)) > 2 and bool((values >= 0).all() and (values <= 1).all())

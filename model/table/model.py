@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 
 from model.table.columns import Column, profile
-from model.table.fitting import Watcher, figures, fit_trees, guess, probabilities, split
-from model.trees.lightgbm_text import read_lightgbm
+from model.table.fitting import Watcher, figures, fit_trees, guess, split
 from model.table.rows import Rows, as_frame, encode, positions, target_position
 from model.table.smooth import SmoothModel, fit_linear, fit_network
 from model.table.target import Target, understand_target
+from model.trees.lightgbm_text import read_lightgbm
+from model.trees.links import numbers_of, shares_of, units_of
 from xai.checks import check_coalitions, check_index
 from xai.trees.exact import TreeEnsemble
 from xai.typing import Bools, Cancel, Floats, Ints, Progress
@@ -69,6 +70,8 @@ class TableModel:
         rows, drawn with the seed
     units : what a margin is, in words
     text : of trees fitted here, LightGBM's own text of them, which LightGBM can load; else None
+    notes : of a model from a file, what was not plain when it was read and fitted to the table, sentences
+    link, slope : from margins to answers, see `model.trees.links`
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class TableModel:
         self.rows: dict[str, int] = {}
         self.used: dict[str, Ints] = {}
         self.text: str | None = None
+        self.notes: list[str] = []
         self.slope, self.link = 1.0, "softmax" if target.kind == "classification" else "identity"
 
     @classmethod
@@ -135,10 +139,10 @@ class TableModel:
 
     @classmethod
     def load(cls, data: bytes | str, frame: pd.DataFrame, target: Hashable | None = None, seed: int = 0) -> "TableModel":
-        """A tree model from a file, read without executing anything: LightGBM's text, or XGBoost's JSON.
+        """A tree model from a file, read without executing anything: `model.trees.readers.KNOWN` says which are read.
 
         frame : a table with the model's columns, from which the background is drawn; with `target`, the model is judged
-            on its rows (they may be those it was trained on)
+            on its rows (they may be those it was trained on). Columns are found by name, categories by their levels
 
         ValueError with one sentence for another file, or a table whose columns do not fit.
         """
@@ -148,7 +152,7 @@ class TableModel:
         columns, goal, model = parts
         drawn = np.random.default_rng([seed, 1]).permutation(len(cells))[:BACKGROUND]
         table = cls(columns, goal, model.ensemble, cells[drawn])
-        table.slope, table.link = model.slope, model.link
+        table.slope, table.link, table.notes = model.slope, model.link, model.notes
         if y is not None:
             known = ~np.isnan(y)
             table.rows = {"judged": int(known.sum()), "no target": int((~known).sum())}
@@ -163,17 +167,13 @@ class TableModel:
 
     @property
     def units(self) -> str:
-        if self.link == "identity":
-            return self.target.label
-        if self.link == "exp":
-            return f"logarithm of {self.target.label}"
-        return f"log-odds of {self.target.classes[1]}" if len(self.outputs) == 1 else "raw score of each class"
+        return units_of(self.target, self.link, self.slope)
 
     @property
     def outputs(self) -> list[str]:
         """Names of the margins: every class if there are more than two, else the target's or the second class's."""
         if self.target.n_outputs > 1:
-            return list(self.target.classes)
+            return list(self.target.classes) or [f"output {i + 1}" for i in range(self.target.n_outputs)]
         return [self.target.classes[1] if self.target.classes else self.target.label]
 
     def encode(self, rows: Rows) -> Floats:
@@ -188,7 +188,7 @@ class TableModel:
     def predict(self, rows: Rows) -> Prediction:
         """Raw margins, and probabilities for a classification, of rows as in `encode`."""
         margin = self.fitted.margins(self.encode(rows))
-        chance = self._answer_of(margin) if self.target.kind == "classification" else None
+        chance = self.answers(margin) if self.target.kind == "classification" else None
         return Prediction(margin if self.target.n_outputs > 1 else margin[:, 0], chance)
 
     def game(self, row: Rows, background: Rows | None = None) -> TableGame:
@@ -243,10 +243,13 @@ class TableModel:
         return cells
 
     def _answer(self, cells: Floats) -> Floats:
-        return self._answer_of(self.fitted.margins(cells))
+        return self.answers(self.fitted.margins(cells))
 
-    def _answer_of(self, margin: Floats) -> Floats:
-        """Numbers (rows,), or probabilities (rows, classes)."""
+    def answers(self, margin: Floats) -> Floats:
+        """What margins (rows,) or (rows, outputs) stand for: numbers of the same shape, (rows,) for one output; or
+        probabilities (rows, classes)."""
+        margin = margin.reshape(len(margin), self.target.n_outputs)
         if self.target.kind == "classification":
-            return probabilities(margin, len(self.target.classes), self.slope, self.link)
-        return np.exp(margin[:, 0]) if self.link == "exp" else margin[:, 0]
+            return shares_of(margin, self.link, self.slope)
+        numbers = numbers_of(margin, self.link, self.slope)
+        return numbers if self.target.n_outputs > 1 else numbers[:, 0]

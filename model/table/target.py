@@ -16,16 +16,17 @@ _FEW = 10  # whole numbers with at most this many values are classes, unless the
 @dataclass(frozen=True)
 class Target:
     """label, kind ("regression" or "classification"), and of a classification its classes, in order; the margin of
-    two classes is the log-odds of the second."""
+    two classes is the log-odds of the second. scores : margins of one row, where a model has other ones than usual"""
 
     label: str
     kind: str
     classes: list[str] = field(default_factory=list)
+    scores: int = 0
 
     @property
     def n_outputs(self) -> int:
         """Margins of one row: one per class, but one alone for a number or for two classes."""
-        return len(self.classes) if len(self.classes) > 2 else 1
+        return self.scores or (len(self.classes) if len(self.classes) > 2 else 1)
 
     def encode(self, cells: pd.Series) -> Floats:
         """float64 (rows,): the number, or the place of the class; NaN where missing or of no known class."""

@@ -78,7 +78,7 @@ class Truth:
 def truth_of(model: TableModel, frame: pd.DataFrame, cells: pd.Series) -> Truth:
     """frame : the table that the model was fitted to, or read for;  cells : its target"""
     margin, chances = model.predict(frame)
-    predicted = chances if chances is not None else np.exp(margin) if model.link == "exp" else margin
+    predicted = chances if chances is not None else model.answers(margin)
     return Truth(model.target.encode(cells), predicted, model.used)
 
 

@@ -1,4 +1,4 @@
-"""An XGBoost model's JSON, read as numbers: its trees in the neutral form, with XGBoost's own routing."""
+"""An XGBoost model, as its JSON or UBJSON holds it: its trees in the neutral form, with XGBoost's own routing."""
 
 import json
 from typing import Any
@@ -6,95 +6,189 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.trees.file import TreeModel
+from model.trees.file import NONE, Field, TreeFile, assembled, below, bits, grown, strict_places
 from xai.trees.arrays import Tree
-from xai.trees.exact import TreeEnsemble
-from xai.typing import Floats
+from xai.typing import Floats, Ints
 
 _OBJECTIVES = {
-    "identity": "reg:squarederror reg:absoluteerror reg:pseudohubererror",
+    "identity": "reg:squarederror reg:linear reg:absoluteerror reg:pseudohubererror reg:squaredlogerror reg:quantileerror "
+    "reg:expectileerror rank:pairwise rank:ndcg rank:map",
     "logistic": "reg:logistic binary:logistic binary:logitraw",
+    "step": "binary:hinge",
     "softmax": "multi:softprob multi:softmax",
-    "exp": "count:poisson reg:gamma reg:tweedie",
+    "exp": "count:poisson reg:gamma reg:tweedie survival:aft survival:cox",
 }
 _LINKS = {name: link for link, names in _OBJECTIVES.items() for name in names.split()}
-_MOST_CATEGORIES = 1 << 16
+_AS_CHANCE = ("reg:logistic", "binary:logistic")  # whose base score is written as a probability
+_MOST_CATEGORIES = 1 << 24
 
 
-def read_xgboost(text: str) -> TreeModel:
-    """The model that XGBoost's `save_model("….json")` wrote; ValueError with one sentence for anything else."""
+def read_xgboost(content: dict[str, Any]) -> TreeFile:
+    """The model that XGBoost's `save_model` wrote; ValueError with one sentence for anything else."""
     try:
-        learner = json.loads(text)["learner"]
-        booster, parameters = learner["gradient_booster"], learner["learner_model_param"]
-        objective = learner["objective"]["name"]
-        if booster["name"] != "gbtree":
-            raise ValueError(f"its booster {booster['name']!r} is not supported")
-        if objective not in _LINKS:
-            raise ValueError(f"its objective {objective!r} is not supported")
-        if int(parameters.get("num_target", 1)) > 1:
-            raise ValueError("it predicts several targets at once")
-        outputs, features = max(1, int(parameters["num_class"])), int(parameters["num_feature"])
-        trees = [_tree(tree, int(output)) for tree, output in zip(booster["model"]["trees"], booster["model"]["tree_info"])]
-        if booster["model"].get("cats", {}).get("enc"):
-            raise ValueError("it codes categories by names of its own; save it after giving them as numbers")
-        if not trees:
-            raise ValueError("it has no trees")
-        names = learner.get("feature_names") or None
-        if names is not None and len(names) != features:
-            raise ValueError("it does not name all of its columns")
-        offset = _offset(parameters["base_score"], objective)
-        ensemble = TreeEnsemble(trees, features, outputs, offset, single=True)
-        return TreeModel(ensemble, [str(name) for name in names] if names else None, _LINKS[objective])
+        return _read(content["learner"])
     except (KeyError, AttributeError) as error:
         raise ValueError(f"the XGBoost model cannot be read: the field {error} is missing") from error
-    except (ValueError, TypeError, IndexError, OverflowError, RecursionError) as error:
+    except (ValueError, TypeError, IndexError, ArithmeticError, RecursionError) as error:
         raise ValueError(f"the XGBoost model cannot be read: {error}") from error
 
 
-def _offset(base_score: object, objective: str) -> Floats:
-    """The base score as a margin: it is written as a probability or a mean, a text or a text of a list."""
-    base = np.array(json.loads(str(base_score)), float).reshape(-1)
+def _read(learner: dict[str, Any]) -> TreeFile:
+    booster, parameters = learner["gradient_booster"], learner["learner_model_param"]
+    objective, kind = str(learner["objective"]["name"]), booster["name"]
+    if kind not in ("gbtree", "dart"):
+        raise ValueError(f"its booster {kind!r} is not supported")
+    if objective not in _LINKS:
+        raise ValueError(f"its objective {objective!r} is not supported")
+    link, features = _LINKS[objective], int(parameters["num_feature"])
+    classes, targets = int(parameters.get("num_class", 0)), int(parameters.get("num_target", 1))
+    if classes > 1 and targets > 1:
+        raise ValueError("it predicts several classes of several targets at once")
+    outputs = max(1, classes, targets)
+    if outputs > 1 and link in ("logistic", "step"):
+        raise ValueError(f"its objective {objective!r} predicts {outputs} labels at once")
+    if outputs == 1 and link == "softmax":
+        raise ValueError(f"its objective {objective!r} has no number of classes")
+    gbtree = (booster["gbtree"] if kind == "dart" else booster)["model"]
+    trees, info, notes = _used(gbtree, learner.get("attributes") or {}, outputs)
+    weights = np.asarray(booster["weight_drop"], np.float32).astype(float) if kind == "dart" else np.ones(len(gbtree["trees"]))
+    if len(weights) != len(gbtree["trees"]):
+        raise ValueError("it does not have one weight for each of its trees")
+    found = [one for tree, output, weight in zip(trees, info, weights) for one in _trees(tree, int(output), outputs, weight)]
+    return assembled(
+        *(found, outputs, _offset(parameters["base_score"], objective, outputs), True, link),
+        writer="xgboost",
+        fields=_fields(learner, gbtree, features, trees),
+        missing=_missing(learner.get("attributes") or {}),
+        notes=notes,
+    )
+
+
+def _used(gbtree: dict[str, Any], attributes: dict[str, Any], outputs: int) -> tuple[list[dict[str, Any]], list[int], list[str]]:
+    """The trees that `predict` uses and the output of each: those up to the best round, where the fit stopped early."""
+    trees, info = gbtree["trees"], [int(output) for output in gbtree["tree_info"]]
+    said = gbtree.get("gbtree_model_param", {})
+    if len(info) != len(trees) or int(said.get("num_trees", len(trees))) != len(trees):
+        raise ValueError(f"it has {len(trees)} trees, and not as many as it says")
+    ends = [int(end) for end in gbtree.get("iteration_indptr", ())]
+    if not ends:
+        vectors = trees and int(trees[0].get("tree_param", {}).get("size_leaf_vector", 1)) > 1
+        step = max(1, int(said.get("num_parallel_tree", 1))) * (1 if vectors else outputs)
+        ends = list(range(0, len(trees) + 1, step))
+    if ends[0] != 0 or ends[-1] != len(trees) or any(a > b for a, b in zip(ends, ends[1:])):
+        raise ValueError("its rounds and its trees do not match")
+    rounds, best = len(ends) - 1, attributes.get("best_iteration")
+    used = rounds if best is None else int(best) + 1
+    if not 1 <= used <= max(rounds, 1):
+        raise ValueError(f"its best round is {best}, and it has {rounds} rounds")
+    notes = []
+    if used < rounds:
+        notes.append(
+            f"The fit stopped early: the first {used} of {rounds} rounds are used, as XGBClassifier's and XGBRegressor's predict "
+            "do; Booster.predict uses all unless it is told otherwise."
+        )
+    return trees[: ends[used]], info[: ends[used]], notes
+
+
+def _offset(base_score: object, objective: str, outputs: int) -> Floats:
+    """The base score as a margin: it is written as a probability or a mean, a number, a text of one, or of a list."""
+    base = np.array(json.loads(base_score) if isinstance(base_score, str) else base_score, np.float32).astype(float).reshape(-1)
+    if len(base) not in (1, outputs):
+        raise ValueError(f"it has {len(base)} base scores for {outputs} outputs")
     with np.errstate(divide="raise", invalid="raise"):
-        if objective in ("reg:logistic", "binary:logistic"):
-            return -np.log(1.0 / base - 1.0)
+        if objective in _AS_CHANCE:
+            return np.asarray(-np.log(1.0 / base - 1.0))
         return np.log(base) if _LINKS[objective] == "exp" else base
 
 
-def _tree(tree: dict[str, Any], output: int) -> Tree:
-    """Inner nodes and leaves are numbered together there, apart here; value < threshold goes left, in float32."""
+def _missing(attributes: dict[str, Any]) -> float:
+    """The number that scikit-learn's interface took for missing: XGBoost to 2.0 wrote it down."""
+    said = json.loads(attributes.get("scikit_learn") or "{}")
+    found = said.get("missing") if isinstance(said, dict) else None
+    return float(found) if isinstance(found, (int, float)) else float("nan")
+
+
+def _trees(tree: dict[str, Any], output: int, outputs: int, weight: float) -> list[Tree]:
+    """One tree, or one for each output where leaves are vectors; value < threshold goes left, in float32."""
     left, right = np.array(tree["left_children"], np.int64), np.array(tree["right_children"], np.int64)
-    split, feature = np.array(tree["split_conditions"], np.float32), np.array(tree["split_indices"], np.int64)
-    default_left, kind = np.array(tree["default_left"], np.int64), np.array(tree["split_type"], np.int64)
-    is_leaf = left < 0
-    inner = np.flatnonzero(~is_leaf)
-    place = np.where(is_leaf, -np.cumsum(is_leaf, dtype=np.int64), np.cumsum(~is_leaf) - 1)
-    for children in (left, right):
-        if (children[inner] < 0).any() or (children[inner] >= len(left)).any():
-            raise ValueError("a tree is damaged: a node's child does not exist")
+    nodes, said = len(left), tree.get("tree_param", {})
+    width = max(1, int(said.get("size_leaf_vector", 1)))
+    names = ("right_children", "split_conditions", "split_indices", "default_left", "split_type")
+    if int(said.get("num_nodes", nodes)) != nodes or any(len(tree[name]) != nodes for name in names):
+        raise ValueError("a tree is damaged: it does not have as many nodes as it says")
+    split = np.array([np.nan if cell is None else cell for cell in tree["split_conditions"]], np.float32)
+    is_leaf, swap = left < 0, np.array(tree["split_type"], np.int64) == 1
+    default_left, feature = np.array(tree["default_left"], np.int64) != 0, np.array(tree["split_indices"], np.int64)
+    values, into = split.astype(float)[:, None], [output]
+    if width > 1:
+        if width != outputs:
+            raise ValueError(f"its leaves have {width} values, and it has {outputs} outputs")
+        values, into = _vectors(tree, is_leaf, right, width), list(range(width))
+    # A categorical split has no condition: what is written there is NaN to 3.0, and something near 0 since.
+    threshold = np.where(is_leaf | swap, 0.0, below(split))
     # Of a set of categories the members go right there, left here; a missing value keeps its default.
-    swap = kind == 1
-    sets = _sets(tree, len(left))
-    return Tree(
-        feature=feature[inner],
-        threshold=np.nextafter(split[inner], np.float32(-np.inf)).astype(float),
-        left=place[np.where(swap, right, left)[inner]],
-        right=place[np.where(swap, left, right)[inner]],
-        flags=np.where(swap, 1 + 2 * (default_left == 0), 8 + 2 * (default_left != 0))[inner],
-        categories=[sets[node] for node in inner],
-        value=split[is_leaf].astype(float),
-        output=output,
+    return grown(
+        np.where(swap, right, left),
+        np.where(swap, left, right),
+        is_leaf,
+        feature,
+        threshold,
+        np.where(swap, 1 + 2 * ~default_left, 8 + 2 * default_left),
+        _sets(tree, nodes),
+        values * weight,
+        into,
     )
+
+
+def _vectors(tree: dict[str, Any], is_leaf: NDArray[np.bool_], right: Ints, width: int) -> Floats:
+    """(nodes, width) values of leaves that are vectors: since 3.1 in a list of their own, before among all nodes' weights."""
+    own = tree.get("leaf_weights")
+    listed = np.asarray(tree["base_weights"] if own is None else own, np.float32).astype(float).reshape(-1, width)
+    where = np.arange(len(right)) if own is None else np.where(is_leaf, right, 0)
+    if own is None and len(listed) != len(right) or (where < 0).any() or (where >= len(listed)).any():
+        raise ValueError("a tree is damaged: its leaves' values are not as many as its leaves")
+    return np.asarray(listed[where])
 
 
 def _sets(tree: dict[str, Any], nodes: int) -> list[NDArray[np.uint32]]:
     """Each node's set of categories as words of 32 bits, empty where it splits no categories."""
-    sets = [np.zeros(0, np.uint32)] * nodes
+    sets = [NONE] * nodes
     listed = np.array(tree["categories"], np.int64)
     if (listed < 0).any() or (listed >= _MOST_CATEGORIES).any():
         raise ValueError("a tree's sets of categories are damaged")
     for node, start, size in zip(tree["categories_nodes"], tree["categories_segments"], tree["categories_sizes"]):
-        members = listed[start : start + size]
-        words = np.zeros(members.max(initial=0) // 32 + 1, np.uint32)
-        np.bitwise_or.at(words, members // 32, np.uint32(1) << (members % 32).astype(np.uint32))
-        sets[node] = words
+        if start < 0 or size < 0 or start + size > len(listed):
+            raise ValueError("a tree's sets of categories are damaged")
+        sets[node] = bits(listed[start : start + size])
     return sets
+
+
+def _fields(learner: dict[str, Any], gbtree: dict[str, Any], features: int, trees: list[dict[str, Any]]) -> list[Field]:
+    names = [str(name) for name in learner.get("feature_names") or []] or [""] * features
+    types = [str(kind) for kind in learner.get("feature_types") or []] or [""] * features
+    if len(names) != features or len(types) != features:
+        raise ValueError("it does not name all of its columns")
+    if any(names):
+        strict_places(names)
+    split = {int(i) for tree in trees for i, kind in zip(tree["split_indices"], tree["split_type"]) if kind == 1}
+    coded = (gbtree.get("cats") or {}).get("enc") or []
+    if coded and len(coded) != features:
+        raise ValueError("it does not have one list of categories for each of its columns")
+    levels = [_levels(one) for one in coded] or [None] * features
+    members: dict[int, set[int]] = {}
+    for tree in trees:
+        for node, start, size in zip(tree["categories_nodes"], tree["categories_segments"], tree["categories_sizes"]):
+            members.setdefault(int(tree["split_indices"][node]), set()).update(map(int, tree["categories"][start : start + size]))
+    kinds = ["category" if kind == "c" or i in split else "number" for i, kind in enumerate(types)]
+    codes = [frozenset(members.get(i, ())) if kind == "category" else None for i, kind in enumerate(kinds)]
+    return [Field(*parts) for parts in zip(names, kinds, levels, codes)]
+
+
+def _levels(coded: dict[str, Any]) -> tuple[object, ...] | None:
+    """The levels of one column, of numbers as they are, of texts as bytes one after the other; None for no category."""
+    if "offsets" not in coded:
+        return tuple(np.asarray(coded["values"]).tolist()) or None
+    ends, text = [int(end) for end in coded["offsets"]], bytes(int(code) % 256 for code in coded["values"])
+    if not ends or any(a > b for a, b in zip(ends, ends[1:])):
+        return None
+    return tuple(text[a:b].decode("utf-8") for a, b in zip(ends, ends[1:])) or None

@@ -131,7 +131,7 @@ def to_csv(fitted: Fitted, places: Ints, values: dict[str, Floats]) -> str:
     margin, chances = model.predict(frame)
     columns: dict[str, Any] = {"row": np.asarray(places) + 1}
     if chances is None:
-        columns["prediction"] = np.exp(margin) if model.link == "exp" else margin
+        columns["prediction"] = model.answers(margin)
     else:
         columns["prediction"] = np.array(model.target.classes, object)[chances.argmax(axis=1)]
         columns |= {f"probability of {name}": chances[:, k] for k, name in enumerate(model.target.classes)}

@@ -67,6 +67,8 @@ class TablePicture(Picture):
                 if self.output
                 else "+1 takes a probability of 0.50 to 0.73, and one of 0.90 to 0.96"
             )
+            if self.about.units.startswith("probability"):
+                scale = "0.1 is ten in a hundred"
         return f"Values are changes of {self.quantity}: {scale}. Hover or tap a column for its value and rank."
 
     def html(self, attribution: Attribution, scale: float, pane: str = "") -> Markup:
@@ -108,10 +110,12 @@ def prediction(model: "TableModel", row: "pd.DataFrame", output: int | None = No
     """What the model says of one row. output : of several classes, the one it is asked of; None for the likeliest"""
     margin, chances = model.predict(row)
     if chances is None:
-        return f"{model.target.label} = {number(float(np.exp(margin[0]) if model.link == 'exp' else margin[0]))}"
+        return f"{model.target.label} = {number(float(model.answers(margin)[0]))}"
     names, label = model.target.classes, model.target.label
-    if len(names) == 2:
-        return f"{chance_of(event(label, names[1]), chances[0, 1])} (log-odds {signed(model.slope * float(margin[0]), 2)})"
+    if len(model.outputs) == 1:
+        told = chance_of(event(label, names[1]), chances[0, 1])
+        odds = f" (log-odds {signed(model.slope * float(margin[0]), 2)})"
+        return told if model.link in ("share", "step") else told + odds
     order = [int(i) for i in np.argsort(-chances[0], kind="stable")]
     asked = order[0] if output is None else output
     others = [i for i in order if i != asked][:2] if asked == order[0] else order[:1]

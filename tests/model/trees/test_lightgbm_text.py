@@ -92,6 +92,16 @@ leaf_value=1 3
 is_linear=0
 
 end of trees
+
+feature_importances:
+a=1
+
+parameters:
+[boosting: gbdt]
+
+end of parameters
+
+pandas_categorical:null
 """
 BAD = {
     "not a model": ("tree\n", "forest\n"),
@@ -105,7 +115,10 @@ BAD = {
     "linear leaves": ("is_linear=0", "is_linear=1"),
     "a set that is not there": ("decision_type=2", "decision_type=1"),
     "an unknown objective": ("objective=regression", "objective=mine"),
-    "square roots": ("objective=regression", "objective=regression sqrt"),
+    "square roots of what is no regression": ("objective=regression", "objective=poisson sqrt"),
+    "no end": ("end of trees", "end of"),
+    "no last line": ("pandas_categorical:null", ""),
+    "half of the last line": ("pandas_categorical:null", "pandas_categorical:nu"),
     "no trees": ("\nTree=0", "\nLeaf=0"),
     "too few names": ("max_feature_idx=0", "max_feature_idx=3"),
 }
