@@ -15,6 +15,11 @@ from model.trees.names import paired
 from model.trees.readers import read_trees
 from xai.typing import Floats
 
+_ONE_SIDE = (
+    "The graph sends all missing cells to one side, which the model that it was made of may not do: compare a column of its "
+    "predictions."
+)
+
 
 def loaded(
     data: bytes | str, frame: pd.DataFrame, target: Hashable | None
@@ -31,9 +36,12 @@ def loaded(
         for field, place, own in zip(fields, places, cells)
     ]
     goal = _target(model, frame, at, columns)
+    encoded = encode(chosen, frame, places)
+    if not model.sorts_missing and np.isnan(encoded).any():
+        notes = [*notes, _ONE_SIDE]
     told = [f"{column.label}: {column.note}" for column in chosen if column.note]
     y = None if at is None else goal.encode(frame.iloc[:, at])
-    return (chosen, goal, replace(model, notes=[*model.notes, *notes, *told])), encode(chosen, frame, places), y
+    return (chosen, goal, replace(model, notes=[*model.notes, *notes, *told])), encoded, y
 
 
 def _with_levels(model: TreeFile, cells: list[pd.Series], labels: list[str]) -> list[Field]:

@@ -8,11 +8,11 @@ import pandas as pd
 
 from model.table.columns import Column, profile
 from model.table.fitting import Watcher, figures, fit_trees, guess, split
+from model.table.links import numbers_of, shares_of, units_of
 from model.table.rows import Rows, as_frame, encode, positions, target_position
 from model.table.smooth import SmoothModel, fit_linear, fit_network
 from model.table.target import Target, understand_target
 from model.trees.lightgbm_text import read_lightgbm
-from model.trees.links import numbers_of, shares_of, units_of
 from xai.checks import check_coalitions, check_index
 from xai.trees.exact import TreeEnsemble
 from xai.typing import Bools, Cancel, Floats, Ints, Progress
@@ -71,7 +71,7 @@ class TableModel:
     units : what a margin is, in words
     text : of trees fitted here, LightGBM's own text of them, which LightGBM can load; else None
     notes : of a model from a file, what was not plain when it was read and fitted to the table, sentences
-    link, slope : from margins to answers, see `model.trees.links`
+    link, slope : from margins to answers, see `model.table.links`
     """
 
     def __init__(

@@ -21,12 +21,13 @@ class FileColumn(Column):
     """A column as the file reads it.
 
     own : the file's levels, whose places are the codes; None for numbers and for cells that are codes themselves
-    missing_value : a number that counts as missing;  pair : the two texts that are 0 and 1
+    missing_value : a number that counts as missing;  most : a code from here on does;  pair : the two texts that are 0 and 1
     """
 
     own: tuple[object, ...] | None = None
     missing_value: float = float("nan")
     pair: tuple[str, str] | None = None
+    most: float = float("inf")
 
     @cached_property
     def _levels(self) -> Levels:
@@ -34,10 +35,8 @@ class FileColumn(Column):
 
     def encode(self, cells: pd.Series) -> Floats:
         """float64 (rows,), NaN where missing and for a text that is no level; infinite numbers stay what they are."""
-        if self.own is not None:
-            return self._levels.codes(cells)
-        values = _numbers(cells, self.pair)
-        values[values == self.missing_value] = np.nan
+        values = self._levels.codes(cells) if self.own is not None else _numbers(cells, self.pair)
+        values[(values == self.missing_value) | (np.isfinite(self.most) & (values >= self.most))] = np.nan
         return values
 
 
@@ -52,12 +51,14 @@ def understood(field: Field, column: Column, cells: pd.Series, missing: float = 
     if isinstance(cells.dtype, pd.CategoricalDtype) and field.kind == "category" and codes:
         levels = tuple(cells.cat.categories.tolist())
         note = f"The file does not name its levels: pandas' own codes of this column are used, 0 for {levels[0]!r} and so on."
-        return replace(_of_levels(levels, own, cells), note=note)
+        return replace(_of_levels(levels, own, cells), note=note, most=field.most)
     if pd.api.types.is_datetime64_any_dtype(cells.dtype) or column.kind == "date":
         raise ValueError(f"the column {column.label!r} holds dates, and the model reads numbers: give it as the model had it")
     pair = _pair(cells, field)
     values = _numbers(cells, pair)
-    given = ~cells.isna().to_numpy() & np.array([not (isinstance(cell, str) and not cell.strip()) for cell in cells])
+    given = ~cells.isna().to_numpy()
+    if not pd.api.types.is_numeric_dtype(cells.dtype):
+        given &= np.array([not (isinstance(cell, str) and not cell.strip()) for cell in cells], bool)
     bad = given & np.isnan(values)
     if bad.sum() > (1 - _READABLE) * given.sum():
         told = f"the column {column.label!r} holds texts such as {str(cells[bad].iloc[0])[:40]!r}"
@@ -70,14 +71,17 @@ def understood(field: Field, column: Column, cells: pd.Series, missing: float = 
     used = values[~np.isnan(values) & (values != missing)]
     if field.kind == "category":
         _check_codes(field, column.label, used, codes)
-        return FileColumn(**own, kind="number", note=" ".join(notes), missing_value=missing)
+        return FileColumn(**own, kind="number", note=" ".join(notes), missing_value=missing, most=field.most)
     outside = float(np.mean((used < field.low) | (used > field.high))) if len(used) else 0.0
     if outside > _MOSTLY:
         notes.append(
             f"{outside:.0%} of its cells lie outside {field.low:.4g} … {field.high:.4g}, the range that the model was trained "
             "on: is it this column, in this unit?"
         )
-    return FileColumn(**own, kind="number", note=" ".join(notes), missing_value=missing, pair=pair)
+    kind = "boolean" if column.kind == "boolean" else "number"
+    texts = [cell_text(cell) for cell in distinct_cells(cells)[0]] if pair else []
+    kind = "category" if pair else kind
+    return FileColumn(**own, kind=kind, levels=texts, note=" ".join(notes), missing_value=missing, pair=pair)
 
 
 def _of_levels(levels: tuple[object, ...], own: dict[str, object], cells: pd.Series) -> FileColumn:
@@ -112,7 +116,8 @@ def _check_codes(field: Field, label: str, used: Floats, from_zero: bool) -> Non
         raise ValueError(f"the column {label!r} is a category of the model and must hold whole numbers from 0 on")
     distinct, known = set(np.unique(used).astype(int).tolist()), field.codes or frozenset()
     if from_zero:
-        if distinct and distinct != set(range(len(distinct))):
+        within = 0 in distinct and max(distinct) <= max(known, default=-1)
+        if distinct and not within and distinct != set(range(len(distinct))):
             raise ValueError(
                 f"the model's file does not say which of its categories each number of {label!r} is: give the column as the "
                 "codes 0, 1, 2 … that XGBoost was given, with none left out"

@@ -9,7 +9,7 @@ from xai.trees.arrays import Tree
 from xai.trees.exact import TreeEnsemble
 from xai.typing import Bools, Floats, Ints
 
-MOST_TREES, MOST_COLUMNS, MOST_OUTPUTS = 100_000, 100_000, 1_000
+MOST_TREES, MOST_COLUMNS, MOST_OUTPUTS, MOST_CATEGORIES = 100_000, 100_000, 1_000, 1 << 20
 NONE: NDArray[np.uint32] = np.zeros(0, np.uint32)  # the categories of a node that splits none
 
 
@@ -21,6 +21,7 @@ class Field:
     levels : of a category, what its codes 0, 1, … stand for; None where its cells are the codes themselves
     codes : the codes that the model was trained on; None where the file does not say
     low, high : the numbers that it was trained on lie between these; NaN where the file does not say
+    most : a code from here on counts as missing
     """
 
     name: str = ""
@@ -29,6 +30,7 @@ class Field:
     codes: frozenset[int] | None = None
     low: float = float("nan")
     high: float = float("nan")
+    most: float = float("inf")
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,11 @@ class TreeFile:
     """A model of trees from a file.
 
     writer : "lightgbm", "xgboost", "catboost" or "onnx";  ensemble : its trees;  fields : its columns
-    link : from raw margin to answer, one of `model.trees.links.LINKS`;  slope : of the logistic
+    link : from raw margin to answer, one of `model.table.links.LINKS`;  slope : of the logistic
     classes : names of the classes as the file has them, None where it names none
     levels : lists of levels whose columns the file does not name (LightGBM), in the order of these columns
-    missing : a number that counts as missing;  notes : what a user should know, sentences
+    missing : a number that counts as missing;  sorts_missing : does it say, node by node, where missing cells go?
+    notes : what a user should know, sentences
     """
 
     writer: str
@@ -50,6 +53,7 @@ class TreeFile:
     classes: list[object] | None = None
     levels: list[list[object]] = field(default_factory=list)
     missing: float = float("nan")
+    sorts_missing: bool = True
     notes: list[str] = field(default_factory=list)
 
     @property

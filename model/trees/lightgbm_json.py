@@ -4,12 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from model.trees.file import NONE, Field, TreeFile, bits, grown
+from model.trees.file import MOST_CATEGORIES, NONE, Field, TreeFile, bits, grown
 from model.trees.lightgbm_text import NAN, ZERO, averaged, checked_levels, finished, flags_of
 from xai.trees.arrays import Tree
 
 _MISSING = {"None": 0, "Zero": ZERO, "NaN": NAN}
-_MOST_CATEGORY = 1 << 24
 
 
 def read_lightgbm_dump(content: dict[str, Any]) -> TreeFile:
@@ -76,6 +75,6 @@ def _tree(info: dict[str, Any], output: int, scale: float) -> Tree:
 def _set(text: str) -> "np.typing.NDArray[np.uint32]":
     """Categories that go left, between "||"."""
     members = np.array([int(word) for word in text.split("||") if word], np.int64)
-    if (members < 0).any() or (members >= _MOST_CATEGORY).any():
+    if (members < 0).any() or (members >= MOST_CATEGORIES).any():
         raise ValueError("a tree's sets of categories are damaged")
     return bits(members)

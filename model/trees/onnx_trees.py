@@ -5,19 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from model.trees.file import NONE, Field, TreeFile, assembled, bits, grown, strict_places
+from model.trees.file import MOST_COLUMNS, Field, TreeFile, assembled, strict_places
+from model.trees.onnx_ensemble import Ensemble, as_regressor, floats_of
 from xai.trees.arrays import Tree
 from xai.typing import Floats
 
 if TYPE_CHECKING:
     import onnx
 
-_TREES = ("TreeEnsembleRegressor", "TreeEnsembleClassifier")
-_BEFORE, _AFTER = ("Cast", "Identity", "Concat"), ("Cast", "Identity", "ZipMap", "Exp")
+_TREES = ("TreeEnsembleRegressor", "TreeEnsembleClassifier", "TreeEnsemble")
+_BEFORE, _AFTER = ("Cast", "Identity", "Concat"), ("Cast", "Identity", "ZipMap", "Exp", "Mul")
 _FLOAT, _DOUBLE = 1, 11  # of a tensor's cells, as ONNX numbers them
-_LEFT_IS_TRUE = {"BRANCH_LEQ": True, "BRANCH_LT": True, "BRANCH_GTE": False, "BRANCH_GT": False, "BRANCH_EQ": True}
-_STRICT = ("BRANCH_LT", "BRANCH_GTE")  # whose left is below the value, not at it
-_MOST_CATEGORY = 1 << 24
 
 
 def read_onnx(data: bytes) -> TreeFile:
@@ -26,15 +24,19 @@ def read_onnx(data: bytes) -> TreeFile:
     from google.protobuf.message import DecodeError
 
     try:
-        graph = onnx.ModelProto.FromString(data).graph
+        model = onnx.ModelProto.FromString(data)
     except DecodeError as error:
         raise ValueError("the ONNX graph cannot be read: it is damaged, or was cut short") from error
     try:
-        return _read(graph)
+        domains = {one.domain for one in model.opset_import}
+        if "ai.onnx.ml" not in domains or not {node.domain for node in model.graph.node} - {"ai.onnx"} <= domains:
+            raise ValueError("it was cut short: it does not say which operators it uses")
+        return _read(model.graph)
     except (KeyError, AttributeError) as error:
         raise ValueError(f"the ONNX graph cannot be read: {error} is missing") from error
     except (ValueError, TypeError, IndexError, OverflowError) as error:
-        raise ValueError(f"the ONNX graph cannot be read: {error}") from error
+        told = " ".join(str(error).split())  # which may name what the graph names
+        raise ValueError(f"the ONNX graph cannot be read: {told}") from error
 
 
 def _read(graph: "onnx.GraphProto") -> TreeFile:
@@ -48,8 +50,11 @@ def _read(graph: "onnx.GraphProto") -> TreeFile:
     trees = found[0]
     names, cells = _inputs(graph, nodes, trees)
     told = {one.name: _value(one) for one in trees.attribute}
+    if trees.op_type == "TreeEnsemble":
+        told = as_regressor(told)
+    sorts = any(told.get("nodes_missing_value_tracks_true") or ())
     single = cells == _FLOAT
-    ensemble = _Ensemble(told, single)
+    ensemble = Ensemble(told, single)
     width = max(len(names), max(ensemble.columns, default=-1) + 1) if not any(names) else len(names)
     fields = [Field(name) for name in names] if any(names) else [Field()] * (len(names) or width)
     if max(ensemble.columns, default=-1) >= len(fields):
@@ -59,11 +64,15 @@ def _read(graph: "onnx.GraphProto") -> TreeFile:
         strict_places(names)
     labels = told.get("classlabels_int64s") or [one.decode() for one in told.get("classlabels_strings", ())] or None
     if trees.op_type == "TreeEnsembleClassifier":
+        if _after(graph, nodes) != [1.0]:
+            raise ValueError("it takes powers or multiples of the classes' scores")
         grown_trees, outputs, base, link = _classifier(told, ensemble, labels or [])
     else:
-        grown_trees, outputs, base, link = _regressor(told, ensemble, nodes)
+        grown_trees, outputs, base, link = _regressor(told, ensemble, _after(graph, nodes))
         labels = None
-    return assembled(*(grown_trees, outputs, base, single, link), writer="onnx", fields=fields, classes=labels, notes=[])
+    return assembled(
+        *(grown_trees, outputs, base, single, link), writer="onnx", fields=fields, classes=labels, notes=[], sorts_missing=sorts
+    )
 
 
 def _inputs(graph: "onnx.GraphProto", nodes: list[Any], trees: Any) -> tuple[list[str], int]:
@@ -76,6 +85,8 @@ def _inputs(graph: "onnx.GraphProto", nodes: list[Any], trees: Any) -> tuple[lis
         if name in given:
             shape = given[name].shape.dim
             width = int(shape[1].dim_value) if len(shape) > 1 else 0
+            if not 0 <= width <= MOST_COLUMNS:
+                raise ValueError(f"an input has {width:,} columns; at most {MOST_COLUMNS:,} are read")
             own = [name] if width == 1 and len(given) > 1 else [""] * width
             return own, int(given[name].elem_type)
         node = made.get(name)
@@ -92,6 +103,23 @@ def _inputs(graph: "onnx.GraphProto", nodes: list[Any], trees: Any) -> tuple[lis
     return columns(trees.input[0])
 
 
+def _after(graph: "onnx.GraphProto", nodes: list[Any]) -> list[float]:
+    """What the sums are multiplied with before each power of e is taken of them, and at the end."""
+    from onnx import numpy_helper
+
+    stored = {one.name: one for one in graph.initializer}
+    factors = [1.0]
+    for node in nodes:  # in the order of the graph, where what is read was made before
+        if node.op_type == "Exp":
+            factors.append(1.0)
+        if node.op_type == "Mul":
+            by = [numpy_helper.to_array(stored[name]).reshape(-1) for name in node.input if name in stored]
+            if len(by) != 1 or len(by[0]) != 1:
+                raise ValueError("it multiplies its trees' sums with something else than one number")
+            factors[-1] *= float(by[0][0])
+    return factors
+
+
 def _value(attribute: "onnx.AttributeProto") -> Any:
     import onnx
     from onnx import numpy_helper
@@ -104,93 +132,6 @@ def _value(attribute: "onnx.AttributeProto") -> Any:
     return list(found) if isinstance(found, Iterable) and not isinstance(found, bytes) else found
 
 
-def _floats(told: dict[str, Any], name: str) -> Floats:
-    """An attribute of numbers, as floats or as a tensor (of doubles)."""
-    found = told.get(f"{name}_as_tensor")
-    return np.asarray(told.get(name, ()) if found is None else found, float)
-
-
-class _Ensemble:
-    """Nodes of all trees, and the values of their leaves."""
-
-    def __init__(self, told: dict[str, Any], single: bool) -> None:
-        self.tree = np.array(told["nodes_treeids"], np.int64)
-        self.node, self.feature = np.array(told["nodes_nodeids"], np.int64), np.array(told["nodes_featureids"], np.int64)
-        self.modes = [mode.decode() for mode in told["nodes_modes"]]
-        self.value = _floats(told, "nodes_values")
-        self.yes, self.no = np.array(told["nodes_truenodeids"], np.int64), np.array(told["nodes_falsenodeids"], np.int64)
-        missing = told.get("nodes_missing_value_tracks_true") or [0] * len(self.node)
-        self.missing_yes = np.array(missing, np.int64) != 0
-        sizes = {len(part) for part in (self.tree, self.node, self.feature, self.modes, self.value, self.yes, self.no, missing)}
-        if sizes != {len(self.tree)}:
-            raise ValueError("its trees' nodes are not all described")
-        unknown = sorted(set(self.modes) - {*_LEFT_IS_TRUE, "BRANCH_NEQ", "LEAF"})
-        if unknown:
-            raise ValueError(f"its trees have nodes of the mode {unknown[0]}")
-        self.is_leaf = np.array([mode == "LEAF" for mode in self.modes], bool)
-        self.of_set = np.array([mode in ("BRANCH_EQ", "BRANCH_NEQ") for mode in self.modes], bool)
-        self.numbers = list(dict.fromkeys(self.tree.tolist()))
-        self.at = {key: i for i, key in enumerate(zip(self.tree.tolist(), self.node.tolist()))}
-        self.columns = set(self.feature[~self.is_leaf].tolist())
-        self.step = np.float32 if single else np.float64
-        values = self.value[self.of_set]
-        if (values < 0).any() or (values % 1 != 0).any() or (values >= _MOST_CATEGORY).any():
-            raise ValueError("it compares a column for being equal to a number that is no whole one from 0 on")
-        self.sets = set(self.feature[self.of_set].tolist())
-        if self.sets & set(self.feature[~self.of_set & ~self.is_leaf].tolist()):
-            raise ValueError("it reads one column both as a number and as a category")
-
-    def field(self, place: int, field: Field) -> Field:
-        if place not in self.sets:
-            return field
-        seen = self.value[self.of_set & (self.feature == place)]
-        return Field(field.name, "category", codes=frozenset(seen.astype(int).tolist()))
-
-    def trees(self, leaf_tree: Any, leaf_node: Any, ids: Any, weights: Floats, outputs: int, scale: float) -> list[Tree]:
-        """The trees, one for each output that a leaf of them has a value for."""
-        if not len(leaf_tree) == len(leaf_node) == len(ids) == len(weights):
-            raise ValueError("its leaves' values are not all described")
-        values = np.zeros((len(self.node), outputs))
-        for tree, node, output, weight in zip(leaf_tree, leaf_node, ids, weights):
-            if not 0 <= output < outputs:
-                raise ValueError(f"a leaf is of output {output}, and there are {outputs}")
-            values[self.at[tree, node], output] += weight
-        left_true = np.array([_LEFT_IS_TRUE.get(mode, False) for mode in self.modes], bool)
-        threshold = self.value.copy()
-        strict = np.array([mode in _STRICT for mode in self.modes], bool)
-        threshold[strict] = np.nextafter(self.value[strict].astype(self.step), self.step(-np.inf)).astype(float)
-        default_left = np.where(left_true, self.missing_yes, ~self.missing_yes)
-        flags = np.where(self.of_set, 1, 8) + 2 * default_left
-        found = []
-        for number in self.numbers:
-            own = np.flatnonzero(self.tree == number)
-            place = {node: i for i, node in enumerate(self.node[own].tolist())}
-            if len(place) != len(own):
-                raise ValueError(f"tree {number} has two nodes of one number")
-            yes, no = (
-                [-1 if leaf else place.get(int(child), -1) for leaf, child in zip(self.is_leaf[own], side[own])]
-                for side in (self.yes, self.no)
-            )
-            root = set(range(len(own))) - set(yes) - set(no)
-            if 0 not in root:
-                raise ValueError(f"tree {number} does not begin with its root")
-            sets = [bits(np.array([int(v)])) if s else NONE for v, s in zip(self.value[own], self.of_set[own])]
-            turned = left_true[own]
-            used = np.flatnonzero(np.any(values[own] != 0, axis=0)).tolist() or [0]
-            found += grown(
-                np.where(turned, yes, no),
-                np.where(turned, no, yes),
-                self.is_leaf[own],
-                self.feature[own],
-                np.where(self.of_set[own], 0.0, threshold[own]),
-                flags[own],
-                sets,
-                values[own][:, used] * scale,
-                used,
-            )
-        return found
-
-
 def _scale(told: dict[str, Any], trees: int) -> float:
     how = told.get("aggregate_function", b"SUM").decode()
     if how not in ("SUM", "AVERAGE"):
@@ -198,43 +139,44 @@ def _scale(told: dict[str, Any], trees: int) -> float:
     return 1.0 / max(1, trees) if how == "AVERAGE" else 1.0
 
 
-def _regressor(told: dict[str, Any], ensemble: _Ensemble, nodes: list[Any]) -> tuple[list[Tree], int, Floats, str]:
+def _regressor(told: dict[str, Any], ensemble: Ensemble, factors: list[float]) -> tuple[list[Tree], int, Floats, str]:
+    """factors : see `_after`; a multiple of a power of e is a power too, of a sum that is larger by the factor's logarithm"""
     outputs, after = int(told.get("n_targets", 1)), told.get("post_transform", b"NONE").decode()
     links = {"NONE": "identity", "LOGISTIC": "logistic"}
     if after not in links:
         raise ValueError(f"its trees' sums go through {after}, which is not supported")
-    link, exps = links[after], sum(node.op_type == "Exp" for node in nodes)
-    if exps:
-        if link != "identity" or exps > 1:
-            raise ValueError("it takes more than one power of its trees' sums")
-        link = "exp"
+    link = links[after]
+    if factors[0] != 1.0 or len(factors) > 2 or len(factors) == 2 and (link != "identity" or factors[1] <= 0):
+        raise ValueError("it takes powers and multiples of its trees' sums in a way that is not supported")
+    more = float(np.log(factors[1])) if len(factors) == 2 else 0.0
+    link = "exp" if len(factors) == 2 else link
     scale = _scale(told, len(ensemble.numbers))
-    parts = (told["target_treeids"], told["target_nodeids"], told["target_ids"], _floats(told, "target_weights"))
-    base = _floats(told, "base_values")
+    parts = (told["target_treeids"], told["target_nodeids"], told["target_ids"], floats_of(told, "target_weights"))
+    base = floats_of(told, "base_values")
     if len(base) not in (0, 1, outputs):
         raise ValueError(f"it has {len(base)} base values for {outputs} outputs")
-    return ensemble.trees(*parts, outputs, scale), outputs, base if len(base) else np.zeros(1), link
+    return ensemble.trees(*parts, outputs, scale), outputs, (base if len(base) else np.zeros(1)) + more, link
 
 
-def _classifier(told: dict[str, Any], ensemble: _Ensemble, labels: list[Any]) -> tuple[list[Tree], int, Floats, str]:
+def _classifier(told: dict[str, Any], ensemble: Ensemble, labels: list[Any]) -> tuple[list[Tree], int, Floats, str]:
     """Of two classes ONNX may hold the second's score alone; its probability where no leaf is negative, else its log-odds."""
     after, base, weights = (
         told.get("post_transform", b"NONE").decode(),
-        _floats(told, "base_values"),
-        _floats(told, "class_weights"),
+        floats_of(told, "base_values"),
+        floats_of(told, "class_weights"),
     )
     parts, ids = (told["class_treeids"], told["class_nodeids"]), list(told["class_ids"])
     scale, classes = _scale(told, len(ensemble.numbers)), len(labels)
-    if classes == 2 and len(set(ids)) == 1:
-        if len(base) > 1:
-            raise ValueError("it has two base values for one score of two classes")
+    if classes == 2 and len(base) == 2:
+        raise ValueError("it has base values for both of two classes, which onnxruntime does not add as one would think")
+    if classes == 2 and set(ids) == {0}:
         trees = ensemble.trees(*parts, [0] * len(ids), weights, 1, scale)
         positive = bool((weights >= 0).all())
-        if positive and after == "NONE" or not positive and after == "LOGISTIC":
-            return trees, 1, base if len(base) else np.zeros(1), "share" if positive else "logistic"
+        if after == "LOGISTIC" or positive and after == "NONE":
+            return trees, 1, base if len(base) else np.zeros(1), "logistic" if after == "LOGISTIC" else "share"
         raise ValueError(f"its scores of two classes go through {after}, and no probability comes of it")
     link = {"NONE": "share", "SOFTMAX": "softmax", "LOGISTIC": "each"}.get(after)
-    if link is None or classes < 2 or len(base) not in (0, classes):
+    if link is None or classes < 2 or len(set(ids)) < 2 or len(base) not in (0, classes):
         raise ValueError(f"its scores of {classes} classes go through {after}, which is not supported")
     if link == "share" and (weights < 0).any():
         raise ValueError("its classes' scores are no probabilities, for some are negative")

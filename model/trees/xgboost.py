@@ -1,12 +1,13 @@
 """An XGBoost model, as its JSON or UBJSON holds it: its trees in the neutral form, with XGBoost's own routing."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.trees.file import NONE, Field, TreeFile, assembled, below, bits, grown, strict_places
+from model.trees.file import MOST_CATEGORIES, MOST_COLUMNS, NONE, Field, TreeFile, assembled, below, bits, grown, strict_places
 from xai.trees.arrays import Tree
 from xai.typing import Floats, Ints
 
@@ -20,20 +21,24 @@ _OBJECTIVES = {
 }
 _LINKS = {name: link for link, names in _OBJECTIVES.items() for name in names.split()}
 _AS_CHANCE = ("reg:logistic", "binary:logistic")  # whose base score is written as a probability
-_MOST_CATEGORIES = 1 << 24
 
 
 def read_xgboost(content: dict[str, Any]) -> TreeFile:
     """The model that XGBoost's `save_model` wrote; ValueError with one sentence for anything else."""
     try:
-        return _read(content["learner"])
+        first_rules = [int(part) for part in content.get("version", ())][:2] in ([1, 5], [1, 6])
+        with np.errstate(
+            over="ignore", invalid="ignore"
+        ):  # a number beyond float32 is infinite there too, and refused where it may not be
+            return _read(content["learner"], first_rules)
     except (KeyError, AttributeError) as error:
         raise ValueError(f"the XGBoost model cannot be read: the field {error} is missing") from error
     except (ValueError, TypeError, IndexError, ArithmeticError, RecursionError) as error:
         raise ValueError(f"the XGBoost model cannot be read: {error}") from error
 
 
-def _read(learner: dict[str, Any]) -> TreeFile:
+def _read(learner: dict[str, Any], first_rules: bool) -> TreeFile:
+    """first_rules : a category beyond the words of a set goes where missing ones go (1.5 and 1.6), not where others go"""
     booster, parameters = learner["gradient_booster"], learner["learner_model_param"]
     objective, kind = str(learner["objective"]["name"]), booster["name"]
     if kind not in ("gbtree", "dart"):
@@ -41,6 +46,8 @@ def _read(learner: dict[str, Any]) -> TreeFile:
     if objective not in _LINKS:
         raise ValueError(f"its objective {objective!r} is not supported")
     link, features = _LINKS[objective], int(parameters["num_feature"])
+    if not 0 < features <= MOST_COLUMNS:
+        raise ValueError(f"it reads {features:,} columns; 1 to {MOST_COLUMNS:,} are read")
     classes, targets = int(parameters.get("num_class", 0)), int(parameters.get("num_target", 1))
     if classes > 1 and targets > 1:
         raise ValueError("it predicts several classes of several targets at once")
@@ -55,10 +62,13 @@ def _read(learner: dict[str, Any]) -> TreeFile:
     if len(weights) != len(gbtree["trees"]):
         raise ValueError("it does not have one weight for each of its trees")
     found = [one for tree, output, weight in zip(trees, info, weights) for one in _trees(tree, int(output), outputs, weight)]
+    fields = _fields(learner, gbtree, features, trees)
+    if first_rules:
+        found, fields = _by_first_rules(found, fields)
     return assembled(
         *(found, outputs, _offset(parameters["base_score"], objective, outputs), True, link),
         writer="xgboost",
-        fields=_fields(learner, gbtree, features, trees),
+        fields=fields,
         missing=_missing(learner.get("attributes") or {}),
         notes=notes,
     )
@@ -79,9 +89,12 @@ def _used(gbtree: dict[str, Any], attributes: dict[str, Any], outputs: int) -> t
         raise ValueError("its rounds and its trees do not match")
     rounds, best = len(ends) - 1, attributes.get("best_iteration")
     used = rounds if best is None else int(best) + 1
-    if not 1 <= used <= max(rounds, 1):
-        raise ValueError(f"its best round is {best}, and it has {rounds} rounds")
+    if used < 1:
+        raise ValueError(f"its best round is {best}")
     notes = []
+    if used > rounds:
+        notes.append(f"The file names round {used} the best and has {rounds}, as a part of a model does: all of them are used.")
+        used = rounds
     if used < rounds:
         notes.append(
             f"The fit stopped early: the first {used} of {rounds} rounds are used, as XGBClassifier's and XGBRegressor's predict "
@@ -113,11 +126,12 @@ def _trees(tree: dict[str, Any], output: int, outputs: int, weight: float) -> li
     left, right = np.array(tree["left_children"], np.int64), np.array(tree["right_children"], np.int64)
     nodes, said = len(left), tree.get("tree_param", {})
     width = max(1, int(said.get("size_leaf_vector", 1)))
-    names = ("right_children", "split_conditions", "split_indices", "default_left", "split_type")
-    if int(said.get("num_nodes", nodes)) != nodes or any(len(tree[name]) != nodes for name in names):
+    kinds = tree.get("split_type", [0] * nodes)  # which XGBoost to 1.2 does not write
+    parts = (right, tree["split_conditions"], tree["split_indices"], tree["default_left"], kinds)
+    if int(said.get("num_nodes", nodes)) != nodes or any(len(part) != nodes for part in parts):
         raise ValueError("a tree is damaged: it does not have as many nodes as it says")
     split = np.array([np.nan if cell is None else cell for cell in tree["split_conditions"]], np.float32)
-    is_leaf, swap = left < 0, np.array(tree["split_type"], np.int64) == 1
+    is_leaf, swap = left < 0, np.array(kinds, np.int64) == 1
     default_left, feature = np.array(tree["default_left"], np.int64) != 0, np.array(tree["split_indices"], np.int64)
     values, into = split.astype(float)[:, None], [output]
     if width > 1:
@@ -153,14 +167,34 @@ def _vectors(tree: dict[str, Any], is_leaf: NDArray[np.bool_], right: Ints, widt
 def _sets(tree: dict[str, Any], nodes: int) -> list[NDArray[np.uint32]]:
     """Each node's set of categories as words of 32 bits, empty where it splits no categories."""
     sets = [NONE] * nodes
-    listed = np.array(tree["categories"], np.int64)
-    if (listed < 0).any() or (listed >= _MOST_CATEGORIES).any():
+    listed = np.array(tree.get("categories", ()), np.int64)
+    if (listed < 0).any() or (listed >= MOST_CATEGORIES).any():
         raise ValueError("a tree's sets of categories are damaged")
-    for node, start, size in zip(tree["categories_nodes"], tree["categories_segments"], tree["categories_sizes"]):
+    for node, start, size in _segments(tree):
         if start < 0 or size < 0 or start + size > len(listed):
             raise ValueError("a tree's sets of categories are damaged")
         sets[node] = bits(listed[start : start + size])
     return sets
+
+
+def _by_first_rules(trees: list[Tree], fields: list[Field]) -> tuple[list[Tree], list[Field]]:
+    """Every set as long as the longest of its column, filled up where a missing category goes with the members; beyond all
+    of them a category is missing."""
+    words = [max(field.codes or (0,)) // 32 + 1 for field in fields]
+    found = []
+    for tree in trees:
+        sets = list(tree.categories)
+        for node, (flags, feature) in enumerate(zip(tree.flags, tree.feature)):
+            if flags & 3 == 3 and 0 <= feature < len(words):
+                more = words[feature] - len(sets[node])
+                sets[node] = np.append(sets[node], np.full(max(0, more), 0xFFFFFFFF, np.uint32))
+        found.append(replace(tree, categories=sets))
+    return found, [replace(field, most=32.0 * n) if field.kind == "category" else field for field, n in zip(fields, words)]
+
+
+def _segments(tree: dict[str, Any]) -> "zip[tuple[int, int, int]]":
+    """(node, start, size) of each set of categories."""
+    return zip(*(tree.get(f"categories_{name}", ()) for name in ("nodes", "segments", "sizes")))
 
 
 def _fields(learner: dict[str, Any], gbtree: dict[str, Any], features: int, trees: list[dict[str, Any]]) -> list[Field]:
@@ -170,14 +204,17 @@ def _fields(learner: dict[str, Any], gbtree: dict[str, Any], features: int, tree
         raise ValueError("it does not name all of its columns")
     if any(names):
         strict_places(names)
-    split = {int(i) for tree in trees for i, kind in zip(tree["split_indices"], tree["split_type"]) if kind == 1}
+    split: set[int] = set()
+    for tree in trees:  # of nodes that pruning left behind nothing is taken
+        parts = zip(tree["split_indices"], tree.get("split_type", ()), tree["left_children"])
+        split |= {int(place) for place, kind, child in parts if kind == 1 and child >= 0}
     coded = (gbtree.get("cats") or {}).get("enc") or []
     if coded and len(coded) != features:
         raise ValueError("it does not have one list of categories for each of its columns")
     levels = [_levels(one) for one in coded] or [None] * features
     members: dict[int, set[int]] = {}
     for tree in trees:
-        for node, start, size in zip(tree["categories_nodes"], tree["categories_segments"], tree["categories_sizes"]):
+        for node, start, size in _segments(tree):
             members.setdefault(int(tree["split_indices"][node]), set()).update(map(int, tree["categories"][start : start + size]))
     kinds = ["category" if kind == "c" or i in split else "number" for i, kind in enumerate(types)]
     codes = [frozenset(members.get(i, ())) if kind == "category" else None for i, kind in enumerate(kinds)]
@@ -189,6 +226,8 @@ def _levels(coded: dict[str, Any]) -> tuple[object, ...] | None:
     if "offsets" not in coded:
         return tuple(np.asarray(coded["values"]).tolist()) or None
     ends, text = [int(end) for end in coded["offsets"]], bytes(int(code) % 256 for code in coded["values"])
+    if not text.isascii():  # XGBoost counts letters and cuts bytes: the levels behind such a letter are garbled in the file
+        raise ValueError("its categories have names with letters beyond ASCII, which XGBoost garbles: give them others")
     if not ends or any(a > b for a, b in zip(ends, ends[1:])):
         return None
-    return tuple(text[a:b].decode("utf-8") for a, b in zip(ends, ends[1:])) or None
+    return tuple(text[a:b].decode("ascii") for a, b in zip(ends, ends[1:])) or None
