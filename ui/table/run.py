@@ -151,7 +151,7 @@ def check(source: Source, request: TableRequest) -> int:
     if request.background == 1 and request.baseline >= len(frame):
         raise ValueError(f"the table has {len(frame)} rows; baseline row {request.baseline + 1} is not among them")
     if request.model == "file" and not request.file:
-        raise ValueError("bring the file of the model: LightGBM's text or XGBoost's JSON")
+        raise ValueError("bring the file of the model: of LightGBM, XGBoost, CatBoost, or ONNX trees")
     return n
 
 

@@ -56,6 +56,9 @@ def view(result: Result, picture: TablePicture, state: Bench[TableState]) -> Vie
     st.html(render("answer", said="", answer=picture.answer, rather=None))
     if told := how_far(result.about):
         st.markdown(said(told))
+    if fitted is not None and fitted.model is not None and fitted.model.notes:
+        notes = [f"- {said(note)}" for note in fitted.model.notes[:LISTED]]
+        st.markdown("The model’s file, as it was read:\n" + "\n".join(notes))
     weights, first = None, picture.first
     if first:
         label = "Explain the score of a class. It costs nothing."
@@ -80,6 +83,8 @@ def view(result: Result, picture: TablePicture, state: Bench[TableState]) -> Vie
         "All rows": lambda: show_all_rows(result, fitted, picture, chosen, state),
         "Errors against exact": lambda: show_errors(result, fitted, chosen, state),
     }
+    if request.model == "file" and fitted is not None:
+        sections["Does it predict as it should?"] = lambda: show_agreement(fitted)
     if fitted is not None and fitted.exact:
         sections["Pairs of parts"] = lambda: show_exact_pairs(result, fitted, picture, chosen)
     return View(picture, weights, sections, lambda: _files(fitted), below)
@@ -99,6 +104,24 @@ def _judged(about: TableAbout) -> str:
     rows = about.rows.get("held out", about.rows.get("judged", 0))
     where = "held out" if "held out" in about.rows else "that it may have been fitted to"
     return f"{FIGURES[name]} {_three(about.metrics[name])} on {rows:,} rows {where}."
+
+
+def show_agreement(fitted: Fitted) -> None:
+    """A column of predictions made elsewhere beside the model's own: the largest difference, and where."""
+    from model.table.comparing import agreement
+
+    read = {column.name for column in fitted.table_model.columns}
+    others = [name for name in fitted.frame if name not in read]
+    name = st.selectbox("Compare with a column of predictions made elsewhere", others, index=None, key="agreement")
+    if name is None:
+        st.caption("Raw scores, numbers, probabilities of a class, or classes: a column that the model does not read.")
+        return
+    try:
+        found = agreement(fitted.table_model, fitted.frame, fitted.frame[name])
+    except ValueError as error:
+        st.error(said(str(error)))
+        return
+    (st.warning if found.differing else st.success)(said(found.sentence))
 
 
 def show_truth(result: Result, fitted: Fitted | None, weights: list[float], state: Bench[TableState]) -> None:
