@@ -60,7 +60,8 @@ def read_noted(data: bytes, filename: str = "") -> tuple[Image.Image, str]:
         raise ValueError(f"{name} is damaged or cut short, and cannot be read: save or send it again") from error
     note = ""
     if frames > 1:
-        note = f"{name} has {frames} pages: the first is read." if kind == "TIFF" else f"{name} moves: its first frame is read."
+        what = f"has {frames} pages, the first" if kind == "TIFF" else "moves, the first frame"
+        note = f"Of {name}, which {what} is read."
     return picture.transpose(turn) if turn is not None else picture, note
 
 

@@ -99,7 +99,7 @@ def test_of_several_frames_the_first_is_read_and_said(kind, note):
     pictures = [Image.new("RGB", (8, 8), colour) for colour in ("red", "lime", "blue")]
     picture, said = read_noted(encoded(pictures[0], kind, save_all=True, append_images=pictures[1:]), name)
     assert np.abs(np.asarray(picture).astype(int) - (255, 0, 0)).max() < 8
-    assert said.startswith(f"{name} {note}") and "first" in said
+    assert said.startswith(f"Of {name}, which {note}, the first")
     assert read_noted(GOOD)[1] == ""
 
 
