@@ -1,7 +1,9 @@
 """Every reader of what a user brings, with small valid files of each kind."""
 
+import base64
 import io
 import json
+import lzma
 import tempfile
 from collections.abc import Callable
 from functools import cache
@@ -187,6 +189,29 @@ def _read_trees(data: bytes, name: str) -> None:
     TableModel.load(data, frame).predict(frame.head(3))
 
 
+@cache
+def _stored() -> dict[str, dict]:
+    """Some of the files that libraries of trees wrote for the tests, with their tables; none where there are none."""
+    paths = sorted((Path(__file__).parents[2] / "tests" / "model" / "trees" / "files").glob("*.json.xz"))
+    cells = [cell for path in paths for cell in json.loads(lzma.decompress(path.read_bytes()))]
+    return {cell["name"]: cell for cell in cells[::5] if not cell["refused"]}
+
+
+def _stored_files() -> Files:
+    coded, texts = "base64:", {name: cell["model"] for name, cell in _stored().items()}
+    bare = {name: text.removeprefix(coded) for name, text in texts.items()}
+    return [(name, base64.b64decode(bare[name]) if bare[name] != text else text.encode()) for name, text in texts.items()]
+
+
+def _read_stored(data: bytes, name: str) -> None:
+    from model import TableModel
+
+    cell = _stored()[name]
+    kinds = {column: pd.CategoricalDtype(levels) for column, levels in cell["levels"].items()}
+    frame = pd.DataFrame(cell["table"]).astype(kinds)
+    TableModel.load(data, frame).predict(frame.head(3))
+
+
 def _bundle_files() -> Files:
     return [(path.name, path.read_bytes()) for path in sorted((ASSETS / "first").glob("*.zip"))]
 
@@ -233,6 +258,7 @@ READERS = {
     "scaling runs": Reader(_read_scaling, _scaling_files),
     "images": Reader(_read_image, _image_files),
     "trees": Reader(_read_trees, _tree_files),
+    **({"trees of libraries": Reader(_read_stored, _stored_files)} if _stored() else {}),
     "bundles": Reader(_read_bundle, _bundle_files),
     "gguf": Reader(_read_gguf, _gguf_files),
 }
