@@ -5,14 +5,16 @@ profile that is broken, of another kind than the pixels, or that changes next to
 """
 
 import io
+from collections.abc import Iterator
 
 import numpy as np
 from PIL import Image, ImageCms
 
-from xai.typing import Bools, Bytes
+from xai.typing import Bools
 
 _SPACES = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK", "LAB": "Lab"}  # of profiles, for the modes that may have one
 _GREYS = ("1", "L", "LA", "La", "I", "F")
+_BAND = 1 << 21  # pixels that are worked on at a time: a large picture's copies would not fit beside it
 _ALIKE = 2  # of 255: what a profile may change before it is applied; conversions round
 
 
@@ -22,10 +24,28 @@ class UnreadablePixels(ValueError):
 
 def flat(image: Image.Image, clear: Bools | None = None) -> Image.Image:
     """Mode RGB of an image of any mode. clear : bool (height, width), where it is transparent by a colour key"""
-    profile, mode = image.info.get("icc_profile"), image.mode
-    clear = _keyed(image) if clear is None else clear
+    if image.mode == "RGB" and clear is None and not {"icc_profile", "transparency"} & set(image.info):
+        return image
+    image.load()
+    scale, change = _scale(image), _change(image)
+    whole = Image.new("RGB", image.size)
+    for box in _bands(image):
+        part = image.crop(box)
+        whole.paste(_flat(part, _keyed(part) if clear is None else clear[box[1] : box[3]], scale, change), box)
+    return whole
+
+
+def _bands(image: Image.Image) -> Iterator[tuple[int, int, int, int]]:
+    """Boxes that cover an image, as `Image.crop` takes them."""
+    rows = max(1, _BAND // image.width)
+    for top in range(0, image.height, rows):
+        yield 0, top, image.width, min(top + rows, image.height)
+
+
+def _flat(image: Image.Image, clear: Bools | None, scale: float, change: ImageCms.ImageCmsTransform | None) -> Image.Image:
+    mode = image.mode
     if mode.startswith(("I", "F")):
-        image = Image.fromarray(_shades(image))
+        image = Image.fromarray(np.floor(np.asarray(image) * scale + 0.5 * (mode == "F")).astype(np.uint8))
     elif mode in ("La", "RGBa"):  # colours that were multiplied by their alpha
         image = image.convert("LA" if mode == "La" else "RGBA")
     elif mode in ("P", "PA"):
@@ -33,11 +53,11 @@ def flat(image: Image.Image, clear: Bools | None = None) -> Image.Image:
     alpha = image.getchannel("A") if image.mode in ("LA", "RGBA") else None
     if clear is not None:
         alpha = Image.fromarray(np.where(clear, 0, 255).astype(np.uint8))
-    if mode.startswith(_GREYS) and mode != "LAB":
-        image = image.getchannel("L") if image.mode == "LA" else image.convert("L")
-    elif image.mode not in _SPACES:
-        image = _without_key(image).convert("RGB")
-    picture = _in_srgb(image, profile)
+    image.info.pop("transparency", None)  # Pillow's conversions would look for it
+    base = _base(mode)
+    image = image.getchannel("L") if image.mode == "LA" else image if image.mode == base else image.convert(base)
+    picture = image.convert("RGB") if change is None else ImageCms.applyTransform(image, change)
+    assert picture is not None
     if alpha is None:
         return picture
     white = Image.new("RGB", picture.size, "white")
@@ -45,13 +65,19 @@ def flat(image: Image.Image, clear: Bools | None = None) -> Image.Image:
     return white
 
 
-def _shades(image: Image.Image) -> Bytes:
-    """uint8 (height, width) of 16-bit, 32-bit and real grey."""
-    values = np.asarray(image)
+def _base(mode: str) -> str:
+    """The mode without transparency, palette and depth that colours of another are first brought to."""
+    return mode if mode in ("CMYK", "LAB") else "L" if mode.startswith(_GREYS) else "RGB"
+
+
+def _scale(image: Image.Image) -> float:
+    """By what 16-bit, 32-bit and real grey is multiplied to become shades of 255; 1 for all else."""
     if image.mode.startswith("I;16"):
-        high: Bytes = (values >> 8).astype(np.uint8)
-        return high
-    least, most = values.min(), values.max()
+        return 1 / 256
+    if image.mode not in ("I", "F"):
+        return 1.0
+    ends = [(part.min(), part.max()) for part in (np.asarray(image.crop(box)) for box in _bands(image))]
+    least, most = float(np.min(ends)), float(np.max(ends))
     if not (np.isfinite(least) and np.isfinite(most)):
         raise UnreadablePixels("has values that are no numbers: save it with 8 or 16 bits")
     top = 65535 if image.mode == "I" else 255
@@ -60,11 +86,8 @@ def _shades(image: Image.Image) -> Bytes:
             f"has values from {least:g} to {most:g}, where shades from 0 to {top} are read: save it with 8 or 16 bits"
         )
     if image.mode == "I":
-        values = values if most <= 255 else values >> 8
-    elif most <= 1:
-        values = values * 255
-    grey: Bytes = np.rint(values).astype(np.uint8)
-    return grey
+        return 1.0 if most <= 255 else 1 / 256
+    return 255.0 if most <= 1 else 1.0
 
 
 def _keyed(image: Image.Image) -> Bools | None:
@@ -74,46 +97,31 @@ def _keyed(image: Image.Image) -> Bools | None:
         eight = [value >> 8 if max(key) > 255 else value for value in key]
         same: Bools = (np.asarray(image) == eight).all(axis=2)
         return same
-    if image.mode in ("1", "L") or image.mode.startswith("I"):
-        return (
-            np.asarray(_without_key(image).convert("L") if image.mode == "1" else image) == key if isinstance(key, int) else None
-        )
+    if isinstance(key, int) and (image.mode in ("1", "L") or image.mode.startswith("I")):
+        grey: Bools = np.asarray(image) == (bool(key) if image.mode == "1" else key)
+        return grey
     return None
 
 
-def _without_key(image: Image.Image) -> Image.Image:
-    """The image without its colour key, which Pillow's conversions would look for."""
-    if "transparency" not in image.info or image.mode in ("P", "PA"):
-        return image
-    bare = image.copy()
-    del bare.info["transparency"]
-    return bare
-
-
-def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Mode RGB of an image of mode L, RGB, CMYK or LAB, by its colour profile if it has a sound one."""
-    bare = _without_key(image)
+def _change(image: Image.Image) -> ImageCms.ImageCmsTransform | None:
+    """From the colours of an image's profile to those of a screen; None where they need no change."""
+    base, profile = _base(image.mode), image.info.get("icc_profile")
     try:
-        if image.mode == "LAB":
+        if base == "LAB":
             source = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
         elif not profile:
-            return bare.convert("RGB")
+            return None
         else:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            if source.profile.xcolor_space.strip() != _SPACES[image.mode]:
-                return bare.convert("RGB")
+            if source.profile.xcolor_space.strip() != _SPACES[base]:
+                return None
         screen = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
-        change = ImageCms.buildTransform(source, screen, image.mode, "RGB")
-        if image.mode in ("L", "RGB") and _changes_little(change, image.mode):
-            return bare.convert("RGB")
-        done = ImageCms.applyTransform(bare, change)
-        assert done is not None
+        change = ImageCms.buildTransform(source, screen, base, "RGB")
+        return None if base in ("L", "RGB") and _changes_little(change, base) else change
     except (ImageCms.PyCMSError, OSError, TypeError, ValueError) as error:
-        if image.mode == "LAB":
+        if base == "LAB":
             raise UnreadablePixels("has Lab colours that cannot be turned into those of a screen: save it as RGB") from error
-        return bare.convert("RGB")
-    done.info = {}
-    return done
+        return None
 
 
 def _changes_little(change: ImageCms.ImageCmsTransform, mode: str) -> bool:

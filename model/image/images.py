@@ -50,17 +50,18 @@ def read_noted(data: bytes, filename: str = "") -> tuple[Image.Image, str]:
         _check_tiff(opened, name)
     try:
         # A phone's JPEG may carry a second picture for depth or 3-D; the first is the photo.
-        frames = 1 if kind == "JPEG" else getattr(opened, "n_frames", 1)
+        several = kind != "JPEG" and bool(getattr(opened, "is_animated", False))  # to count them might take long
         opened.load()
         turn = None if kind == "TIFF" else UPRIGHT.get(_orientation(opened))  # a TIFF turns itself
         picture = flat(opened, _clear(opened, data) if kind == "PNG" else None)
+        del opened  # a large one has no room beside itself turned
     except UnreadablePixels as error:
         raise ValueError(f"{name} {error}") from error
     except Exception as error:  # decoders raise whatever they like on broken data
         raise ValueError(f"{name} is damaged or cut short, and cannot be read: save or send it again") from error
     note = ""
-    if frames > 1:
-        what = f"has {frames} pages, the first" if kind == "TIFF" else "moves, the first frame"
+    if several:
+        what = "has several pages, the first" if kind == "TIFF" else "moves, the first frame"
         note = f"Of {name}, which {what} is read."
     return picture.transpose(turn) if turn is not None else picture, note
 
@@ -68,8 +69,7 @@ def read_noted(data: bytes, filename: str = "") -> tuple[Image.Image, str]:
 def as_rgb(image: Picture) -> Image.Image:
     """A PIL image, or a uint8 array (height, width, 3), as a PIL image of mode RGB; TypeError for anything else."""
     if isinstance(image, Image.Image):
-        plain = image.mode == "RGB" and not {"icc_profile", "transparency"} & set(image.info)
-        return image if plain else flat(image)
+        return flat(image)
     array = np.asarray(image)
     if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or not array.size:
         raise TypeError(
@@ -123,6 +123,9 @@ def _clear(opened: Image.Image, data: bytes) -> Bools | None:
     again = Image.open(io.BytesIO(data), formats=("PNG",))
     again.tile = [tile._replace(args="RGB;16L") for tile in again.tile]  # the lower byte of each colour
     again.load()
-    same: Bools = (np.asarray(opened) == [value >> 8 for value in key]).all(axis=2)
-    same &= (np.asarray(again) == [value & 255 for value in key]).all(axis=2)
+    same = np.empty((opened.height, opened.width), bool)
+    for row in range(opened.height):
+        box = (0, row, opened.width, row + 1)
+        high, low = (np.asarray(image.crop(box))[0] for image in (opened, again))
+        same[row] = (high == [value >> 8 for value in key]).all(axis=1) & (low == [value & 255 for value in key]).all(axis=1)
     return same

@@ -149,3 +149,13 @@ def test_a_tiff_is_turned_once():
     upright[:10, :16] = 255
     data = encoded(Image.fromarray(np.ascontiguousarray(np.rot90(upright))), "TIFF", tiffinfo={0x0112: 6})
     np.testing.assert_array_equal(np.asarray(read_image(data, "a.tif")), upright)
+
+
+def test_a_large_picture_is_worked_on_in_bands(monkeypatch):
+    pixels = np.random.default_rng(0).integers(0, 255, (37, 20, 4), dtype=np.uint8)
+    reals = np.random.default_rng(1).random((37, 20), dtype=np.float32) * np.linspace(0, 1, 37, dtype=np.float32)[:, None]
+    images = [Image.fromarray(pixels), Image.fromarray(pixels).quantize(20), Image.fromarray(reals)]
+    at_once = [np.asarray(as_rgb(image)) for image in images]
+    monkeypatch.setattr("model.image.flat._BAND", 60)
+    for image, right in zip(images, at_once):
+        np.testing.assert_array_equal(np.asarray(as_rgb(image)), right)

@@ -92,7 +92,7 @@ def test_one_pixel():
 
 
 @pytest.mark.parametrize(
-    ("kind", "note"), [("PNG", "moves"), ("WEBP", "moves"), ("GIF", "moves"), ("AVIF", "moves"), ("TIFF", "has 3 pages")]
+    ("kind", "note"), [("PNG", "moves"), ("WEBP", "moves"), ("GIF", "moves"), ("AVIF", "moves"), ("TIFF", "has several pages")]
 )
 def test_of_several_frames_the_first_is_read_and_said(kind, note):
     name = f"a{next(suffix for suffix, of in SUFFIXES.items() if of == kind)}"
