@@ -350,4 +350,6 @@ def test_of_a_gif_that_moves_the_first_frame_is_explained_and_said(page):
     page = small(page)
     page.file_uploader(key="image-file").set_value(("a.gif", out.getvalue(), "image/gif")).run()
     assert page.info[0].value == "Of a.gif, which moves, the first frame is read."
-    assert shown(run(page)).about.answer == image_run.photo_model().top(read_image(out.getvalue()))[0].name
+    page = run(page)
+    assert shown(page).about.answer == image_run.photo_model().top(read_image(out.getvalue()))[0].name
+    assert "Of a.gif, which moves, the first frame is read." in [caption.value for caption in page.caption]
