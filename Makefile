@@ -1,6 +1,7 @@
-# `make run` starts Swing, `make test` runs every test, `make test-fast` those without browser and big checkpoint. They
-# set up what they need, once. PYTHON=python3.12 chooses the interpreter of a new .venv; MODEL=dir-or-hub-id another
-# checkpoint; PORT, HOST the address; WORKERS how many processes test.
+# `make run` starts Swing, `make test` runs every test, `make test-fast` those without browser and big checkpoint, `make
+# fuzz` has every reader of uploads read damaged files for ten minutes. They set up what they need, once. PYTHON=python3.12
+# chooses the interpreter of a new .venv; MODEL=dir-or-hub-id another checkpoint; PORT, HOST the address; WORKERS how many
+# processes test.
 
 PYTHON ?= python3
 HOST ?= localhost
@@ -10,7 +11,7 @@ PY := .venv/bin/python
 WORKERS ?= 2
 PYTEST := $(PY) -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
-.PHONY: run test test-fast check chromium
+.PHONY: run test test-fast fuzz check chromium
 
 run: .venv/installed-run
 	$(PY) -m swing --host "$(HOST)" $(if $(PORT),--port "$(PORT)") $(if $(MODEL),--model "$(MODEL)")
@@ -20,6 +21,9 @@ test: .venv/installed-dev chromium check
 
 test-fast: .venv/installed-dev
 	$(PYTEST) -m "not browser and not checkpoint"
+
+fuzz: .venv/installed-dev
+	$(PY) -m benchmarks.fuzz
 
 check: .venv/installed-dev
 	$(PY) -m ruff format --check .

@@ -15,7 +15,8 @@ from model.image.image_game import ImageGame
 from model.image.images import Picture
 from model.image.vision import Vision
 from model.text.bundled import NAME, load_bundled
-from model.text.prompt import Players, Prompt, Span, check_text
+from model.text.prompt import Players, Prompt, check_text
+from model.text.segments import Span
 from model.text.text_game import TextGame
 
 TEXT_TYPE, VISION_TYPE = "gemma3_text", "gemma3"

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from model.data.judging import Judge
 from model.data.pairs import MAX_EVALUATION, MAX_EXAMPLES, Pair
 from model.gemma import Gemma
 from model.text.generation import Reader, join
@@ -30,17 +31,20 @@ class TranslationGame:
 
     A sentence's column is the negative cross-entropy of its reference, the mean natural log-probability of the
     reference's tokens. chrF and BLEU (0 to 100) are those of sacrebleu over the whole set, of translations that the
-    model writes greedily up to the end of the line. `weights(measure)` picks a measure out of the columns.
+    model writes greedily up to the end of the line; BLEU with the tokenizer that the references' language needs.
+    `weights(measure)` picks a measure out of the columns.
 
     Parameters
     ----------
     examples, evaluation : lists of Pair;  players : "example" or "origin"
     languages : their names in the prompt, source and target
     generate : False leaves chrF and BLEU out, which is most of the cost
+    tokenizer : of BLEU, one of `judging.TOKENIZERS`; None for that of the references' language
 
     Attributes
     ----------
     outputs : names of the columns;  members : for each example the player it belongs to
+    signatures : of chrF and BLEU, as sacrebleu writes them
     work : average cost of one coalition, in tokens run through the model
     """
 
@@ -52,6 +56,7 @@ class TranslationGame:
         players: str = "example",
         languages: Sequence[str] = ("English", "French"),
         generate: bool = True,
+        tokenizer: str | None = None,
     ) -> None:
         if players not in PLAYERS:
             raise ValueError(f"players must be one of {list(PLAYERS)}; got {players!r}")
@@ -61,6 +66,8 @@ class TranslationGame:
         self.labels, self.members = _players(self.examples, players)
         self.n_players, self.generate = len(self.labels), generate
         self.outputs = [pair.source for pair in self.evaluation] + (["chrF", "BLEU"] if generate else [])
+        self._judge = Judge([pair.target for pair in self.evaluation], tokenizer) if generate else None
+        self.signatures = self._judge.signatures if self._judge else {}
         self._gemma, self._reader = gemma, Reader(gemma.model, gemma.lock)
         self._encode()
         longest = max(len(text) + limit for text, limit in zip(self._texts, self._limits))
@@ -80,7 +87,7 @@ class TranslationGame:
         for group in self._groups(unique):
             scores, written = self._evaluate(unique[group])
             values[group, : len(self.evaluation)] = scores
-            if self.generate:
+            if self._judge:
                 values[group, len(self.evaluation) :] = [self._judge(texts) for texts in written]
         return values[back.reshape(-1)]
 
@@ -168,13 +175,6 @@ class TranslationGame:
         if token not in self._ends:
             self._ends[token] = token in self._special or "\n" in self._gemma.tokenizer.decode([token])
         return self._ends[token]
-
-    def _judge(self, texts: list[str]) -> tuple[float, float]:
-        """chrF and BLEU of the translations of the whole set."""
-        import sacrebleu
-
-        references = [[pair.target for pair in self.evaluation]]
-        return sacrebleu.corpus_chrf(texts, references).score, sacrebleu.corpus_bleu(texts, references).score
 
 
 def _players(examples: list[Pair], players: str) -> tuple[list[str], Ints]:

@@ -7,6 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable
+from json import JSONDecodeError
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -93,7 +94,7 @@ def _parquet(data: bytes, filename: str) -> pd.DataFrame:
             raise ValueError(f"{filename} has {rows:,} × {len(schema)} cells; at most {MAX_CELLS:,} are read")
         frame: pd.DataFrame = file.read(use_threads=False).to_pandas(ignore_metadata=True)
         return frame
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError, JSONDecodeError) as error:  # of what pandas wrote too
         reason = str(error).strip().split("\n")[0][:200]
         raise ValueError(f"{filename} begins like a Parquet file but cannot be read ({reason})") from error
 

@@ -86,7 +86,7 @@ def _declares_entities(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
         with archive.open(part) as stream:
             while not found and (chunk := stream.read(4096)):
                 parser.Parse(chunk)
-    except (expat.ExpatError, OSError, EOFError, RuntimeError, NotImplementedError, zlib.error, zipfile.BadZipFile):
+    except (expat.ExpatError, OSError, EOFError, RuntimeError, ValueError, zlib.error, zipfile.BadZipFile):
         pass  # what cannot be read here is refused where it is needed
     return any(found[:1])
 

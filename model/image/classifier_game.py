@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from model.image.images import Picture, as_rgb
-from model.image.patches import check_grid, check_visible, grid_labels, on_original, patch_names, superpixels
+from model.image.patches import cells, check_grid, check_visible, grid_labels, on_original, patch_names, superpixels
 from xai.checks import check_coalitions
-from xai.typing import Bools, Bytes, Floats
+from xai.typing import Bools, Bytes, Floats, Ints
 
 Pixels = NDArray[np.float32]  # as the model takes them
 
@@ -66,7 +66,7 @@ class ClassifierGame:
         pixels = classifier.pixels(image)
         self.size = (image.height, image.width)
         if segments:
-            self._labels = superpixels(pixels, grid[0] * grid[1])
+            self._labels = _superpixels(image, pixels, grid[0] * grid[1])
             self.n_players, self.grid = int(self._labels.max()) + 1, None
             self.labels = [f"superpixel {i + 1}" for i in range(self.n_players)]
         else:
@@ -134,6 +134,15 @@ class ClassifierGame:
                 f"class {self.against} is the one to be explained: hold it against another class, or name another class_index"
             )
         return classes, class_index is not None or self.against is not None
+
+
+def _superpixels(image: Image.Image, pixels: Bytes, count: int) -> Ints:
+    """int (224, 224): those of what the model sees; along an edge with fewer pixels, of these, that each part has some."""
+    side = len(pixels)
+    width, height = (min(edge, side) for edge in image.size)
+    if (height, width) != (side, side):
+        pixels = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
+    return superpixels(pixels, count)[np.ix_(cells(height, side), cells(width, side))]
 
 
 def _check_class(classifier: Classifier, index: int) -> int:

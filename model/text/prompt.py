@@ -5,29 +5,19 @@ tokenised again, because "thin" and " thin" are different tokens.
 """
 
 import bisect
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-Span = tuple[int, int]  # (start, end), in characters
+from model.text.segments import Span, lines, sentences, words
+
 Players = bool | str | Iterable[Span]  # of a picture's prompt: none, words, one of PLAYERS, or spans
 
 PLAYERS = ("token", "word", "sentence", "line")
 IMAGE_TOKENS = ("<start_of_image>", "<end_of_image>", "<image_soft_token>")
 
-# A word: letters and digits, joined by inner apostrophes, hyphens, points and commas (don't, well-known, 3.14, 1,000);
-# or a run of punctuation. Scripts written without spaces give one word per character; tokens then join them.
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_WORD = re.compile(
-    rf"[{_UNSPACED}][\u0300-\u036f\u200d\ufe0f]*"
-    rf"|(?:(?![{_UNSPACED}])[\w\u0300-\u036f])+(?:['’.,\-](?:(?![{_UNSPACED}])\w)+)*"
-    r"|[^\w\s]+"
-)
-_SENTENCE = re.compile(r"\s*\S.*?(?:[.!?…]+[\"'”’)\]]*(?=\s)|[。！？]+|(?=\n)|\Z)", re.DOTALL)
-_LINE = re.compile(r"[^\n]*\S[^\n]*\n*")
 _PLACE = "\ue000"  # a private character: where a template puts the prompt
-_PATTERNS = {"word": _WORD, "sentence": _SENTENCE, "line": _LINE}
+_SPLIT = {"word": words, "sentence": sentences, "line": lines}
 
 
 def check_text(text: object, what: str) -> None:
@@ -103,7 +93,7 @@ class Prompt:
         if players == "token":
             found = [span for span in self.spans if span and self._reaches(span, low, high)]
         else:
-            found = [match.span() for match in _PATTERNS[players].finditer(self.text, low, high)]
+            found = list(_SPLIT[players](self.text, low, high))
         joined = self._join(found)
         owners = set(self._owners(joined))
         return [span for i, span in enumerate(joined) if i in owners]

@@ -7,8 +7,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from model.image.vision import Vision
-from model.text.prompt import Prompt, Span
+from model.text.prompt import Prompt
 from model.text.scoring import PrefixScorer, Sequence
+from model.text.segments import Span
 from xai.checks import check_coalitions
 from xai.typing import Bools, Floats
 

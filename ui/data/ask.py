@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from model.data.judging import bleu_tokenizer, why_tokenizer
 from model.data.pairs import MAX_EVALUATION, MAX_EXAMPLES, Pair, bundled_evaluation, bundled_examples, read_pairs
 from model.files.reader import check_size
 from ui.data.request import EXAMPLES, MAX_LANGUAGE, PLAYERS, WORDS, DataRequest, DataState, ExamplesRequest, WordsRequest
@@ -64,13 +65,16 @@ def ask_examples(state: Bench[DataState]) -> ExamplesRequest | None:
         )
         plan = ask_plan(BUDGETS, 64, "data-", size=_size(examples, players), one_set=True)
     _show_pairs(examples, evaluation[:count])
+    references = [pair.target for pair in evaluation[:count]]
+    if why_tokenizer(references):
+        st.caption(why_tokenizer(references))
     if own or own_too:
         st.checkbox(
             "Keep these pairs with the run, on this server, so that it can be reopened and go on after a crash",
             key="data-keep",
             help="Without it, nothing of this run is kept; take it away as files.",
         )
-    return ExamplesRequest(players, (from_, to), own or own_too, examples, evaluation[:count], plan)
+    return ExamplesRequest(players, (from_, to), own or own_too, examples, evaluation[:count], plan, bleu_tokenizer(references))
 
 
 def bundled_request() -> ExamplesRequest:

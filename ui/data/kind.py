@@ -91,7 +91,7 @@ class DataKind(Kind[DataRequest, DataState, TextPicture | ExamplesPicture]):
     def picture(self, result: Result) -> TextPicture | ExamplesPicture:
         if isinstance(result.request, WordsRequest):
             return TextPicture(result.request, result.about.text)
-        return ExamplesPicture(result.request)
+        return ExamplesPicture(result.request, result.about.signatures)
 
     def shows(self, result: Result) -> bool:
         return bool(result.request.kind == st.session_state["data-mode"])

@@ -1,6 +1,6 @@
 """How few-shot examples, and a matrix of words, are drawn."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
@@ -27,6 +27,7 @@ class ExamplesPicture(Picture):
     """The picture of a prompt's examples, by one measure."""
 
     request: ExamplesRequest
+    signatures: dict[str, str] = field(default_factory=dict)
     measure: str = "cross-entropy"
 
     @property
@@ -43,7 +44,16 @@ class ExamplesPicture(Picture):
 
     @property
     def unit(self) -> str:  # type: ignore[override]  # computed
-        return f"{_UNITS[self.measure]} Hover or tap a card for its value and rank."
+        counted = ""
+        if self.measure in self.signatures:
+            counted = f" sacrebleu’s signature: {self.signatures[self.measure]}."
+        elif self.measure == "BLEU":
+            counted = f" sacrebleu’s tokenizer is {self.request.tokenizer}."
+        return f"{_UNITS[self.measure]}{counted} Hover or tap a card for its value and rank."
+
+    @property
+    def facts(self) -> dict[str, str]:
+        return {f"sacrebleu’s signature of {measure}": signature for measure, signature in self.signatures.items()}
 
     def html(self, attribution: Attribution, scale: float, pane: str = "") -> Markup:
         return row_heatmap(self.cells(attribution.labels), attribution, scale, pane)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from model.data.judging import TOKENIZERS, USUAL
 from model.data.pairs import MAX_CHARACTERS, MAX_EVALUATION, MAX_EXAMPLES, Pair
 from ui.kind import Result
 from ui.runs.comparison import Comparison, Plan
@@ -34,7 +35,7 @@ class ExamplesRequest(Settings):
     """Which few-shot examples make translations good.
 
     examples, evaluation : pairs;  players : "origin" or "example";  languages : their names in the prompt
-    uploaded : whether some of the pairs are a user's own
+    uploaded : whether some of the pairs are a user's own;  tokenizer : of BLEU
     """
 
     players: str = choice(PLAYERS, "origin", "Players")
@@ -43,6 +44,7 @@ class ExamplesRequest(Settings):
     examples: tuple[Pair, ...] = _pairs(MAX_EXAMPLES, "Few-shot examples")
     evaluation: tuple[Pair, ...] = _pairs(MAX_EVALUATION, "Evaluation pairs")
     plan: Plan = nested(Plan, Plan())
+    tokenizer: str = choice(TOKENIZERS, USUAL, before=USUAL)
     kind = EXAMPLES
     what = "a translation"
 
@@ -52,7 +54,7 @@ class ExamplesRequest(Settings):
 
     @property
     def same_game(self) -> Any:
-        return self.kind, self.examples, self.evaluation, self.players, self.languages
+        return self.kind, self.examples, self.evaluation, self.players, self.languages, self.tokenizer
 
     def to_settings(self) -> dict[str, Any]:
         return {"kind": self.kind, **super().to_settings()}
@@ -101,12 +103,15 @@ def request_of(settings: Any) -> DataRequest:
 
 @dataclass(frozen=True)
 class ExamplesAbout:
-    """written : per sentence, the translation with no example and with all of them"""
+    """written : per sentence, the translation with no example and with all of them
+    signatures : how sacrebleu counted chrF and BLEU; of runs that did not say it, none
+    """
 
     written: list[tuple[str, str]]
+    signatures: dict[str, str] = field(default_factory=dict)
 
     def to_record(self) -> dict[str, Any]:
-        return {"written": self.written}
+        return {"written": self.written, "signatures": self.signatures}
 
     def to_shown(self) -> dict[str, Any]:
         return {"about": self.to_record()}
@@ -117,7 +122,7 @@ class ExamplesAbout:
         written, count = [(str(without), str(with_all)) for without, with_all in record["written"]], len(request.evaluation)
         if len(comparison.outputs) != count + 2 or len(written) not in (0, count):
             raise ValueError("its sentences and its values do not match")
-        return cls(written)
+        return cls(written, {measure: str(record["signatures"][measure]) for measure in record.get("signatures", {})})
 
 
 @dataclass(frozen=True)

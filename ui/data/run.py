@@ -35,7 +35,9 @@ def make_game(gemma: Gemma, request: ExamplesRequest) -> "TranslationGame":
 
     if not all(name.strip() for name in request.languages):
         raise ValueError("Name both languages, as they shall stand in the prompt.")
-    game = TranslationGame(gemma, request.examples, request.evaluation, request.players, request.languages)
+    game = TranslationGame(
+        gemma, request.examples, request.evaluation, request.players, request.languages, tokenizer=request.tokenizer
+    )
     if game.n_players < 2:
         raise ValueError("There is only one player, which cannot be compared with others: give more examples or origins.")
     return game
@@ -63,7 +65,7 @@ def _examples(gemma: Gemma, request: ExamplesRequest, job: Job) -> Subject:
     job.tell(0, 0, "Writing the translations with all examples, and with none")
     ends = [game.translations(np.full(game.n_players, present)) for present in (False, True)]
     weights = measure_weights(len(request.evaluation), "cross-entropy")
-    return Subject(game, game.outputs, weights, ExamplesAbout(list(zip(*ends))))
+    return Subject(game, game.outputs, weights, ExamplesAbout(list(zip(*ends)), game.signatures))
 
 
 def look(gemma: Gemma, request: ExamplesRequest, job: Job) -> None:

@@ -29,6 +29,7 @@ def html_report(bundle: Bundle, picture: Picture, made: str = "") -> Markup:
     maps = list(combined(bundle).values())[:2]
     parts, quantity, draw, scale = picture.parts, picture.whole, picture.html, shared_scale(*maps)
     found = agreement(*maps) if len(maps) == 2 else None
+    facts = list(picture.facts.items())
     settings = [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in bundle.settings.items()]
     return render(
         "report",
@@ -43,7 +44,7 @@ def html_report(bundle: Bundle, picture: Picture, made: str = "") -> Markup:
         rows=_rows(maps, found),
         judgements=judgements_section(bundle.judgements, maps, parts, quantity) if bundle.judgements else "",
         fidelity="" if bundle.fidelity is None else fidelity_section(bundle.fidelity),
-        settings=settings,
+        settings=settings + facts,
     )
 
 

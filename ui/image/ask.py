@@ -17,6 +17,7 @@ from ui.shell.widgets import ask_plan, checkbox, plan_widgets, selectbox, text_i
 
 BUDGETS = [64, 128, 256, 512, 1024, 2048]
 MOST_MB = 20
+KINDS = "PNG, JPEG, WebP, GIF, TIFF, BMP or AVIF"
 PREVIEW = 240  # pixels
 USUAL_QUESTION = "What is in this picture? Answer in one word."
 USUAL = {PHOTOS: 7, SHAPES: 8, GEMMA: 8}
@@ -99,11 +100,13 @@ def _source(model: str, state: Bench[ImageState]) -> str:
         if source:
             fields[at], fields[f"image-sample-{model}"] = source, None
 
-    label = f"Or a picture of your own: PNG, JPEG or WebP, up to {MOST_MB} MB and 50 megapixels"
+    label = f"Or a picture of your own: {KINDS}, up to {MOST_MB} MB and 50 megapixels"
     uploader(label, "image-file", MOST_MB, on_change=bring)
     if fields.get("image-file-error"):
         st.error(said(f"{fields['image-file-error']}. The picture before it is still the one that is explained."))
-    if image_source.upload(fields[at]):
+    if own := image_source.upload(fields[at]):
+        if own.note:
+            st.info(said(own.note))
         st.checkbox("Keep this picture with the run, so that its link can show it again", key="image-keep")
     return str(fields[at])
 

@@ -16,6 +16,7 @@ from model.image.image_game import ImageGame
 from model.image.images import Picture
 from model.image.vision import Vision
 from model.redrawn.gemma import on_redrawn
+from model.text.segments import words
 from ui.image.request import ANOTHER, GEMMA, PHOTOS, SHAPES, SLIC, ImageAbout, ImageRequest, Regions
 from ui.kind import Subject
 from ui.runs.completing import Size
@@ -106,7 +107,8 @@ def size(request: ImageRequest, slot: ModelSlot) -> Size:
     check(request)
     if request.model == GEMMA:
         _vision(slot.loaded)
-    players = request.grid**2 + (len(re.findall(r"\w+|[^\w\s]", request.question)) if request.words else 0)
+    asked = list(words(request.question, 0, len(request.question))) if request.words else []
+    players = request.grid**2 + len(asked)
     each = _measured.get(_kind(request)) or SECONDS.get(request.absent, SECONDS["photos"])
     if request.model == GEMMA and _kind(request) not in _measured:
         vision, rate = _vision(slot.loaded), slot.seconds_per_token or 0.01

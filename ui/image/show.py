@@ -10,7 +10,7 @@ from PIL import Image
 
 from model.image.classifier_game import ClassifierGame
 from ui.draw.colour import STRONGEST
-from ui.draw.markdown import plain
+from ui.draw.markdown import plain, said
 from ui.image import run, source
 from ui.image.picture import ImagePicture
 from ui.image.request import ABSENT, ANOTHER, GEMMA, MODELS, ImageState
@@ -40,6 +40,9 @@ def view(result: Result, picture: ImagePicture, state: Bench[ImageState]) -> Vie
             f"{MODELS[request.model]}; absent patches are {ABSENT[request.model][request.absent]}. Paid for so far: "
             f"{comparison.ledger.evaluations} evaluations."
         )
+        own = source.upload(request.source)
+        if own and own.note:
+            st.caption(said(own.note))
         if image.width != image.height:
             st.caption(
                 "The model sees the whole picture, squeezed to a square; nothing is cut off. Every patch is drawn where it "

@@ -25,11 +25,12 @@ MOST_KEPT = 3  # uploads of a session: the picture, one that lends its patches, 
 
 @dataclass(frozen=True, eq=False)
 class Upload:
-    """A picture of this session's own: decoded, RGB and upright; its bytes; the name of its file."""
+    """A picture of this session's own: decoded, RGB and upright; its bytes; the name of its file; what to know of it."""
 
     image: Image.Image
     data: bytes = field(repr=False)
     name: str
+    note: str = ""
 
     @cached_property
     def view(self) -> Image.Image:
@@ -44,10 +45,13 @@ def samples(model: str) -> list[str]:
 
 def take(data: bytes, name: str) -> str:
     """Keep a picture for this session; its source. ValueError with one sentence for what is no picture."""
-    from model.image.images import read_image
+    from model.image.images import read_noted
 
     source, kept = hashlib.sha256(data).hexdigest(), _uploads()
-    found = kept.pop(source, None) or Upload(read_image(data, name), data, name)
+    found = kept.pop(source, None)
+    if found is None:
+        image, note = read_noted(data, name)
+        found = Upload(image, data, name, note)
     kept[source] = found  # the newest last
     while len(kept) > MOST_KEPT:
         kept.pop(next(iter(kept)))

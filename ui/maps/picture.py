@@ -22,6 +22,7 @@ class Picture:
     log-probability";  whole : the same for all output columns together, of which the fidelity is, and the files
     unit : one sentence on what a value means;  ends : what values at either end of the colour scale do
     title : before the name of a map in a PNG;  answer : what was explained, at the head of a report; "" for neither
+    facts : what a report says beside the settings, by name
     """
 
     parts: str = "parts"
@@ -30,6 +31,10 @@ class Picture:
     ends: tuple[str, str] = CHANGE
     title: str = ""
     answer: str = ""
+
+    @property
+    def facts(self) -> dict[str, str]:
+        return {}
 
     @property
     def whole(self) -> str:

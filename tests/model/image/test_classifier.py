@@ -157,6 +157,16 @@ def test_superpixels_cover_the_original_and_follow_its_edges(classifier):
     assert (shown[:, :108] == 0).all() and (shown[:, 116:] == 128).all()
 
 
+@pytest.mark.parametrize("size", [(32, 32), (8, 8), (1, 500), (600, 2)])
+def test_small_pictures_have_superpixels_of_their_own_pixels(classifier, size):
+    pixels = np.random.default_rng(0).integers(0, 255, (*size, 3), dtype=np.uint8)
+    game = classifier.game(pixels, 0, segments="slic")
+    assert abs(game.n_players - 49) <= 9 and game.regions.shape == size
+    assert set(game.regions.ravel()) == set(range(game.n_players))
+    with pytest.raises(ValueError, match="room for 9 of 49 superpixels"):
+        classifier.game(pixels[:3, :3] if min(size) > 3 else np.zeros((3, 3, 3), np.uint8), 0, segments="slic")
+
+
 def test_regions_lie_on_the_original():
     labels = grid_labels((2, 3), 224)
     regions = on_original(labels, 50, 90)

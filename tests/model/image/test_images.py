@@ -1,40 +1,33 @@
 """Files that are pictures, and files that are not: pixels of the first, one sentence for the second."""
 
-import io
-import struct
 import zlib
+from pathlib import PurePath
 
 import numpy as np
 import pytest
+from picture_files import chunk, encoded, png
 from PIL import Image
 
 from model import read_image
-from model.image.images import as_rgb
+from model.image.formats import SUFFIXES
+from model.image.images import as_rgb, read_noted
 
 RNG = np.random.default_rng(0)
 SMOOTH = np.linspace(0, 255, 24 * 36 * 3).reshape(24, 36, 3).astype(np.uint8)
 
 
-def encoded(image, kind, **options):
-    stream = io.BytesIO()
-    image.save(stream, kind, **options)
-    return stream.getvalue()
-
-
-def chunk(kind, body):
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
-def png(width, height, depth=8, colour=2, rows=b"", extra=b""):
-    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + extra + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
-
-
-@pytest.mark.parametrize(("kind", "name"), [("PNG", "a.png"), ("JPEG", "b.JPEG"), ("JPEG", ""), ("WEBP", "c.webp")])
-def test_the_three_formats(kind, name):
-    picture = read_image(encoded(Image.fromarray(SMOOTH), kind, **({} if kind == "PNG" else {"quality": 100})), name)
+@pytest.mark.parametrize("name", ["a.png", "b.JPEG", "a.jpg", "c.webp", "d.tif", "d.TIFF", "e.bmp", "f.avif"])
+def test_the_formats(name):
+    kind = SUFFIXES[PurePath(name).suffix.lower()]
+    lossy = kind in ("JPEG", "WEBP", "AVIF")
+    picture = read_image(encoded(Image.fromarray(SMOOTH), kind, **({"quality": 100} if lossy else {})), name)
     assert (picture.mode, picture.size) == ("RGB", (36, 24))
-    assert np.abs(np.asarray(picture).astype(int) - SMOOTH).max() <= (0 if kind == "PNG" else 12)
+    assert np.abs(np.asarray(picture).astype(int) - SMOOTH).max() <= (12 if lossy else 0)
+
+
+def test_a_gif():
+    picture = Image.fromarray(SMOOTH).quantize(256)
+    np.testing.assert_array_equal(np.asarray(read_image(encoded(picture, "GIF"), "a.gif")), np.asarray(picture.convert("RGB")))
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -98,9 +91,16 @@ def test_one_pixel():
     assert read_image(encoded(Image.new("RGB", (1, 1), "red"), "PNG")).getpixel((0, 0)) == (255, 0, 0)
 
 
-def frames(kind):
-    pictures = [Image.fromarray(RNG.integers(0, 255, (8, 8, 3), dtype=np.uint8)) for _ in range(3)]
-    return encoded(pictures[0], kind, save_all=True, append_images=pictures[1:], duration=50)
+@pytest.mark.parametrize(
+    ("kind", "note"), [("PNG", "moves"), ("WEBP", "moves"), ("GIF", "moves"), ("AVIF", "moves"), ("TIFF", "has several pages")]
+)
+def test_of_several_frames_the_first_is_read_and_said(kind, note):
+    name = f"a{next(suffix for suffix, of in SUFFIXES.items() if of == kind)}"
+    pictures = [Image.new("RGB", (8, 8), colour) for colour in ("red", "lime", "blue")]
+    picture, said = read_noted(encoded(pictures[0], kind, save_all=True, append_images=pictures[1:]), name)
+    assert np.abs(np.asarray(picture).astype(int) - (255, 0, 0)).max() < 8
+    assert said.startswith(f"Of {name}, which {note}, the first")
+    assert read_noted(GOOD)[1] == ""
 
 
 GOOD = encoded(Image.fromarray(RNG.integers(0, 255, (64, 64, 3), dtype=np.uint8)), "PNG")
@@ -109,13 +109,29 @@ REFUSED = {
     "text": (b"hello", "a.png", "not a PNG, JPEG or WebP"),
     "svg": (b'\xef\xbb\xbf <?xml version="1.0"?><svg xmlns="..."/>', "a.svg", "SVG drawing"),
     "svg named png": (b"<svg></svg>", "a.png", "SVG drawing"),
-    "gif": (encoded(Image.new("L", (2, 2)), "GIF"), "a.gif", "is a GIF"),
-    "tiff": (encoded(Image.new("L", (2, 2)), "TIFF"), "a.tif", "not a PNG, JPEG or WebP"),
-    "heic": (b"\0\0\0\x18ftypheic" + bytes(50), "IMG.HEIC", "HEIC"),
+    "heic": (b"\0\0\0\x18ftypheic" + bytes(50), "IMG.HEIC", "is a HEIC image, which is not read"),
+    "heif": (b"\0\0\0\x18ftypmif1\0\0\0\0miafheix", "IMG.jpg", "is a HEIC image"),
+    "video": (b"\0\0\0\x18ftypisom" + bytes(50), "a.mp4", "is a video"),
+    "jpeg xl": (b"\xff\x0a" + bytes(50), "a.jxl", "is a JPEG XL image"),
+    "jpeg 2000": (encoded(Image.new("RGB", (9, 9)), "JPEG2000"), "a.jp2", "is a JPEG 2000 image"),
+    "exr": (b"v/1\x01" + bytes(50), "a.exr", "is an OpenEXR image"),
+    "hdr": (b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 1 +X 1\n", "a.hdr", "is a Radiance HDR image"),
+    "photoshop": (b"8BPS\0\1" + bytes(50), "a.psd", "is a Photoshop document"),
+    "pdf": (b"%PDF-1.7\n", "a.png", "is a PDF document"),
+    "netpbm": (encoded(Image.new("RGB", (9, 9)), "PPM"), "a.ppm", "is a Netpbm image"),
+    "a web page": (b"<!DOCTYPE html><html>", "a.jpg", "is a web page"),
+    "a camera's raw file": (encoded(Image.new("RGB", (9, 9)), "TIFF", tiffinfo={254: 1}), "a.tif", "begins with a small preview"),
+    "cr2": (b"II*\0\x10\0\0\0CR\2\0", "a.cr2", "camera’s raw file"),
+    "inverted": (
+        encoded(Image.fromarray(np.array([[0, 9]], np.uint16)), "TIFF", tiffinfo={262: 0}),
+        "a.tif",
+        "of which 0 is white",
+    ),
+    "reals": (encoded(Image.fromarray(np.array([[-1.5, 900]], np.float32)), "TIFF"), "a.tif", "values from -1.5 to 900"),
+    "no numbers": (encoded(Image.fromarray(np.array([[np.nan, 1]], np.float32)), "TIFF"), "a.tif", "values that are no numbers"),
+    "gif named png": (encoded(Image.new("L", (2, 2)), "GIF"), "a.png", "is a GIF image by its content: rename it to .gif"),
     "wrong extension": (GOOD, "photo.jpg", "is a PNG image by its content"),
     "no image's extension": (GOOD, "photo.exe", "is a PNG image by its content"),
-    "animated png": (frames("PNG"), "a.png", "animated"),
-    "animated webp": (frames("WEBP"), "a.webp", "animated"),
     "half a png": (GOOD[: len(GOOD) // 2], "a.png", "cut short"),
     "a png's header": (GOOD[:20], "a.png", "cut short"),
     "half a jpeg": (encoded(Image.fromarray(SMOOTH), "JPEG", quality=100)[:-200], "a.jpg", "cut short"),

@@ -12,8 +12,10 @@ from model.image.patches import (
     check_grid,
     check_visible,
     grid_labels,
+    joined,
     on_original,
     patch_names,
+    superpixels,
 )
 
 
@@ -59,3 +61,39 @@ def test_grids_that_are_none(grid):
     with pytest.raises(ValueError, match="two whole numbers from 1 to 16"):
         check_grid(grid)
     assert check_grid(np.array([4, 16])) == (4, 16)
+
+
+def textures(height, width):
+    noise = np.random.default_rng(0)
+    yield noise.integers(0, 255, (height, width, 3), dtype=np.uint8)
+    yield np.repeat(noise.integers(0, 255, (height, width, 1), dtype=np.uint8), 3, axis=2)
+    yield np.full((height, width, 3), 90, np.uint8)
+    yield np.broadcast_to(np.linspace(0, 255, width)[None, :, None], (height, width, 3)).astype(np.uint8)
+    yield np.repeat((np.indices((height, width)).sum(axis=0) % 2 * 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
+@pytest.mark.parametrize("size", [(32, 32), (8, 8), (1, 224), (224, 1), (3, 224), (7, 7), (100, 200), (224, 224)])
+def test_there_are_as_many_superpixels_as_asked_for(size):
+    from skimage.measure import label
+
+    for pixels in textures(*size):
+        for count in (2, 3, 9, 16, 49):
+            parts = superpixels(pixels, count)
+            assert parts.shape == size and abs(parts.max() + 1 - count) <= count / 5
+            assert len(np.unique(parts)) == parts.max() + 1 == label(parts, connectivity=1, background=-1).max()
+            np.testing.assert_array_equal(parts, superpixels(pixels, count))
+
+
+def test_parts_are_joined_by_their_colours():
+    pixels = np.zeros((12, 10, 3), np.uint8)
+    pixels[:, 3:] = 200
+    parts = joined(np.arange(120).reshape(12, 10), pixels, 2)
+    np.testing.assert_array_equal(parts == parts[0, 0], pixels[:, :, 0] == 0)
+
+
+@pytest.mark.parametrize(
+    ("size", "count", "message"), [((3, 3), 16, "room for 9 of 16 superpixels"), ((50, 50), 1, "at least two")]
+)
+def test_superpixels_that_there_cannot_be(size, count, message):
+    with pytest.raises(ValueError, match=message):
+        superpixels(np.zeros((*size, 3), np.uint8), count)

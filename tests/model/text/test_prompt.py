@@ -42,6 +42,20 @@ def test_right_to_left_words(gemma):
     assert texts(gemma, "שלום עולם", "word") == ["שלום", "עולם"]
 
 
+def test_no_script_is_cut_inside_its_letters(gemma):
+    words = ["جَمِيلٌ", "हिन्दी", "தமிழ்", "می‌خواهم", "🇫🇷", "👍🏽", "1️⃣"]
+    assert texts(gemma, " ".join(words), "word") == words
+    assert texts(gemma, "good\u200bfilm", "word") == ["good", "film"]
+    assert "".join(texts(gemma, "ที่นี่สวยมาก", "word")) == "ที่นี่สวยมาก"
+
+
+def test_sentences_of_other_scripts(gemma):
+    assert texts(gemma, "मैं घर गया। वह आया।", "sentence") == ["मैं घर गया।", " वह आया।"]
+    assert texts(gemma, "我喜欢。你呢？", "sentence") == ["我喜欢。", "你呢？"]
+    said = "Yoo and Won (2018), Griol-Barres et al. (2020), have extended it. It works."
+    assert texts(gemma, said, "sentence") == [said[:-10], said[-10:]]
+
+
 def test_markup_is_text(gemma):
     assert "".join(texts(gemma, "<script>alert(1)</script>", "token")) == "<script>alert(1)</script>"
 

@@ -4,6 +4,7 @@ import csv
 import io
 import threading
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +20,9 @@ from model.data.pairs import Pair
 from model.data.translation import TranslationGame
 from ui.data.files import matrix_csv, measures_csv
 from ui.data.kind import DataKind
+from ui.data.picture import ExamplesPicture
 from ui.data.request import ExamplesRequest, matrices, measured, request_of
+from ui.files.report import html_report
 from ui.names import Pane
 from ui.runs import kept
 from ui.runs.bundle import read_bundle, write_bundle
@@ -218,6 +221,32 @@ def test_a_typed_translation_is_explained_and_an_empty_one_refused(ready):
     page.text_input(key="words-target").set_value("hello dog").run()
     page = press_explain(page)
     assert bench(page).shown.about.words == ["hello", "dog"]
+
+
+def test_bleu_is_counted_as_chinese_needs_it_and_its_signature_is_shown(ready):
+    chinese = "source,target\nbrown dog,我喜欢。\nten,今天天气很好。\n"
+    page = upload(upload(open_page(), 0, EXAMPLES), 1, chinese)
+    assert "The references are Chinese: BLEU reads them by sacrebleu’s tokenizer zh." in words(page)
+    page = press_explain(page)
+    result = bench(page).shown
+    signature = TranslationGame(ready.gemma, pairs(EXAMPLES), pairs(chinese), "origin").signatures["BLEU"]
+    assert "tok:zh" in signature and result.about.signatures["BLEU"] == signature
+    page.button_group(key="data-measure").set_value("BLEU").run()
+    assert "tok:zh" in words(page)
+    bundle = to_bundle("data", result, "name", "model")
+    again = from_bundle(DataKind(), read_bundle(write_bundle(bundle)))
+    assert again.about.signatures == result.about.signatures
+    assert signature in html_report(bundle, DataKind().picture(again))
+    assert replace(result.request, tokenizer="13a").same_game != result.request.same_game
+
+
+def test_runs_of_before_there_were_tokenizers_were_counted_by_the_usual_one(ready):
+    result = bench(press_explain(brought(ready))).shown
+    settings, record = result.request.to_settings(), result.about.to_record()
+    assert "tokenizer" not in settings and "tok:13a" in record.pop("signatures")["BLEU"]
+    about = type(result.about).from_record(record, result.request, result.comparison)
+    assert DataKind().picture(replace(result, about=about)).facts == {}
+    assert "tokenizer is 13a" in replace(ExamplesPicture(result.request), measure="BLEU").unit
 
 
 def test_results_of_both_kinds_come_back_from_a_bundle_bit_for_bit(ready):

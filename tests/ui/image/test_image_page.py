@@ -341,3 +341,15 @@ def test_a_word_that_the_model_with_eyes_lacks_is_named(page):
     assert "This model has no word “banana”" in page.error[0].value
     page.pills(key="image-sample-shapes").set_value("scene 2").run()
     assert not page.error
+
+
+def test_of_a_gif_that_moves_the_first_frame_is_explained_and_said(page):
+    out = io.BytesIO()
+    frames = [sample(name).resize((64, 64)) for name in ("coffee.jpg", "chelsea.jpg")]
+    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:])
+    page = small(page)
+    page.file_uploader(key="image-file").set_value(("a.gif", out.getvalue(), "image/gif")).run()
+    assert page.info[0].value == "Of a.gif, which moves, the first frame is read."
+    page = run(page)
+    assert shown(page).about.answer == image_run.photo_model().top(read_image(out.getvalue()))[0].name
+    assert "Of a.gif, which moves, the first frame is read." in [caption.value for caption in page.caption]
