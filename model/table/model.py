@@ -111,7 +111,8 @@ class TableModel:
             raise ValueError(f"model must be one of {list(MODELS)}; got {model!r}")
         columns = profile(frame, kinds)
         at = target_position(columns, target)
-        goal = understand_target(frame.iloc[:, at], columns.pop(at).label, kind)
+        own = columns.pop(at)
+        goal = understand_target(frame.iloc[:, at], own.label, kind, own)
         if not any(column.used for column in columns):
             raise ValueError("no column is left to predict from: all others are empty, constant or identifiers")
         y = goal.encode(frame.iloc[:, at])
