@@ -19,6 +19,7 @@ _CODES = (
     "[Kk]r\\.?|Kč|zł|Ft|Rs\\.?|RM|Rp\\.?|lei|TL|руб\\.?|р\\.|грн\\.?|лв\\.?|дин\\.?"
 )
 _CURRENCY = f"(?:[A-Z]{{1,3}}(?=\\$))?[{_SYMBOLS}]|(?:{_CODES})(?![a-zA-Z])"
+_SAME = {"USD": "$", "US$": "$", "EUR": "€", "EURO": "€", "EUROS": "€", "GBP": "£", "KR": "kr", "JPY": "¥", "RUB": "₽"}
 _WHOLE = re.compile(
     rf"\s*(?P<s1>[-+])?\s*(?P<o1>\()?\s*(?P<s2>[-+])?\s*(?P<c1>{_CURRENCY})?\s*(?P<p1>[%‰])?\s*(?P<s3>[-+])?\s*(?P<o2>\()?\s*"
     r"(?P<body>(?=[.,]?\d)\d*(?:[., ']\d+)*(?:[.,](?:-{1,3})?)?(?:[eE][-+]?\d+)?)"
@@ -71,12 +72,24 @@ def plain(text: str, mark: str) -> str | None:
 def currency(text: str) -> str:
     """The currency that a number is of, as it is written; "" for none."""
     found = _WHOLE.fullmatch(text.translate(_ALIKE)) if len(text) <= LONGEST else None
-    return ((found["c1"] or found["c2"] or "") if found else "").strip(". ")
+    name = ((found["c1"] or found["c2"] or "") if found else "").strip(". ")
+    return _SAME.get(name.upper(), name)
 
 
-def is_share(text: str) -> bool:
-    """Is a number given in per cent or per mille?"""
-    return "%" in text or "‰" in text
+def currencies(texts: Iterable[str]) -> set[str]:
+    """The currencies that numbers are of, as they are written."""
+    return {currency(text) for text in texts if not _FLOAT.fullmatch(text)} - {""}
+
+
+def shares_note(texts: Iterable[str], mark: str) -> str:
+    """A sentence where numbers are given in per cent or per mille; "" where none is."""
+    texts = sorted(text for text in texts if number(text, mark) == number(text, mark))
+    shares = [text for text in texts if "%" in text or "‰" in text]
+    if not shares:
+        return ""
+    bare = [text for text in texts if text not in shares and number(text, mark)]
+    some = f" Without a sign a number is read as it stands, such as {bare[0]}." if bare else ""
+    return f"Per cent are read as shares of one: {shares[0].strip()} is {number(shares[0], mark):g}.{some}"
 
 
 def number(text: str, mark: str = ".") -> float:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from model.assets import ASSETS
-from model.files.numerals import Numerals, judge, plain, settle
+from model.files.numerals import Numerals, currencies, judge, plain, settle, shares_note
 from model.files.reader import check_file, check_marks, check_width, read_rows
 from model.table.columns import unique_labels
 
@@ -70,7 +70,9 @@ def read_table(data: bytes, filename: str = "table.csv") -> pd.DataFrame:
         raise ValueError(f"{filename} has no cell that is filled: all are missing")
     frame.attrs["read_as"] = read_as
     frame.attrs["decimal"] = "," if delimiter == ";" else "."  # where nothing tells, and either could be
-    frame.attrs["marks"] = {frame.columns[i]: mark for i, mark in marks.items() if frame.dtypes.iloc[i] in (object, "str")}
+    notes = frame.attrs.get("notes", {}).items()
+    frame.attrs["notes"] = {frame.columns[i]: note for i, note in notes if note and not _texts(frame, i)}
+    frame.attrs["marks"] = {frame.columns[i]: mark for i, mark in marks.items() if _texts(frame, i)}
     return frame
 
 
@@ -91,11 +93,18 @@ def _framed(rows: Iterator[list[Any]], names: list[str], filename: str, delimite
     found = settle([_judged(texts.iloc[:, i]) for i in range(len(names))], comma=delimiter != ",")
     check_marks(names, found, filename, sure=False)
     marks = {i: column.mark for i, column in enumerate(found) if column and column.mark}
+    torn = {i for i, column in enumerate(found) if column and len(currencies(column.read)) > 1}
     typed = {
-        i: _typed(texts.iloc[:, i], marks.get(i, "." if column is None or not column.open else ""))
+        i: _typed(texts.iloc[:, i], "" if i in torn else marks.get(i, "." if column is None or not column.open else ""))
         for i, column in enumerate(found)
     }
-    return pd.DataFrame(typed).set_axis(names, axis=1), marks
+    frame = pd.DataFrame(typed).set_axis(names, axis=1)
+    frame.attrs["notes"] = {i: shares_note(column.read, column.mark or ".") for i, column in enumerate(found) if column}
+    return frame, marks
+
+
+def _texts(frame: pd.DataFrame, i: int) -> bool:
+    return frame.dtypes.iloc[i] in (object, "str")
 
 
 def _judged(cells: pd.Series) -> Numerals | None:

@@ -1,11 +1,14 @@
 """A model of a table: fitted or read from a file, with honest figures, its games, and exact values where they exist."""
 
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from model.table.cells.giveaway import giveaways
+from model.table.cells.kinds import joined
 from model.table.columns import Column, profile
 from model.table.fitting import Watcher, figures, fit_trees, guess, probabilities, split
 from model.table.lightgbm_text import read_lightgbm
@@ -120,6 +123,8 @@ class TableModel:
         if known.sum() < MIN_ROWS:
             raise ValueError(f"the table has {known.sum()} rows with a target; at least {MIN_ROWS} are needed")
         others = [i for i in range(frame.shape[1]) if i != at]
+        told = giveaways(frame, columns, others, goal, y)
+        columns = [replace(one, note=joined(one.note, told.get(one.label, ""))) for one in columns]
         cells, y = encode(columns, frame, others)[known], y[known]
         train, watch, held = split(y, goal, seed)
         drawn = np.random.default_rng([seed, 1]).permutation(train)[:BACKGROUND]

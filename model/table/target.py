@@ -67,7 +67,7 @@ def understand_target(cells: pd.Series, label: str, kind: str | None = None, col
     if kind is None:
         whole = len(texts) <= _FEW and (values[held] % 1 == 0).all()
         kind = "regression" if of_numbers and len(texts) > 2 and not whole else "classification"
-    note = _unusable(cells, values, where) if of_numbers else ""
+    note = _unusable(cells, values if of_numbers else np.where(where < 0, np.nan, 0.0), where)
     if kind == "regression":
         if np.isnan(values).all() or column.kind == "category" and not numeric:
             raise ValueError(f"the target {label!r} holds texts, not numbers: predict it as a classification")
@@ -86,7 +86,7 @@ def understand_target(cells: pd.Series, label: str, kind: str | None = None, col
 
 def _unusable(cells: pd.Series, values: Floats, where: Ints) -> str:
     """A sentence on the rows whose target among numbers is none; "" where there are no such rows."""
-    missing, infinite = int((where < 0).sum()), int(np.isinf(as_float(cells)).sum())
+    missing, infinite = int((where < 0).sum()), int(np.isinf(as_float(cells)[np.isnan(values)]).sum())
     texts = int(np.isnan(values).sum()) - missing - infinite
     told = [
         f"{count:,} {'is' if count == 1 else 'are'} {what}"

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from model.files.dates import NAMED, Order, has_shape, numbers_as_dates, order_of
-from model.files.numerals import MARKS, Numerals, currency, is_share, judge, number, settle
+from model.files.numerals import MARKS, Numerals, currencies, judge, number, settle, shares_note
 from model.table.cells.column import MAX_LEVELS, READINGS, Column
 from model.table.cells.unread import why_unread
 from model.table.cells.values import as_float, cell_text, dates, is_plain, numbers, texts_of
@@ -53,6 +53,7 @@ class Seen:
     order: Order | None = None
     mark: str = "."
     sure: bool = True
+    note: str = ""
 
     @classmethod
     def of(cls, cells: pd.Series, label: str, wanted: str | None) -> "Seen":
@@ -90,7 +91,7 @@ def _hashable(cells: pd.Series) -> bool:
 
 def compared(columns: list[Seen], told: Mapping[Any, Any]) -> list[Seen]:
     """What a column's own cells leave open is read as in the others; `told` is what the reader of the file found."""
-    marks, usual = told.get("marks", {}), told.get("decimal", ".")
+    marks, notes, usual = told.get("marks", {}), told.get("notes", {}), told.get("decimal", ".")
     settled = settle([column.numerals for column in columns])
     firsts = {column.order.first for column in columns if column.order and column.order.told and column.order.first}
     found = []
@@ -106,7 +107,7 @@ def compared(columns: list[Seen], told: Mapping[Any, Any]) -> list[Seen]:
         if column.wanted in READINGS:
             _, mark, first = READINGS[column.wanted]
             sure, order = True, Order(first or "month", True, bool(order and order.short))
-        found.append(replace(column, numerals=numerals, order=order, mark=mark, sure=sure))
+        found.append(replace(column, numerals=numerals, order=order, mark=mark, sure=sure, note=notes.get(column.label, "")))
     return found
 
 
@@ -124,7 +125,7 @@ def understood(seen: Seen) -> Column:
         column = {"number": _as_numbers, "date": _as_dates}.get(column.kind, lambda _, it: it)(seen, column)
     elif seen.kind is None and column.kind in ("number", "category"):
         left_out, why = why_unread(seen.cells, column.kind, seen.label, seen.texts, rows - missing)
-        note = why if left_out else joined(column.note, why)
+        note = joined(column.note, why)
         column = replace(column, kind="identifier", otherwise=column.kind, note=note) if left_out else replace(column, note=note)
     if column.kind != "category":
         return column
@@ -162,7 +163,7 @@ def _by_cells(seen: Seen, column: Column) -> Column:
         and (word or sum(read) >= _READABLE * (sum(read) + len(bad)))
         and (len(bad) == len(texts) - sum(read) or sum(read) > 2)
     ):
-        units = sorted({currency(text) for text in texts} - {""}) if seen.numerals else []
+        units = sorted(currencies(texts)) if seen.numerals else []
         if seen.numerals and seen.numerals.clash:
             one, other = seen.numerals.clash
             note = f"{one!r} has a decimal point, {other!r} a decimal comma: each is taken as a text."
@@ -170,7 +171,7 @@ def _by_cells(seen: Seen, column: Column) -> Column:
         if len(units) > 1:
             return replace(column, note=f"Its amounts are in {' and '.join(units[:4])}: each is taken as a text.")
         return _as_numbers(seen, column)
-    if seen.order is not None and 2 * (~np.isnan(dates(pd.Series(texts, dtype=object), seen.order.first))).sum() > len(texts):
+    if seen.order is not None and 2 * (~np.isnan(dates(pd.Series(texts, dtype=object), seen.order.first))).sum() >= len(texts):
         return _as_dates(seen, column)
     mixed = "Numbers and texts are mixed; each is taken as a text." if any(read) and inner.startswith("mixed") else ""
     return replace(column, note=mixed)
@@ -180,7 +181,7 @@ def _as_numbers(seen: Seen, column: Column) -> Column:
     """What there is to say of a column of numbers; of a clash of two readings, which they are."""
     values = as_float(seen.cells, seen.mark)
     infinite, unread = int(np.isinf(values).sum()), int((np.isnan(values) & (seen.where >= 0)).sum())
-    notes = []
+    notes = [seen.note]
     if unread:
         bad = next(text for text in seen.texts if np.isnan(number(text, seen.mark)))
         notes.append(
@@ -189,10 +190,7 @@ def _as_numbers(seen: Seen, column: Column) -> Column:
         )
     if infinite:
         notes.append(f"{_cells(infinite)} with an infinite number {_count(infinite)} as missing.")
-    shares = [text for text in seen.texts if is_share(text)]
-    if shares:
-        some = "" if len(shares) + 1 >= len(seen.texts) else " Those without a sign are read as they stand."
-        notes.append(f"Per cent are read as shares of one: {shares[0]} is {number(shares[0], seen.mark):g}.{some}")
+    notes.append(shares_note(seen.texts, seen.mark))
     readings: tuple[str, ...] = ()
     if not seen.sure and seen.numerals:
         text, readings = seen.numerals.open[0], tuple(READINGS)[:2]

@@ -34,6 +34,7 @@ _HASH = re.compile(
     r"(0x)?([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{128}))"
 )
 EXACT = 2**53  # beyond, float64 does not hold every whole number
+_YEARS = 1500, 2200
 MANY = 50  # rows from which on a run of whole numbers tells without a name
 CHANCE = 10.0  # pairs of equal numbers that chance would have given, where there is none
 _UNREAD = "the model does not read it"
@@ -72,7 +73,7 @@ def _of_unique(label: str, values: Floats) -> tuple[bool, str]:
         return False, ""
     run = f"Its whole numbers run from {values[0]:.0f} to {values[-1]:.0f}"
     if span == n:
-        if _MEASURE.search(label):
+        if _MEASURE.search(label) or _YEARS[0] <= values[0] and values[-1] <= _YEARS[1]:
             return False, f"{run}, each once: leave it out if it only counts the rows."
         return True, f"{run}, each once, as row numbers do; {_UNREAD}."
     if n * n / (2 * span) >= CHANCE:  # the birthday problem: draws from so few numbers would have met
