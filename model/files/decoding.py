@@ -78,6 +78,8 @@ def decoded(data: bytes) -> tuple[str, str] | None:
                 continue
             if name == "UTF-8" or re.search("[\r\n]", text):  # a sound may begin as UTF-16 does
                 return _meant(text, name)
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return None  # "ÿþ" begins no text
     try:
         return _meant(data.decode("utf-8"), "UTF-8")
     except UnicodeDecodeError:

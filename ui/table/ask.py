@@ -127,8 +127,8 @@ def _describe(source: Source, state: Bench[TableState]) -> None:
     frame, columns = source.frame, _profile(source, state)
     missing, unread = int(sum(column.missing for column in columns)), [c for c in columns if not c.used]
     st.markdown(
-        f"**{plain(source.name, 80)}** – {plain(source.about, 200)} {len(frame):,} rows, {frame.shape[1]} columns, "
-        f"{missing:,} missing cells."
+        f"**{plain(source.name, 80)}** – {plain(source.about.rstrip('.'), 200)}. {len(frame):,} rows, {frame.shape[1]} columns, "
+        f"{missing:,} missing cell{'s' * (missing != 1)}."
         + (f" Not read by a model: {', '.join(plain(c.label, 30) for c in unread[:5])}." if unread else "")
     )
     _propose(source, columns, state)
@@ -164,7 +164,7 @@ def _propose(source: Source, columns: "list[Column]", state: Bench[TableState]) 
     kinds, target = state.own.kinds, st.session_state["t-target"]
     note, away = _target(source, columns, state)
     if note:
-        st.caption(said(f"Target {target}: {note}"))
+        st.caption(said(f"Target {target}: {note[:1].lower()}{note[1:]}"))
     asked: list[tuple[str, str, dict[str, str]]] = [
         (
             column.label,

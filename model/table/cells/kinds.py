@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from model.files.dates import NAMED, Order, has_shape, numbers_as_dates, order_of
+from model.files.dates import NAMED, Order, days, has_shape, numbers_as_dates, order_of
 from model.files.numerals import MARKS, Numerals, currencies, judge, number, settle, shares_note
 from model.table.cells.column import MAX_LEVELS, READINGS, Column
 from model.table.cells.unread import why_unread
@@ -220,7 +220,7 @@ def _as_dates(seen: Seen, column: Column) -> Column:
         bad = next((f", such as {text!r}," for text, day in zip(seen.texts, found) if np.isnan(day)), "")
         notes.append(f"{_cells(unread)} that {'is no date' if unread == 1 else 'are no dates'}{bad} {_count(unread)} as missing.")
     if order.first and seen.texts:
-        example = next((text for text in seen.texts if has_shape(text)), "")
+        example = next((text for text in seen.texts if days(text, "day") != days(text, "month") and has_shape(text)), "")
         if order.told:
             notes.append(f"The {order.first} is read first.")
         elif example:
