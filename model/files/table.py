@@ -23,6 +23,10 @@ MAX_CELLS = 50_000_000  # of a Parquet file, whose bytes say nothing of its rows
 _MISSING = ["", "?", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "#N/A"]
 _FLAGS = {"True": True, "TRUE": True, "true": True, "False": False, "FALSE": False, "false": False}
 _WHOLE = re.compile(r"[-+]?\d{1,30}")
+_BARE = [
+    (mark, rf"[-+]?(?:\d+{sign}?\d*|{sign}\d+)(?:[eE][-+]?\d+)?", rf"{sign}(?:\d|\d\d|\d{{4,}})(?:[eE]|$)")
+    for mark, sign in ((".", r"\."), (",", ","))
+]
 _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r]")
 _NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
@@ -103,6 +107,17 @@ def _framed(rows: Iterator[list[Any]], names: list[str], filename: str, delimite
     return frame, marks
 
 
+def _quick(cells: pd.Series) -> str | None:
+    """The decimal mark of a column of text that holds bare numbers alone, of which one tells it; None for any other."""
+    if cells.dtype != "str":
+        return None
+    cells = cells.dropna()
+    for mark, shape, tells in _BARE:
+        if len(cells) and cells.iloc[:100].str.fullmatch(shape).all() and cells.str.fullmatch(shape).all():
+            return mark if cells.str.contains(tells).any() else None
+    return None
+
+
 def _texts(frame: pd.DataFrame, i: int) -> bool:
     return frame.dtypes.iloc[i] in (object, "str")
 
@@ -111,6 +126,8 @@ def _judged(cells: pd.Series) -> Numerals | None:
     """How the texts of a column write numbers; None where they are none."""
     if pd.api.types.is_numeric_dtype(cells.dtype) or pd.api.types.is_datetime64_any_dtype(cells.dtype):
         return None
+    if (quick := _quick(cells)) is not None:
+        return Numerals(quick, True, frozenset(), [])
     counts = cells[cells.map(lambda cell: isinstance(cell, str) and bool(cell.strip()))].value_counts()
     few = itertools.chain.from_iterable([str(text)] * min(count, 100) for text, count in counts.items())
     return judge(few)
@@ -123,6 +140,12 @@ def _typed(cells: pd.Series, mark: str) -> pd.Series:
     """
     if pd.api.types.is_numeric_dtype(cells.dtype) or pd.api.types.is_datetime64_any_dtype(cells.dtype) or not mark:
         return cells
+    if (quick := _quick(cells)) is not None and quick == mark:
+        known = cells.notna().to_numpy()
+        spelt = cells[known] if mark == "." else cells[known].str.replace(",", ".", regex=False)
+        values = np.full(len(cells), np.nan)
+        values[known] = np.array(spelt.to_numpy(object), dtype=object).astype(float)
+        return pd.Series(values)
     places, found = pd.factorize(cells)
     if not len(found) or not any(isinstance(value, str) for value in found):
         return cells
@@ -172,7 +195,11 @@ def _parquet(data: bytes, filename: str) -> pd.DataFrame:
         check_width(len(schema), filename)
         if rows * len(schema) > MAX_CELLS:
             raise ValueError(f"{filename} has {rows:,} × {len(schema)} cells; at most {MAX_CELLS:,} are read")
-        frame: pd.DataFrame = file.read(use_threads=False).to_pandas(ignore_metadata=True)
+        table = file.read(use_threads=False)
+        frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
+        for i, field in enumerate(schema):  # float64 would not keep large ones apart
+            if pa.types.is_integer(field.type) and table.column(i).null_count and frame.iloc[:, i].abs().max() > 2**53:
+                frame.isetitem(i, pd.array(table.column(i).to_pylist(), dtype="Int64"))
         return frame
     except (pa.ArrowException, OSError) as error:
         reason = str(error).strip().split("\n")[0][:200]
