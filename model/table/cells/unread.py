@@ -59,12 +59,14 @@ def why_unread(cells: pd.Series, kind: str, label: str, texts: list[str], presen
         if _WRITTEN.search(label) and values.min() >= 0:
             return True, f"It is called as pandas calls an index that it writes; {_UNREAD}."
         return False, ""
-    return _of_unique(label, np.sort(values))
+    return _of_unique(label, np.sort(values), exact is not None or pd.api.types.is_integer_dtype(cells.dtype))
 
 
-def _of_unique(label: str, values: Floats) -> tuple[bool, str]:
-    """Of whole numbers that are all different, in order."""
+def _of_unique(label: str, values: Floats, whole: bool) -> tuple[bool, str]:
+    """Of whole numbers that are all different, in order. whole : by their type; a large float64 is always whole"""
     n, span = len(values), float(values[-1] - values[0]) + 1
+    if np.abs(values).max() > EXACT and not whole:
+        return False, ""
     if np.abs(values).max() > EXACT:
         return True, f"Every row has a whole number of its own, of more than 15 digits, as keys have; {_UNREAD}."
     if _ROWS.search(label) or _KEY.search(label):
