@@ -1,54 +1,172 @@
-"""Numbers as people write them: whether a comma or a point marks the decimals is told by a table's own cells."""
+"""Numbers as people write them: signs, currencies, per cent, groups of thousands, a point or a comma before the decimals.
+
+Which of the two marks the decimals is told by a column's own cells, or else by the other columns.
+"""
 
 import re
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
-_STYLE = r"\s*[-+]?(?=[{mark}]?\d)(?:[1-9]\d{{0,2}}(?:[{group}\s]\d{{3}})+|\d*)(?:[{mark}]\d*)?(?:[eE][-+]?\d+)?{unit}\s*"
-_STYLES = {mark: re.compile(_STYLE.format(mark=mark, group=group, unit=" ?[KMBTkmbt]?")) for mark, group in (".,", ",.")}
+_DASHES = dict.fromkeys(map(ord, "\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d"), "-")
+_QUOTES = dict.fromkeys(map(ord, "\u2018\u2019\u02bc\u00b4\u2032\uff07`"), "'")
+_SPACES = dict.fromkeys(map(ord, "\u00a0\u202f\u2009\u2007\u2008\u2002\u2003\u2005\u200a\u3000\t"), " ")
+_NOTHING = dict.fromkeys(map(ord, "\u200e\u200f\u200b\u2060\ufeff\u061c"), "")
+_ALIKE = str.maketrans(_DASHES | _QUOTES | _SPACES | _NOTHING)
+_SYMBOLS = "$\u00a2-\u00a5\u058f\u060b\u09f2\u09f3\u0af1\u0bf9\u0e3f\u17db\u20a0-\u20c0\ufdfc\ufe69\uff04\uffe0\uffe1\uffe5\uffe6"
+_CODES = (
+    "AED|ARS|AUD|BGN|BRL|CAD|CHF|CLP|CNY|COP|CZK|DEM|DKK|EGP|EUR|FRF|GBP|HKD|HUF|IDR|ILS|INR|ISK|ITL|JPY|KRW|MXN|MYR|NGN|"
+    "NOK|NZD|PEN|PHP|PKR|PLN|RMB|RON|RSD|RUB|SAR|SEK|SGD|THB|TRY|TWD|UAH|USD|VND|ZAR|Euro|euros?|DM|SFr\\.?|sFr\\.?|Fr\\.?|"
+    "[Kk]r\\.?|Kč|zł|Ft|Rs\\.?|RM|Rp\\.?|lei|TL|руб\\.?|р\\.|грн\\.?|лв\\.?|дин\\.?"
+)
+_CURRENCY = f"(?:[A-Z]{{1,3}}(?=\\$))?[{_SYMBOLS}]|(?:{_CODES})(?![a-zA-Z])"
+_SAME = {"USD": "$", "US$": "$", "EUR": "€", "EURO": "€", "EUROS": "€", "GBP": "£", "KR": "kr", "JPY": "¥", "RUB": "₽"}
+_WHOLE = re.compile(
+    rf"\s*(?P<s1>[-+])?\s*(?P<o1>\()?\s*(?P<s2>[-+])?\s*(?P<c1>{_CURRENCY})?\s*(?P<p1>[%‰])?\s*(?P<s3>[-+])?\s*(?P<o2>\()?\s*"
+    r"(?P<body>(?=[.,]?\d)\d*(?:[., ']\d+)*(?:[.,](?:-{1,3})?)?(?:[eE][-+]?\d+)?)"
+    rf" ?(?P<unit>[KMBTkmbt](?![a-zA-Z]))?\s*(?P<p2>[%‰])?\s*(?P<c2>{_CURRENCY})?\s*(?P<s4>[-+])?\s*(?P<e>\))?\s*(?P<s5>-)?\s*"
+)
+_BODY = (
+    r"(?P<whole>[1-9]\d{{0,2}}(?P<g>[{group} '])\d{{3}}(?:(?P=g)\d{{3}})*|[1-9]\d?(?:,\d\d)+,\d{{3}}|\d*)"
+    r"(?:[{mark}](?P<part>\d*)-*)?(?P<power>[eE][-+]?\d+)?"
+)
+_BODIES = {mark: re.compile(_BODY.format(mark=mark, group=group)) for mark, group in (".,", ",.")}
+_INFINITE = re.compile(r"\s*([-+]?)\s*(?:inf(?:inity)?|\u221e)\s*", re.I)
+_FLOAT = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_PERCENT = {"%": -2, "‰": -3}
+MARKS = ".", ","
+LONGEST = 80  # characters of a number: patterns may try every place of a blank or a mark
+ENOUGH = 30  # numbers that all have three digits after their mark, none of them ending in 0, had they decimals: 4 in 100
 
 
 def is_number(text: str) -> bool:
     """Is a text a number with either mark, and without a unit as in 300B?"""
-    return any(style.fullmatch(text) for style in _STYLES.values()) and not text.strip()[-1].isalpha()
+    return any((read := plain(text, mark)) and not read[-1].isalpha() for mark in MARKS)
 
 
-def marks_of(names: list[str], rows: list[list[Any]], least: int, filename: str) -> list[str]:
-    """The decimal mark of each column whose numbers need to be rewritten, "" of every other.
+def plain(text: str, mark: str) -> str | None:
+    """The same number as Python writes it, "1234.5", and after it the unit of one as 300B; None where it is no number.
 
-    A column is one of numbers where most of its texts are. 1,5 and 1.234,5 can have a decimal comma only, 1.5 and 1,234.5
-    a decimal point only; what could be either, as 1.234 and 1,234, is read as the other columns are. least : cells that
-    tell a comma. ValueError where a column has both marks, or nothing tells what its comma means.
+    mark : what stands before the decimals, "." or ","; the other may stand between thousands, as may blanks and '
     """
-    found = {}
-    for i, name in enumerate(names):
-        texts = [row[i] for row in rows if isinstance(row[i], str) and row[i].strip()]
-        point, comma = ({text for text in set(texts) if style.fullmatch(text)} for style in _STYLES.values())
-        if 2 * sum(text in point or text in comma for text in texts) <= len(texts):
-            continue
-        only_comma, only_point = comma - point, point - comma
-        if only_comma and only_point:
-            raise ValueError(
-                f"{filename}: {min(only_comma)!r} is not a number beside {min(only_point)!r} in column {name!r}: "
-                "write both with one decimal mark"
-            )
-        told = "," if sum(map(only_comma.__contains__, texts)) >= least else "." if only_point else ""
-        found[i] = told, point, comma
-    marks, all_told = [""] * len(names), {told for told, *_ in found.values() if told}
-    clear = all_told in ({"."}, {","}) and (least == 1 or "." in all_told)
-    for i, (told, point, comma) in found.items():
-        unclear = [text for text in point if "," in text or ("." in text and "," in all_told)]
-        if unclear and not told and not clear:
-            raise ValueError(
-                f"{filename}: nothing tells whether {min(unclear)!r} in column {names[i]!r} has decimals or thousands after "
-                "its mark: write numbers as 1234.5"
-            )
-        mark = told or min(all_told, default="")
-        marks[i] = mark if mark and any(plain(text, mark) != text for text in point | comma) else ""
-    return marks
+    if _FLOAT.fullmatch(text) and (mark == "." or "." not in text):
+        return text
+    if len(text) > LONGEST:
+        return None
+    found = _WHOLE.fullmatch(text := text.translate(_ALIKE))
+    if found is None:
+        infinite = _INFINITE.fullmatch(text)
+        return f"{infinite[1]}inf" if infinite else None
+    body = _BODIES[mark].fullmatch(found["body"])
+    signs = [sign for name in ("s1", "s2", "s3", "s4", "s5") if (sign := found[name])]
+    opened = (found["o1"] or "") + (found["o2"] or "")
+    if body is None or len(signs) > 1 or len(opened) != len(found["e"] or "") or opened and signs:
+        return None
+    if found["c1"] and found["c2"] or found["p1"] and found["p2"]:
+        return None
+    digits = re.sub(r"\D", "", body["whole"]) + ("." + body["part"] if body["part"] else "")
+    power = int((body["power"] or "e0")[1:]) + _PERCENT.get(found["p1"] or found["p2"] or "", 0)
+    sign = "-" if opened or signs == ["-"] else ""
+    return f"{sign}{digits}{f'e{power}' if power else ''}{found['unit'] or ''}"
 
 
-def plain(cell: Any, mark: str) -> Any:
-    """A cell with a decimal point and nothing between thousands, where it is a number with that mark; else as it is."""
-    if isinstance(cell, str) and _STYLES[mark].fullmatch(cell):
-        return re.sub(rf"(?<=\d)[{'.,'.replace(mark, '')}\s](?=\d)", "", cell).replace(mark, ".")
-    return cell
+def currency(text: str) -> str:
+    """The currency that a number is of, as it is written; "" for none."""
+    found = _WHOLE.fullmatch(text.translate(_ALIKE)) if len(text) <= LONGEST else None
+    name = ((found["c1"] or found["c2"] or "") if found else "").strip(". ")
+    return _SAME.get(name.upper(), name)
+
+
+def currencies(texts: Iterable[str]) -> set[str]:
+    """The currencies that numbers are of, as they are written."""
+    return {currency(text) for text in texts if not _FLOAT.fullmatch(text)} - {""}
+
+
+def shares_note(texts: Iterable[str], mark: str) -> str:
+    """A sentence where numbers are given in per cent or per mille; "" where none is."""
+    texts = sorted(text for text in texts if number(text, mark) == number(text, mark))
+    shares = [text for text in texts if "%" in text or "‰" in text]
+    if not shares:
+        return ""
+    bare = [text for text in texts if text not in shares and number(text, mark)]
+    some = f" Without a sign a number is read as it stands, such as {bare[0]}." if bare else ""
+    return f"Per cent are read as shares of one: {shares[0].strip()} is {number(shares[0], mark):g}.{some}"
+
+
+def number(text: str, mark: str = ".") -> float:
+    """The number that a text spells, NaN for none."""
+    try:
+        return float(plain(text, mark) or "nan")
+    except ValueError:  # of a unit
+        return float("nan")
+
+
+@dataclass(frozen=True)
+class Numerals:
+    """How the numbers of one column are written.
+
+    mark : before the decimals, "" where nothing tells;  told : whether its own cells tell
+    read : texts that are numbers;  open : those that are two different ones by the two marks
+    clash : two texts, of which the one can have a decimal point only and the other a comma only
+    """
+
+    mark: str
+    told: bool
+    read: frozenset[str] = field(repr=False)
+    open: list[str] = field(repr=False)
+    clash: tuple[str, str] | None = None
+
+
+def judge(texts: Iterable[str], least: int = 1) -> Numerals | None:
+    """How the texts of a column write numbers; None where most are none. least : how many must tell a comma
+
+    1,5 and 1.234,5 can have a decimal comma only, 1.5 and 1,234.5 a decimal point only. What could be either, as 1.234
+    and 12.500, has thousands where a whole number without any mark stands beside it: whoever pads decimals with zeros
+    pads all, and whoever does not writes some with one or two.
+    """
+    texts = list(texts)
+    known: dict[str, tuple[str | None, str | None]] = {}
+    for text in texts:
+        if text not in known:
+            known[text] = plain(text, "."), plain(text, ",")
+    read = frozenset(text for text, pair in known.items() if any(pair))
+    if 2 * sum(map(read.__contains__, texts)) <= len(texts):
+        return None
+    point = [text for text in read if known[text][1] is None]
+    comma = [text for text in read if known[text][0] is None]
+    undecided = sorted(text for text in read if all(known[text]) and known[text][0] != known[text][1])
+    if point and comma:
+        return Numerals("", True, read, undecided, (min(point), min(comma)))
+    if comma and sum(map(set(comma).__contains__, texts)) >= least:
+        return Numerals(",", True, read, undecided)
+    if point:
+        return Numerals(".", True, read, undecided)
+    thousands = _thousands(read, undecided)
+    return Numerals(thousands, bool(thousands), read, undecided)
+
+
+def _thousands(read: frozenset[str], undecided: list[str]) -> str:
+    """The mark of decimals in a column whose only marks must be those of thousands; "" where they need not."""
+    marks = {mark for text in undecided for mark in MARKS if mark in text}
+    if len(marks) != 1:
+        return ""
+    bare = [text for text in read.difference(undecided) if re.fullmatch(r"\D*\d+\D*", text)]
+    digits = [re.sub(r"\D", "", text) for text in bare]
+    if not bare or any(len(text) > 3 for text in digits) or all(not text.strip("0") for text in digits):
+        return ""
+    padded = any(re.search(r"0(?!\d)", text) for text in undecided)
+    return {".": ",", ",": "."}[marks.pop()] if padded or len(undecided) >= ENOUGH else ""
+
+
+def settle(columns: Sequence[Numerals | None], comma: bool = True) -> list[Numerals | None]:
+    """The same, where columns that tell nothing take the mark of those that do, if these are of one mind.
+
+    comma : whether commas elsewhere are told by; between commas they may as well divide lists
+    """
+    told = {column.mark for column in columns if column and column.told and not column.clash}
+    if len(told) != 1 or told == {","} and not comma:
+        return list(columns)
+    mark = told.pop()
+    return [
+        Numerals(mark, False, column.read, column.open) if column and not column.mark and not column.clash else column
+        for column in columns
+    ]

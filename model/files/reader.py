@@ -7,23 +7,25 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
 
-from model.files.numerals import is_number, marks_of, plain
+from model.files.decoding import decoded
+from model.files.numerals import Numerals, is_number, judge, plain, settle
 from model.files.workbook import read_workbook
 
 MAX_BYTES = 50_000_000
 MAX_COLUMNS = 1_000
 MAX_ROWS = 10_000  # of what `read_columns` gives
-_SEEN = 1_000_000  # cells that tell the decimal mark
 _DELIMITERS = ";\t|,"  # where two do equally well the first: a comma marks decimals too
 _BINARY = {
     b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls), or one with a password; save it as .xlsx without, or as CSV",
     b"\x1f\x8b": "compressed; unpack it first",
     b"\x80": "a Python pickle, which is never loaded; save the table as CSV or Parquet",
 }
+_QUOTED = re.compile(r'(?<![^;\t|,\r\n])[ ]*"(?:[^"]|"")*(?:"(?=[ ]*(?:[;\t|,\r\n]|$))|$)')
+_TOLD = re.compile(r'"?sep=([;,|\t])"?(?:\r\n|\r|\n)', re.I)  # Excel's first line, which says its delimiter
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _END = "\0"  # a line that no text can have
 
@@ -51,31 +53,42 @@ def check_file(data: bytes, filename: str) -> None:
             raise ValueError(f"{filename} is not {what} by its content; save it again, or name it .csv if it is text")
 
 
-def read_rows(data: bytes, filename: str, numbers: bool = True) -> tuple[list[str], Iterator[list[Any]], str]:
-    """Names of the columns, rows with a cell under each name, and how they were read; rows are read as they are asked for.
+def read_rows(data: bytes, filename: str) -> tuple[list[str], Iterator[list[Any]], str, str]:
+    """Names of the columns, rows with a cell under each name, how they were read, and the delimiter ("" of a workbook).
 
-    Cells are text as it stands in a file of text, and whatever a workbook holds (None where blank). numbers : write the
-    numbers of a column with a decimal point alone. ValueError with one sentence for what is no table.
+    Cells are text as it stands in a file of text, and whatever a workbook holds (None where blank). Rows are read as
+    they are asked for. ValueError with one sentence for what is no table.
     """
     check_file(data, filename)
     if data[:4] == b"PK\x03\x04":
         names, body, told = read_workbook(data, filename, MAX_COLUMNS)
-        rows, delimiter = iter(body), ""
-    else:
-        text, encoding = _decoded(data, filename)
-        delimiter = _delimiter(text)
-        rows = _lines(text, delimiter, filename)
-        names, told = next(rows, []), f"CSV, {encoding}, delimiter {'tab' if delimiter == chr(9) else f'“{delimiter}”'}"
-        if names and all(is_number(name) for name in names):
-            rows, names, told = chain([names], rows), [f"column {i + 1}" for i in range(len(names))], f"{told}, no line of names"
-    if numbers and names:
-        head = list(islice(rows, max(100, _SEEN // len(names))))
-        marks = marks_of(names, head, 2 if delimiter == "," else 1, filename)
-        rows = chain(head, rows)
-        if any(marks):
-            rows = ([plain(cell, mark) if mark else cell for cell, mark in zip(row, marks)] for row in rows)
-        told += ", decimal comma" if "," in marks else ""
-    return names, rows, told
+        return names, iter(body), told, ""
+    text, encoding = _decoded(data, filename)
+    said = _TOLD.match(text)
+    text = text[said.end() :] if said else text
+    delimiter = said[1] if said else _delimiter(text)
+    rows = _lines(text, delimiter, filename)
+    names, told = next(rows, []), f"CSV, {encoding}, delimiter {'tab' if delimiter == chr(9) else f'“{delimiter}”'}"
+    if names and all(is_number(name) for name in names):
+        rows, names, told = chain([names], rows), [f"column {i + 1}" for i in range(len(names))], f"{told}, no line of names"
+    return names, rows, told, delimiter
+
+
+def check_marks(names: Sequence[str], columns: Sequence[Numerals | None], filename: str, sure: bool = True) -> None:
+    """ValueError for a column with both decimal marks, and where `sure` for one of which nothing tells which it has."""
+    commas = any(column and column.mark == "," for column in columns)
+    for name, column in zip(names, columns):
+        if column and column.clash:
+            point, comma = column.clash
+            raise ValueError(
+                f"{filename}: {comma!r} is not a number beside {point!r} in column {name!r}: write both with one decimal mark"
+            )
+        unclear = [text for text in column.open if commas or "," in text] if sure and column and not column.mark else []
+        if unclear:
+            raise ValueError(
+                f"{filename}: nothing tells whether {unclear[0]!r} in column {name!r} has decimals or thousands after "
+                "its mark: write numbers as 1234.5"
+            )
 
 
 def read_columns(
@@ -85,14 +98,22 @@ def read_columns(
 
     ValueError with one sentence for anything but a table of 1 to `most` rows whose columns have names of their own.
     """
-    names, rows, _ = read_rows(content.encode() if isinstance(content, str) else content, filename, numbers)
-    filled = filter(any, ([_text(cell) for cell in row] for row in rows))
+    names, rows, _, delimiter = read_rows(content.encode() if isinstance(content, str) else content, filename)
+    filled = (row for row in rows if any(map(_text, row)))
     table = list(islice(filled, most))
     count = len(table) + sum(1 for _ in filled)
     if not count:
         raise ValueError(f"{filename} has no rows: give a first line with the columns' names and one line for each row")
     if count > most:
         raise ValueError(f"{filename} has {count} rows; at most {most} are read: leave some out")
+    if numbers:
+        least = 2 if delimiter == "," else 1  # one comma between commas may be a slip
+        texts = ([cell for cell in cells if isinstance(cell, str) and cell.strip()] for cells in zip(*table))
+        found = settle([judge(cells, least) for cells in texts], comma=delimiter != ",")
+        check_marks(names, found, filename)
+        marks = [column.mark if column else "" for column in found]
+        table = [[_plain(cell, mark) if mark else cell for cell, mark in zip(row, marks)] for row in table]
+    table = [list(map(_text, row)) for row in table]
     columns = list(zip(map(str.strip, names), zip(*table)))
     while columns and not columns[-1][0] and not any(columns[-1][1]):  # as spreadsheets write them
         columns.pop()
@@ -103,6 +124,10 @@ def read_columns(
     return {name: list(cells) for name, cells in columns}
 
 
+def _plain(cell: Any, mark: str) -> Any:
+    return (plain(cell, mark) or cell) if isinstance(cell, str) else cell
+
+
 def _text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
@@ -110,38 +135,32 @@ def _text(value: Any) -> str:
 
 
 def _decoded(data: bytes, filename: str) -> tuple[str, str]:
-    """Text and its encoding: by its mark, else UTF-8, else Windows-1252, which holds all letters of Latin-1."""
+    """Text and its encoding; ValueError for what is binary, or of no known encoding."""
     for start, what in _BINARY.items():
         if data.startswith(start):
             raise ValueError(f"{filename} is no table of text: it looks like {what}")
-    marked = {b"\xef\xbb\xbf": "UTF-8", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
-    found = [name for mark, name in marked.items() if data.startswith(mark)]
-    for encoding in found or ["UTF-8", "Windows-1252"]:
-        try:
-            text = data.decode({"UTF-8": "utf-8-sig", "Windows-1252": "cp1252"}.get(encoding, encoding))
-        except UnicodeDecodeError:
-            continue
-        if encoding == "UTF-16" and not re.search("[\r\n]", text):
-            continue  # a sound begins like that too
-        if _CONTROL.search(text):
-            raise ValueError(f"{filename} is not text: it holds control characters, as binary files do; save it as CSV")
-        return text, encoding
-    raise ValueError(f"{filename} is not text in UTF-8, UTF-16 or Windows-1252; save it in the encoding UTF-8")
+    found = decoded(data)
+    if found is None:
+        raise ValueError(f"{filename} is not text in UTF-8, UTF-16 or Windows-1252; save it in the encoding UTF-8")
+    text = found[0].rstrip("\x1a")  # where DOS ends a file
+    if _CONTROL.search(text):
+        raise ValueError(f"{filename} is not text: it holds control characters, as binary files do; save it as CSV")
+    return text, found[1]
 
 
 def _delimiter(text: str) -> str:
-    """Of the usual delimiters the one that cuts the most of the first lines into the same number (> 1) of cells."""
+    """Of the usual delimiters the one that cuts the most of the first lines, the names among them, into equally many cells.
 
-    def order(delimiter: str) -> tuple[bool, int]:
-        head = csv.reader(io.StringIO(text[: 1 << 18], newline=""), delimiter=delimiter)
-        widths = Counter(len(row) for row in islice(head, 100) if row)
-        width, lines = max(widths.items(), key=lambda item: item[1], default=(1, 0))
-        return (width > 1, lines)
+    What stands in quotes is no delimiter, whichever of them encloses the quotes.
+    """
+    lines = [line for line in re.split("[\r\n]+", _QUOTED.sub("Q", text[: 1 << 18])) if line.strip()][:100]
 
-    try:
-        return max(_DELIMITERS, key=order)
-    except csv.Error:
-        return ","
+    def order(delimiter: str) -> tuple[bool, bool, int]:
+        widths = Counter(line.count(delimiter) for line in lines)
+        width, most = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
+        return width > 0, width > 0 and lines[0].count(delimiter) == width, most
+
+    return max(_DELIMITERS, key=order)
 
 
 def _lines(text: str, delimiter: str, filename: str) -> Iterator[list[str]]:

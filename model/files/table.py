@@ -5,8 +5,9 @@ Nothing in a file is executed: text, Parquet and workbooks are read, pickles are
 
 import csv
 import io
+import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from json import JSONDecodeError
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,11 +16,18 @@ import numpy as np
 import pandas as pd
 
 from model.assets import ASSETS
-from model.files.reader import check_file, check_width, read_rows
+from model.files.numerals import Numerals, currencies, judge, plain, settle, shares_note
+from model.files.reader import check_file, check_marks, check_width, read_rows
 from model.table.columns import unique_labels
 
 MAX_CELLS = 50_000_000  # of a Parquet file, whose bytes say nothing of its rows
 _MISSING = ["", "?", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "#N/A"]
+_FLAGS = {"True": True, "TRUE": True, "true": True, "False": False, "FALSE": False, "false": False}
+_WHOLE = re.compile(r"[-+]?\d{1,30}")
+_BARE = [
+    (mark, rf"[-+]?(?:\d+{sign}?\d*|{sign}\d+)(?:[eE][-+]?\d+)?", rf"{sign}(?:\d|\d\d|\d{{4,}})(?:[eE]|$)")
+    for mark, sign in ((".", r"\."), (",", ","))
+]
 _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r]")
 _NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
@@ -49,13 +57,15 @@ def read_table(data: bytes, filename: str = "table.csv") -> pd.DataFrame:
     `frame.attrs["read_as"]` says what was found. Column names are made unique. ValueError with one sentence for a file
     that is no table, has fewer than two columns or rows, no cell that is filled, or more than is read.
     """
+    marks: dict[int, str] = {}
     if data[:4] == b"PAR1":
-        frame, read_as = _parquet(data, filename), "Parquet"
+        frame, read_as, delimiter = _parquet(data, filename), "Parquet", ""
     else:
-        names, rows, read_as = read_rows(data, filename)
+        names, rows, read_as, delimiter = read_rows(data, filename)
         if names and not names[0].strip():
             names[0] = "index"  # of pandas or R, which leave its name blank
-        frame = _framed(rows, len(names), read_as).set_axis(names, axis=1)
+        frame, marks = _framed(rows, names, filename, delimiter)
+        read_as += ", decimal comma" if "," in marks.values() else ""
     if frame.shape[1] < 2:
         raise ValueError(f"{filename} has one column only; a table needs one to predict and one to predict it from")
     if len(frame) < 2:
@@ -64,18 +74,112 @@ def read_table(data: bytes, filename: str = "table.csv") -> pd.DataFrame:
     if frame.isna().all(axis=None):
         raise ValueError(f"{filename} has no cell that is filled: all are missing")
     frame.attrs["read_as"] = read_as
+    frame.attrs["decimal"] = "," if delimiter == ";" else "."  # where nothing tells, and either could be
+    notes = frame.attrs.get("notes", {}).items()
+    frame.attrs["notes"] = {frame.columns[i]: note for i, note in notes if note and not _texts(frame, i)}
+    frame.attrs["marks"] = {frame.columns[i]: mark for i, mark in marks.items() if _texts(frame, i)}
     return frame
 
 
-def _framed(rows: Iterable[list[Any]], columns: int, told: str) -> pd.DataFrame:
-    """Text goes through pandas, which finds out what its columns hold; the cells of a workbook have kinds of their own."""
-    if told.startswith("Excel"):
+def _framed(rows: Iterator[list[Any]], names: list[str], filename: str, delimiter: str) -> tuple[pd.DataFrame, dict[int, str]]:
+    """Cells as numbers, booleans or text, and the decimal mark of the columns whose numbers told theirs.
+
+    A column whose numbers are two different ones by the two marks stays as it stands, for somebody to decide.
+    """
+    if delimiter:
+        stream = io.StringIO(newline="")
+        csv.writer(stream).writerows(rows)
+        stream.seek(0)
+        # texts first: what pandas makes of numbers with blanks is float64, and its reading of decimals is not exact
+        texts = pd.read_csv(stream, header=None, names=range(len(names)), na_values=_MISSING, keep_default_na=False, dtype=str)
+    else:
         cells = [[None if isinstance(cell, str) and cell in _MISSING else cell for cell in row] for row in rows]
-        return pd.DataFrame({i: pd.Series([row[i] for row in cells]) for i in range(columns)})
-    stream = io.StringIO(newline="")
-    csv.writer(stream).writerows(rows)
-    stream.seek(0)
-    return pd.read_csv(stream, header=None, names=range(columns), na_values=_MISSING, keep_default_na=False, low_memory=False)
+        texts = pd.DataFrame({i: pd.Series([row[i] for row in cells]) for i in range(len(names))})
+    found = settle([_judged(texts.iloc[:, i]) for i in range(len(names))], comma=delimiter != ",")
+    check_marks(names, found, filename, sure=False)
+    marks = {i: column.mark for i, column in enumerate(found) if column and column.mark}
+    torn = {i for i, column in enumerate(found) if column and len(currencies(column.read)) > 1}
+    typed = {
+        i: _typed(texts.iloc[:, i], "" if i in torn else marks.get(i, "." if column is None or not column.open else ""))
+        for i, column in enumerate(found)
+    }
+    frame = pd.DataFrame(typed).set_axis(names, axis=1)
+    frame.attrs["notes"] = {i: shares_note(column.read, column.mark or ".") for i, column in enumerate(found) if column}
+    return frame, marks
+
+
+def _quick(cells: pd.Series) -> str | None:
+    """The decimal mark of a column of text that holds bare numbers alone, of which one tells it; None for any other."""
+    if cells.dtype != "str":
+        return None
+    cells = cells.dropna()
+    for mark, shape, tells in _BARE:
+        if len(cells) and cells.iloc[:100].str.fullmatch(shape).all() and cells.str.fullmatch(shape).all():
+            return mark if cells.str.contains(tells).any() else None
+    return None
+
+
+def _texts(frame: pd.DataFrame, i: int) -> bool:
+    return frame.dtypes.iloc[i] in (object, "str")
+
+
+def _judged(cells: pd.Series) -> Numerals | None:
+    """How the texts of a column write numbers; None where they are none."""
+    if pd.api.types.is_numeric_dtype(cells.dtype) or pd.api.types.is_datetime64_any_dtype(cells.dtype):
+        return None
+    if (quick := _quick(cells)) is not None:
+        return Numerals(quick, True, frozenset(), [])
+    counts = cells[cells.map(lambda cell: isinstance(cell, str) and bool(cell.strip()))].value_counts()
+    few = itertools.chain.from_iterable([str(text)] * min(count, 100) for text, count in counts.items())
+    return judge(few)
+
+
+def _typed(cells: pd.Series, mark: str) -> pd.Series:
+    """Texts as what all of them spell: whole numbers, kept exact, other numbers, True and False; else texts as they stand.
+
+    mark : of decimals; "" where it is not known and matters
+    """
+    if pd.api.types.is_numeric_dtype(cells.dtype) or pd.api.types.is_datetime64_any_dtype(cells.dtype) or not mark:
+        return cells
+    if (quick := _quick(cells)) is not None and quick == mark:
+        known = cells.notna().to_numpy()
+        spelt = cells[known] if mark == "." else cells[known].str.replace(",", ".", regex=False)
+        values = np.full(len(cells), np.nan)
+        values[known] = np.array(spelt.to_numpy(object), dtype=object).astype(float)
+        return pd.Series(values)
+    places, found = pd.factorize(cells)
+    if not len(found) or not any(isinstance(value, str) for value in found):
+        return cells
+    read: list[Any] = [_value(value, mark) for value in found]
+    if all(isinstance(value, bool) for value in read):
+        flags = pd.Series([*read, None], dtype=object).iloc[places].reset_index(drop=True)
+        return flags if (places < 0).any() else flags.astype(bool)
+    if not all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in read):
+        return cells
+    if all(isinstance(value, int) for value in read):
+        large = any(abs(value) > 2**53 for value in read)
+        if any(not -(2**63) <= value < 2**63 for value in read):
+            return cells
+        if large or not (places < 0).any():
+            whole = pd.array([*read, None], dtype="Int64")[places]
+            return pd.Series(whole if (places < 0).any() else whole.astype("int64"))
+    return pd.Series(np.array([*map(float, read), np.nan])[places])
+
+
+def _value(value: Any, mark: str) -> Any:
+    """The boolean or number that a cell of a table is or spells, else the cell."""
+    if not isinstance(value, str):
+        return value.item() if isinstance(value, np.generic) else value
+    text = value.strip()
+    if text in _FLAGS:
+        return _FLAGS[text]
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    spelt = plain(text, mark)
+    try:
+        return value if spelt is None else int(spelt) if _WHOLE.fullmatch(spelt) else float(spelt)
+    except ValueError:  # of a unit
+        return value
 
 
 def _parquet(data: bytes, filename: str) -> pd.DataFrame:
@@ -92,7 +196,11 @@ def _parquet(data: bytes, filename: str) -> pd.DataFrame:
         check_width(len(schema), filename)
         if rows * len(schema) > MAX_CELLS:
             raise ValueError(f"{filename} has {rows:,} × {len(schema)} cells; at most {MAX_CELLS:,} are read")
-        frame: pd.DataFrame = file.read(use_threads=False).to_pandas(ignore_metadata=True)
+        table = file.read(use_threads=False)
+        frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
+        for i, field in enumerate(schema):  # float64 would not keep large ones apart
+            if pa.types.is_integer(field.type) and table.column(i).null_count and frame.iloc[:, i].abs().max() > 2**53:
+                frame.isetitem(i, pd.array(table.column(i).to_pylist(), dtype="Int64"))
         return frame
     except (pa.ArrowException, OSError, UnicodeDecodeError, JSONDecodeError) as error:  # of what pandas wrote too
         reason = str(error).strip().split("\n")[0][:200]

@@ -1,11 +1,14 @@
 """A model of a table: fitted or read from a file, with honest figures, its games, and exact values where they exist."""
 
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from model.table.cells.giveaway import giveaways
+from model.table.cells.kinds import joined
 from model.table.columns import Column, profile
 from model.table.fitting import Watcher, figures, fit_trees, guess, split
 from model.table.links import numbers_of, shares_of, units_of
@@ -115,7 +118,8 @@ class TableModel:
             raise ValueError(f"model must be one of {list(MODELS)}; got {model!r}")
         columns = profile(frame, kinds)
         at = target_position(columns, target)
-        goal = understand_target(frame.iloc[:, at], columns.pop(at).label, kind)
+        own = columns.pop(at)
+        goal = understand_target(frame.iloc[:, at], own.label, kind, own)
         if not any(column.used for column in columns):
             raise ValueError("no column is left to predict from: all others are empty, constant or identifiers")
         y = goal.encode(frame.iloc[:, at])
@@ -123,6 +127,8 @@ class TableModel:
         if known.sum() < MIN_ROWS:
             raise ValueError(f"the table has {known.sum()} rows with a target; at least {MIN_ROWS} are needed")
         others = [i for i in range(frame.shape[1]) if i != at]
+        told = giveaways(frame, columns, others, goal, y)
+        columns = [replace(one, note=joined(one.note, told.get(one.label, ""))) for one in columns]
         cells, y = encode(columns, frame, others)[known], y[known]
         train, watch, held = split(y, goal, seed)
         drawn = np.random.default_rng([seed, 1]).permutation(train)[:BACKGROUND]

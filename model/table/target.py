@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from model.table.columns import numbers, profile, texts_of
-from xai.typing import Floats
+from model.table.cells.values import as_float
+from model.table.columns import Column, numbers, profile, texts_of
+from xai.typing import Floats, Ints
 
 MAX_CLASSES = 50
 LARGEST = 1e30  # of a number to predict: LightGBM keeps it in float32
@@ -16,12 +17,18 @@ _FEW = 10  # whole numbers with at most this many values are classes, unless the
 @dataclass(frozen=True)
 class Target:
     """label, kind ("regression" or "classification"), and of a classification its classes, in order; the margin of
-    two classes is the log-odds of the second. scores : margins of one row, where a model has other ones than usual"""
+    two classes is the log-odds of the second.
+
+    scores : margins of one row, where a model has other ones than usual;  mark : before the decimals of numbers written
+    as text;  note : how many rows have no target that can be used, and why
+    """
 
     label: str
     kind: str
     classes: list[str] = field(default_factory=list)
     scores: int = 0
+    mark: str = "."
+    note: str = ""
 
     @property
     def n_outputs(self) -> int:
@@ -31,44 +38,65 @@ class Target:
     def encode(self, cells: pd.Series) -> Floats:
         """float64 (rows,): the number, or the place of the class; NaN where missing or of no known class."""
         if self.kind == "regression":
-            return numbers(cells)
+            return numbers(cells, self.mark)
         texts, where = texts_of(cells)
         known = {name: i for i, name in enumerate(self.classes)}
         return np.array([known.get(text, np.nan) for text in texts] + [np.nan])[where]
 
 
-def understand_target(cells: pd.Series, label: str, kind: str | None = None) -> Target:
-    """The target by its cells, or as `kind` says. ValueError for one that cannot be predicted."""
+def understand_target(cells: pd.Series, label: str, kind: str | None = None, column: Column | None = None) -> Target:
+    """The target by its cells, or as `kind` says. column : as `profile` understood it among its table's others
+
+    Whole numbers of at most ten values are classes; other numbers are numbers, however few, unless `kind` says so. What is
+    infinite or a text among numbers is no target: its row is left out. ValueError for one that cannot be predicted.
+    """
     if kind not in (None, "regression", "classification"):
         raise ValueError(f"kind must be None, 'regression' or 'classification'; got {kind!r}")
-    column = profile(cells.to_frame(name=label))[0]
-    texts, _ = texts_of(cells)
+    column = column or profile(cells.to_frame(name=label))[0]
+    texts, where = texts_of(cells)
+    values = numbers(cells, column.mark)
+    held = ~np.isnan(values)
+    of_numbers = column.kind not in ("boolean", "category", "date") and column.otherwise != "category" and held.any()
+    if of_numbers:
+        texts = [text for i, text in enumerate(texts) if held[where == i].any()]
     if not texts:
         raise ValueError(f"every cell of the target {label!r} is missing; choose another column")
     if len(texts) == 1:
         raise ValueError(
             f"the target {label!r} has one value only, {texts[0]!r}: there is nothing to predict; choose another column"
         )
-    values = numbers(cells)
-    numeric = not np.isnan(values[~cells.isna().to_numpy()]).any()
+    numeric = of_numbers or not np.isnan(values[~cells.isna().to_numpy()]).any()
     if kind is None:
-        whole = numeric and len(texts) <= _FEW and (values[~np.isnan(values)] % 1 == 0).all()
-        of_numbers = numeric and column.kind not in ("boolean", "category") and len(texts) > 2
-        kind = "regression" if of_numbers and not whole else "classification"
+        whole = len(texts) <= _FEW and (values[held] % 1 == 0).all()
+        kind = "regression" if of_numbers and len(texts) > 2 and not whole else "classification"
+    note = _unusable(cells, values if of_numbers else np.where(where < 0, np.nan, 0.0), where)
     if kind == "regression":
         if np.isnan(values).all() or column.kind == "category" and not numeric:
             raise ValueError(f"the target {label!r} holds texts, not numbers: predict it as a classification")
         if np.nanmax(np.abs(values)) > LARGEST:
             raise ValueError(f"the target {label!r} has numbers beyond ±{LARGEST:g}; give it in another unit")
-        return Target(label, kind)
+        return Target(label, kind, mark=column.mark, note=note)
     if len(texts) > MAX_CLASSES:
         raise ValueError(
             f"the target {label!r} has {len(texts)} different values; at most {MAX_CLASSES} classes are predicted: "
             "choose another column" + (", or a regression" if numeric else "")
         )
-    order = np.argsort(np.array([float(text) for text in texts])) if _all_numbers(texts) else np.argsort(texts)
-    return Target(label, kind, [texts[i] for i in order])
+    spelt = numbers(pd.Series(texts, dtype=object), column.mark)
+    order = np.argsort(spelt) if _all_numbers(texts, spelt) else np.argsort(texts)
+    return Target(label, kind, [texts[i] for i in order], mark=column.mark, note=note)
 
 
-def _all_numbers(texts: list[str]) -> bool:
-    return not np.isnan(numbers(pd.Series(texts, dtype=object))).any() and not {"True", "False"} & set(texts)
+def _unusable(cells: pd.Series, values: Floats, where: Ints) -> str:
+    """A sentence on the rows whose target among numbers is none; "" where there are no such rows."""
+    missing, infinite = int((where < 0).sum()), int(np.isinf(as_float(cells)[np.isnan(values)]).sum())
+    texts = int(np.isnan(values).sum()) - missing - infinite
+    told = [
+        f"{count:,} {'is' if count == 1 else 'are'} {what}"
+        for count, what in ((missing, "missing"), (infinite, "infinite"), (texts, "no number"))
+        if count
+    ]
+    return f"Of its cells {', '.join(told)}: those rows are left out." if told else ""
+
+
+def _all_numbers(texts: list[str], spelt: Floats) -> bool:
+    return not np.isnan(spelt).any() and not {"True", "False"} & set(texts)

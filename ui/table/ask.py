@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST_MB = 50
 PREVIEW = 1000  # rows that the page lists
+PROPOSED = 5  # columns of which the page asks at once; the rest stand in the list of what was understood
 
 
 def offer(state: Bench[TableState]) -> None:
@@ -126,10 +127,11 @@ def _describe(source: Source, state: Bench[TableState]) -> None:
     frame, columns = source.frame, _profile(source, state)
     missing, unread = int(sum(column.missing for column in columns)), [c for c in columns if not c.used]
     st.markdown(
-        f"**{plain(source.name, 80)}** – {plain(source.about, 200)} {len(frame):,} rows, {frame.shape[1]} columns, "
-        f"{missing:,} missing cells."
+        f"**{plain(source.name, 80)}** – {plain(source.about.rstrip('.'), 200)}. {len(frame):,} rows, {frame.shape[1]} columns, "
+        f"{missing:,} missing cell{'s' * (missing != 1)}."
         + (f" Not read by a model: {', '.join(plain(c.label, 30) for c in unread[:5])}." if unread else "")
     )
+    _propose(source, columns, state)
     rows, understood = st.tabs(["Rows: choose one to explain", "What was understood"])
     with rows:
 
@@ -157,13 +159,67 @@ def _describe(source: Source, state: Bench[TableState]) -> None:
         _correct(columns, state)
 
 
+def _propose(source: Source, columns: "list[Column]", state: Bench[TableState]) -> None:
+    """What somebody should decide: columns proposed as left out, numbers and dates of two readings, a target given away."""
+    kinds, target = state.own.kinds, st.session_state["t-target"]
+    note, away = _target(source, columns, state)
+    if note:
+        st.caption(said(f"Target {target}: {note[:1].lower()}{note[1:]}"))
+    asked: list[tuple[str, str, dict[str, str]]] = [
+        (
+            column.label,
+            column.note,
+            {"Read it": column.otherwise} if column.otherwise else {kind: kind for kind in column.readings},
+        )
+        for column in columns
+        if column.otherwise and column.label != target or column.readings
+    ]
+    for i, (label, told, choices) in enumerate(asked[:PROPOSED]):
+        places = st.columns([6, *[1.5] * len(choices)], vertical_alignment="center")
+        places[0].caption(f"**{plain(label, 40)}** – {said(told)}")
+        for place, (title, kind) in zip(places[1:], choices.items()):
+            place.button(title, key=f"t-decide-{i}-{kind}", on_click=kinds.__setitem__, args=(label, kind), width="stretch")
+    left_out = st.session_state.get("t-left-out", [])
+    for i, (label, told) in enumerate([item for item in away.items() if item[0] not in left_out][:PROPOSED]):
+        text, place = st.columns([6, 1.5], vertical_alignment="center")
+        text.warning(f"**{plain(label, 40)}** – {said(told)}")
+        place.button("Leave it out", key=f"t-away-{i}", on_click=_leave_out, args=(label,), width="stretch")
+
+
+def _leave_out(label: str) -> None:
+    st.session_state["t-left-out"] = [*st.session_state["t-left-out"], label]
+
+
+def _target(source: Source, columns: "list[Column]", state: Bench[TableState]) -> tuple[str, dict[str, str]]:
+    """A note on the chosen target, and the columns that give it away; found out once per table, target and correction."""
+    from model.table.cells.giveaway import giveaways
+    from model.table.rows import target_position
+    from model.table.target import understand_target
+
+    target, kind = st.session_state["t-target"], st.session_state.get("t-kind") or None
+    key = source.digest, target, kind, tuple(sorted(state.own.kinds.items()))
+    if state.own.target[0] != key:
+        found: tuple[str, dict[str, str]] = "", {}
+        try:
+            at = target_position(columns, target)
+            cells = source.frame.iloc[:, at]
+            goal = understand_target(cells, columns[at].label, kind, columns[at])
+            others = [i for i in range(len(columns)) if i != at]
+            away = giveaways(source.frame, [columns[i] for i in others], others, goal, goal.encode(cells))
+            found = goal.note, away
+        except ValueError:
+            pass  # a target that cannot be predicted is said when it is asked for
+        state.own.target = key, found
+    return state.own.target[1]
+
+
 def _correct(columns: "list[Column]", state: Bench[TableState]) -> None:
-    from model.table.columns import KINDS
+    from model.table.columns import CORRECTIONS
 
     labels, kinds = [column.label for column in columns], state.own.kinds
     one, two, three = st.columns([2, 2, 1], vertical_alignment="bottom")
     label = one.selectbox("Correct a column", labels, index=None, key="t-correct", placeholder="which one")
-    kind = two.selectbox("It is of kind", list(KINDS), key="t-correct-kind")
+    kind = two.selectbox("It is of kind", list(CORRECTIONS), key="t-correct-kind")
     if three.button("Correct", key="t-correct-it", disabled=label is None) and label is not None:
         kinds[label] = kind
         st.rerun()

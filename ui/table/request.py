@@ -76,9 +76,9 @@ class TableRequest(Settings):
         return f"{self.table}, row {self.row + 1}"
 
     def check(self) -> None:
-        from model.table.columns import KINDS
+        from model.table.columns import CORRECTIONS
 
-        if not all(kind in KINDS for _, kind in self.kinds):
+        if not all(kind in CORRECTIONS for _, kind in self.kinds):
             raise ValueError("a column is corrected to what is no kind of column")
         if self.model not in CLOSED and any(pane in EXACT_PANES for pane in self.plan.panes):
             raise ValueError(f"{MODELS[self.model]!r} has no exact values that could be chosen")

@@ -73,10 +73,8 @@ class Fitted:
 
 
 class Shelf:
-    """Fitted models, so that a second row costs no second fit.
-
-    Models of uploads stand on the shelf of the session that brought them, and go with it: no digest that a link or a
-    bundle carries reaches another's.
+    """Fitted models, so that a second row costs no second fit. Those of uploads stand on the shelf of the session that
+    brought them, and go with it: no digest that a link or a bundle carries reaches another's.
     """
 
     def __init__(self) -> None:
@@ -104,7 +102,7 @@ class Shelf:
 @dataclass
 class TableState:
     """table : on the page;  kinds : corrections of its columns, label → kind;  error : of the last upload
-    profile : its columns as understood, and what they were of;  model_file : (upload, SHA-256, bytes)
+    profile : (of, its columns as understood);  target : (of, (note, who gives it away));  model_file : (upload, SHA-256, bytes)
     chosen : row of a list that is to be explained, and whether the browser was given time to take it up
     models : fitted in this session;  all_rows, errors : (what of, found) of tabs that are filled on demand
     """
@@ -113,6 +111,7 @@ class TableState:
     kinds: dict[str, str] = field(default_factory=dict)
     error: str = ""
     profile: "tuple[Any, list[Column]]" = (None, [])
+    target: tuple[Any, tuple[str, dict[str, str]]] = (None, ("", {}))
     model_file: tuple[str, str, bytes | None] = ("", "", None)
     chosen: tuple[TableRequest, bool] | None = None
     models: Shelf = field(default_factory=Shelf)

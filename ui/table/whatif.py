@@ -96,7 +96,7 @@ def _cell(place: Any, column: "Column", cell: Any, key: str) -> Any:
     """A widget for one cell, and what is in it; None for a missing one."""
     label = plain(column.label, 40)
     if column.kind == "number":
-        value = _as_number(cell)
+        value = _as_number(column, cell)
         st.session_state.setdefault(key, value)  # no default of the widget's own, so that it can be cleared
         found = place.number_input(label, value=None, key=key, step=_step(value), format="%g", placeholder="missing")
         return None if found is None else float(found)
@@ -129,10 +129,8 @@ def _series(cell: object) -> "pd.Series":
     return pd.Series([cell], dtype=object)
 
 
-def _as_number(cell: object) -> float | None:
-    from model.table.columns import numbers
-
-    value = float(numbers(_series(cell))[0])
+def _as_number(column: "Column", cell: object) -> float | None:
+    value = float(column.encode(_series(cell))[0])
     return None if math.isnan(value) else value
 
 

@@ -125,3 +125,10 @@ def test_samples_are_whole_small_and_profiled():
 def test_a_name_that_promises_another_content_is_said(name, what):
     with pytest.raises(ValueError, match=f"{name} is not {what} by its content"):
         read_table(b"some text\nwithout a table\n", name)
+
+
+def test_large_whole_numbers_with_blanks_stay_exact_in_parquet():
+    ids = [10**17 + i if i % 3 else None for i in range(30)]
+    frame = read_table(parquet({"k": pa.array(ids), "x": list(range(30))}))
+    assert [None if one is pd.NA else one for one in frame["k"]] == ids
+    assert profile(frame)[0].kind == "identifier"

@@ -1,0 +1,176 @@
+"""Dates as people write them: which of day and month stands first is told by a whole column, or by its neighbours."""
+
+import re
+from calendar import monthrange
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+import numpy as np
+
+from xai.typing import Floats
+
+NAMED = re.compile(r"(?i:(^|[^a-zà-ÿ])(date|datum|datetime|fecha|дата)($|[^a-zà-ÿ]))|[a-z]Date$")
+_EPOCH = date(1970, 1, 1).toordinal()
+_MONTHS = {
+    name: i % 12 + 1
+    for i, names in enumerate(
+        (
+            "january jan januar jän jänner janvier janv enero ene gennaio gen janeiro",
+            "february feb februar février févr fév febrero febbraio fevereiro fev",
+            "march mar märz mär mrz mars marzo março maart",
+            "april apr avril avr abril abr aprile",
+            "may mai mayo maggio mag maio mei",
+            "june jun juni juin junio giugno giu junho",
+            "july jul juli juillet juil julio luglio lug julho",
+            "august aug août aou agosto ago augustus",
+            "september sep sept septembre septiembre set settembre setembro",
+            "october oct oktober okt octobre octubre ottobre ott outubro out",
+            "november nov novembre noviembre novembro",
+            "december dec dezember dez décembre déc diciembre dic dicembre dezembro",
+        )
+    )
+    for name in names.split()
+}
+_ZONES = {"UTC": 0, "GMT": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3, "JST": 9}
+_ZONES |= {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
+_TIME = (
+    r"(?:(?:[T ]|, ?)\s*(?P<hour>\d{1,2})(?::(?P<minute>\d\d)(?::(?P<second>\d\d(?:[.,]\d+)?))?(?=\D|$))?\s*"
+    rf"(?P<half>[ap]\.?m\.?)?\s*(?P<zone>Z|{'|'.join(_ZONES)}|[-+]\d\d(?::?\d\d)?)?(?:\[[\w/]+\])?)?\s*"
+)
+_DAY = r"\s*(?:[^\W\d_]{2,12}\.?,?\s+)?"  # and the name of a weekday, which tells nothing
+_OF = r"(?:\s*(?:of|de)\s+)?"
+_MONTH = r"(?P<name>[^\W\d_]{3,10})\.?"
+_SHAPES = [
+    re.compile(pattern + _TIME, re.I)
+    for pattern in (
+        r"\s*(?P<y>\d{4})(?P<sep>[-/.])(?P<m>\d{1,2})(?P=sep)(?P<d>\d{1,2})",
+        _DAY + r"(?P<a>\d{1,2})(?P<sep>[-/.]) ?(?P<b>\d{1,2})(?P=sep) ?(?P<y>\d{4}|\d\d)",
+        _DAY + rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th|er|\.)?[- ]?{_OF}{_MONTH},?[- ]?{_OF}(?P<y>\d{{4}}|\d\d)",
+        _DAY + rf"{_MONTH}[- ](?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:, ?|[- ])(?P<y>\d{{4}})",
+        rf"\s*(?P<y>\d{{4}})[- ]{_MONTH}[- ](?P<d>\d{{1,2}})",
+        rf"\s*{_MONTH}[- ](?P<y>\d{{4}})",
+    )
+]
+_MONTH_ALONE = re.compile(r"\s*(?P<y>[12]\d{3})-(?P<m>0[1-9]|1[0-2])\s*")
+_COLON = re.compile(r"(?P<d>\d{1,2})/(?P<name>[^\W\d_]{3})/(?P<y>\d{4}):")  # of servers' logs
+LONGEST = 60  # characters of a date
+SERIAL, SERIALS = -25569, (1.0, 2958466.0)  # Excel's day 1 is 1900-01-01, and 1900 has a 29 February there
+
+
+@dataclass(frozen=True)
+class Order:
+    """Which of day and month stands first in a column: "day", "month", or "" where no cell says both.
+
+    told : whether a cell, or how it is written, tells;  short : whether years have two digits
+    """
+
+    first: str
+    told: bool
+    short: bool = False
+
+
+@lru_cache(maxsize=1 << 16)
+def _parts(text: str) -> dict[str, str | None] | None:
+    """What stands where in a text of the shape of a date; None for any other."""
+    if len(text) > LONGEST or not any(map(str.isdigit, text)):
+        return None
+    text = _COLON.sub(r"\g<d> \g<name> \g<y> ", text.replace("\u202f", " ").replace("\u00a0", " "))
+    for shape in (*_SHAPES, _MONTH_ALONE):
+        if (found := shape.fullmatch(text)) and not (found.groupdict().get("half") and not found["hour"]):
+            parts = found.groupdict()
+            if "name" not in parts or str(parts["name"]).lower() in _MONTHS:
+                return parts
+    return None
+
+
+def has_shape(text: str) -> bool:
+    """Is a text written as a date is, whether or not there is such a day?"""
+    return _parts(text) is not None
+
+
+def order_of(texts: Iterable[str]) -> Order | None:
+    """Of the texts of a column, of which most must be dates; None where they are not."""
+    texts = list(texts)
+    found = [parts for text in texts if (parts := _parts(text)) is not None]
+    if 2 * len(found) <= len(texts):
+        return None
+    both = [parts for parts in found if parts.get("a")]
+    day, month = (
+        sum(_day(parts, first) is not None and _day(parts, other) is None for parts in both)
+        for first, other in (("day", "month"), ("month", "day"))
+    )
+    short = any(len(parts["y"] or "") == 2 for parts in found)
+    if not both:
+        return Order("", True, short)
+    if day != month:
+        return Order("day" if day > month else "month", True, short)
+    if any(parts["half"] for parts in both):
+        return Order("month", True, short)  # of those who write AM and PM nearly all write the month first
+    if any(parts["sep"] == "." for parts in both):
+        return Order("day", True, short)
+    return Order("day" if all(parts["sep"] == "-" for parts in both) else "month", False, short)
+
+
+def days(text: str, first: str = "month") -> float:
+    """Days since 1970-01-01, in UTC where a zone is given; NaN for what is no date. first : "day" or "month", of 1/2/2013"""
+    parts = _parts(text)
+    day = None if parts is None else _day(parts, first or "month")
+    if parts is None or day is None or not parts.get("hour"):
+        return float("nan") if day is None else float(day)
+    hour, minute, second = (float((parts[name] or "0").replace(",", ".")) for name in ("hour", "minute", "second"))
+    if half := (parts["half"] or "").lower():
+        if not 1 <= hour <= 12:
+            return float("nan")
+        hour = hour % 12 + 12 * half.startswith("p")
+    if not parts["minute"] and not half or hour > 24 or hour == 24 and minute + second or minute > 59 or second >= 61:
+        return float("nan")
+    zone = (parts["zone"] or "Z").upper()
+    minute -= 60 * _ZONES.get(zone, 0)
+    if zone[0] in "+-":
+        shift = int(zone[1:3]) * 60 + int(zone[3:].strip(":") or 0)
+        minute -= shift if zone[0] == "+" else -shift
+    return day + (hour * 3600 + minute * 60 + second) / 86400
+
+
+def _day(parts: dict[str, str | None], first: str) -> int | None:
+    """The day since 1970-01-01; None where no month has it."""
+    year = int(parts["y"] or 0)
+    if len(parts["y"] or "") == 2:
+        year += 1900 if year >= 69 else 2000
+    a, b = parts.get("a"), parts.get("b")
+    if a and b:
+        day, month = (int(a), int(b)) if first == "day" else (int(b), int(a))
+    else:
+        name = parts.get("name")
+        day, month = int(parts.get("d") or 1), _MONTHS[name.lower()] if name else int(parts.get("m") or 0)
+    if not (year >= 1 and 1 <= month <= 12 and 1 <= day <= monthrange(year, month)[1]):
+        return None
+    return date(year, month, day).toordinal() - _EPOCH
+
+
+def days_of_numbers(values: Floats, how: str) -> Floats:
+    """Days since 1970-01-01 of numbers that stand for dates, NaN for one that does not; `how` as `numbers_as_dates` says."""
+    if how == "Excel":
+        inside = (values >= SERIALS[0]) & (values < SERIALS[1])
+        return np.where(inside, values + SERIAL + (values < 61), np.nan)
+    if how == "YYYYMMDD":
+        texts = [f"{value:.0f}" if value == value else "" for value in values]
+        return np.array([days(f"{text[:4]}-{text[4:6]}-{text[6:]}") if len(text) == 8 else np.nan for text in texts], float)
+    return values / {"seconds": 86400.0, "milliseconds": 86400e3}[how]
+
+
+def numbers_as_dates(values: Floats, asked: bool) -> str:
+    """How numbers stand for dates, "" for not at all. asked : somebody says that they are; else only likely ones are"""
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return ""
+    if (known % 1 == 0).all() and (known >= 1e7).all() and not np.isnan(days_of_numbers(known, "YYYYMMDD")).any():
+        return "YYYYMMDD"
+    low, high = SERIALS if asked else (20000.0, 80000.0)  # 1954 to 2119
+    if ((known >= low) & (known < high)).all():
+        return "Excel"
+    if asked and (known >= 1e8).all():
+        return "seconds" if (known < 1e11).all() else "milliseconds"
+    return "Excel" if asked else ""

@@ -1,0 +1,144 @@
+"""Dates in every form read back exactly; the order of day and month is told by the whole column, or said to be open."""
+
+import datetime
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model import TableModel
+from model.files.dates import days
+from model.table.columns import profile
+
+DAY = datetime.date(1970, 1, 1).toordinal()
+FORMS = [
+    ("2013-01-02", "2013-01-02T00:00"),
+    ("9999-12-31", "9999-12-31T00:00"),
+    ("0001-01-01", "0001-01-01T00:00"),
+    ("2013/1/2 3:04", "2013-01-02T03:04"),
+    ("2013-01-02T03:04:05Z", "2013-01-02T03:04:05"),
+    ("2013-01-02T03:04:05.25+02:00", "2013-01-02T01:04:05.250"),
+    ("2013-01-02 03:04 -0530", "2013-01-02T08:34"),
+    ("2013-01-02T03:04+01:00[Europe/Paris]", "2013-01-02T02:04"),
+    ("2013-01-02 11:00 CET", "2013-01-02T10:00"),
+    ("1/2/2013 3:04 PM", "2013-01-02T15:04"),
+    ("1/2/2013 12:30am", "2013-01-02T00:30"),
+    ("5 Jan 2020", "2020-01-05T00:00"),
+    ("05-JAN-20", "2020-01-05T00:00"),
+    ("5. Januar 2020", "2020-01-05T00:00"),
+    ("1er février 2020", "2020-02-01T00:00"),
+    ("5 de enero de 2020", "2020-01-05T00:00"),
+    ("Jan 5, 2020, 3:04 PM", "2020-01-05T15:04"),
+    ("Sunday, January 5, 2020", "2020-01-05T00:00"),
+    ("Mon, 05 Jan 2020 10:00:00 GMT", "2020-01-05T10:00"),
+    ("12/Mar/2020:10:11:12 +0100", "2020-03-12T09:11:12"),
+    ("2020-02", "2020-02-01T00:00"),
+]
+
+
+@pytest.mark.parametrize(("text", "moment"), FORMS)
+def test_a_date_is_read(text, moment):
+    expected = (np.datetime64(moment, "ms") - np.datetime64(0, "ms")) / np.timedelta64(1, "D")
+    assert days(text) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "2020-02-30", "0000-00-00", "10:30", "5 foo 2020", "13/13/2013", "1/2/2013 13:00 PM", "2013-01-02 10:61"]
+)
+def test_what_is_no_day_is_none(text):
+    assert np.isnan(days(text))
+
+
+def read(cells, label="when", kinds=None, **others):
+    frame = pd.DataFrame({label: cells, **others})
+    column = profile(frame, kinds)[0]
+    return column, column.encode(frame[label])
+
+
+def test_day_or_month_first_is_told_by_the_whole_column():
+    column, found = read(["1/2/2013"] * 50 + ["13/2/2013"])
+    assert (column.kind, found[0], column.note) == ("date", 15737, "The day is read first.")
+    assert read(["1/2/2013"] * 50 + ["2/13/2013"])[1][0] == 15707
+    assert read([f"{1 + i % 12}/{1 + i % 28}/2013 {i % 24}:00" for i in range(60)])[1][0] == 15706
+    assert read(["1.2.2013", "3.4.2013"] * 9)[1][0] == 15737
+    assert read(["1/2/2013", "3/4/2013"] * 9, other=["14/2/2013", "15/2/2013"] * 9)[1][0] == 15737
+
+
+def test_an_open_order_is_said_and_can_be_chosen():
+    cells = ["1/2/2013", "3/4/2013"] * 9
+    column, found = read(cells)
+    assert "Nothing tells whether day or month stands first in 1/2/2013: the month is read first." in column.note
+    assert [read(cells, kinds={"when": reading})[1][0] for reading in column.readings] == [15737, 15707]
+
+
+def test_what_is_no_date_is_missing_counted_and_said():
+    column, found = read(["2020-01-01", "0000-00-00", "2021-05-06", "never"] * 5)
+    assert np.isnan(found).sum() == column.missing == 10
+    assert "10 cells that are no dates, such as '0000-00-00', count as missing." in column.note
+
+
+def test_numbers_are_dates_where_their_name_or_somebody_says_so():
+    serials = [41000.5, 41001, 41007] * 9
+    column, found = read(serials, "Order date")
+    assert (column.kind, found[0]) == ("date", 15431.5)
+    assert "41000 is 2012-04-01" in column.note
+    assert read(serials, "x")[0].kind == "number"
+    assert read(serials, "x", {"x": "date"})[1][0] == 15431.5
+    assert read([20130102, 20130203] * 9, "date")[1][0] == 15707
+    assert read([1.0, 59.0, 61.0], "x", {"x": "date"})[1].tolist() == [-25567, -25509, -25508]
+
+
+ARROW = {
+    "date32": pa.date32(),
+    "date64": pa.date64(),
+    "seconds": pa.timestamp("s"),
+    "nanoseconds": pa.timestamp("ns"),
+    "a zone": pa.timestamp("us", tz="Europe/Berlin"),
+}
+
+
+@pytest.mark.parametrize("kind", ARROW)
+def test_dates_of_arrow_are_read(kind):
+    moments = pd.date_range("2020-01-01", periods=30, tz="UTC" if kind == "a zone" else None)
+    cells = pd.Series(moments.date if kind.startswith("date") else moments, dtype=pd.ArrowDtype(ARROW[kind]))
+    cells[3] = pd.NA
+    column, found = read(cells)
+    assert (column.kind, column.missing) == ("date", 1)
+    np.testing.assert_array_equal(np.delete(found, 3), np.delete(np.arange(30) + 18262, 3))
+    assert TableModel.fit(pd.DataFrame({"d": cells, "y": [0, 1] * 15}), "y").columns[0].kind == "date"
+
+
+def test_far_dates_and_missing_ones_are_fitted():
+    frame = pd.DataFrame({"until": ["2020-01-01", "2021-05-06", "9999-12-31"] * 10, "x": range(30), "y": [0, 1] * 15})
+    assert TableModel.fit(frame, "y").encode(frame)[2, 0] == 2932896
+    for unit in ("s", "us", "ns"):
+        moments = pd.Series(np.array(["NaT", "2013-01-02T06:00"], f"M8[{unit}]"))
+        np.testing.assert_array_equal(read(moments)[1], [np.nan, 15707.25])
+
+
+STYLES = [
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+    "%d.%m.%Y",
+    "%m/%d/%Y",
+    "%d/%m/%Y",
+    "%d-%m-%Y",
+    "%d %b %Y",
+    "%d-%B-%Y",
+    "%b %d, %Y",
+    "%Y-%m-%d %H:%M:%S",
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.dates(datetime.date(1000, 1, 1)), min_size=3, max_size=40), st.sampled_from(STYLES))
+def test_a_column_of_dates_in_any_style_reads_back_exactly(found, style):
+    found = [*found, datetime.date(2013, 1, 31)]  # which tells the order
+    column, values = read(
+        [datetime.datetime.combine(day, datetime.time()).strftime(style) for day in found], kinds={"when": "date"}
+    )
+    assert column.kind == "date"
+    assert values.tolist() == [day.toordinal() - DAY for day in found]

@@ -1,0 +1,134 @@
+"""Which page of characters a text was written in is told by the letters of its words; every reader sees the same text."""
+
+import pytest
+
+from model.data.pairs import read_pairs
+from model.files.decoding import decoded
+from model.files.table import read_table
+
+TEXTS = {
+    "cp1252": [
+        "Größe;Straße\nMünchen;Köln\nüber;äh",
+        "nom;ville\nÉric;Orléans\nHélène;Besançon\nla forêt où l'été",
+        "niño;mañana;¿qué?;corazón",
+        "São Paulo;coração;não;Conceição",
+        "perché;città;più;caffè",
+        "Malmö;Göteborg;Västerås",
+        "Tromsø;Ålesund;Ærø",
+        "x;y\n5 €;3 m²\n20°;£5",
+        "The cat,Le chat est là",
+        "it’s,1\n“quoted”,2",
+        "Þórður;Guðmundur",
+        "ä,b\nü,1\nö,2",
+        "café,1\ntea,2",
+        "naïve,1",
+        "Zoë;1",
+        "Ñ;1",
+        "5 µm;2 ½",
+        "Crème brûlée;1\nPâté;2",
+        "Jalapeño;1",
+        "mère;père\ncrème;frère\nthème;problème",
+        "caffè;tè;perché",
+        "è;è vero",
+        "sœur;cœur",
+        "2 000 €;x\nâge;1",
+        "señor;año;España;niña",
+        "Übermaß;Fuß",
+        "Søren;Jørgen",
+        "ýmis;þetta;það",
+        "Ørsted;blå",
+        "à;ò;ù",
+        "Citroën;Häagen",
+        "El Niño",
+        "Nuñez;Ibáñez;Peña\nMuñoz;Yáñez",
+    ],
+    "cp1250": [
+        "Łódź;Kraków;Gdańsk;Poznań",
+        "jabłko;mięso;żółty",
+        "Plzeň;České Budějovice;Liberec",
+        "příliš žluťoučký kůň",
+        "Škoda;Dvořák",
+        "Győr;Szombathely;Pécs;Kőszeg",
+        "Žilina;Košice;Nitra;Trenčín",
+        "Ljubljana;Šentjur;Žalec;Kočevje",
+        "Iaşi;Braşov;Timişoara",
+        "město;počet\nPraha;5\nBrno;3\nOlomouc;2",
+        "imię;wiek\nMichał;30\nZofia;21",
+        "részleg;fő\nSzeged;2",
+        "Dvořák;1",
+        "Kąty;1",
+        "Wałęsa;1\nNowak;2",
+    ],
+    "cp1251": [
+        "Москва;Казань",
+        "город;число\nСамара;5",
+        "имя,возраст\nИван,30",
+        "Київ;Львів;Одеса",
+        "София;Пловдив;Бургас",
+        "ДА;НЕТ",
+        "Београд;Нови Сад;Ниш",
+        "y,x\nда,1\nнет,0",
+        "пол\nм\nж",
+        "МОСКВА;КАЗАНЬ",
+    ],
+    "koi8-r": ["Москва;Казань;Самара", "имя,возраст\nИван,30"],
+    "cp866": ["Москва;Казань;Самара"],
+    "mac-roman": ["nom;ville\nÉric;Orléans\nHélène;Besançon", "Größe;München;Köln"],
+    "cp1253": ["Αθήνα;Θεσσαλονίκη"],
+    "cp1254": ["Iğdır;Şanlıurfa;Kırşehir"],
+}
+CASES = [(page, text) for page, texts in TEXTS.items() for text in texts]
+
+
+@pytest.mark.parametrize(("page", "text"), CASES)
+def test_a_text_is_read_in_its_page(page, text):
+    assert decoded(text.encode(page))[0] == text
+
+
+@pytest.mark.parametrize(("page", "text"), CASES)
+def test_unicode_stays_what_it_is(page, text):
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        found, name = decoded((text + "\n").encode(encoding))
+        assert found == text + "\n"
+        assert name in ("UTF-8", "UTF-16")
+
+
+def test_what_a_wrong_page_left_becomes_what_was_meant():
+    assert decoded("it\u0092s \u0093so\u0094".encode())[0] == "it’s “so”"
+    assert decoded("Ã©tÃ© â€™ x".encode())[0] == "été ’ x"
+    assert decoded("Ã©té".encode())[0] == "Ã©té"  # not all of it
+    frame = read_table(("text,y\n" + "".join(f"it\u0092s {i % 3},{i % 2}\n" for i in range(30))).encode())
+    assert frame["text"][0] == "it’s 0"
+
+
+def test_what_is_no_text_of_a_known_page_is_none():
+    assert decoded(b"a\x81\x8d,b") is None
+
+
+def test_the_page_is_said_and_pairs_come_in_as_tables_do():
+    assert "Windows-1250" in read_table("miasto;y\nŁódź;1\nGdańsk;2\n".encode("cp1250")).attrs["read_as"]
+    for page, target in (("cp1252", "Le chat est là"), ("cp1250", "Książka leży na półce"), ("cp1251", "Кошка там")):
+        (pair,) = read_pairs(f"source,target\nThe cat,{target}\n".encode(page))
+        assert pair.target == target
+
+
+@pytest.mark.parametrize("mark", ["sep=;", "SEP=;", '"sep=;"'])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_the_line_that_says_the_delimiter_is_none_of_the_table(mark, encoding):
+    frame = read_table(f"{mark}\r\na;b, c\r\n1,5;é, x\r\n2,5;y, z\r\n".encode(encoding))
+    assert frame.to_dict("list") == {"a": [1.5, 2.5], "b, c": ["é, x", "y, z"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ('n,"a"\n1,"x;y"\n2,"z;w"\n3,"q;r"\n', ["n", "a"]),
+        ('"x;1",y\n"a;b",1\n"c;d",2\n', ["x;1", "y"]),
+        ('Name;"Preis, netto";y\n"A; B";1,5;2\n"C, ""D""; x";2,5;3\n', ["Name", "Preis, netto", "y"]),
+        ('"a, b"\ty\n"1,2|3"\t1\n"4,5|6"\t2\n', ["a, b", "y"]),
+        ('a,"line\none;two;three"\n1,"x;\ny;z"\n2,"u;\nv;w"\n', ["a", "line\none;two;three"]),
+        ("a,y\r\n1,0\n2,1\r3,1\r\n", ["a", "y"]),
+    ],
+)
+def test_no_delimiter_counts_in_quotes_and_lines_end_in_all_ways(text, names):
+    assert list(read_table(text.encode())) == names
