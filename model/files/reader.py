@@ -85,6 +85,17 @@ def read_columns(
 
     ValueError with one sentence for anything but a table of 1 to `most` rows whose columns have names of their own.
     """
+    names, columns = read_cells(content, filename, most, numbers)
+    for name in names:
+        if not name or names.count(name) > 1:
+            raise ValueError(f"every column needs a name of its own; got {name!r} {names.count(name)} times")
+    return dict(zip(names, columns))
+
+
+def read_cells(
+    content: bytes | str, filename: str = "the table", most: int = MAX_ROWS, numbers: bool = True
+) -> tuple[list[str], list[list[str]]]:
+    """The first line's cells, which may be no names at all, and the columns under them, as `read_columns` gives them."""
     names, rows, _ = read_rows(content.encode() if isinstance(content, str) else content, filename, numbers)
     filled = filter(any, ([_text(cell) for cell in row] for row in rows))
     table = list(islice(filled, most))
@@ -93,14 +104,10 @@ def read_columns(
         raise ValueError(f"{filename} has no rows: give a first line with the columns' names and one line for each row")
     if count > most:
         raise ValueError(f"{filename} has {count} rows; at most {most} are read: leave some out")
-    columns = list(zip(map(str.strip, names), zip(*table)))
+    columns = list(zip(map(str.strip, names), map(list, zip(*table))))
     while columns and not columns[-1][0] and not any(columns[-1][1]):  # as spreadsheets write them
         columns.pop()
-    names = [name for name, _ in columns]
-    for name in names:
-        if not name or names.count(name) > 1:
-            raise ValueError(f"every column needs a name of its own; got {name!r} {names.count(name)} times")
-    return {name: list(cells) for name, cells in columns}
+    return [name for name, _ in columns], [cells for _, cells in columns]
 
 
 def _text(value: Any) -> str:
