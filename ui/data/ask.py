@@ -6,8 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from model.data.pairs import MAX_EVALUATION, MAX_EXAMPLES, Pair, bundled_evaluation, bundled_examples, read_pairs
+from model.data.pairs import MAX_EVALUATION, MAX_EXAMPLES, Pair, bundled_evaluation, bundled_examples
 from model.files.reader import check_size
+from ui.data.columns import ask_pairs
 from ui.data.request import EXAMPLES, MAX_LANGUAGE, PLAYERS, WORDS, DataRequest, DataState, ExamplesRequest, WordsRequest
 from ui.draw.markdown import said
 from ui.names import ABSENT
@@ -26,8 +27,13 @@ MOST_MB = 1
 LANGUAGES = "English", "French"
 OWN, TYPED = "The model's own translation", "A translation I type"
 _PAIRS = {
-    "examples": ("Few-shot examples", bundled_examples, MAX_EXAMPLES, "columns source, target and, for groups, origin"),
-    "evaluation": ("Evaluation pairs", bundled_evaluation, MAX_EVALUATION, "columns source and target"),
+    "examples": (
+        "Few-shot examples",
+        bundled_examples,
+        MAX_EXAMPLES,
+        "a column each for sentences, translations and, for groups, origins",
+    ),
+    "evaluation": ("Evaluation pairs", bundled_evaluation, MAX_EVALUATION, "a column each for sentences and translations"),
 }
 
 
@@ -93,7 +99,7 @@ def _ask_pairs(column: Any, what: str, state: Bench[DataState]) -> tuple[tuple[P
     try:
         if file is not None:
             check_size(file.size, MOST_MB * 1_000_000)
-            return tuple(read_pairs(file.getvalue(), most, file.name)), True
+            return ask_pairs(column, f"data-{what}", file.getvalue(), file.name, most, what == "examples"), True
     except ValueError as error:
         column.error(f"{title}: {said(str(error))}")
         return None
