@@ -51,10 +51,10 @@ def ask_examples(state: Bench[DataState]) -> ExamplesRequest | None:
         "again, and measures how good the translations are."
     )
     columns = st.columns(2)
-    of_examples, of_evaluation = (_ask_pairs(column, what, state) for column, what in zip(columns, _PAIRS))
-    if of_examples is None or of_evaluation is None:
-        return None
-    (examples, own), (evaluation, own_too) = of_examples, of_evaluation
+    asked = [_ask_pairs(column, what, state) for column, what in zip(columns, _PAIRS)]
+    state.own.read |= {what: found for what, found in zip(_PAIRS, asked) if found is not None}
+    # a widget that is not drawn forgets: beside a refused table the settings are those of the pairs before it
+    (examples, own), (evaluation, own_too) = (state.own.read.get(what) or (tuple(_PAIRS[what][1]()), False) for what in _PAIRS)
     grouped = all(pair.origin for pair in examples) and len({pair.origin for pair in examples}) > 1
     with st.expander("Settings: players, sentences, languages, methods, budget"):
         one, two, three = st.columns(3)
@@ -69,14 +69,16 @@ def ask_examples(state: Bench[DataState]) -> ExamplesRequest | None:
             for what, name in zip(("source", "target"), LANGUAGES)
         )
         plan = ask_plan(BUDGETS, 64, "data-", size=_size(examples, players), one_set=True)
-    _show_pairs(examples, evaluation[:count])
+    if None not in asked:
+        _show_pairs(examples, evaluation[:count])
     if own or own_too:
         st.checkbox(
             "Keep these pairs with the run, on this server, so that it can be reopened and go on after a crash",
             key="data-keep",
             help="Without it, nothing of this run is kept; take it away as files.",
         )
-    return ExamplesRequest(players, (from_, to), own or own_too, examples, evaluation[:count], plan)
+    request = ExamplesRequest(players, (from_, to), own or own_too, examples, evaluation[:count], plan)
+    return None if None in asked else request
 
 
 def bundled_request() -> ExamplesRequest:

@@ -26,11 +26,10 @@ def ask_pairs(place: Any, key: str, data: bytes, filename: str, most: int, group
     if table.first is not None and place.checkbox(FIRST_LINE, is_pair(table.first), key=f"{key}-first"):
         table, key = table.with_first(), f"{key}-unnamed"
     pairs = tuple(table.pairs(_ask_columns(place, key, table, grouped), most))
-    count = min(SHOWN, len(pairs))
-    which = f"first {count} of {len(pairs)} pairs are" if count > 1 else f"first of {len(pairs)} pairs is"
-    place.caption(f"The {which} read like this:" if len(pairs) > 1 else "The one pair is read like this:")
+    which = f"The first {SHOWN} of {len(pairs)} pairs are" if len(pairs) > SHOWN else "The pairs are"
+    place.caption(f"{which if len(pairs) > 1 else 'The one pair is'} read like this:")
     titles = {"source": "Source", "target": "Reference translation"} | ({"origin": "Origin"} if grouped else {})
-    rows = [{title: getattr(pair, name) for name, title in titles.items()} for pair in pairs[:count]]
+    rows = [{title: getattr(pair, name) for name, title in titles.items()} for pair in pairs[:SHOWN]]
     place.dataframe(rows, hide_index=True, key=f"{key}-preview")
     return pairs
 

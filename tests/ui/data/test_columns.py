@@ -131,6 +131,23 @@ def test_one_column_for_both_is_refused_in_a_sentence_until_another_is_chosen(pa
     assert read(page)[0] == ("fox", "good dog", "a")
 
 
+def test_settings_outlive_a_refusal(page):
+    upload(page, MIXED)
+    page.text_input(key="data-source").set_value("Danish").run()
+    page.selectbox(key="data-players-True").set_value("example").run()
+    page.slider(key="data-count-8").set_value(3).run()
+    page.checkbox(key="data-keep").check().run()
+    choose(page, TARGET, "English")
+    assert page.error
+    assert not page.dataframe
+    choose(page, SOURCE, "French")
+    assert page.text_input(key="data-source").value == "Danish"
+    assert page.selectbox(key="data-players-True").value == "example"
+    assert page.slider(key="data-count-8").value == 3
+    assert page.checkbox(key="data-keep").value
+    assert len(read(page, 1)) == 3
+
+
 def test_an_empty_cell_is_refused_with_its_row(page):
     upload(page, "input,note,output\ngood dog,,fox\nworld,x,seven\n")
     assert not page.error
