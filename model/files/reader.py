@@ -98,6 +98,17 @@ def read_columns(
 
     ValueError with one sentence for anything but a table of 1 to `most` rows whose columns have names of their own.
     """
+    names, columns = read_cells(content, filename, most, numbers)
+    for name in names:
+        if not name or names.count(name) > 1:
+            raise ValueError(f"every column needs a name of its own; got {name!r} {names.count(name)} times")
+    return dict(zip(names, columns))
+
+
+def read_cells(
+    content: bytes | str, filename: str = "the table", most: int = MAX_ROWS, numbers: bool = True
+) -> tuple[list[str], list[list[str]]]:
+    """The first line's cells, which may be no names at all, and the columns under them, as `read_columns` gives them."""
     names, rows, _, delimiter = read_rows(content.encode() if isinstance(content, str) else content, filename)
     filled = (row for row in rows if any(map(_text, row)))
     table = list(islice(filled, most))
@@ -113,15 +124,11 @@ def read_columns(
         check_marks(names, found, filename)
         marks = [column.mark if column else "" for column in found]
         table = [[_plain(cell, mark) if mark else cell for cell, mark in zip(row, marks)] for row in table]
-    table = [list(map(_text, row)) for row in table]
-    columns = list(zip(map(str.strip, names), zip(*table)))
+    cells = [list(map(_text, row)) for row in table]
+    columns = list(zip(map(str.strip, names), map(list, zip(*cells))))
     while columns and not columns[-1][0] and not any(columns[-1][1]):  # as spreadsheets write them
         columns.pop()
-    names = [name for name, _ in columns]
-    for name in names:
-        if not name or names.count(name) > 1:
-            raise ValueError(f"every column needs a name of its own; got {name!r} {names.count(name)} times")
-    return {name: list(cells) for name, cells in columns}
+    return [name for name, _ in columns], [cells for _, cells in columns]
 
 
 def _plain(cell: Any, mark: str) -> Any:

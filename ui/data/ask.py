@@ -7,8 +7,9 @@ from typing import Any
 import streamlit as st
 
 from model.data.judging import bleu_tokenizer, why_tokenizer
-from model.data.pairs import MAX_EVALUATION, MAX_EXAMPLES, Pair, bundled_evaluation, bundled_examples, read_pairs
+from model.data.pairs import MAX_EVALUATION, MAX_EXAMPLES, Pair, bundled_evaluation, bundled_examples
 from model.files.reader import check_size
+from ui.data.columns import ask_pairs
 from ui.data.request import EXAMPLES, MAX_LANGUAGE, PLAYERS, WORDS, DataRequest, DataState, ExamplesRequest, WordsRequest
 from ui.draw.markdown import said
 from ui.names import ABSENT
@@ -27,8 +28,13 @@ MOST_MB = 1
 LANGUAGES = "English", "French"
 OWN, TYPED = "The model's own translation", "A translation I type"
 _PAIRS = {
-    "examples": ("Few-shot examples", bundled_examples, MAX_EXAMPLES, "columns source, target and, for groups, origin"),
-    "evaluation": ("Evaluation pairs", bundled_evaluation, MAX_EVALUATION, "columns source and target"),
+    "examples": (
+        "Few-shot examples",
+        bundled_examples,
+        MAX_EXAMPLES,
+        "a column each for sentences, translations and, for groups, origins",
+    ),
+    "evaluation": ("Evaluation pairs", bundled_evaluation, MAX_EVALUATION, "a column each for sentences and translations"),
 }
 
 
@@ -46,10 +52,10 @@ def ask_examples(state: Bench[DataState]) -> ExamplesRequest | None:
         "again, and measures how good the translations are."
     )
     columns = st.columns(2)
-    of_examples, of_evaluation = (_ask_pairs(column, what, state) for column, what in zip(columns, _PAIRS))
-    if of_examples is None or of_evaluation is None:
-        return None
-    (examples, own), (evaluation, own_too) = of_examples, of_evaluation
+    asked = [_ask_pairs(column, what, state) for column, what in zip(columns, _PAIRS)]
+    state.own.read |= {what: found for what, found in zip(_PAIRS, asked) if found is not None}
+    # a widget that is not drawn forgets: beside a refused table the settings are those of the pairs before it
+    (examples, own), (evaluation, own_too) = (state.own.read.get(what) or (tuple(_PAIRS[what][1]()), False) for what in _PAIRS)
     grouped = all(pair.origin for pair in examples) and len({pair.origin for pair in examples}) > 1
     with st.expander("Settings: players, sentences, languages, methods, budget"):
         one, two, three = st.columns(3)
@@ -64,17 +70,20 @@ def ask_examples(state: Bench[DataState]) -> ExamplesRequest | None:
             for what, name in zip(("source", "target"), LANGUAGES)
         )
         plan = ask_plan(BUDGETS, 64, "data-", size=_size(examples, players), one_set=True)
-    _show_pairs(examples, evaluation[:count])
-    references = [pair.target for pair in evaluation[:count]]
-    if why_tokenizer(references):
-        st.caption(why_tokenizer(references))
+        references = [pair.target for pair in evaluation[:count]]
+        if None not in asked:
+            _show_pairs(examples, evaluation[:count])
+            if why_tokenizer(references):
+                st.caption(why_tokenizer(references))
     if own or own_too:
         st.checkbox(
             "Keep these pairs with the run, on this server, so that it can be reopened and go on after a crash",
             key="data-keep",
             help="Without it, nothing of this run is kept; take it away as files.",
         )
-    return ExamplesRequest(players, (from_, to), own or own_too, examples, evaluation[:count], plan, bleu_tokenizer(references))
+    tokenizer = bleu_tokenizer(references)
+    request = ExamplesRequest(players, (from_, to), own or own_too, examples, evaluation[:count], plan, tokenizer)
+    return None if None in asked else request
 
 
 def bundled_request() -> ExamplesRequest:
@@ -97,7 +106,7 @@ def _ask_pairs(column: Any, what: str, state: Bench[DataState]) -> tuple[tuple[P
     try:
         if file is not None:
             check_size(file.size, MOST_MB * 1_000_000)
-            return tuple(read_pairs(file.getvalue(), most, file.name)), True
+            return ask_pairs(column, f"data-{what}", file.getvalue(), file.name, most, what == "examples"), True
     except ValueError as error:
         column.error(f"{title}: {said(str(error))}")
         return None

@@ -86,11 +86,13 @@ DataRequest = ExamplesRequest | WordsRequest
 class DataState:
     """cost : of a request at a rate, which reads every prompt;  pairs : of a run that was opened, "examples" and
     "evaluation", where they are not the bundled ones;  opened : how many were
+    read : of both, what was asked last that can be asked, and whether it is a user's own
     """
 
     cost: tuple[Any, tuple[int, float]] = (None, (0, 0.0))
     pairs: dict[str, tuple[Pair, ...]] = field(default_factory=dict)
     opened: int = 0
+    read: dict[str, tuple[tuple[Pair, ...], bool]] = field(default_factory=dict)
 
 
 def request_of(settings: Any) -> DataRequest:

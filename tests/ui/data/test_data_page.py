@@ -158,7 +158,7 @@ def test_uploaded_pairs_are_kept_only_where_the_user_says_so(ready):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("source,translation\na,b\n", "no column target"),
+        ("source\na\n", "one column only"),
         ("source,target\na,\n", "target sentence of a pair is empty"),
         (b"\xff\xfe", "not text in UTF-8"),
         ("source,target\n" + "a,b\n" * 65, "65 pairs; at most 64"),
