@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from model.text.head import log_probabilities
 from xai.typing import Bools, Floats, Ints
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 CALL_OVERHEAD = 32  # tokens that could be computed in the time one more forward call costs; measured on two cores
 MAX_TOKENS = 2048  # of one forward call; more gains no speed
 MAX_CACHED = 16384  # prefix and sequence positions of one call: bounds the keys and values
-HEAD_ROWS = 64  # rows of the output layer at a time: 64 × 262,144 float32 are 67 MB
 
 
 @dataclass(frozen=True)
@@ -117,24 +117,6 @@ class PrefixScorer(Generic[S]):
             self.model.model(input_ids=ids, past_key_values=cache, use_cache=True)
             self._cache = cache
         return _repeat(self._cache, rows)
-
-
-def log_probabilities(model: Any, lock: threading.RLock, hidden: "Tensor", target: Ints) -> Floats:
-    """float64 (rows, len(target)) from the final hidden states (rows, len(target), width) that predict the target."""
-    import torch
-
-    flat = hidden.reshape(-1, hidden.shape[-1])
-    wanted = torch.from_numpy(target).to(hidden.device).repeat(len(hidden))
-    cap = getattr(model.config, "final_logit_softcapping", None)
-    parts = []
-    for start in range(0, len(flat), HEAD_ROWS):
-        with lock:
-            logits = model.lm_head(flat[start : start + HEAD_ROWS]).float()
-        if cap:
-            logits = torch.tanh(logits / cap) * cap
-        picked = logits.gather(1, wanted[start : start + HEAD_ROWS, None]).squeeze(1)
-        parts.append(picked.double() - torch.logsumexp(logits, dim=1).double())
-    return torch.cat(parts).reshape(len(hidden), -1).cpu().numpy()
 
 
 def plan_batches(lengths: list[int], prefix: int = 0) -> list[list[int]]:
