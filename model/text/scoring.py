@@ -98,10 +98,8 @@ class PrefixScorer(Generic[S]):
             past_key_values=self._expanded_cache(len(batch)),
             use_cache=len(self._prefix) > 0,
         ).last_hidden_state
-        count = len(self._target)
-        ends = torch.tensor([len(s.ids) for s in batch], device=device)
-        at = ends[:, None] - count + torch.arange(count, device=device)
-        states: Tensor = out[torch.arange(len(batch), device=device)[:, None], at]
+        at = torch.from_numpy(np.stack([np.flatnonzero(s.visible)[-len(self._target) :] for s in batch])).to(device)
+        states: Tensor = out[torch.arange(len(batch), device=device)[:, None], at]  # what is hidden predicts nothing
         return states
 
     def _expanded_cache(self, rows: int) -> Any:

@@ -104,7 +104,8 @@ class TextGame:
             visible = np.ones(len(ids), bool)
             if self.absent == "remove":
                 positions = np.arange(self._start, self._start + len(ids))
-        after = positions[-1] + 1 + np.arange(len(target))
+        end = len(self._ids) if self.absent == "hole" else positions[-1] + 1
+        after = end + np.arange(len(target))
         return Sequence(
             np.concatenate([ids, target]).astype(np.int64),
             np.concatenate([positions, after]).astype(np.int64),

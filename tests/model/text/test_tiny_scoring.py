@@ -30,7 +30,9 @@ def plain(gemma, prompt, target, spans, absent, row):
     full = torch.tensor([ids + goal])
     logits = gemma.model(
         full, attention_mask=torch.tensor([mask + [1] * len(goal)]), position_ids=torch.arange(full.shape[1])[None]
-    ).logits[0, -len(goal) - 1 : -1]
+    ).logits[0]
+    last = max(i for i, visible in enumerate(mask) if visible)  # a hidden token predicts nothing
+    logits = logits[[last, *range(len(ids), len(ids) + len(goal) - 1)]]
     return torch.log_softmax(logits.double(), -1)[range(len(goal)), goal].numpy()
 
 
@@ -47,6 +49,23 @@ def test_agrees_with_plain_forward_passes(tiny_gemma, prompt, players, absent):
     assert got.dtype == np.float64
     want = [plain(tiny_gemma, prompt, TARGET, game.spans, absent, row) for row in z]
     np.testing.assert_allclose(got, want, atol=2e-5)
+
+
+@pytest.mark.parametrize("window", [16, 512], ids=["past the window", "within it"])
+def test_an_absent_last_token_is_not_told_by_a_hole(tmp_path, window):
+    from tiny import write_tiny_checkpoint
+
+    torch.manual_seed(0)
+    gemma = load_gemma(str(write_tiny_checkpoint(tmp_path, window)))
+    ends = {}
+    for last in (" is", " but"):
+        game = gemma.text_game(PROMPT + last, TARGET, [(8, 12), (len(PROMPT), len(PROMPT + last))], "hole")
+        ends[last] = game(np.array([[1, 0], [1, 1]], bool))
+        want = [plain(gemma, PROMPT + last, TARGET, game.spans, "hole", row) for row in ([1, 0], [1, 1])]
+        np.testing.assert_allclose(ends[last], want, atol=2e-5)
+    lengths = {len(gemma.encode(PROMPT + last).ids) for last in ends}
+    assert len(lengths) == 1 and np.abs(ends[" is"][1] - ends[" but"][1]).max() > 0.1
+    np.testing.assert_allclose(ends[" is"][0], ends[" but"][0], atol=2e-5)
 
 
 def test_a_fixed_prefix_and_a_fixed_suffix_change_nothing_but_the_cost(tiny_gemma):
