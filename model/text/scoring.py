@@ -54,11 +54,15 @@ class PrefixScorer(Generic[S]):
 
         hidden: list[Any] = [None] * len(sequences)
         with torch.no_grad():
-            for group in plan_batches([len(s.ids) for s in sequences], len(self._prefix)):
+            for group in self._groups(sequences):
                 self._forward(sequences, group, hidden)
             if not hidden:
                 return np.zeros((0, len(self._target)))
             return log_probabilities(self.model, self.lock, torch.stack(hidden), self._target)
+
+    def _groups(self, sequences: list[S]) -> list[list[int]]:
+        """Indices of sequences to run together."""
+        return plan_batches([len(s.ids) for s in sequences], len(self._prefix))
 
     def _forward(self, sequences: list[S], group: list[int], hidden: list[Any]) -> None:
         """Final hidden states at the positions that predict the target, for one batch; halved if memory runs out."""
