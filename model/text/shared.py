@@ -88,6 +88,11 @@ def trunk(model: Any, prefix: Ints) -> Trunk:
     return of_model[key]
 
 
+def forget(model: Any) -> None:
+    """Let go of all that was computed for prompts of a model."""
+    _trunks.pop(model, None)
+
+
 def room_of(model: Any) -> int:
     """How many nodes of a model are kept."""
     config = model.config
