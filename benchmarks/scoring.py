@@ -1,17 +1,23 @@
 """Milliseconds per coalition on the bundled Gemma 3: one by one, Captum, and Swing, in one run.
 
     python -m benchmarks.scoring            14 words after a 52-token prefix, then 5 to 200 words without one
-    python -m benchmarks.scoring --quick    the first case and two sizes
+    python -m benchmarks.scoring --paths    Swing alone: its ways of scoring, in calls of 64 to 2,048 coalitions
+    … --quick                               the first case and two sizes;  --repeats 3: medians of so many
 
 "One by one" is one full forward pass with full logits per coalition, what most tools do. Captum is LLMAttribution with
 KernelShap, its target scored in one pass (its faster way). Swing is `Ledger.evaluate`, batches as a user gets them.
-Values are compared before anything is timed: every way must give the same log-probabilities.
+Values are compared before anything is timed: every way must give the same log-probabilities. What is compared takes
+turns, and the ratios are medians of those of one turn, their range in brackets. Run it where nothing else runs.
 """
 
 import re
 import time
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from unittest import mock
 
 import numpy as np
 import torch
@@ -20,7 +26,8 @@ from captum.attr import KernelShap, LLMAttribution, TextTemplateInput
 from benchmarks.parts.command import header, options, row, timed
 from benchmarks.parts.exact import every_coalition
 from model import load_gemma
-from xai import Ledger
+from model.text import forward, scoring, shared
+from xai import Ledger, explain
 
 PREFIX = (
     "Below are short film reviews, each followed by the overall feeling of the person who wrote it.\n"
@@ -110,7 +117,8 @@ def captum(gemma, case: Case):
 
 
 def swing(gemma, case: Case, coalitions):
-    """Seconds per coalition and values, through the ledger."""
+    """Seconds per coalition and values, through the ledger of a game that has seen nothing but two coalitions."""
+    shared.forget(gemma.model)
     game = gemma.text_game(case.text, TARGET, case.spans)
     game(coalitions[:2])
     ledger = Ledger(game)
@@ -141,18 +149,129 @@ def check(gemma, case: Case, ours, coalitions, plain, recorded) -> float:
     return worst
 
 
-def main() -> None:
-    gemma, quick = load_gemma(), options(__doc__, quick=False).quick
+def against_others(gemma, quick: bool, repeats: int) -> None:
     ways = "one by one", "Captum"
     header("case", *(f"{way}, ms" for way in (*ways, "Swing")), *(f"× {way}" for way in ways), "largest difference")
     for case in cases(quick):
         coalitions = distinct(len(case.words), case.swing)
-        ours, values = swing(gemma, case, coalitions)
-        plain, plain_values = one_by_one(gemma, case, coalitions[: case.one_by_one])
-        theirs, recorded = captum(gemma, case)
-        worst = check(gemma, case, values, coalitions, plain_values, recorded)
-        cells = (1e3 * plain, 1e3 * theirs, 1e3 * ours, plain / ours, theirs / ours)
-        row(case.name, *(f"{cell:.1f}" for cell in cells), f"{worst:.0e}")
+        times, worst = [], 0.0
+        for _ in range(repeats):
+            ours, values = swing(gemma, case, coalitions)
+            plain, plain_values = one_by_one(gemma, case, coalitions[: case.one_by_one])
+            theirs, recorded = captum(gemma, case)
+            worst = max(worst, check(gemma, case, values, coalitions, plain_values, recorded))
+            times.append((plain, theirs, ours))
+        taken = np.array(times)
+        cells = [f"{1e3 * cell:.1f}" for cell in np.median(taken, axis=0)]
+        row(case.name, *cells, *(_ratio(taken[:, i] / taken[:, 2]) for i in range(2)), f"{worst:.0e}")
+
+
+# Ways of scoring that `--paths` holds against each other: (whether beginnings are shared, the output layer in slabs)
+PATHS = {"no sharing, 64 rows of all logits": (False, False), "no sharing": (False, True), "sharing": (True, True)}
+SIZES = (64, 512, 2048)  # coalitions a call
+TOGETHER = 512  # coalitions at least, however small the calls
+
+
+def all_logits(model, lock, hidden, target):
+    """As `model.text.head.log_probabilities`, by all logits of 64 rows at a time."""
+    flat, wanted = hidden.reshape(-1, hidden.shape[-1]), torch.from_numpy(target).repeat(len(hidden))
+    logs = [torch.log_softmax(model.lm_head(flat[i : i + 64]), -1) for i in range(0, len(flat), 64)]
+    return (
+        torch.cat([part.gather(1, goal[:, None]) for part, goal in zip(logs, wanted.split(64))]).reshape(len(hidden), -1).numpy()
+    )
+
+
+@contextmanager
+def counted() -> Iterator[list[int]]:
+    """Tokens that were computed, one number a pass."""
+    found: list[int] = []
+    own, run = forward.Layers.forward, scoring.PrefixScorer._run
+
+    def nodes(layers, model, growth):
+        found.append(len(growth.ids))
+        return own(layers, model, growth)
+
+    def padded(scorer, batch):
+        found.append(len(batch) * max(len(s.ids) for s in batch))
+        return run(scorer, batch)
+
+    with mock.patch.object(forward.Layers, "forward", nodes), mock.patch.object(scoring.PrefixScorer, "_run", padded):
+        yield found
+
+
+def path(gemma, case: Case, name: str, work: Callable):
+    """Seconds, processor seconds, what `work` gives of a new game, and the tokens computed."""
+    shares, slabs = PATHS[name]
+    shared.forget(gemma.model)
+    game = gemma.text_game(case.text, TARGET, case.spans)
+    game._scorer.shares = shares
+    head = scoring.log_probabilities if slabs else all_logits
+    with counted() as tokens, mock.patch.object(scoring, "log_probabilities", head):
+        processor = time.process_time()
+        seconds, found = timed(work, game)
+        return seconds, time.process_time() - processor, found, sum(tokens)
+
+
+def in_calls(game, coalitions, size: int):
+    return np.concatenate([game(coalitions[i : i + size]) for i in range(0, len(coalitions), size)])
+
+
+def matmul_limit() -> float:
+    """Floating-point operations a second of a square product, the best of a few."""
+    a = torch.randn(2048, 2048)
+    return 2 * 2048**3 / min(timed(torch.mm, a, a)[0] for _ in range(5))
+
+
+def of_paths(gemma, quick: bool, repeats: int) -> None:
+    weights = sum(parameter.numel() for parameter in gemma.model.model.layers.parameters())
+    print(f"{torch.get_num_threads()} threads, {matmul_limit() / 1e9:.0f} GFLOP/s\n")
+    header(
+        "case",
+        "a call",
+        "path",
+        "ms",
+        "processor ms",
+        "× no sharing",
+        "tokens computed of asked",
+        "of the matmul limit",
+        "off by",
+    )
+    for case in cases(quick):
+        n = len(case.words)
+        for size in SIZES[: 2 if quick or n > 20 else 3]:
+            coalitions = distinct(n, max(size, TOGETHER if n <= 50 else 64))
+            if len(coalitions) < size:
+                continue
+            work = partial(in_calls, coalitions=coalitions, size=size)
+            _rows(gemma, case, size, work, repeats, weights, len(coalitions))
+        run = partial(explain, budget=min(512, 2**n), method="kernel" if n > 9 else "exact", seed=0)
+        _rows(gemma, case, "a run", lambda game, run=run: run(game).values, repeats, weights, min(512, 2**n))
+
+
+def _rows(gemma, case: Case, called, work: Callable, repeats: int, weights: int, count: int) -> None:
+    """A row of the table for each path."""
+    turns = [{name: path(gemma, case, name, work) for name in PATHS} for _ in range(repeats)]
+    limit, usual = matmul_limit(), [turn["no sharing"] for turn in turns]
+    asked = sum(len(ids) for ids in ids_of(gemma, case, distinct(len(case.words), count)))
+    asked -= count * gemma.text_game(case.text, TARGET, case.spans)._start
+    for name in PATHS:
+        mine = [turn[name] for turn in turns]
+        seconds, processor = (float(np.median([turn[i] for turn in mine])) for i in range(2))
+        operations = 2 * (weights * mine[0][3] + gemma.model.lm_head.weight.numel() * count)
+        off = max(float(np.abs(one[2] - other[2]).max()) for one, other in zip(mine, usual))
+        cells = f"{1e3 * seconds / count:.1f}", f"{1e3 * processor / count:.1f}"
+        ratio = _ratio(np.array([other[0] / one[0] for one, other in zip(mine, usual)]))
+        share = f"{mine[0][3] / asked:.2f}", f"{operations / seconds / limit:.0%}"
+        row(case.name, called, name, *cells, ratio, *share, f"{off:.0e}")
+
+
+def _ratio(ratios) -> str:
+    return f"{np.median(ratios):.1f} ({ratios.min():.1f}–{ratios.max():.1f})"
+
+
+def main() -> None:
+    asked = options(__doc__, quick=False, paths=False, repeats=3)
+    (of_paths if asked.paths else against_others)(load_gemma(device="cpu"), asked.quick, asked.repeats)
 
 
 if __name__ == "__main__":

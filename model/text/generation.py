@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from model.text.scoring import log_probabilities
+from model.text.head import log_probabilities
 from xai.typing import Floats
 
 if TYPE_CHECKING:

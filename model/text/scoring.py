@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from model.text.head import log_probabilities
 from xai.typing import Bools, Floats, Ints
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 CALL_OVERHEAD = 32  # tokens that could be computed in the time one more forward call costs; measured on two cores
 MAX_TOKENS = 2048  # of one forward call; more gains no speed
 MAX_CACHED = 16384  # prefix and sequence positions of one call: bounds the keys and values
-HEAD_ROWS = 64  # rows of the output layer at a time: 64 × 262,144 float32 are 67 MB
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,15 @@ class PrefixScorer(Generic[S]):
 
         hidden: list[Any] = [None] * len(sequences)
         with torch.no_grad():
-            for group in plan_batches([len(s.ids) for s in sequences], len(self._prefix)):
+            for group in self._groups(sequences):
                 self._forward(sequences, group, hidden)
             if not hidden:
                 return np.zeros((0, len(self._target)))
             return log_probabilities(self.model, self.lock, torch.stack(hidden), self._target)
+
+    def _groups(self, sequences: list[S]) -> list[list[int]]:
+        """Indices of sequences to run together."""
+        return plan_batches([len(s.ids) for s in sequences], len(self._prefix))
 
     def _forward(self, sequences: list[S], group: list[int], hidden: list[Any]) -> None:
         """Final hidden states at the positions that predict the target, for one batch; halved if memory runs out."""
@@ -98,10 +102,8 @@ class PrefixScorer(Generic[S]):
             past_key_values=self._expanded_cache(len(batch)),
             use_cache=len(self._prefix) > 0,
         ).last_hidden_state
-        count = len(self._target)
-        ends = torch.tensor([len(s.ids) for s in batch], device=device)
-        at = ends[:, None] - count + torch.arange(count, device=device)
-        states: Tensor = out[torch.arange(len(batch), device=device)[:, None], at]
+        at = torch.from_numpy(np.stack([np.flatnonzero(s.visible)[-len(self._target) :] for s in batch])).to(device)
+        states: Tensor = out[torch.arange(len(batch), device=device)[:, None], at]  # what is hidden predicts nothing
         return states
 
     def _expanded_cache(self, rows: int) -> Any:
@@ -117,24 +119,6 @@ class PrefixScorer(Generic[S]):
             self.model.model(input_ids=ids, past_key_values=cache, use_cache=True)
             self._cache = cache
         return _repeat(self._cache, rows)
-
-
-def log_probabilities(model: Any, lock: threading.RLock, hidden: "Tensor", target: Ints) -> Floats:
-    """float64 (rows, len(target)) from the final hidden states (rows, len(target), width) that predict the target."""
-    import torch
-
-    flat = hidden.reshape(-1, hidden.shape[-1])
-    wanted = torch.from_numpy(target).to(hidden.device).repeat(len(hidden))
-    cap = getattr(model.config, "final_logit_softcapping", None)
-    parts = []
-    for start in range(0, len(flat), HEAD_ROWS):
-        with lock:
-            logits = model.lm_head(flat[start : start + HEAD_ROWS]).float()
-        if cap:
-            logits = torch.tanh(logits / cap) * cap
-        picked = logits.gather(1, wanted[start : start + HEAD_ROWS, None]).squeeze(1)
-        parts.append(picked.double() - torch.logsumexp(logits, dim=1).double())
-    return torch.cat(parts).reshape(len(hidden), -1).cpu().numpy()
 
 
 def plan_batches(lengths: list[int], prefix: int = 0) -> list[list[int]]:

@@ -8,8 +8,9 @@ import numpy as np
 
 from model.image.vision import Vision
 from model.text.prompt import Prompt
-from model.text.scoring import PrefixScorer, Sequence
+from model.text.scoring import Sequence
 from model.text.segments import Span
+from model.text.shared import SharedScorer
 from xai.checks import check_coalitions
 from xai.typing import Bools, Floats
 
@@ -17,6 +18,7 @@ ABSENT = ("remove", "hole", "replace")
 NEUTRAL = " ..."
 HEAD_TOKENS = 2.5  # one row of the output layer costs as much as this many tokens of the 270M model; measured
 TOKENS_PER_BATCH = 1024
+SAMPLE = 256  # coalitions whose sequences tell how much a run's have in common
 AT_ONCE = 1024  # coalitions that are sorted and batched together: bounds memory however many are asked for
 
 
@@ -76,7 +78,7 @@ class TextGame:
         self.work = self._mean_length() + HEAD_TOKENS * len(self._target)
         self._in_place = absent == "hole" and total > gemma.model.config.sliding_window
         self.batch_size = int(np.clip(TOKENS_PER_BATCH // self.work, 4, 128))
-        self._scorer: PrefixScorer[Sequence] = PrefixScorer(gemma.model, gemma.lock, self._ids[:start], self._target)
+        self._scorer = SharedScorer(gemma.model, gemma.lock, self._ids[:start], self._target, self._sample)
 
     def __call__(self, coalitions: Bools) -> Floats:
         coalitions = check_coalitions(coalitions, self.n_players)
@@ -89,6 +91,12 @@ class TextGame:
         playing = (self._owner[self._start :] >= 0).sum()
         shorter = 0 if self.absent == "replace" else playing / 2
         return len(self._ids) - self._start - shorter + len(self._target) - 1
+
+    def _sample(self) -> list[Sequence]:
+        """Sequences of coalitions like those of a run, and of the full one."""
+        rows = np.random.default_rng(0).random((SAMPLE, self.n_players)) < 0.5
+        rows[0] = True
+        return [self._sequence(row) for row in np.unique(rows, axis=0)]
 
     def _sequence(self, present: Bools) -> Sequence:
         """What follows the cached prefix when just these players are present."""
@@ -105,7 +113,8 @@ class TextGame:
             visible = np.ones(len(ids), bool)
             if self.absent == "remove":
                 positions = np.arange(self._start, self._start + len(ids))
-        after = positions[-1] + 1 + np.arange(len(target))
+        end = len(self._ids) if self.absent == "hole" else positions[-1] + 1
+        after = end + np.arange(len(target))
         return Sequence(
             np.concatenate([ids, target]).astype(np.int64),
             np.concatenate([positions, after]).astype(np.int64),

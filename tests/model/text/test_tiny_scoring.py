@@ -3,35 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from plain import LONG, PROMPT, TARGET, plain
 
 from model import load_gemma
 from model.text.scoring import plan_batches
-from model.text.text_game import NEUTRAL
-
-PROMPT = "Review: The plot is thin, but the acting is superb. She said: hello, world!\nSentiment:"
-LONG = "one two three four five six seven eight nine ten eleven twelve. " + PROMPT
-TARGET = " positive dog"
-
-
-def plain(gemma, prompt, target, spans, absent, row):
-    """Log-probabilities of the target by one forward pass without cache, padding or batching."""
-    encoded = gemma.encode(prompt)
-    _, owner = encoded.players(spans)
-    keep = [o < 0 or row[o] for o in owner]
-    ids, mask = list(encoded.ids), [1] * len(owner)
-    if absent == "remove":
-        ids, mask = [i for i, k in zip(ids, keep) if k], [1] * sum(keep)
-    elif absent == "hole":
-        mask = [int(k) for k in keep]
-    else:
-        neutral = gemma.tokenizer(NEUTRAL, add_special_tokens=False)["input_ids"][0]
-        ids = [i if k else neutral for i, k in zip(ids, keep)]
-    goal = gemma.target_ids(target)
-    full = torch.tensor([ids + goal])
-    logits = gemma.model(
-        full, attention_mask=torch.tensor([mask + [1] * len(goal)]), position_ids=torch.arange(full.shape[1])[None]
-    ).logits[0, -len(goal) - 1 : -1]
-    return torch.log_softmax(logits.double(), -1)[range(len(goal)), goal].numpy()
 
 
 @pytest.mark.parametrize("absent", ["remove", "hole", "replace"])
@@ -47,6 +22,23 @@ def test_agrees_with_plain_forward_passes(tiny_gemma, prompt, players, absent):
     assert got.dtype == np.float64
     want = [plain(tiny_gemma, prompt, TARGET, game.spans, absent, row) for row in z]
     np.testing.assert_allclose(got, want, atol=2e-5)
+
+
+@pytest.mark.parametrize("window", [16, 512], ids=["past the window", "within it"])
+def test_an_absent_last_token_is_not_told_by_a_hole(tmp_path, window):
+    from tiny import write_tiny_checkpoint
+
+    torch.manual_seed(0)
+    gemma = load_gemma(str(write_tiny_checkpoint(tmp_path, window)))
+    ends = {}
+    for last in (" is", " but"):
+        game = gemma.text_game(PROMPT + last, TARGET, [(8, 12), (len(PROMPT), len(PROMPT + last))], "hole")
+        ends[last] = game(np.array([[1, 0], [1, 1]], bool))
+        want = [plain(gemma, PROMPT + last, TARGET, game.spans, "hole", row) for row in ([1, 0], [1, 1])]
+        np.testing.assert_allclose(ends[last], want, atol=2e-5)
+    lengths = {len(gemma.encode(PROMPT + last).ids) for last in ends}
+    assert len(lengths) == 1 and np.abs(ends[" is"][1] - ends[" but"][1]).max() > 0.1
+    np.testing.assert_allclose(ends[" is"][0], ends[" but"][0], atol=2e-5)
 
 
 def test_a_fixed_prefix_and_a_fixed_suffix_change_nothing_but_the_cost(tiny_gemma):

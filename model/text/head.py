@@ -1,0 +1,50 @@
+"""The output layer: log-probabilities of a target's tokens from final hidden states, never all logits at once."""
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xai.typing import Floats, Ints
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+ROWS = 1024  # hidden states at a time: each pass over them reads all weights of the layer, 671 MB for Gemma 3 270M
+SLAB = 1024  # tokens of the vocabulary at a time, whose logits stay in a processor's cache
+FEW = 8192  # logits of a slab at least, where the states are few
+WIDE = 32768  # tokens at a time on any other device, where each call costs
+
+
+def log_probabilities(model: Any, lock: threading.RLock, hidden: "Tensor", target: Ints) -> Floats:
+    """float64 (rows, len(target)) from the final hidden states (rows, len(target), width) that predict the target."""
+    import torch
+
+    flat = hidden.reshape(-1, hidden.shape[-1])
+    wanted = torch.from_numpy(target).to(hidden.device).repeat(len(hidden))
+    parts = [_of_rows(model, lock, flat[i : i + ROWS], wanted[i : i + ROWS]) for i in range(0, len(flat), ROWS)]
+    found: Floats = torch.cat(parts).reshape(len(hidden), -1).cpu().numpy() if parts else np.zeros((0, len(target)))
+    return found
+
+
+def _of_rows(model: Any, lock: threading.RLock, flat: "Tensor", wanted: "Tensor") -> "Tensor":
+    """float64 (rows,): the wanted logit less the logarithm of the sum of all, which is summed slab by slab."""
+    import torch
+
+    weight, cap = model.lm_head.weight, getattr(model.config, "final_logit_softcapping", None)
+    size = max(SLAB, FEW // len(flat)) if flat.device.type == "cpu" else WIDE
+    top = torch.full((len(flat),), -torch.inf, device=flat.device)
+    total = torch.zeros(len(flat), dtype=torch.float64, device=flat.device)
+    picked = torch.zeros(len(flat), device=flat.device)
+    for start in range(0, len(weight), size):
+        with lock, torch.no_grad():
+            logits = torch.mm(flat, weight[start : start + size].t()).float()
+        if cap:
+            logits = torch.tanh(logits / cap) * cap
+        here = (wanted >= start) & (wanted < start + size)
+        at = torch.where(here, wanted - start, 0)
+        picked = torch.where(here, logits.gather(1, at[:, None])[:, 0], picked)
+        higher = torch.maximum(top, logits.amax(1))
+        total = total * torch.exp((top - higher).double()) + logits.sub_(higher[:, None]).exp_().sum(1)
+        top = higher
+    return picked.double() - top.double() - total.log()

@@ -1,0 +1,162 @@
+"""Whether to compute what sequences share once: where it gives what plain passes give, and only where it is faster.
+
+The layers of `model.text.forward` are compared with plain passes for each model that is loaded. How long a node takes
+there beside a token of a plain pass depends on machine and shapes alone: it is measured once, and kept.
+"""
+
+import contextlib
+import json
+import logging
+import os
+import platform
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from model.cache import home
+from model.text.forward import is_known
+from model.text.head import log_probabilities
+from model.text.scoring import PrefixScorer, Sequence
+from model.text.tree import distinct
+from xai.typing import Ints
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+log = logging.getLogger("swing.model")
+
+GAIN = 1.15  # times as fast as plain passes is worth it
+AGREE = 1e-4  # natural log-probability by which both may differ
+SMALL = 20e6  # weights of the layers; a smaller model is not worth measuring
+HEAD = 1.0  # one row of the output layer costs as much as this many tokens of the 270M model; measured
+LENGTH, ROWS, FEW_ROWS = 16, 12, 3  # of the sequences that are measured, and of those that are compared
+ENOUGH = 0.8  # seconds after which nothing more is measured
+
+
+class Own(Protocol):
+    def run(self, model: Any, sequences: list[Sequence], last: int) -> "Tensor": ...
+
+
+Make = Callable[[Any, Ints], Own]  # of a model and a prefix
+
+_right: "WeakKeyDictionary[Any, bool]" = WeakKeyDictionary()
+_speeds: dict[str, float] = {}
+
+
+def pays(model: Any, lock: threading.RLock, make: Make, sample: list[Sequence], last: int) -> bool:
+    """Whether to run sequences like these by the nodes of a tree, by what `make` gives."""
+    if not sample or not is_known(model) or _weights(model) < SMALL:
+        return False
+    with lock:
+        if model not in _right:
+            _right[model] = _agrees(model, lock, make)
+        if not _right[model]:
+            return False
+        rows = HEAD * len(sample) * last
+        plain, own = sum(len(s.ids) for s in sample), distinct(sample, last)
+        return plain + rows >= GAIN * (node_cost(model, lock, make) * own + rows)
+
+
+def node_cost(model: Any, lock: threading.RLock, make: Make) -> float:
+    """How long a node takes on this machine, as a multiple of what a token of a plain pass takes."""
+    key = _machine(model)
+    if key not in _speeds:
+        _speeds.update(_kept())
+    if key not in _speeds:
+        _speeds[key] = _measured(model, lock, make)
+        _keep(key, _speeds[key])
+    return _speeds[key]
+
+
+def _agrees(model: Any, lock: threading.RLock, make: Make) -> bool:
+    """Compare a few sequences that share their beginnings, of which some leave out positions."""
+    import torch
+
+    rng = np.random.default_rng(0)
+    prefix, target = _tokens(model, rng, 4), _tokens(model, rng, 2)
+    few = _sequences(model, rng, FEW_ROWS, len(prefix), shared=LENGTH // 2)
+    gaps = few[0].positions + np.cumsum(rng.random(LENGTH) < 0.3)
+    if gaps[-1] < model.config.sliding_window:  # plain passes count tokens there, not positions
+        few.append(Sequence(few[0].ids, gaps, few[0].visible))
+    with torch.no_grad():
+        scorer: PrefixScorer[Sequence] = PrefixScorer(model, lock, prefix, target)
+        plain = scorer.score(few)
+        own = make(model, prefix)
+        halves = [own.run(model, few[:2], 2), own.run(model, few[2:], 2)]
+        off = float(np.abs(log_probabilities(model, lock, torch.cat(halves), target) - plain).max())
+    if not off <= AGREE:
+        log.warning("Own passes of this model differ from plain ones by %.1e: plain ones are taken.", off)
+    return off <= AGREE
+
+
+def _measured(model: Any, lock: threading.RLock, make: Make) -> float:
+    import torch
+
+    rng, nothing = np.random.default_rng(0), np.zeros(0, np.int64)
+    rows = _sequences(model, rng, ROWS)
+    plain: PrefixScorer[Sequence] = PrefixScorer(model, lock, nothing, _tokens(model, rng, 1))
+    began = time.perf_counter()
+    took: list[tuple[float, float]] = []
+    with torch.no_grad():
+        while len(took) < 2 or (len(took) < 4 and time.perf_counter() - began < ENOUGH):
+            own, started = make(model, nothing), time.perf_counter()
+            own.run(model, rows, 1)
+            between = time.perf_counter()
+            plain._run(rows)
+            took.append((between - started, time.perf_counter() - between))
+            if time.perf_counter() - began > 2 * ENOUGH:
+                break
+    return min(one for one, _ in took) / min(other for _, other in took)
+
+
+def _sequences(model: Any, rng: np.random.Generator, count: int, start: int = 0, shared: int = 0) -> list[Sequence]:
+    beginning = _tokens(model, rng, shared)
+    rows = [np.concatenate([beginning, _tokens(model, rng, LENGTH - shared)]) for _ in range(count)]
+    return [Sequence(row, start + np.arange(LENGTH), np.ones(LENGTH, bool)) for row in rows]
+
+
+def _tokens(model: Any, rng: np.random.Generator, count: int) -> Ints:
+    tokens: Ints = rng.integers(3, model.config.vocab_size, count)
+    return tokens
+
+
+def _weights(model: Any) -> int:
+    return sum(parameter.numel() for parameter in model.model.layers.parameters())
+
+
+def _machine(model: Any) -> str:
+    """What the speed depends on."""
+    import torch
+
+    c = model.config
+    shape = c.num_hidden_layers, c.hidden_size, c.intermediate_size, c.num_attention_heads, c.num_key_value_heads, c.head_dim
+    with contextlib.suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "")
+        return f"{shape} {name} {torch.get_num_threads()} threads torch {torch.__version__}"
+    return f"{shape} {platform.processor()} {torch.get_num_threads()} threads torch {torch.__version__}"
+
+
+def _kept() -> dict[str, float]:
+    try:
+        return {str(key): float(value) for key, value in json.loads(_file().read_text()).items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _keep(key: str, speed: float) -> None:
+    """Beside those of other models; where it cannot be written, the next process measures again."""
+    part = _file().with_name(f".speeds.{os.getpid()}.part")
+    with contextlib.suppress(OSError):
+        part.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(json.dumps({**_kept(), key: speed}, indent=1))
+        part.replace(_file())
+
+
+def _file() -> Path:
+    return home() / "speeds.json"

@@ -1,0 +1,32 @@
+"""What a prompt game should say: log-probabilities by one plain forward pass for each coalition."""
+
+import torch
+
+from model.text.text_game import NEUTRAL
+
+PROMPT = "Review: The plot is thin, but the acting is superb. She said: hello, world!\nSentiment:"
+LONG = "one two three four five six seven eight nine ten eleven twelve. " + PROMPT
+TARGET = " positive dog"
+
+
+def plain(gemma, prompt, target, spans, absent, row):
+    """Log-probabilities of the target by one forward pass without cache, padding or batching."""
+    encoded = gemma.encode(prompt)
+    _, owner = encoded.players(spans)
+    keep = [o < 0 or row[o] for o in owner]
+    ids, mask = list(encoded.ids), [1] * len(owner)
+    if absent == "remove":
+        ids, mask = [i for i, k in zip(ids, keep) if k], [1] * sum(keep)
+    elif absent == "hole":
+        mask = [int(k) for k in keep]
+    else:
+        neutral = gemma.tokenizer(NEUTRAL, add_special_tokens=False)["input_ids"][0]
+        ids = [i if k else neutral for i, k in zip(ids, keep)]
+    goal = gemma.target_ids(target)
+    full = torch.tensor([ids + goal])
+    logits = gemma.model(
+        full, attention_mask=torch.tensor([mask + [1] * len(goal)]), position_ids=torch.arange(full.shape[1])[None]
+    ).logits[0]
+    last = max(i for i, visible in enumerate(mask) if visible)  # a hidden token predicts nothing
+    logits = logits[[last, *range(len(ids), len(ids) + len(goal) - 1)]]
+    return torch.log_softmax(logits.double(), -1)[range(len(goal)), goal].numpy()
