@@ -91,7 +91,8 @@ class ImageClassifier:
         class_index : a class 0–999: values of shape (m,). None: the five most likely classes of the whole picture,
             values of shape (m, 5), likeliest first, so that one ledger serves all five. With `against`, None means
             the most likely class
-        grid : (rows, columns), 1 to 16 each; with segments="slic", about rows × columns SLIC superpixels instead
+        grid : (rows, columns), 1 to 16 each; with segments="slic", rows × columns SLIC superpixels instead, a fifth
+            more or less; with "slic as found", as many as SLIC leaves of so many
         absent : what stands where a patch is absent: "mean" (the picture's mean colour), "blur" (the picture
             blurred), "black", or another image, whose patch at that place is taken
         against : another class: the value is then log(p(class) / p(against)), shape (m,), whatever `value` says

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from model.image.images import Picture, as_rgb
-from model.image.patches import cells, check_grid, check_visible, grid_labels, on_original, patch_names, superpixels
+from model.image.patches import cells, check_grid, check_visible, grid_labels, on_original, patch_names, slic, superpixels
 from xai.checks import check_coalitions
 from xai.typing import Bools, Bytes, Floats, Ints
 
@@ -60,13 +60,14 @@ class ClassifierGame:
     ) -> None:
         if value not in VALUES:
             raise ValueError(f"value must be one of {list(VALUES)}; got {value!r}")
-        if segments not in (None, "slic"):
-            raise ValueError(f'segments must be None (the grid) or "slic"; got {segments!r}')
+        if segments not in (None, "slic", "slic as found"):
+            raise ValueError(f'segments must be None (the grid), "slic" or "slic as found"; got {segments!r}')
         image, grid = as_rgb(image), check_grid(grid)
         pixels = classifier.pixels(image)
         self.size = (image.height, image.width)
         if segments:
-            self._labels = _superpixels(image, pixels, grid[0] * grid[1])
+            count = grid[0] * grid[1]
+            self._labels = _superpixels(image, pixels, count) if segments == "slic" else slic(pixels, count)
             self.n_players, self.grid = int(self._labels.max()) + 1, None
             self.labels = [f"superpixel {i + 1}" for i in range(self.n_players)]
         else:

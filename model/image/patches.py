@@ -43,6 +43,14 @@ def patch_names(grid: tuple[int, int]) -> list[str]:
     return [f"row {row + 1}, column {column + 1}" for row in range(rows) for column in range(columns)]
 
 
+def slic(pixels: Bytes, count: int, compactness: float = 10.0) -> Ints:
+    """int (height, width): what scikit-image's SLIC leaves of `count` superpixels of uint8 (height, width, 3), from 0."""
+    from skimage.segmentation import slic
+
+    labels = slic(pixels, n_segments=count, compactness=compactness, start_label=0, channel_axis=-1)
+    return np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
+
+
 def superpixels(pixels: Bytes, count: int) -> Ints:
     """int (height, width): SLIC superpixels of uint8 (height, width, 3), numbered from 0: `count`, a fifth more or less.
 
@@ -51,8 +59,6 @@ def superpixels(pixels: Bytes, count: int) -> Ints:
     the smallest join the neighbour of the most similar colour. ValueError where the picture has fewer
     pixels than parts are asked for, or where only one is.
     """
-    from skimage.segmentation import slic
-
     if count < 2:
         raise ValueError("one superpixel would be the whole picture: ask for a grid of at least two patches")
     height, width = pixels.shape[:2]
@@ -62,8 +68,7 @@ def superpixels(pixels: Bytes, count: int) -> Ints:
             "superpixels: use a larger picture or a coarser grid"
         )
     for doubling in range(11):
-        made = slic(pixels, n_segments=count, compactness=10.0 * 2**doubling, start_label=0, channel_axis=-1)
-        labels: Ints = np.unique(made, return_inverse=True)[1].reshape(height, width)
+        labels = slic(pixels, count, 10.0 * 2**doubling)
         if 5 * (labels.max() + 1) >= 4 * count and labels.max() > 0:
             return labels if 5 * (labels.max() + 1) <= 6 * count else joined(labels, pixels, count)
     rows, columns = (min(side, max(16, int(side * (16 * count / (height * width)) ** 0.5))) for side in (height, width))

@@ -113,7 +113,7 @@ class ExamplesAbout:
     signatures: dict[str, str] = field(default_factory=dict)
 
     def to_record(self) -> dict[str, Any]:
-        return {"written": self.written, "signatures": self.signatures}
+        return {"written": self.written} | ({"signatures": self.signatures} if self.signatures else {})
 
     def to_shown(self) -> dict[str, Any]:
         return {"about": self.to_record()}

@@ -8,7 +8,7 @@ import streamlit as st
 from ui.draw.markdown import said
 from ui.image import run as image_run
 from ui.image import source as image_source
-from ui.image.request import ABSENT, ANOTHER, FINEST, GEMMA, GRIDS, MODELS, PHOTOS, SHAPES, SLIC, ImageRequest, ImageState
+from ui.image.request import ABSENT, ANOTHER, FINEST, GEMMA, GRIDS, MODELS, PHOTOS, SHAPES, SUPERPIXELS, ImageRequest, ImageState
 from ui.runs.completing import size_or_none
 from ui.shell.bench import Bench
 from ui.shell.frame import file_key, linked, preset, uploader
@@ -159,7 +159,7 @@ def _of_patches(model: str, source: str) -> dict[str, Any]:
     absent = selectbox(two, ImageRequest, "absent", ABSENT[model], **linked(f"absent-{model}"))
     segments, words = None, False
     if model == PHOTOS:
-        segments = SLIC if checkbox(three, ImageRequest, "segments", **linked("superpixels")) else None
+        segments = SUPERPIXELS if checkbox(three, ImageRequest, "segments", **linked("superpixels")) else None
     else:
         words = checkbox(three, ImageRequest, "words", **linked("words"))
     if absent in _ABSENCE_NOTE:
@@ -199,6 +199,6 @@ def set_widgets(request: ImageRequest) -> None:
         state["image-other-source"] = request.other
     preset(
         **{"model": model, f"grid-{model}": request.grid, f"absent-{model}": request.absent},
-        **{"value": request.value, "superpixels": request.segments == SLIC, "words": request.words},
+        **{"value": request.value, "superpixels": request.segments is not None, "words": request.words},
         **plan_widgets(request.plan, BUDGETS),
     )

@@ -28,7 +28,7 @@ ABSENT = {
 }
 GRIDS = list(range(4, 17))
 FINEST = {PHOTOS: 16, SHAPES: 8, GEMMA: 16}
-SLIC = "slic"
+SUPERPIXELS, AS_FOUND = "superpixels", "slic"  # the latter in runs that were kept before: as many as SLIC leaves
 VALUES = {"log-odds": "log-odds of the class", "logit": "logit of the class"}
 MAX_QUESTION, MAX_ANSWER = 200, 100
 CLASSES = 1000
@@ -40,7 +40,7 @@ class ImageRequest(Settings):
     """What is asked of a picture.
 
     source : name of a bundled sample, or the SHA-256 of an upload;  model : "photos", "shapes" or "gemma"
-    grid : patches a side;  segments : None or "slic";  absent : how patches are absent
+    grid : patches a side;  segments : None, SUPERPIXELS or AS_FOUND;  absent : how patches are absent
     other : the source of the picture that lends its patches where `absent` is "another", else ""
     wanted : a class 0–999, None for the five likeliest;  against : a class to hold it against, or None
     value : "log-odds" or "logit" of the class
@@ -51,7 +51,7 @@ class ImageRequest(Settings):
     source: str = string(100)
     model: str = choice(MODELS, PHOTOS, "Model")
     grid: int = number(GRIDS[0], GRIDS[-1], 7, "Patches a side")
-    segments: str | None = choice([SLIC], None, "Superpixels instead of a grid", none=True)
+    segments: str | None = choice([SUPERPIXELS, AS_FOUND], None, "Superpixels instead of a grid", none=True)
     absent: str = choice({key: name for ways in ABSENT.values() for key, name in ways.items()}, "mean", "Absent patches are")
     other: str = string(100, "", "The other picture")
     wanted: int | None = number(0, CLASSES - 1, None, "Class to explain", none=True)

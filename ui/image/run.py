@@ -17,7 +17,7 @@ from model.image.images import Picture
 from model.image.vision import Vision
 from model.redrawn.gemma import on_redrawn
 from model.text.segments import words
-from ui.image.request import ANOTHER, GEMMA, PHOTOS, SHAPES, SLIC, ImageAbout, ImageRequest, Regions
+from ui.image.request import ANOTHER, AS_FOUND, GEMMA, PHOTOS, SHAPES, SUPERPIXELS, ImageAbout, ImageRequest, Regions
 from ui.kind import Subject
 from ui.runs.completing import Size
 from ui.shell.jobs import Job
@@ -28,6 +28,7 @@ from xai.typing import Bools, Floats
 SECONDS = {"photos": 0.012, "soft-token": 0.006, "strict": 0.012, "pixel": 0.012}  # of an evaluation on two cores
 ANSWER_TOKENS = 8
 LIKELIEST = 5
+_SEGMENTS = {None: None, SUPERPIXELS: "slic", AS_FOUND: "slic as found"}
 _measured: dict[str, float] = {}  # seconds of an evaluation, by what they depend on; the newest run counts half
 
 
@@ -134,7 +135,7 @@ def make_game(
         absent = request.absent if request.absent != ANOTHER else other
         if absent is None:
             raise ValueError("The picture that lends its patches is gone; choose it again.")
-        return model.game(image, request.wanted, grid, absent, request.segments, request.against, request.value)
+        return model.game(image, request.wanted, grid, absent, _SEGMENTS[request.segments], request.against, request.value)
     _vision(model)
     games = [
         model.image_game(image, request.question, text, grid, request.absent, request.words)
@@ -148,8 +149,9 @@ def regions_of(request: ImageRequest, image: Image.Image, side: int) -> Regions:
     """(height, width): the player of each pixel, without asking a model; side : as in `ImageAbout`."""
     from model.image.patches import grid_labels, on_original
 
-    if request.segments == SLIC:
-        return photo_model().game(image, 0, (request.grid, request.grid), segments=SLIC).regions
+    if request.segments:
+        segments = _SEGMENTS[request.segments]
+        return photo_model().game(image, 0, (request.grid, request.grid), segments=segments).regions
     return on_original(grid_labels((request.grid, request.grid), side), image.height, image.width)
 
 
