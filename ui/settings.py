@@ -48,7 +48,9 @@ class Allowed:
             return None
         if self.plain is not None:
             return self.plain(value)
-        return [self._of_item(i).write(item) for i, item in enumerate(value)] if self.kind == "list" else value
+        if self.kind == "list":
+            return [self._of_item(i).write(item) for i, item in enumerate(value)]
+        return _PLAIN.get(self.kind, _same)(value)  # NumPy's own, which a widget may have been set to, are none of JSON's
 
     def words(self) -> str:
         """What is allowed, as an error and the documentation say it."""
@@ -80,6 +82,13 @@ class Allowed:
 
     def _of_item(self, i: int) -> "Allowed":
         return self.each[i if len(self.each) > 1 else 0]
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+_PLAIN: dict[str, Callable[[Any], Any]] = {"number": int, "flag": bool}
 
 
 class Settings:

@@ -75,7 +75,7 @@ class TextGame:
         # Up to the window, hiding a token from attention equals leaving it out and keeping the others' positions;
         # beyond, sliding layers would count the tokens left, so absent ones stay in place behind a mask.
         total = len(self._ids) + len(self._target)
-        self.work = self._mean_length() + HEAD_TOKENS * len(self._target)
+        self.work = float(self._mean_length() + HEAD_TOKENS * len(self._target))
         self._in_place = absent == "hole" and total > gemma.model.config.sliding_window
         self.batch_size = int(np.clip(TOKENS_PER_BATCH // self.work, 4, 128))
         self._scorer = SharedScorer(gemma.model, gemma.lock, self._ids[:start], self._target, self._sample)

@@ -3,7 +3,7 @@
 import re
 
 import numpy as np
-from clicks import LONG, fill, press_explain, set_budget, type_target, values, wait_until_shown
+from clicks import LONG, fill, press_explain, set_budget, type_target, values
 from playwright.sync_api import expect
 
 MANY = " ".join(f"{word}{i}" for i, word in enumerate((LONG + " " + LONG + " " + LONG).split()))
@@ -48,17 +48,19 @@ def test_values_settle_while_it_runs_and_a_cancelled_run_is_partial_and_goes_on(
 def test_two_users_at_once_and_one_waits_in_the_line(open_tiny):
     one, two = open_tiny(path=WHOLE), open_tiny(path=WHOLE)
     begin_long(one)
-    fill(two, "text", "A dull and boring film")
-    set_budget(two, 64)
+    fill(two, "text", f"A dull and boring film {LONG} {LONG}")  # a short run would get in between, too soon to be seen
+    set_budget(two, 4096)
     type_target(two, " positive")
     press_explain(two)
     expect(two.get_by_text("Waiting in the line: 1 run is before yours")).to_be_visible()
     expect(one.locator("body")).not_to_contain_text("dull and boring")
     one.locator(".st-key-cancel button").click()
-    wait_until_shown(two, "A dull and boring film")
-    expect(two.locator("body")).not_to_contain_text("omicron")
+    expect(two.locator(".swing-heatmap").first).to_contain_text("A dull and boring film")
+    expect(two.locator("body")).not_to_contain_text("omicron14")
     expect(two.locator('[data-testid="stSidebar"]')).not_to_contain_text("alpha0")
-    expect(one.locator(".swing-heatmap").first).to_contain_text("omicron")
+    expect(one.locator(".swing-heatmap").first).to_contain_text("omicron14")
+    two.locator(".st-key-cancel button").click()
+    expect(two.get_by_text("This run was cancelled: the values are")).to_be_visible()
 
 
 def test_a_killed_server_goes_on_where_it_was(open_tiny, tiny_server):

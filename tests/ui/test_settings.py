@@ -4,6 +4,7 @@ import json
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
@@ -138,6 +139,13 @@ def test_settings_come_back_through_json(request_type, data):
     written = json.loads(json.dumps(made.to_settings()))
     assert written.items() >= kept(request_type, settings).items()
     assert request_type.from_settings(written) == made
+
+
+def test_numbers_and_flags_of_numpy_are_written_as_json_has_them():
+    plan = Plan(budget=np.int64(64), seed=np.int32(3), stop=np.bool_(True), one_set=np.bool_(True))
+    written = json.loads(json.dumps(plan.to_settings()))
+    assert written == Plan(budget=64, seed=3, stop=True, one_set=True).to_settings()
+    assert Plan.from_settings(written) == plan
 
 
 def every_widget(module, name):

@@ -73,4 +73,4 @@ def usual_set(plan: Plan, size: Size | None) -> bool:
     if plan.free is None or plan.right.method != "kernelshap" or size is None:
         return False
     calls = min(plan.budget, 2**size.players if size.players < _EVERY else plan.budget)
-    return calls * size.seconds > PATIENCE
+    return bool(calls * size.seconds > PATIENCE)

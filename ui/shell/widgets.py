@@ -40,7 +40,7 @@ def text_input(place: Any, request: type[Settings], name: str, **more: Any) -> s
 
 
 def checkbox(place: Any, request: type[Settings], name: str, **more: Any) -> bool:
-    return place.checkbox(allowed(request)[name].title, **more)  # type: ignore[no-any-return]  # a flag
+    return bool(place.checkbox(allowed(request)[name].title, **more))
 
 
 def number_input(place: Any, request: type[Settings], name: str, **more: Any) -> int:

@@ -92,6 +92,19 @@ def test_what_one_run_taught_of_the_pace_does_not_move_the_budget(page, ready):
     assert budget(write(page, 13)) == 256
 
 
+def test_a_run_begins_where_the_model_is_slow(page, ready):
+    page = write(page(), 20)
+    ready.seconds_per_token = 0.2  # both maps are of one set of calls there, by themselves
+    page = write(page, 40)
+    assert page.session_state["one_set"] is True  # and no flag of NumPy, which no run can be kept with
+    page.button(key="explain").click().run()
+    assert not page.exception and not page.error
+    state = page.session_state["bench-text"]
+    assert state.job is not None and state.run is not None
+    state.job.cancel()
+    state.job.ended.wait(60)
+
+
 def test_all_coalitions_of_a_few_words_are_said_to_be_exact(page):
     page = write(page(), 6)
     assert "**64**: exact" in said(page)
