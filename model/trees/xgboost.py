@@ -133,6 +133,7 @@ def _trees(tree: dict[str, Any], output: int, outputs: int, weight: float) -> li
     split = np.array([np.nan if cell is None else cell for cell in tree["split_conditions"]], np.float32)
     is_leaf, swap = left < 0, np.array(kinds, np.int64) == 1
     default_left, feature = np.array(tree["default_left"], np.int64) != 0, np.array(tree["split_indices"], np.int64)
+    _weighed(tree, left, right, is_leaf)
     values, into = split.astype(float)[:, None], [output]
     if width > 1:
         if width != outputs:
@@ -152,6 +153,19 @@ def _trees(tree: dict[str, Any], output: int, outputs: int, weight: float) -> li
         values * weight,
         into,
     )
+
+
+def _weighed(tree: dict[str, Any], left: Ints, right: Ints, is_leaf: NDArray[np.bool_]) -> None:
+    """ValueError where a node weighed far less or far more than its two children together, in sums of second derivatives."""
+    sums = np.array(tree.get("sum_hessian", ()), float)
+    if not sums.any():  # not written, or by hand
+        return
+    if len(sums) != len(left):
+        raise ValueError("a tree is damaged: it does not have as many weights as nodes")
+    inner = ~is_leaf & (np.maximum(left, right) < len(left)) & (np.minimum(left, right) >= 0)  # else found elsewhere
+    off = np.abs(sums[left[inner]] + sums[right[inner]] - sums[inner])
+    if (off > 1e-3 + sums[inner] / 100).any():
+        raise ValueError("a tree's sums of second derivatives do not add up: the file is damaged")
 
 
 def _vectors(tree: dict[str, Any], is_leaf: NDArray[np.bool_], right: Ints, width: int) -> Floats:

@@ -56,6 +56,18 @@ def drawn(page, key, trace=0):
     return np.array(rows, float), [unescape(label) for label in found["labels"]]
 
 
+def drawn_as(page, key, expected, atol):
+    """The labels of a plot once its numbers are `expected(labels)`: Plotly draws anew a moment after all else is made."""
+    for _ in range(100):
+        numbers, labels = drawn(page, key)
+        wanted = expected(labels)
+        if numbers.shape == wanted.shape and np.allclose(numbers, wanted, atol=atol):
+            break
+        page.wait_for_timeout(200)
+    np.testing.assert_allclose(numbers, wanted, atol=atol)
+    return labels
+
+
 def saved(page, key):
     with page.expect_download() as download:
         page.locator(f".st-key-{key} button").click()
@@ -68,9 +80,8 @@ def assert_measures(page, game, atol):
     exact = {index: explain(game, index, "exact", ledger=ledger) for index in PANES.values()}
     page.get_by_role("tab", name="Two measures").click()
     for measure in names:
-        numbers, labels = drawn(page, f"two-{measure}")
         one = exact["banzhaf"].combine(game.weights(measure))
-        np.testing.assert_allclose(numbers, one.values[[one.labels.index(label) for label in labels]], atol=atol)
+        drawn_as(page, f"two-{measure}", lambda labels, one=one: one.values[[one.labels.index(name) for name in labels]], atol)
     for attribution in exact.values():
         pair = [attribution.combine(game.weights(measure)) for measure in names]
         expect(page.get_by_text(disagreement(*pair, names).text.split(". ")[0])).not_to_have_count(0)
@@ -87,9 +98,7 @@ def assert_matrix(page, gemma, sentence, translation, atol):
     game = source_word_game(gemma, SAMPLES[1].before, sentence, SAMPLES[1].after, translation)
     expected = word_matrix(gemma, game, ("auto", "kernelshap"), budget=16)
     for pane, matrix in (("l", expected.banzhaf), ("r", expected.shapley)):
-        numbers, labels = drawn(page, f"matrix-{pane}")
-        np.testing.assert_allclose(numbers, matrix, atol=atol)
-        assert labels == expected.source
+        assert drawn_as(page, f"matrix-{pane}", lambda labels, matrix=matrix: matrix, atol) == expected.source
     return expected
 
 

@@ -97,6 +97,20 @@ def test_a_text_without_trees_or_with_other_counts(files):
     assert refused(booster.model_to_string().replace(sizes, sizes.rpartition(" ")[0]))
 
 
+def test_sums_of_second_derivatives_that_do_not_add_up():
+    book = json.loads(stored("xgboost", format="json", categories="sets by levels"))
+    trees = book["learner"]["gradient_booster"]["model"]["trees"]
+    tree = next(tree for tree in trees if len(tree["left_children"]) > 1)
+    right = [float(weight) for weight in tree["sum_hessian"]]
+    assert right[0] == pytest.approx(sum(right[tree[side][0]] for side in ("left_children", "right_children")), rel=1e-5)
+    tree["sum_hessian"] = [3 * right[0], *right[1:]]
+    with pytest.raises(ValueError, match="second derivatives do not add up"):
+        read_trees(json.dumps(book).encode())
+    tree["sum_hessian"] = right[:-1]
+    with pytest.raises(ValueError, match="as many weights as nodes"):
+        read_trees(json.dumps(book).encode())
+
+
 @pytest.mark.parametrize(
     "data, word",
     [
