@@ -1,5 +1,8 @@
 """What a file of trees says: its trees, the columns they read, and how their sums become an answer."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -10,6 +13,8 @@ from xai.trees.exact import TreeEnsemble
 from xai.typing import Bools, Floats, Ints
 
 MOST_TREES, MOST_COLUMNS, MOST_OUTPUTS, MOST_CATEGORIES = 100_000, 100_000, 1_000, 1 << 20
+MOST_WORDS = 64_000_000  # of all sets of categories of a file, 256 MB; a few bytes of it can ask for 130 kB
+_left: ContextVar[list[int]] = ContextVar("_left")
 NONE: NDArray[np.uint32] = np.zeros(0, np.uint32)  # the categories of a node that splits none
 
 
@@ -127,9 +132,28 @@ def grown(
 
 def bits(members: Ints) -> NDArray[np.uint32]:
     """A set of categories as words of 32 bits."""
-    words = np.zeros(members.max(initial=0) // 32 + 1, np.uint32)
+    words = empty_set(int(members.max(initial=0)) // 32 + 1)
     np.bitwise_or.at(words, members // 32, np.uint32(1) << (members % 32).astype(np.uint32))
     return words
+
+
+@contextmanager
+def limited() -> Iterator[None]:
+    """Within it, sets of categories have `MOST_WORDS` together."""
+    token = _left.set([MOST_WORDS])
+    try:
+        yield
+    finally:
+        _left.reset(token)
+
+
+def empty_set(words: int) -> NDArray[np.uint32]:
+    """ValueError where the sets of a file are too large together."""
+    left = _left.get([MOST_WORDS])
+    left[0] -= words
+    if left[0] < 0:
+        raise ValueError(f"its sets of categories are too large: at most {4 * MOST_WORDS // 10**6} MB are read")
+    return np.zeros(words, np.uint32)
 
 
 def below(threshold: ArrayLike) -> Floats:

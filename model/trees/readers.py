@@ -6,7 +6,7 @@ from typing import Any
 
 from model.files.reader import check_size
 from model.trees.catboost_json import read_catboost
-from model.trees.file import TreeFile
+from model.trees.file import TreeFile, limited
 from model.trees.lightgbm_json import read_lightgbm_dump
 from model.trees.lightgbm_text import read_lightgbm
 from model.trees.onnx_trees import read_onnx
@@ -29,6 +29,11 @@ _OTHER = f"a model is read from {KNOWN} only: other files, pickles above all, co
 def read_trees(data: bytes | str) -> TreeFile:
     """The trees of a file; ValueError with one sentence for one that is not among `KNOWN`, damaged or cut short."""
     check_size(len(data))
+    with limited():
+        return _read(data)
+
+
+def _read(data: bytes | str) -> TreeFile:
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else bytes(data)
     if raw[:3] == b"\xef\xbb\xbf":
         raw = raw[3:]

@@ -7,7 +7,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.trees.file import MOST_CATEGORIES, MOST_COLUMNS, NONE, Field, TreeFile, assembled, below, bits, grown, strict_places
+from model.trees.file import (
+    MOST_CATEGORIES,
+    MOST_COLUMNS,
+    NONE,
+    Field,
+    TreeFile,
+    assembled,
+    below,
+    bits,
+    empty_set,
+    grown,
+    strict_places,
+)
 from xai.trees.arrays import Tree
 from xai.typing import Floats, Ints
 
@@ -201,7 +213,7 @@ def _by_first_rules(trees: list[Tree], fields: list[Field]) -> tuple[list[Tree],
         for node, (flags, feature) in enumerate(zip(tree.flags, tree.feature)):
             if flags & 3 == 3 and 0 <= feature < len(words):
                 more = words[feature] - len(sets[node])
-                sets[node] = np.append(sets[node], np.full(max(0, more), 0xFFFFFFFF, np.uint32))
+                sets[node] = np.append(sets[node], ~empty_set(max(0, more)))
         found.append(replace(tree, categories=sets))
     return found, [replace(field, most=32.0 * n) if field.kind == "category" else field for field, n in zip(fields, words)]
 

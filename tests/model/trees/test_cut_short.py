@@ -111,6 +111,20 @@ def test_sums_of_second_derivatives_that_do_not_add_up():
         read_trees(json.dumps(book).encode())
 
 
+def test_sets_of_categories_are_bounded_together():
+    """Each is allowed alone: a node of a few bytes, a set of 131 kB."""
+    book = json.loads(stored("xgboost", format="json", categories="sets by levels"))
+    trees = book["learner"]["gradient_booster"]["model"]["trees"]
+    tree = next(tree for tree in trees if tree["categories"])
+    tree["categories"] = [(1 << 20) - 1] * len(tree["categories"])
+    read_trees(json.dumps(book).encode())
+    many = 2000
+    for name in ("nodes", "segments", "sizes"):
+        tree[f"categories_{name}"] = tree[f"categories_{name}"][:1] * many
+    with pytest.raises(ValueError, match="too large: at most 256 MB"):
+        read_trees(json.dumps(book).encode())
+
+
 @pytest.mark.parametrize(
     "data, word",
     [
