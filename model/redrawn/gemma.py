@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from model.gemma import Gemma
 from model.image.vision import Vision
+from model.text.ways import take_plain
 from xai import Redrawn
 from xai.game import Game
 
@@ -70,6 +71,7 @@ def _copied(gemma: Gemma, drawn: dict[int, Any], reading: int | None) -> Gemma:
         model, seeing = copy.deepcopy(whole, shared)
     if reading is not None:
         model.model.embed_tokens = _reader(model.model.embed_tokens, reading)
+    take_plain(model)
     vision = None if gemma.vision is None else Vision(seeing, gemma.vision.processor)
     return Gemma(model, gemma.tokenizer, f"{gemma.name}, redrawn", vision)
 

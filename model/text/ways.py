@@ -62,6 +62,11 @@ def pays(model: Any, lock: threading.RLock, make: Make, sample: list[Sequence], 
         return plain + rows >= GAIN * (node_cost(model, lock, make) * own + rows)
 
 
+def take_plain(model: Any) -> None:
+    """Run this model by plain passes without comparing: it is asked too little for that to pay."""
+    _right[model] = False
+
+
 def node_cost(model: Any, lock: threading.RLock, make: Make) -> float:
     """How long a node takes on this machine, as a multiple of what a token of a plain pass takes."""
     key = _machine(model)
