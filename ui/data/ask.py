@@ -70,11 +70,11 @@ def ask_examples(state: Bench[DataState]) -> ExamplesRequest | None:
             for what, name in zip(("source", "target"), LANGUAGES)
         )
         plan = ask_plan(BUDGETS, 64, "data-", size=_size(examples, players), one_set=True)
-        references = [pair.target for pair in evaluation[:count]]
-        if None not in asked:
-            _show_pairs(examples, evaluation[:count])
-            if why_tokenizer(references):
-                st.caption(why_tokenizer(references))
+    references = [pair.target for pair in evaluation[:count]]
+    if None not in asked:
+        _show_pairs(examples, evaluation[:count])
+        if why_tokenizer(references):
+            st.caption(why_tokenizer(references))
     if own or own_too:
         st.checkbox(
             "Keep these pairs with the run, on this server, so that it can be reopened and go on after a crash",
