@@ -1,5 +1,5 @@
-# `make run` starts Swing, `make test` runs every test, `make test-fast` those without browser and big checkpoint, `make
-# fuzz` has every reader of uploads read damaged files for ten minutes. They set up what they need, once. PYTHON=python3.12
+# `make run` starts Swing, `make test` runs every test, `make test-fast` the quick ones that need no browser and no big
+# checkpoint, `make fuzz` has every reader of uploads read damaged files for ten minutes. They set up what they need, once. PYTHON=python3.12
 # chooses the interpreter of a new .venv; MODEL=dir-or-hub-id another checkpoint; PORT, HOST the address; WORKERS how many
 # processes test.
 
@@ -20,7 +20,7 @@ test: .venv/installed-dev chromium check
 	$(PYTEST)
 
 test-fast: .venv/installed-dev
-	$(PYTEST) -m "not browser and not checkpoint"
+	$(PYTEST) -m "not browser and not checkpoint and not slow"
 
 fuzz: .venv/installed-dev
 	$(PY) -m benchmarks.fuzz

@@ -70,6 +70,7 @@ def options(settings, above=""):
     return found
 
 
+@pytest.mark.slow
 def test_every_file_is_in_the_wheel(source, installed):
     for folder in ("xai", "model", "ui"):
         assert files(installed / folder) == files(source / folder)
@@ -84,6 +85,7 @@ def test_one_module_knows_where_the_assets_are(source):
     assert knows == [source / "model" / "assets.py"]
 
 
+@pytest.mark.slow
 def test_the_engine_and_the_first_page_work_from_another_folder(installed, elsewhere):
     done = subprocess.run([sys.executable, "-c", PAGE], check=True, **elsewhere)
     assert done.stdout.split("\n")[0] == f"{installed / 'app.py'} Swing 0"
@@ -98,6 +100,7 @@ def test_the_command_passes_its_options_and_the_settings_of_the_file(elsewhere):
     assert (model, json.loads(found)) == ("my/own", expected)
 
 
+@pytest.mark.slow
 def test_the_command_starts_the_app(installed, elsewhere):
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]

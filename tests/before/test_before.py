@@ -62,6 +62,7 @@ def test_a_bundle_says_what_it_said(kind, name):
     assert unpacked(bundled(kind, name, result)) == unpacked(file.read_bytes())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "name"), KEPT_RUNS)
 def test_a_kept_run_says_what_it_said(store, kind, name):
     assert not store.notice
@@ -76,6 +77,7 @@ def test_a_kept_run_says_what_it_said(store, kind, name):
     assert list(differences(MAPS[kind][name], recorded(bench.shown))) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "name"), CHEAP.items())
 def test_a_run_of_now_agrees_on_any_machine(kind, name):
     before, after = deepcopy(MAPS[kind][name]), recorded(explained(kind, SETTINGS[kind][name]))

@@ -11,6 +11,7 @@ from benchmarks.fuzz.watch import example, judge, outcomes
 EXAMPLES = 100  # of each reader
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", READERS)
 def test_damaged_files_are_read_or_refused_with_a_sentence(reader):
     read, files = READERS[reader]

@@ -78,6 +78,7 @@ def stale(name):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_the_killed_conversion_is_swept_by_the_next_start(serve, how):
     server = serve()

@@ -127,6 +127,7 @@ def test_what_is_no_set_of_settings_is_refused(request_type):
             request_type.from_settings(value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("request_type", ALL)
 @given(data=st.data())
 def test_settings_come_back_through_json(request_type, data):

@@ -24,6 +24,7 @@ def runs_of(z, scores):
     return ScoredRuns(z, scores.reshape(len(z), -1), [f"s{i}" for i in range(z.shape[1])], ["BLEU"])
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.integers(2, 5), st.integers(0, 1000))
 def test_all_coalitions_give_the_exact_banzhaf_values_of_any_game(n, seed):

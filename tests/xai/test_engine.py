@@ -160,6 +160,7 @@ def test_too_few_pairs_fall_back_to_sample_reuse_and_say_so():
     assert explain(smooth(20), method="kernel", budget=80).note == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("index", "method"), ALL)
 def test_the_same_seed_gives_the_same_result_in_another_process(index, method):
     code = (

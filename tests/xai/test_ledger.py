@@ -119,6 +119,7 @@ def test_cost_is_told(tmp_path):
     assert evaluations == ledger.evaluations and seconds > 0 and each == seconds / evaluations
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_coalitions_of_256_players_stay_small(tmp_path):
     n, m = 256, 100_000
     fake = FakeGame(n, lambda z: z[:, 0] * 1.0, batch_size=1000)

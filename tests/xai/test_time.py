@@ -28,6 +28,7 @@ def pace():
     return max(1.0, min(took) / WORK)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("index", "method"), METHODS)
 @pytest.mark.parametrize(("n", "per_player"), [(16, 8), (16, 64), (64, 8), (64, 64), (256, 8), (256, 64)])
 def test_design_and_solve_take_little_beside_the_model(n, per_player, index, method):

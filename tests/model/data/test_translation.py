@@ -60,6 +60,7 @@ def test_cross_entropy_is_that_of_the_text_game(tiny):
         np.testing.assert_allclose(values[:, i], peer(COALITIONS).mean(axis=1), atol=2e-5)
 
 
+@pytest.mark.slow
 def test_translations_are_those_of_plain_greedy_generation(tiny, monkeypatch):
     game = TranslationGame(tiny, EXAMPLES, EVALUATION)
     monkeypatch.setattr(game, "_is_end", lambda token: token % 11 == 0)  # ends some lines early, others never
@@ -74,6 +75,7 @@ def test_translations_are_those_of_plain_greedy_generation(tiny, monkeypatch):
     assert len({text for texts in together for text in texts}) > 5
 
 
+@pytest.mark.slow
 def test_batches_change_nothing(tiny, monkeypatch):
     game = TranslationGame(tiny, EXAMPLES, EVALUATION)
     z = np.random.default_rng(0).random((12, 4)) < 0.5

@@ -144,6 +144,7 @@ WRAPS = {
 }
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     values=st.lists(st.integers(-(10**9), 10**9), min_size=3, max_size=40),

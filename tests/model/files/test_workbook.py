@@ -116,6 +116,7 @@ BAD = {  # made by the test that asks: some take a second
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bad", BAD)
 def test_a_bad_workbook_is_one_sentence(bad, monkeypatch):
     monkeypatch.setattr("model.files.workbook.MAX_CELLS", 1_000_000)

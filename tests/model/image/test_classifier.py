@@ -175,6 +175,7 @@ def test_regions_lie_on_the_original():
     np.testing.assert_array_equal(on_original(grid_labels((7, 7), 224), 224, 224), grid_labels((7, 7), 224))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("segments", [None, "slic"])
 def test_an_object_in_a_corner_of_a_wide_photo_lights_up_that_corner(classifier, segments):
     """A cup of espresso at the bottom right of a grey photo three times as wide as high."""
@@ -224,6 +225,7 @@ def test_a_picture_smaller_than_the_grid_is_refused_and_one_pixel_classified(cla
         classifier.game(np.zeros((9, 9, 3), np.uint8), grid=(2, 2))(np.ones((2, 5), bool))
 
 
+@pytest.mark.slow
 def test_converted_once_and_kept(tmp_path, monkeypatch, cat):
     monkeypatch.setenv("SWING_HOME", str(tmp_path))
     told = []

@@ -139,6 +139,7 @@ def test_the_full_coalition_is_the_plain_forward(model, absent, request):
     np.testing.assert_allclose(plain(gemma, PHOTO), want, atol=2e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("absent", ABSENT)
 def test_every_coalition_of_a_grid_agrees_with_plain_forwards(tiny_seeing, absent):
     game = tiny_seeing.image_game(PHOTO, PROMPT, TARGET, (3, 3), absent)

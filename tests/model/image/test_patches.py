@@ -72,6 +72,7 @@ def textures(height, width):
     yield np.repeat((np.indices((height, width)).sum(axis=0) % 2 * 255).astype(np.uint8)[..., None], 3, axis=2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(32, 32), (8, 8), (1, 224), (224, 1), (3, 224), (7, 7), (100, 200), (224, 224)])
 def test_there_are_as_many_superpixels_as_asked_for(size):
     from skimage.measure import label

@@ -54,6 +54,7 @@ def test_markers_are_single_tokens_and_unknown_words_are_unknown(seeing):
     assert seeing.tokenizer("elephant", add_special_tokens=False)["input_ids"] == [seeing.tokenizer.unk_token_id]
 
 
+@pytest.mark.slow
 def test_it_answers_held_out_scenes_as_well_as_its_card_says(seeing):
     table = accuracy(seeing, 15)
     for kind, least in [("colour", 0.98), ("shape", 0.98), ("count", 0.95), ("left", 0.95), ("missing", 0.98)]:
@@ -91,6 +92,7 @@ def test_what_is_hidden_is_not_known_and_what_is_shown_is(seeing, absent):
     assert np.median(alone) > -0.3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("absent", ["soft-token", "strict", "pixel"])
 def test_the_heaviest_patch_lies_on_the_thing_and_deleting_flips_the_answer(seeing, absent):
     for scene, question in questions_for_games(seeing, 2):
@@ -98,6 +100,7 @@ def test_the_heaviest_patch_lies_on_the_thing_and_deleting_flips_the_answer(seei
         assert played["banzhaf"] == played["shapley"] == (True, True)
 
 
+@pytest.mark.slow
 def test_in_one_game_of_words_and_patches_the_words_that_matter_and_the_thing_rank_on_top(seeing):
     ((scene, question),) = questions_for_games(seeing, 1)
     game = seeing.image_game(scene.image, question.text, question.answer, absent="strict", words=True)

@@ -79,6 +79,7 @@ def test_a_prefix_longer_than_the_window(tiny_gemma, absent):
     np.testing.assert_allclose(game(z), want, atol=2e-5)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_coalitions_in_any_batches(wide, tiny_gemma, data):

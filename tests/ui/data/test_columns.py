@@ -195,6 +195,7 @@ def test_windows_letters_and_tabs_are_read(page):
     assert read(page) == [("café – naïve", "b", ""), ("x, y", "z", "")]
 
 
+@pytest.mark.slow
 def test_both_files_are_asked_about_and_a_run_holds_the_pairs_themselves(ready):
     page = upload(finish(AppTest.from_file(PAGE, default_timeout=60).run()), MIXED)
     choose(page, TARGET, "English")

@@ -163,6 +163,7 @@ def test_the_other_ways_of_absence_are_compared(page):
     assert table["Spearman"].nunique() > 1
 
 
+@pytest.mark.slow
 def test_the_model_with_eyes_answers_about_shapes(page):
     page.radio(key="model").set_value("shapes").run()
     page.select_slider(key="budget").set_value(128)
@@ -182,6 +183,7 @@ def test_the_model_with_eyes_answers_about_shapes(page):
     assert page.button(key="explain").disabled
 
 
+@pytest.mark.slow
 def test_one_answer_rather_than_another(page):
     page.radio(key="model").set_value("shapes").run()
     page.select_slider(key="budget").set_value(64)
@@ -209,6 +211,7 @@ def phone_photo():
     return out.getvalue()
 
 
+@pytest.mark.slow
 def test_an_upload_is_explained_upright_and_its_bundle_brings_it_back(page):
     page = small(page)
     page.file_uploader(key="image-file").set_value(("phone.jpg", phone_photo(), "image/jpeg")).run()
@@ -274,6 +277,7 @@ def test_a_picture_that_was_not_kept_is_said(page, store):
     assert "not kept" in again.warning[0].value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(100, 3000), (3000, 100), (16, 16)])
 def test_pictures_of_any_shape_are_drawn_whole(page, size):
     out = io.BytesIO()
@@ -307,6 +311,7 @@ def test_pictures_show_what_the_values_say():
     np.testing.assert_array_equal(np.asarray(without(two, regions, [True, True, False]))[5, ::20, 0], [0, 90, 60])
 
 
+@pytest.mark.slow
 def test_the_servers_own_gemma_is_asked_about_photos(store, monkeypatch):
     from ui.shell.model_slot import ModelSlot
 

@@ -59,6 +59,7 @@ def test_the_same_words_under_two_prompts(page):
     assert f"{abs(found):.2f}" in " ".join(metric.value for metric in page.metric)
 
 
+@pytest.mark.slow
 def test_other_parts_are_refused_with_the_reason(page):
     explain(page, "good fun film", ". Sentiment:")
     explain(page, "a good fun film", ". Sentiment:")
@@ -71,6 +72,7 @@ def test_other_parts_are_refused_with_the_reason(page):
     assert "as many, but not the same" in told(page)
 
 
+@pytest.mark.slow
 def test_runs_are_found_by_their_words_and_forgotten_after_a_question(page):
     for text in ("alpha beta gamma", "delta beta eta", "one two three", "four five six"):
         explain(page, text, ". Sentiment:")

@@ -54,6 +54,7 @@ def settings_of(request):
         yield from (replace(request, **{name: value}) for value in values)
 
 
+@pytest.mark.slow
 def test_page_and_report_say_the_same_of_the_colours_at_every_setting(opened, drawn):
     kind, result = opened
     for request in settings_of(result.request):
@@ -89,6 +90,7 @@ def test_what_red_and_blue_mean(name, change, ends):
     assert kind.picture(replace(result, request=replace(result.request, **change))).ends == ends
 
 
+@pytest.mark.slow
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(budget=st.integers(24, 600), seed=st.integers(0, 99), data=st.data(), stop=st.one_of(st.none(), st.integers(0, 20)))
 def test_whatever_a_run_publishes_every_kind_can_draw(opened, budget, seed, data, stop):

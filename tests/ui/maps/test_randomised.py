@@ -101,6 +101,7 @@ def test_no_room_is_one_sentence(ready, monkeypatch, tmp_path):
     assert any("take a smaller model" in error.value for error in page.error)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_only_reopened_has_none(ready):
     page = explained("text")
     page.button(key="explain").click().run()

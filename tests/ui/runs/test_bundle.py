@@ -298,6 +298,7 @@ json_values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_mutated_json_is_read_or_refused(bundle, data, draw):

@@ -40,6 +40,7 @@ def test_one_set_of_calls_costs_half():
     assert alone.free is None and alone.cost(n) == 512 + judging and alone.panes == (alone.left, alone.right)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("left", FREE)
 def test_the_right_map_of_one_set_is_free(left):
     found = ran(left=LEFT[left], one_set=True, stop=False)

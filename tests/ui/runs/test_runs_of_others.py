@@ -73,6 +73,7 @@ def test_a_link_to_a_running_job_shows_no_cancel_and_leaving_stops_nothing(ready
     assert job.ended.wait(60) and job.state == "done"
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     n=st.integers(2, 9),

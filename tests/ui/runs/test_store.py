@@ -227,6 +227,7 @@ store.close()
 """
 
 
+@pytest.mark.slow
 def test_two_processes_and_their_threads_write_at_once(tmp_path, store):
     path = str(store._file.path)
     children = [

@@ -64,6 +64,7 @@ def test_a_misleading_cross_entropy_is_called_so():
     assert page.dataframe[-1].value["quantity"].tolist() == ["cross-entropy"]
 
 
+@pytest.mark.slow
 def test_data_sets_are_ranked_at_the_target_size():
     page = open_page()
     page.get("button_group")[0].set_value("Three data sets (synthetic)").run()
@@ -120,6 +121,7 @@ def test_an_extrapolation_that_cannot_hold_is_doubted():
     assert page.warning[0].value.startswith("That is 200 times the largest measured size.")
 
 
+@pytest.mark.slow
 def test_files_hold_every_number_and_read_back():
     from ui.scaling.export import to_csv, to_html
 
@@ -161,6 +163,7 @@ def test_sizes_are_said():
     assert [size_text(x) for x in (1e12, 3e11, 2.5e6, 900)] == ["1T tokens", "300B tokens", "2.5M tokens", "900 tokens"]
 
 
+@pytest.mark.slow
 def test_plots_in_files_are_of_every_set_and_of_one():
     from PIL import Image
 

@@ -50,6 +50,7 @@ def test_a_file_is_read_said_and_compared(brought):
     assert not page.exception
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", ["binary:hinge", "multi:softprob", "count:poisson", "survival:cox"])
 def test_every_way_to_answer_is_shown(objective):
     cell = next(cell for cell in STORED if cell["objective"] == objective and not cell["refused"] and not cell["categories"])

@@ -171,6 +171,7 @@ def test_an_edited_cell_changes_prediction_and_both_exact_maps():
     np.testing.assert_allclose(drawn(page, "edited-shapley"), model.exact(edited, "shapley")[0], atol=6e-7)
 
 
+@pytest.mark.slow
 def test_all_rows_are_exact_by_both_indices_and_go_into_a_file():
     page = explain_row(upload(open_page(), csv(table())))
     page = click(page, "all-rows")
@@ -237,6 +238,7 @@ def test_another_class_is_another_column_of_one_ledger():
     assert not page.exception
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("background", [1, 10])
 def test_the_background_can_be_one_row_or_a_few(background):
     page = upload(open_page(), csv(table()))
@@ -250,6 +252,7 @@ def test_the_background_can_be_one_row_or_a_few(background):
     np.testing.assert_allclose(drawn(page, "l"), model.exact(frame.iloc[[0]], background=frame.iloc[rows])[0], atol=6e-7)
 
 
+@pytest.mark.slow
 def test_columns_can_be_corrected():
     page = upload(open_page(), csv(table()))
     page.selectbox(key="t-correct").set_value("age")
@@ -261,6 +264,7 @@ def test_columns_can_be_corrected():
     assert [column.kind for column in fitted.model.columns] == ["category", "number", "category", "boolean"]
 
 
+@pytest.mark.slow
 def test_a_model_file_is_read_and_a_pickle_is_not():
     frame = read_table(csv(table()))
     page = upload(open_page(), csv(frame.drop(columns="city")))
@@ -316,6 +320,7 @@ def test_a_fit_is_cancelled(monkeypatch):
     assert not page.exception
 
 
+@pytest.mark.slow
 def test_an_upload_is_kept_only_if_the_user_says_so(slot):
     data = csv(table().assign(city="Secretville"))
     page = explain_row(upload(open_page(), data))

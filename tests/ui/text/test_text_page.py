@@ -130,6 +130,7 @@ def test_explaining_again_pays_nothing_and_says_the_same(ready):
     assert said == ([markdown.value for markdown in page.markdown], [caption.value for caption in page.caption])
 
 
+@pytest.mark.slow
 def test_added_budget_goes_on_with_the_same_run(ready):
     page = finish(open_page())
     page.select_slider(key="budget").set_value(64).run()

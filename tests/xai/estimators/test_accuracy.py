@@ -22,6 +22,7 @@ def median_errors(game, index, method):
     return np.median(errors, axis=1) / np.square(truth).sum()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("index", "peer", "method", "most"),
     [

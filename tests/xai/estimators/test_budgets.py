@@ -40,6 +40,7 @@ def errors(game, truth, index, method, budget, seeds):
     return [np.square(values - truth).sum() / np.square(truth).sum() for values in found]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["auto", "orthogonal"])
 @pytest.mark.parametrize("n", PLAYERS)
 def test_a_game_of_the_degree_is_recovered_there_and_not_two_evaluations_before(n, method):
@@ -114,6 +115,7 @@ def test_more_is_promised_for_more_and_never_beyond_what_was_asked(n, most, whic
     assert found == [one for one in completing(n, *which, most=5000) if one.budget <= most]
 
 
+@pytest.mark.slow
 @given(st.integers(2, 16), st.integers(1, 7))
 @settings(max_examples=40, deadline=None)
 def test_a_counted_strength_is_the_strength(n, bits):

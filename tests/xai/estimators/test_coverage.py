@@ -22,6 +22,7 @@ def network(n, seed):
     return tabulated(np.tanh(z @ rng.normal(size=(n, 12)) * 0.8 + rng.normal(size=12)) @ rng.normal(size=12))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("index, method", [(index, method) for index in INDICES for method in INDICES[index]])
 def test_nominal_intervals_cover(index, method):
     inside = []

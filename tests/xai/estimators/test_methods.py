@@ -61,6 +61,7 @@ def test_additive_games_are_solved_exactly_or_without_bias(index, method):
     assert a.full_value == pytest.approx(11.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("index", "method"), [pair for pair in LINEAR if pair in SAMPLING])
 def test_estimates_are_centred_on_the_truth(index, method):
     game = random_table(7, 3)

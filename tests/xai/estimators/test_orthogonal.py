@@ -45,6 +45,7 @@ def test_hadamard_matrices_are_orthogonal(n):
     assert order >= n and (matrix @ matrix.T == order * np.eye(order)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [5, 6, 7, 8, 9, 10, 11, 12, 13, 16, 17, 20, 24, 25, 30, 31, 32, 33, 34])
 def test_levels_have_strength_three_and_five(n):
     _, levels = nested_code(n, 11)
@@ -53,6 +54,7 @@ def test_levels_have_strength_three_and_five(n):
         assert has_strength(np.concatenate([rows, ~rows]), min(strength, n))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [35, 48, 64, 100, 130])
 def test_larger_levels_have_strength_three_and_five(n):
     _, levels = nested_code(n, 14 if n < 129 else 8)
@@ -76,6 +78,7 @@ def test_all_coalitions_once_when_the_budget_covers_them(n):
         assert len(rows) == 2**n == len(np.unique(rows, axis=0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [1, 2, 3, 9, 20, 65, 1500, 4000])
 def test_no_coalition_twice_within_a_block_and_never_more_than_the_budget(n):
     for budget in (4, 5, 2 * n + 2, 3 * n + 7, 8 * n + 2):
@@ -101,6 +104,7 @@ def test_exact_for_degree_two_on_a_complete_hadamard_matrix(n):
     assert np.abs(a.values - truth).max() <= 1e-9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("budget", [8, 14, 18, 26, 30, 40])
 def test_unbiased_over_seeds(budget):
     game = tabulated(np.random.default_rng(5).normal(size=64))

@@ -63,6 +63,7 @@ def test_permutation_is_unbiased():
     assert (np.abs(draws.mean(axis=0) - brute_force(game, "shapley")) < 4.5 * error).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_nominal_intervals_cover(method):
     table = np.random.default_rng(6).normal(size=512)

@@ -86,6 +86,7 @@ def test_derivatives(law_type, theta):
     np.testing.assert_allclose(again(np.exp(20 + x)), moved(np.exp(20 + x)), rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "noise"), [("score", 0.02), ("cross-entropy", 0.005)])
 def test_bands_cover(kind, noise):
     """90 % bands at 3 to 30 times the largest size, over 30 simulated sets of 8 runs: how often they hold the law."""
@@ -140,6 +141,7 @@ def test_repeated_sizes_stay_on_one_side():
     assert test.tokens.tolist() == np.repeat(SIZES[4:6], 2).tolist()
 
 
+@pytest.mark.slow
 def test_noise_explains_about_the_error_that_it_makes():
     errors, limits = [], []
     for seed in range(20):

@@ -122,6 +122,7 @@ def test_order_does_not_matter_and_duplicates_are_one_size():
     assert twice.held_out.fitted == 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(24))
 def test_any_positive_sizes_get_a_verdict_and_bands_without_nan(seed):
     rng = np.random.default_rng(seed)
@@ -170,6 +171,7 @@ def test_alignment_of_the_cases_that_the_paper_normalises_by():
             alignment(*shares)
 
 
+@pytest.mark.slow
 def test_the_samples_get_the_verdicts_that_they_were_made_for():
     kinds = {name: [judge(runs).kind for runs in read_runs((SAMPLES / name).read_bytes())] for name in FILES}
     assert kinds == {"aligned.csv": ["fits"], "misaligned.csv": ["misaligned"], "several.csv": ["fits", "fits", "misaligned"]}

@@ -26,6 +26,7 @@ def noise(n=10, seed=3):
     return FakeGame(n, lambda z: table[(z > 0.5) @ (1 << np.arange(n))])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("index", "method"), [(index, method) for index in METHODS for method in METHODS[index]])
 def test_a_real_map_falls_apart_whatever_the_method(index, method):
     game = structured()

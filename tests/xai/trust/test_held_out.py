@@ -22,6 +22,7 @@ def network(n, seed=0):
 METHODS = (("shapley", "leverage"), ("shapley", "kernelshap"), ("banzhaf", "auto"), ("banzhaf", "msr"), ("shapley", "auto"))
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.sampled_from([7, 10, 16, 24]), st.integers(0, 1000), st.integers(8, 40), st.sampled_from(METHODS))
 def test_it_was_never_seen_is_drawn_alike_again_and_makes_no_pair(n, seed, count, how):

@@ -75,6 +75,7 @@ def test_estimates_that_hold_every_coalition_are_judged_by_the_exact_values():
     assert low == high == j.additive == pytest.approx(np.square(true).sum() / 4 / everything.var())
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.sampled_from(ALL), st.integers(8, 20), st.integers(0, 1000), st.sampled_from([0.7, 1.5, 4.0]))
 def test_error_that_is_added_never_improves_the_headline(how, n, seed, much):
@@ -92,6 +93,7 @@ def spoilt(one, values):
     return Attribution(**{**{f: getattr(one, f) for f in one.__dataclass_fields__}, "values": values})
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(
     st.integers(9, 18), st.integers(0, 1000), st.sampled_from([("banzhaf", "auto"), ("shapley", "auto"), ("banzhaf", "walsh")])
@@ -121,6 +123,7 @@ def replaced(j, **changes):
     return Judgement(**{**{f: getattr(j, f) for f in j.__dataclass_fields__}, **changes})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ALL)
 def test_what_is_stated_comes_true(how):
     """Over 40 games, each kind of probability: as often as stated on average, or oftener."""
@@ -139,6 +142,7 @@ def test_what_is_stated_comes_true(how):
     assert so[sure].mean() >= 0.9 if sure.any() else True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ALL)
 @pytest.mark.parametrize("budget", [40, 120])
 def test_maps_of_pure_noise_are_called_worthless(how, budget):

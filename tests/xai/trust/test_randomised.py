@@ -116,6 +116,7 @@ def control_of(real, others):
     return randomised_control(known, Redrawn(("exact",), lambda seed: iter([Exact(others[seed % len(others)])])))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "draws"), [(4, 3), (6, 3), (10, 2), (17, 1), (49, 1)])
 def test_chance_is_not_taken_for_likeness(n, draws):
     assert randomised_budget(n, 512)[1] == draws
@@ -131,6 +132,7 @@ def test_chance_is_not_taken_for_likeness(n, draws):
         assert findings.count("stays") / 300 <= 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "draws"), [(4, 3), (6, 3), (10, 2), (17, 1), (49, 1)])
 def test_likeness_is_not_taken_for_chance(n, draws):
     """Of maps that networks drawn without end share to 0.7 and more, at most one in twenty is said to be learned."""

@@ -37,6 +37,7 @@ def plotted(figure):
     return found
 
 
+@pytest.mark.slow
 def test_a_dependence_plot_has_the_exact_values_of_every_row():
     page = all_rows(explain_row(upload(open_page(), csv(table()))))
     assert not page.exception
@@ -69,6 +70,7 @@ def test_a_dependence_plot_has_the_exact_values_of_every_row():
         assert not page.exception and len(find(page, "Shapley value of dose")) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", [0, 2, 3])
 def test_all_classes_are_seen_at_once_where_there_are_several(classes):
     page = all_rows(explain_row(upload(open_page(), csv(table(classes=classes)))))
@@ -83,6 +85,7 @@ def test_all_classes_are_seen_at_once_where_there_are_several(classes):
         np.testing.assert_allclose(found, means[np.argsort(-means.sum(axis=1), kind="stable")])
 
 
+@pytest.mark.slow
 def test_odd_columns_leave_no_traceback():
     rng, frame = np.random.default_rng(0), table(rows=80)
     frame["when"] = pd.date_range("2024-01-01", periods=80).strftime("%Y-%m-%d")
@@ -105,6 +108,7 @@ def test_odd_columns_leave_no_traceback():
     assert f"{int(np.isinf(frame['wild']).sum())} cells are infinite or unreadable" in said(page)
 
 
+@pytest.mark.slow
 def test_at_most_two_thousand_dots_are_drawn_the_explained_row_among_them(monkeypatch):
     monkeypatch.setattr("ui.table.plots.show.MOST_DOTS", 30)
     page = upload(open_page(), csv(table()))
