@@ -1,7 +1,7 @@
 # `make run` starts Swing, `make test` runs every test, `make test-fast` the quick ones that need no browser and no big
-# checkpoint, `make fuzz` has every reader of uploads read damaged files for ten minutes. They set up what they need, once. PYTHON=python3.12
-# chooses the interpreter of a new .venv; MODEL=dir-or-hub-id another checkpoint; PORT, HOST the address; WORKERS how many
-# processes test.
+# checkpoint, `make fuzz` has every reader of uploads read damaged files for ten minutes. They set up what they need, once.
+# PYTHON=python3.12 chooses the interpreter of a new .venv; MODEL=dir-or-hub-id another checkpoint; PORT, HOST the address;
+# WORKERS how many processes test.
 
 PYTHON ?= python3
 HOST ?= localhost
