@@ -5,11 +5,13 @@ from functools import partial
 from typing import Any
 
 import streamlit as st
+from markupsafe import Markup, escape
 
 from ui.data import ask, run, show
 from ui.data.picture import ExamplesPicture
 from ui.data.request import EXAMPLES, DataRequest, DataState, ExamplesAbout, ExamplesRequest, WordsAbout, WordsRequest, request_of
 from ui.data.scored_runs import show_sources
+from ui.draw.markdown import short
 from ui.kind import Kind, Result, Subject, View
 from ui.runs.comparison import Comparison
 from ui.runs.completing import Size
@@ -57,6 +59,9 @@ class DataKind(Kind[DataRequest, DataState, TextPicture | ExamplesPicture]):
 
     def name(self, request: DataRequest) -> str:
         return request.name[:80]
+
+    def asked(self, request: DataRequest) -> Markup:
+        return escape(short(request.name, 200))
 
     def asks_server_model(self, request: DataRequest) -> bool:
         return True

@@ -14,7 +14,8 @@ from ui.draw.html import render
 from ui.draw.markdown import plain, said
 from ui.files.save import save
 from ui.kind import Result, View
-from ui.names import ABSENT, INDICES, method_name
+from ui.maps.judging import title_of
+from ui.names import ABSENT, INDICES
 from ui.shell.widgets import one_of, some_of
 from ui.text.picture import TextPicture
 from xai import Attribution
@@ -97,17 +98,21 @@ def view_words(result: Result, picture: TextPicture) -> View:
     st.html(render("answer", said=said_by, answer=about.text.target.strip(), rather=None))
     found = matrices(result)
     scale = max(float(np.abs(values).max()) for _, values, _ in found) or 1.0
-    for side, column, (one, values, errors) in zip("lr", st.columns(2), found):
+    judgements = comparison.judgements_of(None) or (None, None)
+    for side, column, (one, values, errors), judgement in zip(
+        "lr", st.columns(2, vertical_alignment="bottom"), found, judgements
+    ):
         with column:
-            st.markdown(f"**{INDICES[one.index]}** · {method_name(one.index, one.method)}")
+            st.markdown(title_of(one, judgement))
             figure = matrix(one.labels, about.words, values, errors, scale)
-            st.plotly_chart(figure, width="stretch", key=f"matrix-{side}")
+            st.plotly_chart(figure, width="stretch", key=f"matrix-{side}", config={"displayModeBar": False})
     st.html(picture.legend(scale))
     st.caption(
         "Each cell: the change of the target word’s natural log-probability by the source word, +0.69 doubles its "
         "probability. Both matrices come from one set of evaluations and have one colour scale. Words of the target "
         "that stand before it are always present. Absent words are "
-        f"{ABSENT[result.request.absent]}. Paid for so far: {comparison.ledger.evaluations} evaluations."
+        f"{ABSENT[result.request.absent]}. What stands under a matrix’s name is of the whole "
+        f"translation. Paid for so far: {comparison.ledger.evaluations} evaluations."
     )
     st.markdown(_strongest(about.words, found))
     label = "Look closer at words of the translation. It costs nothing."

@@ -19,6 +19,12 @@ def headline_of(judgement: Judgement) -> str:
     return f":material/{ICONS[judgement.worth]}: **{said(judgement.headline)}**".replace(" %", "\xa0%")
 
 
+def title_of(attribution: Attribution, judgement: Judgement | None, more: str = "") -> str:
+    """A map's name and what its judgements come to, in Markdown. more : after the name"""
+    name = f"**{INDICES[attribution.index]}** · {method_name(attribution.index, attribution.method)}{more}"
+    return name if judgement is None else f"{name}  \n{headline_of(judgement)}"
+
+
 def show_judgements(judgement: Judgement, one: Attribution, picture: Picture) -> None:
     """The three judgements of a map."""
     found = said_of(judgement, one, picture.parts, picture.whole)

@@ -11,7 +11,7 @@ from ui.draw.colour import shared_scale, signed
 from ui.draw.markdown import said
 from ui.draw.sentences import cost, exactly, sums
 from ui.maps.interactions import show_pairs
-from ui.maps.judging import headline_of, show_fidelity, show_judgements
+from ui.maps.judging import show_fidelity, show_judgements, title_of
 from ui.maps.picture import Picture
 from ui.maps.spent import spent
 from ui.names import INDICES, MEANING, method_name
@@ -74,9 +74,7 @@ def show(
 
 def _map(side: str, attribution: Attribution, picture: Picture, scale: float, judgement: Judgement | None) -> None:
     """What is seen at once: the map's name, what its judgements come to, the map."""
-    name = f"**{INDICES[attribution.index]}** · {method_name(attribution.index, attribution.method)}"
-    name += " (preliminary)" if attribution.note.startswith(PRELIMINARY) else ""
-    st.markdown(name if judgement is None else f"{name}  \n{headline_of(judgement)}")
+    st.markdown(title_of(attribution, judgement, " (preliminary)" if attribution.note.startswith(PRELIMINARY) else ""))
     picture.show(attribution, scale, side)
 
 
