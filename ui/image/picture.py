@@ -17,6 +17,7 @@ from PIL import Image
 from ui.draw.charts import diverging, pair_lines, plotly
 from ui.draw.colour import CHANGE, LIKELIHOOD, LOWERS, RAISES, STRONGEST, Spans, token_heatmap, with_error
 from ui.draw.html import render
+from ui.draw.parts import are_numbered, numbered
 from ui.image.request import PHOTOS, Regions
 from ui.image.source import smaller
 from ui.kind import Result
@@ -82,6 +83,15 @@ class ImagePicture(Picture):
         what = "Logits are the network's raw scores." if self._raw else logarithms
         return f"{what} Hover over a patch for its value, click it to see the picture without it."
 
+    def has_numbers(self, labels: list[str]) -> bool:
+        return are_numbered(labels[self.result.about.patches :])
+
+    def names(self, labels: list[str]) -> list[str]:
+        """Words of the question as in a text; patches are called by their places."""
+        patches = self.result.about.patches
+        words = labels[patches:]
+        return labels[:patches] + (numbered(words, patches + 1) if self.has_numbers(labels) else words)
+
     def show(self, attribution: Attribution, scale: float, key: str) -> None:
         figure, players = self._figure(attribution, scale), self._clickable(key)
         clicks: dict[str, Any] = {}
@@ -91,7 +101,7 @@ class ImagePicture(Picture):
         st.plotly_chart(figure, width="stretch", key=f"picture-{key}", config={"displayModeBar": False}, **clicks)
         if self.result.request.words:
             question, spans = words_of(self.result)
-            st.html(token_heatmap(question, spans, attribution, scale, key))
+            st.html(token_heatmap(question, spans, attribution, scale, key, self.has_numbers(attribution.labels)))
 
     def links(self, found: Interactions, chosen: Ints, attribution: Attribution) -> Any:
         figure, centres = self._figure(attribution, np.abs(attribution.values).max() or 1.0), self._centres()
@@ -113,7 +123,9 @@ class ImagePicture(Picture):
 
     def html(self, attribution: Attribution, scale: float, pane: str = "") -> Markup:
         """The coloured picture, and the question's words, for a page without a server."""
-        words = token_heatmap(*words_of(self.result), attribution, scale, pane) if self.result.request.words else ""
+        words: str = ""
+        if self.result.request.words:
+            words = token_heatmap(*words_of(self.result), attribution, scale, pane, self.has_numbers(attribution.labels))
         return render("picture", url=data_url(self.above(attribution, scale)), words=words)
 
     def _figure(self, attribution: Attribution, scale: float) -> Any:

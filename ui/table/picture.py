@@ -11,6 +11,7 @@ from markupsafe import Markup
 from ui.draw import charts
 from ui.draw.chances import chance, chance_of, event, number, ordinal
 from ui.draw.colour import row_heatmap, signed
+from ui.draw.parts import are_numbered
 from ui.maps.picture import Picture
 from ui.table import charts as table_charts
 from ui.table.request import TableAbout
@@ -71,8 +72,11 @@ class TablePicture(Picture):
                 scale = "0.1 is ten in a hundred"
         return f"Values are changes of {self.quantity}: {scale}. Hover or tap a column for its value and rank."
 
+    def has_numbers(self, labels: list[str]) -> bool:
+        return are_numbered(labels, None)  # cards stand apart
+
     def html(self, attribution: Attribution, scale: float, pane: str = "") -> Markup:
-        return row_heatmap(self.about.cells, attribution, scale, pane)
+        return row_heatmap(self.about.cells, self.named(attribution), scale, pane)
 
     def show(self, attribution: Attribution, scale: float, key: str) -> None:
         super().show(attribution, scale, key)
