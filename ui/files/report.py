@@ -1,7 +1,7 @@
 """A run as one HTML page that needs nothing else: no network, no script, no model."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,10 +21,11 @@ Draw = Callable[[Attribution, float], Markup]
 Cell = tuple[str | None, object]
 
 
-def html_report(bundle: Bundle, picture: Picture, made: str = "") -> Markup:
+def html_report(bundle: Bundle, picture: Picture, made: str = "", spent: Sequence[str] = ()) -> Markup:
     """The report of a bundle's first attributions, two beside each other or one alone, drawn as on its page.
 
-    made : when, in words. Numbers are shown to the digits of the pages; each cell's `data-value` holds all of them.
+    made : when, in words;  spent : sentences of `ui.maps.spent`, as on the page
+    Numbers are shown to the digits of the pages; each cell's `data-value` holds all of them.
     """
     maps = list(combined(bundle).values())[:2]
     parts, quantity, draw, scale = picture.parts, picture.whole, picture.html, shared_scale(*maps)
@@ -40,6 +41,7 @@ def html_report(bundle: Bundle, picture: Picture, made: str = "") -> Markup:
         legend=picture.legend(scale),
         quantity=quantity,
         sums=sums(maps, parts, quantity),
+        spent=spent,
         difference=None if found is None else _difference(maps, found, picture, scale),
         rows=_rows(maps, found),
         judgements=judgements_section(bundle.judgements, named, parts, quantity) if bundle.judgements else "",

@@ -42,6 +42,7 @@ def values(x):
             "legend": x,
             "quantity": x,
             "sums": x,
+            "spent": [x, x],
             "judgements": x,
             "difference": {"names": [x, x], "drawn": x, "agreed": x, "assumption": x},
             "rows": [(x, [(x, x), (None, x)])],
