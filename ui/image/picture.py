@@ -48,6 +48,8 @@ class ImagePicture(Picture):
     clicked: Callable[[int], None] | None = None
     name: str = ""
 
+    then = "Click the strongest patches on a map, and read below whether the model says something else without them."
+
     @property
     def parts(self) -> str:  # type: ignore[override]  # computed
         return "patches and words" if self.result.request.words else "patches"
@@ -81,7 +83,7 @@ class ImagePicture(Picture):
     def unit(self) -> str:  # type: ignore[override]  # computed
         logarithms = "Values are changes of natural logarithms: +0.69 doubles the probability, or the odds."
         what = "Logits are the network's raw scores." if self._raw else logarithms
-        return f"{what} Hover over a patch for its value, click it to see the picture without it."
+        return f"{what} Hover over a patch for its value."
 
     def has_numbers(self, labels: list[str]) -> bool:
         return are_numbered(labels[self.result.about.patches :])

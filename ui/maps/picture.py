@@ -24,7 +24,7 @@ class Picture:
     log-probability";  whole : the same for all output columns together, of which the fidelity is, and the files
     unit : one sentence on what a value means;  ends : what values at either end of the colour scale do
     title : before the name of a map in a PNG;  answer : what was explained, at the head of a report; "" for neither
-    facts : what a report says beside the settings, by name
+    then : one sentence on what to do with the maps;  facts : what a report says beside the settings, by name
     """
 
     parts: str = "parts"
@@ -33,6 +33,7 @@ class Picture:
     ends: tuple[str, str] = CHANGE
     title: str = ""
     answer: str = ""
+    then: str = ""
 
     @property
     def facts(self) -> dict[str, str]:

@@ -53,6 +53,8 @@ def show(
             _map(side, attribution, picture, scale, judgement)
     st.html(picture.legend(scale))
     st.caption(said(f"One colour scale for all maps: equal colours mean equal values. {picture.unit}"))
+    if picture.then and any(one is None or one.worth != "worthless" for one in judgements):
+        st.markdown(f":material/arrow_forward: **Next:** {said(picture.then)}")
     if below is not None:
         below()
     for column, (side, attribution, judgement) in zip(st.columns(2), panes):

@@ -47,6 +47,7 @@ class TablePicture(Picture):
     answer: str = ""
 
     parts = "columns"
+    then: str = "Under “What if”, edit the strongest column’s cell, and see whether the prediction moves as its colour says."
 
     @property
     def quantity(self) -> str:  # type: ignore[override]  # computed
@@ -57,11 +58,13 @@ class TablePicture(Picture):
         return self._of(self.first)
 
     def _of(self, output: str) -> str:
-        return f"the raw score of {output}" if output else f"the {self.about.units}"
+        if output:
+            return f"the raw score of {output}"
+        return f"the {self.about.units}" if self.about.classes else f"the predicted {self.about.units}"
 
     @property
     def unit(self) -> str:  # type: ignore[override]  # computed
-        scale = "the units of the target"
+        scale = "in the units of the target"
         if self.about.classes:
             scale = (
                 "a class’s probability is e to its score, over the sum of this for all classes"
