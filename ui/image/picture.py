@@ -27,6 +27,7 @@ from xai.typing import Bools, Ints
 
 FINE, COARSE = 96, 48  # cells of a side of the coloured layer: of the longer one, and at least, that no patch is lost
 MESH = 3  # of these cells lie between two places that can be clicked, where patches have any shape
+PLAYERS = "players"  # by this the page knows traces whose `customdata` are players, whose border it draws in every map
 DRAWN = 64  # colours at most of what was drawn: a photo has more, of greys too
 WIDTH, LOWEST, TALLEST = 400, 60, 420  # of a map on the page, in pixels
 
@@ -140,6 +141,8 @@ class ImagePicture(Picture):
             y=y,
             z=values,  # plotly looks at each entry of a list, and takes an array whole
             text=np.array(self._tips(attribution))[regions],
+            meta=PLAYERS,
+            customdata=regions,
             hoverinfo="text",
             showscale=False,
             zmin=-scale,
@@ -193,6 +196,8 @@ class ImagePicture(Picture):
             mode="markers",
             hoverinfo="text",
             text=[tips[i] for i in players],
+            meta=PLAYERS,
+            customdata=players,
             marker={"opacity": 0, "size": 8},
             selected={"marker": {"opacity": 0}},
             unselected={"marker": {"opacity": 0}},
