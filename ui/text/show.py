@@ -52,7 +52,7 @@ def _others(about: TextAbout, state: Bench[None]) -> None:
 def view(result: Result, picture: TextPicture, state: Bench[None]) -> View:
     """The answer, whose tokens can be chosen, above the maps."""
     about, request, slot = result.about, result.request, model_slot()
-    said = "The model answered" if request.target is None else "The target you typed"
+    said = "The model answered" if request.target is None else "The target you chose"
     st.html(render("answer", said=said, answer=about.target.strip(), rather=request.rather))
     chosen: list[int] = []
     if len(about.tokens) > 1:
