@@ -200,7 +200,7 @@ def _show(kind: Kind[Any, Any, Any], result: Result, state: Bench[Any]) -> None:
     fingerprint, upload = kind.fingerprint(result.request), kind.upload(result.request, state, False)
 
     def take_away() -> None:
-        downloads(lambda: to_bundle(kind.key, result, name, fingerprint, upload), picture)
+        downloads(lambda: to_bundle(kind.key, result, name, fingerprint, upload), picture, result.comparison)
         if view.files is not None:
             view.files()
 

@@ -31,6 +31,11 @@ MEANING = {
 }
 PLAYERS = {"word": "words", "token": "tokens", "sentence": "sentences", "line": "lines"}
 ABSENT = {"remove": "removed from the prompt", "hole": "hidden, their places kept", "replace": "replaced by “ ...”"}
+UNTIL = {
+    "sentence": "the end of its first sentence or line",
+    "line": "the end of its line, a chat model’s to its end",
+    "end": "its end",
+}
 
 
 @dataclass(frozen=True)

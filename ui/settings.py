@@ -125,7 +125,7 @@ def allowed(request: type[Settings]) -> dict[str, Allowed]:
 
 
 def choice(options: Iterable[Any] | Mapping[Any, str], default: Any, title: str = "", **more: Any) -> Any:
-    """One of some values, which a mapping gives names. more : none, made, plain, as of `Allowed`"""
+    """One of some values, which a mapping gives names. more : none, made, plain, before, as of `Allowed`"""
     named = options if isinstance(options, Mapping) else {option: str(option) for option in options}
     return _field(Allowed("choice", title, named, **more), default)
 
@@ -135,9 +135,9 @@ def string(most: int, default: Any = MISSING, title: str = "", none: bool = Fals
     return _field(Allowed("text", title, most=most, none=none), default)
 
 
-def number(low: int, high: int, default: Any, title: str = "", none: bool = False) -> Any:
-    """A whole number from low to high."""
-    return _field(Allowed("number", title, low=low, high=high, none=none), default)
+def number(low: int, high: int, default: Any, title: str = "", none: bool = False, before: int | None = None) -> Any:
+    """A whole number from low to high. before : as of `Allowed`"""
+    return _field(Allowed("number", title, low=low, high=high, none=none, before=before), default)
 
 
 def flag(default: Any = MISSING, title: str = "", **more: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import numpy as np
 import pytest
@@ -172,3 +173,34 @@ def test_it_fits_a_phone(open_tiny, scheme):
     box = plot(page, "l").bounding_box()
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 390
+
+
+def test_a_patch_is_the_same_in_both_maps_their_difference_and_the_table(open_tiny):
+    page = open_image(open_tiny)
+    row = page.locator("tr[data-player]").first
+    row.wait_for()
+    settle(page)
+    down, across = map(int, re.fullmatch(r"row (\d), column (\d)", row.locator("td").first.inner_text()).groups())
+    grid, outline = page.locator(".st-key-picture-l .nsewdrag"), page.locator(".st-key-picture-l .swing-outline-over")
+
+    def middle():
+        box = grid.bounding_box()
+        return box["x"] + box["width"] * (across - 0.5) / 7, box["y"] + box["height"] * (down - 0.5) / 7
+
+    def expect_marked():
+        expect(row).to_have_class("swing-same")
+        for key in ("l", "r", "d"):
+            expect(page.locator(f".st-key-picture-{key} .swing-outline-over")).to_have_count(1)
+        box, (x, y) = outline.bounding_box(), middle()  # its stroke's as well, which is the same on all sides
+        assert abs(box["x"] + box["width"] / 2 - x) < 4 and abs(box["y"] + box["height"] / 2 - y) < 4
+        size, whole = outline.evaluate("path => [path.getBBox().width, path.getBBox().height]"), grid.bounding_box()
+        np.testing.assert_allclose(size, [whole["width"] / 7, whole["height"] / 7], atol=6)  # its cells have a size
+
+    row.focus()
+    expect_marked()
+    row.blur()
+    expect(page.locator(".swing-outline")).to_have_count(0)
+    grid.scroll_into_view_if_needed()
+    for step in (0, 1):  # a picture begins to listen when the pointer comes
+        page.mouse.move(middle()[0] + step, middle()[1])
+    expect_marked()

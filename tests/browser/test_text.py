@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from clicks import fill, press_explain, set_budget, values, wait_until_shown
+from clicks import fill, press_explain, set_budget, settle, values, wait_until_shown
 from playwright.sync_api import expect
 
 from ui.text.samples import SAMPLES
@@ -32,9 +32,11 @@ def test_a_newcomer_sees_the_first_sample_explained(open_tab, gemma):
         np.testing.assert_allclose(values(page, pane), expected.sum(axis=1), atol=2e-4)
     player = page.locator(".swing-player", has_text="superb").first
     player.hover()
-    same = page.locator(".swing-same")
+    same = page.locator(".swing-player.swing-same")
     expect(same).to_have_count(3)  # in both maps and their difference
     assert {one.get_attribute("data-player") for one in same.all()} == {player.get_attribute("data-player")}
+    expect(page.locator(".ytick text.swing-same")).to_have_text(["¹⁰superb", "¹⁰superb"])  # in both charts
+    expect(page.locator(".point.swing-same")).to_have_count(2)
     page.locator('.swing-heatmap[data-pane="r"] .swing-player', has_text="acting").focus()
     expect(page.locator('.swing-heatmap[data-pane="l"] .swing-same')).to_have_text("acting")
     assert re.fullmatch(r"[+−]\d\.\d{3} ± \d\.\d{3} · rank 1 of 10", player.get_attribute("data-tip"))
@@ -75,6 +77,46 @@ def test_markup_and_other_scripts_are_shown_as_they_are(open_tiny):
     wait_until_shown(page, text)
     assert not dialogs
     assert page.locator(".swing-heatmap b, .swing-heatmap script").count() == 0
+
+
+def test_a_part_of_a_long_text_is_the_same_in_maps_charts_and_table(open_tiny):
+    page = open_tiny()
+    fill(page, "text", " ".join(["the red train and the blue one"] * 3))
+    set_budget(page, 64)
+    press_explain(page)
+    wait_until_shown(page, "blue one the red")
+    settle(page)
+    parts = page.locator('.swing-heatmap[data-pane="l"] .swing-player')
+    assert [one.get_attribute("data-number") for one in parts.all()] == [str(i + 1) for i in range(21)]
+    expect(parts.nth(7)).to_have_text("the")  # the number is drawn, and no part of the text
+    number = "getComputedStyle(element, '::before').content"
+    assert parts.nth(7).evaluate(f"element => {number}").startswith('"8"')
+    row = page.locator("tr[data-player]").first
+    player = int(row.get_attribute("data-player"))
+    name = str(player + 1).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")) + parts.nth(player).inner_text()
+    expect(row.locator("td").first).to_have_text(name)
+
+    def expect_marked():
+        expect(page.locator(".swing-player.swing-same")).to_have_count(3)
+        expect(parts.nth(player)).to_have_class(re.compile("swing-same"))
+        expect(row).to_have_class("swing-same")
+        expect(page.locator(".ytick text.swing-same")).to_have_text([name, name])
+
+    row.hover()
+    expect_marked()
+    parts.nth(player + (1 if player < 20 else -1)).focus()
+    expect(row).not_to_have_class("swing-same")
+    parts.nth(player).focus()
+    expect_marked()
+    parts.nth(player).blur()
+    expect(page.locator(".swing-same")).to_have_count(0)
+    ids = page.locator(".js-plotly-plot").first.evaluate("plot => plot.data[0].ids")
+    bar = page.locator(".js-plotly-plot").first.locator(".barlayer .point").nth(ids.index(str(player)))
+    bar.scroll_into_view_if_needed()
+    box = bar.bounding_box()
+    for step in (0, 1):  # a chart begins to listen when the pointer comes
+        page.mouse.move(box["x"] + box["width"] / 2 + step, box["y"] + box["height"] / 2)
+    expect_marked()
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")])

@@ -21,6 +21,8 @@ from ui.shell.model_slot import model_slot
 from ui.text import run as text_run
 from ui.text.picture import TextPicture
 
+WORDS = "Doubt the translation where a target word owes nothing to the source word that it should translate."
+
 
 def _size(request: WordsRequest) -> Size:
     return text_run.size(model_slot().loaded, request, model_slot().seconds_per_token)
@@ -95,7 +97,7 @@ class DataKind(Kind[DataRequest, DataState, TextPicture | ExamplesPicture]):
 
     def picture(self, result: Result) -> TextPicture | ExamplesPicture:
         if isinstance(result.request, WordsRequest):
-            return TextPicture(result.request, result.about.text)
+            return TextPicture(result.request, result.about.text, then=WORDS)
         return ExamplesPicture(result.request, result.about.signatures)
 
     def shows(self, result: Result) -> bool:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from ui.data.request import ExamplesRequest
 from ui.draw import charts
 from ui.draw.colour import STRONGEST, row_heatmap, signed
+from ui.draw.parts import are_numbered
 from ui.maps.picture import Picture
 from xai import Attribution
 from xai.typing import Floats
@@ -29,6 +30,8 @@ class ExamplesPicture(Picture):
     request: ExamplesRequest
     signatures: dict[str, str] = field(default_factory=dict)
     measure: str = "cross-entropy"
+
+    then = "Take what is blue out of the examples and explain again: on average it makes translations worse by this measure."
 
     @property
     def quantity(self) -> str:  # type: ignore[override]  # computed
@@ -55,8 +58,11 @@ class ExamplesPicture(Picture):
     def facts(self) -> dict[str, str]:
         return {f"sacrebleu’s signature of {measure}": signature for measure, signature in self.signatures.items()}
 
+    def has_numbers(self, labels: list[str]) -> bool:
+        return are_numbered(labels, None)  # cards stand apart
+
     def html(self, attribution: Attribution, scale: float, pane: str = "") -> Markup:
-        return row_heatmap(self.cells(attribution.labels), attribution, scale, pane)
+        return row_heatmap(self.cells(attribution.labels), self.named(attribution), scale, pane)
 
     def cells(self, labels: list[str]) -> list[str]:
         """What stands under each player's name: an example's translation, a group's size."""

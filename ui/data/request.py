@@ -8,6 +8,7 @@ import numpy as np
 from model.data.judging import TOKENIZERS, USUAL
 from model.data.pairs import MAX_CHARACTERS, MAX_EVALUATION, MAX_EXAMPLES, Pair
 from ui.kind import Result
+from ui.names import UNTIL
 from ui.runs.comparison import Comparison, Plan
 from ui.settings import Settings, choice, flag, listed, nested, string
 from ui.text.request import TextAbout, TextRequest
@@ -64,6 +65,7 @@ class ExamplesRequest(Settings):
 class WordsRequest(TextRequest):
     """Which words of a sentence make each word of its translation; `text` is the sentence."""
 
+    until: str = choice(UNTIL, "line", "The translation is read to", before="line")
     kind = WORDS
     uploaded = False
 

@@ -47,7 +47,7 @@ def bars(attribution: Attribution, quantity: str, reach: float) -> Any:
         "yaxis": rows_axis([attribution.labels[i] for i in order]),
         "showlegend": False,
     }
-    return value_bars(values, error, texts, "%{x:+.4f}%{customdata[1]}", layout)
+    return value_bars(values, error, texts, "%{x:+.4f}%{customdata[1]}", layout, ids=[str(i) for i in order])
 
 
 def value_bars(
@@ -55,7 +55,8 @@ def value_bars(
 ) -> Any:
     """A bar for each value from the top down, coloured by sign, with its 95 % interval.
 
-    texts : of each bar, its name first;  says : the template of what it says of its value;  more : of Plotly's bars
+    texts : of each bar, its name first;  says : the template of what it says of its value
+    more : of Plotly's bars; by `ids`, numbers of players, the page marks a bar as it marks their parts in maps
     layout : of Plotly, complete: it checks all that a figure has anew for each thing that is added later
     """
     go = plotly()

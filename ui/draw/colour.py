@@ -60,13 +60,16 @@ def ranks(attribution: Attribution) -> Ints:
     return rank
 
 
-def token_heatmap(prompt: str, spans: Spans, attribution: Attribution, scale: float, pane: str = "") -> Markup:
+def token_heatmap(
+    prompt: str, spans: Spans, attribution: Attribution, scale: float, pane: str = "", numbered: bool = False
+) -> Markup:
     """The prompt with each player's span coloured by its value; what is always present is dimmed.
 
     spans : disjoint;  attribution : values (n,);  pane : a name for this map in the page
+    numbered : whether each player's number stands before it
     """
-    marks = marks_of(attribution, scale)
-    return render("token_heatmap", index=attribution.index, pane=pane, pieces=pieces(prompt, spans), marks=marks)
+    drawn = {"pieces": pieces(prompt, spans), "marks": marks_of(attribution, scale), "numbered": numbered}
+    return render("token_heatmap", index=attribution.index, pane=pane, **drawn)
 
 
 def marks_of(attribution: Attribution, scale: float) -> list[tuple[str, str, str]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ui.draw.colour import LIKELIHOOD, Colour, Spans, on_white, pieces, signed
+from ui.draw.parts import raised
 from xai import Attribution
 
 if TYPE_CHECKING:
@@ -27,15 +28,18 @@ def heatmaps_png(
     scale: float,
     ends: tuple[str, str] = LIKELIHOOD,
     above: "Callable[[Attribution], Image.Image | None]" = lambda one: None,
+    numbered: bool = False,
 ) -> bytes:
     """One heatmap under the other, each below its title, then the legend of their common scale.
 
     maps : title → attribution with values (n,)
     ends : what values at either end of the scale do;  above(attribution) : what stands over the text, or None
+    numbered : whether each player's number stands before it
     """
     from PIL import Image, ImageDraw
 
-    text, images = _wrapped(pieces(prompt, spans)), []
+    parts = [(raised(i + 1) + text if numbered and i is not None else text, i) for text, i in pieces(prompt, spans)]
+    text, images = _wrapped(parts), []
     rows: list[tuple[Row, Attribution | None]] = []
     for title, attribution in maps.items():
         rows += [(line, None) for line in _wrapped([(title, None)])]

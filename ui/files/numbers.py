@@ -13,15 +13,15 @@ _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
 
 def to_csv(maps: dict[str, Attribution], spans: Spans | None = None) -> str:
-    """One row per player: number, label, where it lies in the prompt if `spans` says so, and for each attribution
-    (values (n,), by name) its value, standard error and rank by |value|.
+    """One row per player: the number, from 1, that it has on the page and in the report, label, where it lies in the
+    prompt if `spans` says so, and for each attribution (values (n,), by name) its value, standard error and rank by |value|.
     """
     labels, places = next(iter(maps.values())).labels, {name: ranks(one) for name, one in maps.items()}
-    header = ["player", "label", *(["start", "end"] if spans is not None else [])]
+    header = ["number", "label", *(["start", "end"] if spans is not None else [])]
     header += [f"{name}_{what}" for name in maps for what in ("value", "standard_error", "rank")]
     rows: list[list[Any]] = []
     for i, label in enumerate(labels):
-        rows.append([i, label, *(spans[i] if spans is not None else [])])
+        rows.append([i + 1, label, *(spans[i] if spans is not None else [])])
         for name, one in maps.items():
             rows[-1] += [one.values[i], None if one.standard_error is None else one.standard_error[i], places[name][i]]
     return csv_of([header, *rows])

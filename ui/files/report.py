@@ -1,7 +1,7 @@
 """A run as one HTML page that needs nothing else: no network, no script, no model."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,14 +21,15 @@ Draw = Callable[[Attribution, float], Markup]
 Cell = tuple[str | None, object]
 
 
-def html_report(bundle: Bundle, picture: Picture, made: str = "") -> Markup:
+def html_report(bundle: Bundle, picture: Picture, made: str = "", spent: Sequence[str] = ()) -> Markup:
     """The report of a bundle's first attributions, two beside each other or one alone, drawn as on its page.
 
-    made : when, in words. Numbers are shown to the digits of the pages; each cell's `data-value` holds all of them.
+    made : when, in words;  spent : sentences of `ui.maps.spent`, as on the page
+    Numbers are shown to the digits of the pages; each cell's `data-value` holds all of them.
     """
     maps = list(combined(bundle).values())[:2]
     parts, quantity, draw, scale = picture.parts, picture.whole, picture.html, shared_scale(*maps)
-    found = agreement(*maps) if len(maps) == 2 else None
+    found, named = agreement(*maps) if len(maps) == 2 else None, [picture.named(one) for one in maps]
     facts = list(picture.facts.items())
     settings = [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in bundle.settings.items()]
     return render(
@@ -40,9 +41,10 @@ def html_report(bundle: Bundle, picture: Picture, made: str = "") -> Markup:
         legend=picture.legend(scale),
         quantity=quantity,
         sums=sums(maps, parts, quantity),
-        difference=None if found is None else _difference(maps, found, draw, scale),
+        spent=spent,
+        difference=None if found is None else _difference(maps, found, picture, scale),
         rows=_rows(maps, found),
-        judgements=judgements_section(bundle.judgements, maps, parts, quantity) if bundle.judgements else "",
+        judgements=judgements_section(bundle.judgements, named, parts, quantity) if bundle.judgements else "",
         fidelity="" if bundle.fidelity is None else fidelity_section(bundle.fidelity),
         settings=settings + facts,
     )
@@ -64,12 +66,12 @@ def _pane(one: Attribution, draw: Draw, scale: float) -> tuple[str, str, Markup,
     return INDICES[one.index], method_name(one.index, one.method), draw(one, scale), notes
 
 
-def _difference(pair: list[Attribution], found: Agreement, draw: Draw, scale: float) -> dict[str, Any]:
+def _difference(pair: list[Attribution], found: Agreement, picture: Picture, scale: float) -> dict[str, Any]:
     change = replace(pair[0], values=found.difference, standard_error=found.standard_error)
     return {
         "names": [f"{INDICES[one.index]} ({method_name(one.index, one.method)})" for one in pair],
-        "drawn": draw(change, scale),
-        "agreed": agreed(found, pair[0].labels),
+        "drawn": picture.html(change, scale),
+        "agreed": agreed(found, picture.names(pair[0].labels)),
         "assumption": found.assumption,
     }
 

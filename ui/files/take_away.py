@@ -12,8 +12,10 @@ from ui.files.report import combined, html_report
 from ui.files.save import save
 from ui.kind import Kind
 from ui.maps.picture import Picture
+from ui.maps.spent import spent
 from ui.names import INDICES, method_name
 from ui.runs.bundle import Bundle, read_bundle, write_bundle
+from ui.runs.comparison import Comparison
 from ui.runs.comparison_bundle import from_bundle
 from ui.shell.bench import Bench
 from ui.shell.frame import uploader
@@ -21,8 +23,8 @@ from ui.shell.frame import uploader
 MAX_BUNDLE_MB = 50
 
 
-def downloads(bundle_of: Callable[[], Bundle], picture: Picture) -> None:
-    """Four files of a run, each made when it is asked for."""
+def downloads(bundle_of: Callable[[], Bundle], picture: Picture, comparison: Comparison) -> None:
+    """Four files of a run, each made when it is asked for. comparison : what the bundle is of"""
     st.markdown("Everything on this page as files. They need neither this server nor a network.")
 
     def numbers() -> str:
@@ -35,8 +37,11 @@ def downloads(bundle_of: Callable[[], Bundle], picture: Picture) -> None:
         named = {f"{before}{INDICES[one.index]} · {method_name(one.index, one.method)}": one for one in maps.values()}
         return picture.png(named, shared_scale(*maps.values()))
 
+    def report() -> str:
+        return html_report(bundle_of(), picture, time.strftime("Made on %d %B %Y."), spent(comparison))
+
     files: list[tuple[str, Callable[[], str | bytes], str]] = [
-        ("Report (HTML)", lambda: html_report(bundle_of(), picture, time.strftime("Made on %d %B %Y.")), "swing-report.html"),
+        ("Report (HTML)", report, "swing-report.html"),
         ("Numbers (CSV)", numbers, "swing-values.csv"),
         ("Heatmaps (PNG)", png, "swing-heatmaps.png"),
         ("Bundle (ZIP)", lambda: write_bundle(bundle_of()), "swing-bundle.zip"),

@@ -17,6 +17,7 @@ from PIL import Image
 from ui.draw.charts import diverging, pair_lines, plotly
 from ui.draw.colour import CHANGE, LIKELIHOOD, LOWERS, RAISES, STRONGEST, Spans, token_heatmap, with_error
 from ui.draw.html import render
+from ui.draw.parts import are_numbered, numbered
 from ui.image.request import PHOTOS, Regions
 from ui.image.source import smaller
 from ui.kind import Result
@@ -26,6 +27,7 @@ from xai.typing import Bools, Ints
 
 FINE, COARSE = 96, 48  # cells of a side of the coloured layer: of the longer one, and at least, that no patch is lost
 MESH = 3  # of these cells lie between two places that can be clicked, where patches have any shape
+PLAYERS = "players"  # by this the page knows traces whose `customdata` are players, whose border it draws in every map
 DRAWN = 64  # colours at most of what was drawn: a photo has more, of greys too
 WIDTH, LOWEST, TALLEST = 400, 60, 420  # of a map on the page, in pixels
 
@@ -46,6 +48,8 @@ class ImagePicture(Picture):
     marked: tuple[int, ...] = ()
     clicked: Callable[[int], None] | None = None
     name: str = ""
+
+    then = "Click the strongest patches on a map, and read below whether the model says something else without them."
 
     @property
     def parts(self) -> str:  # type: ignore[override]  # computed
@@ -80,7 +84,16 @@ class ImagePicture(Picture):
     def unit(self) -> str:  # type: ignore[override]  # computed
         logarithms = "Values are changes of natural logarithms: +0.69 doubles the probability, or the odds."
         what = "Logits are the network's raw scores." if self._raw else logarithms
-        return f"{what} Hover over a patch for its value, click it to see the picture without it."
+        return f"{what} Hover over a patch for its value."
+
+    def has_numbers(self, labels: list[str]) -> bool:
+        return are_numbered(labels[self.result.about.patches :])
+
+    def names(self, labels: list[str]) -> list[str]:
+        """Words of the question as in a text; patches are called by their places."""
+        patches = self.result.about.patches
+        words = labels[patches:]
+        return labels[:patches] + (numbered(words, patches + 1) if self.has_numbers(labels) else words)
 
     def show(self, attribution: Attribution, scale: float, key: str) -> None:
         figure, players = self._figure(attribution, scale), self._clickable(key)
@@ -91,7 +104,7 @@ class ImagePicture(Picture):
         st.plotly_chart(figure, width="stretch", key=f"picture-{key}", config={"displayModeBar": False}, **clicks)
         if self.result.request.words:
             question, spans = words_of(self.result)
-            st.html(token_heatmap(question, spans, attribution, scale, key))
+            st.html(token_heatmap(question, spans, attribution, scale, key, self.has_numbers(attribution.labels)))
 
     def links(self, found: Interactions, chosen: Ints, attribution: Attribution) -> Any:
         figure, centres = self._figure(attribution, np.abs(attribution.values).max() or 1.0), self._centres()
@@ -113,7 +126,9 @@ class ImagePicture(Picture):
 
     def html(self, attribution: Attribution, scale: float, pane: str = "") -> Markup:
         """The coloured picture, and the question's words, for a page without a server."""
-        words = token_heatmap(*words_of(self.result), attribution, scale, pane) if self.result.request.words else ""
+        words: str = ""
+        if self.result.request.words:
+            words = token_heatmap(*words_of(self.result), attribution, scale, pane, self.has_numbers(attribution.labels))
         return render("picture", url=data_url(self.above(attribution, scale)), words=words)
 
     def _figure(self, attribution: Attribution, scale: float) -> Any:
@@ -126,6 +141,8 @@ class ImagePicture(Picture):
             y=y,
             z=values,  # plotly looks at each entry of a list, and takes an array whole
             text=np.array(self._tips(attribution))[regions],
+            meta=PLAYERS,
+            customdata=regions,
             hoverinfo="text",
             showscale=False,
             zmin=-scale,
@@ -179,6 +196,8 @@ class ImagePicture(Picture):
             mode="markers",
             hoverinfo="text",
             text=[tips[i] for i in players],
+            meta=PLAYERS,
+            customdata=players,
             marker={"opacity": 0, "size": 8},
             selected={"marker": {"opacity": 0}},
             unselected={"marker": {"opacity": 0}},

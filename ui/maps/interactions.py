@@ -1,5 +1,7 @@
 """Pairs of players that do more, or less, together than apart, drawn on the input."""
 
+from dataclasses import replace
+
 import numpy as np
 import streamlit as st
 
@@ -37,7 +39,8 @@ def draw_pairs(found: Interactions, chosen: Ints, picture: Picture, maps: list[A
         f"more (vermillion) or less (blue) two {picture.parts} do together than each alone."
         + ("" if exact else " A dotted line is not clear of zero at this budget.")
     )
-    own = next((one for one in maps if one.index == found.index), maps[0])
+    own = picture.named(next((one for one in maps if one.index == found.index), maps[0]))
+    found = replace(found, labels=own.labels)
     st.plotly_chart(picture.links(found, chosen, own), width="stretch", key="pairs")
     if exact:
         st.caption(exact)

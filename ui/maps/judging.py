@@ -27,7 +27,7 @@ def title_of(attribution: Attribution, judgement: Judgement | None, more: str = 
 
 def show_judgements(judgement: Judgement, one: Attribution, picture: Picture) -> None:
     """The three judgements of a map."""
-    found = said_of(judgement, one, picture.parts, picture.whole)
+    found = said_of(judgement, picture.named(one), picture.parts, picture.whole)
     st.caption("\n".join(f"- {said(sentence)}" for sentence in found.sentences))
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from ui.draw import charts
 from ui.draw.colour import shared_scale, signed
+from ui.draw.html import render
 from ui.draw.markdown import said
 from ui.draw.sentences import cost, exactly, sums
 from ui.maps.interactions import show_pairs
@@ -46,11 +47,14 @@ def show(
     scale, reach = shared_scale(*maps), charts.reach_of(maps)
     judgements = comparison.judgements_of(weights) or (None, None)
     panes = list(zip("lr", maps, judgements))
-    for column, (side, attribution, judgement) in zip(st.columns(2), panes):
+    # Bottoms beside each other: a headline of two lines would push its map down.
+    for column, (side, attribution, judgement) in zip(st.columns(2, vertical_alignment="bottom"), panes):
         with column:
             _map(side, attribution, picture, scale, judgement)
     st.html(picture.legend(scale))
     st.caption(said(f"One colour scale for all maps: equal colours mean equal values. {picture.unit}"))
+    if picture.then and any(one is None or one.worth != "worthless" for one in judgements):
+        st.markdown(f":material/arrow_forward: **Next:** {said(picture.then)}")
     if below is not None:
         below()
     for column, (side, attribution, judgement) in zip(st.columns(2), panes):
@@ -87,7 +91,7 @@ def _about(side: str, attribution: Attribution, picture: Picture, reach: float, 
         st.caption(f":material/verified: {told}")
     if attribution.note:
         st.caption(f":material/info: {attribution.note}")
-    st.plotly_chart(picture.chart(attribution, reach), width="stretch", key=f"bars-{side}")
+    st.plotly_chart(picture.chart(picture.named(attribution), reach), width="stretch", key=f"bars-{side}")
     st.caption(picture.under_chart(attribution))
 
 
@@ -112,20 +116,15 @@ def show_difference(maps: list[Attribution], picture: Picture, scale: float, nam
     columns[1].metric("Kendall", _two(found.kendall), help="Share of pairs in the same order less that in another.")
     for column, (k, share) in zip(columns[2:], found.overlap.items()):
         column.metric(f"Top {k} shared", f"{round(share * k)} of {k}", help="Parts of largest size that both name.")
+    parts = picture.names(one.labels)
     rows = [
-        {
-            "part": one.labels[i],
-            names[0]: signed(one.values[i]),
-            names[1]: signed(other.values[i]),
-            "difference": signed(found.difference[i]),
-            "in standard errors": _errors(found.in_errors[i]),
-        }
+        (i, parts[i], [*map(signed, (one.values[i], other.values[i], found.difference[i])), _errors(found.in_errors[i])])
         for i in found.most[:8]
         if found.difference[i] != 0
     ]
     if rows:
         st.markdown("**Where they differ most**")
-        st.dataframe(rows, hide_index=True, key=f"differences-{key}")
+        st.html(render("differences", names=names, rows=rows))
         if found.standard_error.any():
             st.caption(found.assumption)
     else:

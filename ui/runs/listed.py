@@ -5,16 +5,27 @@ from typing import Any
 
 import streamlit as st
 
-from ui.draw.markdown import plain, said
+from ui.draw.markdown import plain, said, short
 from ui.names import NAMED
 from ui.runs import kept
 from ui.runs.store import Run
 from ui.shell.bench import Bench
 from ui.shell.frame import begin_anew
 from ui.shell.visitor import visitor
+from ui.shell.widgets import one_of
 
 LISTED = 20
-MANY = 4  # runs, from which on they can be searched
+MANY = 4  # runs, from which on they can be searched and sorted
+NEWEST, BY_PAGE, BY_NAME = "newest first", "by page", "by name"
+SETTINGS = {  # what is told of a run's settings, each where it says something
+    "players": "parts: {}",
+    "grid": "{} patches a side",
+    "segments": "superpixels",
+    "absent": "absent: {}",
+    "target": "target “{}”",
+    "rather": "rather than “{}”",
+    "background": "background of {} rows",
+}
 KEPT = (
     "Texts, settings, what the model answered and the values paid for are kept in one file on this server, so that a run "
     "can go on after a crash; the oldest go first when it is full. Uploaded files are kept only if you say so. A link with "
@@ -36,11 +47,16 @@ def sidebar(page: str, state: Bench[Any]) -> None:
             st.warning(f"{said(unkept.rstrip('.'))}. The run on this page is not kept: take it away as files.")
         if not runs:
             st.caption("Nothing yet. Every run you start is listed here.")
-        found = _search(runs) if len(runs) >= MANY else runs
+        found, order = (_search(runs), _order()) if len(runs) >= MANY else (runs, NEWEST)
+        found = sorted(found, key=lambda run: {BY_PAGE: run.page, BY_NAME: run.name.casefold()}.get(order, ""))
+        above = ""
         for run in found[:LISTED]:
+            if order == BY_PAGE and run.page != above:
+                st.caption(f"**{run.page.capitalize()}**")
+            above = run.page
             _entry(run, page, state)
         if len(found) > LISTED:
-            st.caption(f"{len(found) - LISTED} older runs are kept as well: search for them by their name.")
+            st.caption(f"{len(found) - LISTED} more are kept as well: search for them by their name.")
         if runs:
             with st.popover("Forget everything"):
                 st.markdown(
@@ -61,13 +77,20 @@ def _search(runs: list[Run]) -> list[Run]:
     return found
 
 
+def _order() -> str:
+    """The newest first in any case, where nothing else tells two runs apart."""
+    return str(one_of("Order", [NEWEST, BY_PAGE, BY_NAME], NEWEST, "order-runs"))
+
+
 def described(run: Run) -> str:
-    """A run's page, how it ended, how it was made and when."""
+    """A run's page, its model and settings, how it ended and when."""
     plan = run.settings.get("plan") or {}
     maps = " and ".join(filter(None, (NAMED.get(str(plan.get(side))) for side in ("left", "right"))))
     model = run.settings.get("model") or ("Gemma 3" if run.fingerprint else "")
     ended = "interrupted" if run.interrupted else run.state
-    told = [run.page.capitalize(), str(model), maps, f"{run.evaluations} evaluations", ended]
+    asked = [words.format(short(str(found), 30)) for name, words in SETTINGS.items() if (found := run.settings.get(name))]
+    most = f"at most {plan['budget']} a map, seed {plan.get('seed', 0)}" if "budget" in plan else ""
+    told = [run.page.capitalize(), str(model), *asked, maps, most, f"{run.evaluations} evaluations", ended]
     return " · ".join([*filter(None, told), time.strftime("%d %b %H:%M", time.localtime(run.created))])
 
 
@@ -77,7 +100,7 @@ def others_of(page: str, run: str | None) -> dict[str, str]:
         runs = kept.store().runs(visitor())
     except ValueError:
         return {}
-    named = {one.id: f"{plain(one.name, 40)} · {plain(described(one), 120)}" for one in runs if one.page == page}
+    named = {one.id: f"{plain(one.name, 40)} · {plain(described(one), 200)}" for one in runs if one.page == page}
     return {name: named[name] for name in [name for name in named if name != run][:LISTED]}
 
 
@@ -89,6 +112,8 @@ def _entry(run: Run, page: str, state: Bench[Any]) -> None:
             st.query_params["run"] = run.id
             state.run = None
             st.rerun()
+        if run.page != page:
+            st.caption(f"It opens on the {run.page.capitalize()} page.")
         name = st.text_input("Name", run.name, key=f"name-{run.id}", max_chars=80)
         if name != run.name:
             kept.store().rename(run.id, visitor(), name)

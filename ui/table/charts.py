@@ -63,7 +63,8 @@ def waterfall(attribution: Attribution, cells: list[str], quantity: str, reach: 
         "bargap": 0.25,
         "yaxis": {"tickvals": places, "ticktext": names, "range": [len(steps) - 0.4, -0.9], "automargin": True},
     }
-    figure = charts.value_bars(steps, error, texts, "%{customdata[1]}", layout, base=bases.tolist())
+    ids = [*map(str, top), ""][: len(steps)]
+    figure = charts.value_bars(steps, error, texts, "%{customdata[1]}", layout, base=bases.tolist(), ids=ids)
     _mark(figure, None if exact is None else bases[: len(top)] + exact[top], places[: len(top)])
     return figure
 

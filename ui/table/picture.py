@@ -11,6 +11,7 @@ from markupsafe import Markup
 from ui.draw import charts
 from ui.draw.chances import chance, chance_of, event, number, ordinal
 from ui.draw.colour import row_heatmap, signed
+from ui.draw.parts import are_numbered
 from ui.maps.picture import Picture
 from ui.table import charts as table_charts
 from ui.table.request import TableAbout
@@ -46,6 +47,7 @@ class TablePicture(Picture):
     answer: str = ""
 
     parts = "columns"
+    then: str = "Under “What if”, edit the strongest column’s cell, and see whether the prediction moves as its colour says."
 
     @property
     def quantity(self) -> str:  # type: ignore[override]  # computed
@@ -56,11 +58,13 @@ class TablePicture(Picture):
         return self._of(self.first)
 
     def _of(self, output: str) -> str:
-        return f"the raw score of {output}" if output else f"the {self.about.units}"
+        if output:
+            return f"the raw score of {output}"
+        return f"the {self.about.units}" if self.about.classes else f"the predicted {self.about.units}"
 
     @property
     def unit(self) -> str:  # type: ignore[override]  # computed
-        scale = "the units of the target"
+        scale = "in the units of the target"
         if self.about.classes:
             scale = (
                 "a class’s probability is e to its score, over the sum of this for all classes"
@@ -71,8 +75,11 @@ class TablePicture(Picture):
                 scale = "0.1 is ten in a hundred"
         return f"Values are changes of {self.quantity}: {scale}. Hover or tap a column for its value and rank."
 
+    def has_numbers(self, labels: list[str]) -> bool:
+        return are_numbered(labels, None)  # cards stand apart
+
     def html(self, attribution: Attribution, scale: float, pane: str = "") -> Markup:
-        return row_heatmap(self.about.cells, attribution, scale, pane)
+        return row_heatmap(self.about.cells, self.named(attribution), scale, pane)
 
     def show(self, attribution: Attribution, scale: float, key: str) -> None:
         super().show(attribution, scale, key)

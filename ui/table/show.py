@@ -29,6 +29,7 @@ NOTHING = (
     "On the rows that judge it this model does no better than a guess that reads no column: the maps show what moves the model, "
     "but the model does not know the target. Bring more rows, other columns or another model."
 )
+OTHER_MODEL = "Explain the row with trees as well, and see whether both models lean on the same columns."
 _NAMED = {"trained": "fitted on", "watched": "told when to stop", "held out": "held out"}
 FIGURES = {"r2": "R²", "rmse": "RMSE", "mae": "MAE", "accuracy": "Accuracy", "log_loss": "Log loss", "auc": "AUC"}
 
@@ -42,7 +43,8 @@ def picture_of(result: Result) -> TablePicture:
         odds = float(comparison.focused()[0].full_value)
         says = f"{chance_of(says, float(expit(odds)))} among its labels (log-odds {signed(odds, 2)})"
     told = answer(result.request, about, says)
-    return TablePicture(about, _exact(about, comparison.weights), first, first, told)
+    found = TablePicture(about, _exact(about, comparison.weights), first, first, told)
+    return replace(found, then=OTHER_MODEL) if result.request.model == "gemma" else found
 
 
 def _exact(about: TableAbout, weights: list[float]) -> dict[str, Floats]:

@@ -12,7 +12,7 @@ from ui.draw.markdown import plain
 from ui.runs.completing import Size, size_or_none
 from ui.settings import allowed
 from ui.shell.frame import linked, preset
-from ui.shell.widgets import ask_plan, plan_widgets, selectbox, text_input
+from ui.shell.widgets import ask_plan, number_input, plan_widgets, selectbox, text_input
 from ui.text.request import TextRequest
 from ui.text.samples import SAMPLES
 
@@ -47,6 +47,9 @@ def ask(size: Callable[[TextRequest], Size], chat: bool = False) -> TextRequest:
         if own != OWN:
             target = text_input(st, TextRequest, "target", key="target", placeholder=" positive")
             _offer_space("target", chat)
+        one, two, _ = st.columns(3)
+        until = selectbox(one, TextRequest, "until", disabled=own != OWN, **linked("until"))
+        longest = number_input(two, TextRequest, "longest", disabled=own != OWN, **linked("longest", value=20))
         told = "The values then say what makes the answer more likely than this one."
         rather = text_input(st, TextRequest, "rather", key="rather", placeholder=" negative", help=told)
         _offer_space("rather", chat)
@@ -55,8 +58,12 @@ def ask(size: Callable[[TextRequest], Size], chat: bool = False) -> TextRequest:
         absent = selectbox(two, TextRequest, "absent", **linked("absent"))
         state = st.session_state
         request = TextRequest(state.before, state.text, state.after, target, rather or None, players, absent)
+        request = replace(request, until=until, longest=longest)
         request = replace(request, plan=ask_plan(BUDGETS, size=size_or_none(lambda: size(request))))
     st.html(render("preview", before=request.before, text=request.text, after=request.after))
+    if request.target or request.rather:
+        what = f"“{plain(request.target)}”" if request.target else "the model’s own answer"
+        st.caption(f"To explain: why {what}" + (f" rather than “{plain(request.rather)}”." if request.rather else "."))
     return request
 
 
@@ -96,9 +103,9 @@ def _take_sample() -> None:
 def set_widgets(request: TextRequest) -> None:
     """Set the widgets to what a kept run asked."""
     state = st.session_state
-    for name in ("before", "text", "after", "players", "absent"):
+    for name in ("before", "text", "after", "players", "absent", "until"):
         state[name] = getattr(request, name)
     state.sample = None
     state.whose = OWN if request.target is None else TYPED
     state.target, state.rather = request.target or "", request.rather or ""
-    preset(**plan_widgets(request.plan, BUDGETS))
+    preset(longest=request.longest, **plan_widgets(request.plan, BUDGETS))

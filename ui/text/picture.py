@@ -10,11 +10,12 @@ from ui.text.request import TextAbout, TextRequest
 
 @dataclass(frozen=True)
 class TextPicture(Picture):
-    """The picture of a prompt. chosen : how many tokens of the answer are explained, 0 for all"""
+    """The picture of a prompt. chosen : how many tokens of the answer are explained, 0 for all;  then : as of `Picture`"""
 
     request: TextRequest
     about: TextAbout
     chosen: int = 0
+    then: str = "Reword the strongest part in the question and explain again, to see whether the answer moves as its colour says."
     ends = LIKELIHOOD
     unit = (
         "Values are changes of the natural log-probability; +0.69 doubles the probability. Hover or tap a part for its "

@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from ui.names import ABSENT, PLAYERS
+from ui.names import ABSENT, PLAYERS, UNTIL
 from ui.runs.comparison import Comparison, Plan
-from ui.settings import Settings, choice, nested, string
+from ui.settings import Settings, choice, nested, number, string
 
 MAX_PROMPT = 20_000  # characters, checked before anything is tokenised
 MAX_TARGET = 500
+MAX_ANSWER = 200  # tokens
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class TextRequest(Settings):
     """before + text + after is the prompt; `text` is explained.
 
     target : None for the model's own answer;  rather : another answer, whose log-probability is taken off, or None
+    until, longest : where the model's own answer is cut off; of no weight where a target is given
     """
 
     before: str = string(MAX_PROMPT, title="Always kept, before it")
@@ -26,6 +28,8 @@ class TextRequest(Settings):
     players: str = choice(PLAYERS, "word", "Parts")
     absent: str = choice(ABSENT, "remove", "Absent parts are")
     plan: Plan = nested(Plan, Plan())
+    until: str = choice(UNTIL, "sentence", "The model’s answer is read to", before="line")
+    longest: int = number(1, MAX_ANSWER, 20, "Tokens of the model’s answer, at most", before=20)
     what = "a text"
 
     @property
@@ -39,7 +43,8 @@ class TextRequest(Settings):
     @property
     def same_game(self) -> Any:
         """What two requests must share for the one to go on with the other's ledger."""
-        return self.before, self.text, self.after, self.target, self.rather, self.players, self.absent
+        own = (self.until, self.longest) if self.target is None else None
+        return self.before, self.text, self.after, self.target, self.rather, self.players, self.absent, own
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import numpy as np
 
 from model.gemma import Gemma
 from model.redrawn.gemma import on_redrawn
+from model.text.segments import sentences
 from model.text.text_game import TextGame
 from ui.kind import Subject
 from ui.names import PLAYERS
@@ -16,7 +17,6 @@ from ui.text.request import MAX_PROMPT, TextAbout, TextRequest
 from xai.game import JoinedGame
 
 MAX_PLAYERS = 256
-MAX_ANSWER = 20
 ASSUMED_ANSWER = " yes."  # stands for the model's answer where only the cost is asked
 
 
@@ -61,7 +61,7 @@ def size(gemma: Gemma, request: TextRequest, seconds_per_token: float) -> Size:
 def subject(gemma: Gemma, request: TextRequest, job: Job, learn: Callable[[float, float], None] | None = None) -> Subject:
     """The game of a request about its target, or the model's own answer. learn(seconds, tokens) : told what a run took"""
     job.tell(0, 0, "Reading the model's answer")
-    target = request.target if request.target is not None else answer(gemma, request.prompt)
+    target = request.target if request.target is not None else answer(gemma, request)
     game = make_game(gemma, request, target)
     own = game.games[0] if isinstance(game, JoinedGame) else game
     weights = [1.0] * len(own.outputs) + [-1.0] * (len(game.outputs) - len(own.outputs))
@@ -71,9 +71,12 @@ def subject(gemma: Gemma, request: TextRequest, job: Job, learn: Callable[[float
     return Subject(game, game.outputs, weights, about, lambda seconds, count: told(seconds, count * game.work), redrawn)
 
 
-def answer(gemma: Gemma, prompt: str) -> str:
-    """The model's greedy answer: up to the end of the line for a base model, all of it for a chat model."""
-    text = gemma.generate(prompt, max_new_tokens=MAX_ANSWER, stop=None if gemma.chat else "\n")
+def answer(gemma: Gemma, request: TextRequest) -> str:
+    """The model's greedy answer, as far as the request says."""
+    ends = not gemma.chat and request.until != "end"  # a base model goes on and on, a chat model ends by itself
+    text = gemma.generate(request.prompt, max_new_tokens=request.longest, stop="\n" if ends else None)
+    if request.until == "sentence":
+        text = text[: next((end for _, end in sentences(text, 0, len(text))), 0)]
     if not text.strip():
         raise ValueError(
             "The model answers this prompt with nothing: end the prompt so that an answer follows, or type a target."

@@ -8,14 +8,17 @@ from ui.draw.html import render
 from ui.draw.markdown import plain
 from ui.kind import Result, View
 from ui.maps.absence import show_policies
-from ui.names import ABSENT, PLAYERS
+from ui.names import ABSENT, PLAYERS, UNTIL
 from ui.shell.bench import Bench
 from ui.shell.model_slot import model_slot
-from ui.shell.widgets import some_of
+from ui.shell.widgets import one_of, some_of
+from ui.text.ask import TYPED
 from ui.text.picture import TextPicture
 from ui.text.request import TextAbout
-from ui.text.run import MAX_ANSWER, make_game
+from ui.text.run import make_game
 from xai.game import Game
+
+CONTRAST, TARGET = "why the answer rather than it", "why it"
 
 
 def _readable(text: str) -> bool:
@@ -24,25 +27,32 @@ def _readable(text: str) -> bool:
 
 
 def _others(about: TextAbout, state: Bench[None]) -> None:
-    """What could come next beside the answer: a click asks why the answer rather than that."""
+    """What could come next beside the answer: a click asks why the answer rather than that, or why that."""
     others = [(text, share) for text, share in about.next if _readable(text) and not about.target.startswith(text)]
     if not others:
         return
-    key = f"next-{hash(about.prompt)}"
+    key, fields = f"next-{hash(about.prompt)}", st.session_state
 
     def choose() -> None:
-        if (place := st.session_state[key]) is not None:
-            st.session_state["rather"], state.unfolded = others[place][0], True
+        if (place := fields[key]) is None:
+            return
+        fields[key], state.unfolded = None, True
+        if fields.get("next-as") == TARGET:
+            fields["whose"], fields["target"], fields["rather"] = TYPED, others[place][0], ""
+        else:
+            fields["rather"] = others[place][0]
 
-    told = "What else could have come next, and how likely it was. Click one to ask why the answer rather than that."
+    told = "What else could have come next, and how likely it was. Click one to ask about it, then press Explain."
     named = [f"{plain(text.strip(), 30)} {share:.1%}" for text, share in others]
-    st.pills(told, range(len(others)), format_func=lambda i: named[i], key=key, on_change=choose)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.pills(told, range(len(others)), format_func=lambda i: named[i], key=key, on_change=choose, width="content")
+        one_of("A click asks", [CONTRAST, TARGET], CONTRAST, "next-as", width="content")
 
 
 def view(result: Result, picture: TextPicture, state: Bench[None]) -> View:
     """The answer, whose tokens can be chosen, above the maps."""
     about, request, slot = result.about, result.request, model_slot()
-    said = "The model answered" if request.target is None else "The target you typed"
+    said = "The model answered" if request.target is None else "The target you chose"
     st.html(render("answer", said=said, answer=about.target.strip(), rather=request.rather))
     chosen: list[int] = []
     if len(about.tokens) > 1:
@@ -55,7 +65,7 @@ def view(result: Result, picture: TextPicture, state: Bench[None]) -> View:
         st.caption(
             f"Parts: {PLAYERS[request.players]}; absent ones are {ABSENT[request.absent]}. Paid for so far: "
             f"{result.comparison.ledger.evaluations} evaluations."
-            + (f" The answer is read up to the end of its line, {MAX_ANSWER} tokens at most." if not request.target else "")
+            + ("" if request.target else f" The answer is read to {UNTIL[request.until]}, {request.longest} tokens at most.")
         )
 
     def absence() -> None:

@@ -25,6 +25,7 @@ def values(x):
     document = {"title": x}
     return {
         "answer": {"said": x, "answer": x, "rather": x},
+        "differences": {"names": [x, x], "rows": [(x, x, [x, x])]},
         "document": document,
         "fidelity": {"measures": table, "cost": x, "areas": [(x, (x, x), x, x)], "drawings": [(x, x, x, x, [((x, x), x)])]},
         "film_strip": {"title": x, "frames": [(x, x, x)]},
@@ -41,6 +42,7 @@ def values(x):
             "legend": x,
             "quantity": x,
             "sums": x,
+            "spent": [x, x],
             "judgements": x,
             "difference": {"names": [x, x], "drawn": x, "agreed": x, "assumption": x},
             "rows": [(x, [(x, x), (None, x)])],
@@ -57,7 +59,7 @@ def values(x):
             "sets": [(x, SimpleNamespace(title=x, text=x, notes=[x, x]), x, [[x, x]])],
             "level": x,
         },
-        "token_heatmap": {"index": x, "pane": x, "pieces": [(x, None), (x, 0)], "marks": [mark]},
+        "token_heatmap": {"index": x, "pane": x, "pieces": [(x, None), (x, 0)], "marks": [mark], "numbered": x},
     }
 
 

@@ -5,22 +5,30 @@ import io
 import json
 import re
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
 from drawn import BundlePicture
 from games import FakeGame
 from hostile import HOSTILE
+from pages import bench, finish
+from streamlit.testing.v1 import AppTest
 
 from ui.draw.colour import colour, on_white, shared_scale, signed
 from ui.draw.judgements import said_of
+from ui.draw.markdown import said
 from ui.draw.png import WIDTH, heatmaps_png
 from ui.draw.sentences import agreed, cost, sums, tied
 from ui.files.numbers import text_cell, to_csv
 from ui.files.report import combined, html_report
+from ui.maps.spent import spent
 from ui.runs.bundle import Bundle, read_bundle, write_bundle
 from xai import Attribution, Ledger, agreement, explain, fidelity, judge
+
+ROOT = Path(__file__).parents[3]
 
 
 def bundled(page="text", judged=True, method=("kernel", "kernelshap"), budget=60):
@@ -165,6 +173,7 @@ def test_the_csv_keeps_every_digit_and_executes_nothing():
         "url(x)",
     ]
     for i, row in enumerate(rows):
+        assert int(row["number"]) == i + 1  # as on the page
         assert float(row["banzhaf_value"]) == maps["banzhaf"].values[i]
         assert row["shapley_standard_error"] == ""
         assert [int(row["start"]), int(row["end"])] == bundle.shown["spans"][i]
@@ -232,3 +241,14 @@ def test_sentences():
     assert "“y” by +3.000 (both exact)" in agreed(agreement(replace(a, standard_error=np.zeros(2)), b), a.labels)
     assert tied(b) == "Not separable at this budget: ranks 1–2."
     assert json.loads(json.dumps(tied(replace(b, values=np.array([1.0, 2.0]))))).startswith("Every rank is separable")
+
+
+def test_the_page_s_report_says_what_the_calls_told_and_saved(ready, monkeypatch):
+    saved = {}
+    monkeypatch.setattr("ui.files.take_away.save", lambda label, data, *_, **__: saved.update({label: data}))
+    page = finish(AppTest.from_file(str(ROOT / "ui" / "text" / "page.py"), default_timeout=60).run(), "text")
+    told = spent(bench(page, "text").shown.comparison)
+    assert any("cost no further evaluation" in line for line in told)
+    report, captions = unescape(saved["Report (HTML)"]()), [one.value for one in page.caption]
+    for line in told:
+        assert f"<p>{line}</p>" in report and said(line) in captions

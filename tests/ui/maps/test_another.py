@@ -9,6 +9,7 @@ import pages
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from ui.runs import kept
 from ui.runs.listed import described
 from ui.runs.store import Run
 from xai import agreement
@@ -81,6 +82,15 @@ def test_runs_are_found_by_their_words_and_forgotten_after_a_question(page):
         return [each.label for each in page.expander if {"alpha", "delta", "one", "four"} & set(each.label.split())]
 
     assert len(listed()) == 4
+    assert listed()[-1].endswith("alpha beta gamma")  # the newest first
+    page.button_group(key="order-runs").set_value("by name").run()
+    assert listed()[0].endswith("alpha beta gamma")
+    owner = page.session_state["owner"]
+    other = kept.store().create(owner, "data", "zero", {}, "")
+    page.button_group(key="order-runs").set_value("by page").run()
+    pages = [one.value for one in page.caption if one.value in ("**Data**", "**Text**")]
+    assert pages == ["**Data**", "**Text**"] and "It opens on the Data page." in told(page)
+    kept.store().delete(other, owner)
     page.text_input(key="find-run").set_value("BETA kernelshap").run()
     assert len(listed()) == 2
     page.text_input(key="find-run").set_value("nowhere").run()
@@ -109,6 +119,10 @@ def test_a_run_is_described_by_what_it_asked():
     exact = kept_run(model="trees", plan={"left": "banzhaf-exact", "right": "shapley-exact"})
     assert described(exact).startswith(
         "Table · trees · Banzhaf values · exact and Shapley values · exact · 96 evaluations · done"
+    )
+    text = kept_run(players="word", absent="remove", target=None, rather=" no", plan={"budget": 256, "seed": 3})
+    assert described(text).startswith(
+        "Table · Gemma 3 · parts: word · absent: remove · rather than “ no” · at most 256 a map, seed 3 · 96 evaluations"
     )
     assert described(kept_run(plan=None)).startswith("Table · Gemma 3 · 96 evaluations")
     assert described(replace(kept_run(), fingerprint="")).startswith("Table · 96 evaluations")

@@ -12,6 +12,7 @@ from games import FakeGame
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from model.assets import ASSETS
 from ui.draw.colour import CHANGE, LIKELIHOOD
 from ui.files.report import html_report
 from ui.maps.side_by_side import show
@@ -71,6 +72,17 @@ def test_page_and_report_say_the_same_of_the_colours_at_every_setting(opened, dr
     assert kind.view(result, picture, Bench(kind.State())).picture.ends == picture.ends
 
 
+def test_what_to_do_next_is_said_unless_no_map_is_worth_it(monkeypatch, drawn):
+    bundle, told = read_bundle((ASSETS / "first" / "text.zip").read_bytes()), []
+    result = from_bundle(KINDS["text"], bundle)
+    monkeypatch.setattr("streamlit.markdown", lambda body, **_: told.append(body))
+    for chances, count in (((0.0, 0.0), 1), ((1.0, 0.0), 1), ((1.0, 1.0), 0)):
+        judgements = tuple(replace(one, chance=by) for one, by in zip(result.comparison.judgements, chances))
+        told.clear()
+        show(replace(result.comparison, judgements=judgements), KINDS["text"].picture(result))
+        assert sum("**Next:**" in one for one in told) == count
+
+
 @pytest.mark.parametrize(
     ("name", "change", "ends"),
     [
@@ -116,3 +128,10 @@ def test_whatever_a_run_publishes_every_kind_can_draw(opened, budget, seed, data
         assert picture.png({"a map": maps[0]}, 1.0).startswith(b"\x89PNG")
         if comparison.state != "preliminary":
             assert "<html" in html_report(to_bundle(kind.key, one, "x", ""), picture)
+
+
+def test_a_number_s_values_are_of_its_prediction_and_a_class_s_of_its_log_odds():
+    result = from_bundle(KINDS["table"], read_bundle((ASSETS / "first" / "table.zip").read_bytes()))
+    assert KINDS["table"].picture(result).quantity == "the predicted progression in one year"
+    told = replace(result, about=replace(result.about, classes=True, units="log-odds of income > 50K"))
+    assert KINDS["table"].picture(told).quantity == "the log-odds of income > 50K"

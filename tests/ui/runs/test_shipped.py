@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from model.assets import ASSETS
 from ui.kind_page import kind_page
+from ui.maps.spent import spent
 from ui.runs import shipped
 from ui.runs.bundle import read_bundle
 from ui.runs.comparison import _explained
@@ -47,6 +48,7 @@ def test_it_is_of_the_first_request_and_follows_from_its_ledger(kind):
             values = _explained(found.ledger, pane, request.plan, found.weights, None, None).values
             np.testing.assert_allclose(values, one.values, atol=1e-9)
     assert found.judgements[0].exact == (found.maps[0].method == "exact")
+    assert spent(found) == [] or not found.judgements[0].exact  # what is exact was not stopped early
 
 
 @pytest.mark.parametrize(
@@ -81,6 +83,7 @@ def test_a_page_opens_with_it_before_any_model_is_loaded(kind, monkeypatch, slot
     page, html = open_page(monkeypatch, kind)
     assert page.session_state[f"bench-{kind}"].shown is not None and 'data-folded="true"' in html
     assert any(caption.value == shipped.SHIPPED for caption in page.caption)
+    assert sum("**Next:**" in each.value for each in page.markdown) == 1
     assert TITLES[kind] in html + " ".join(each.value for each in page.markdown) + str(
         page.session_state[f"bench-{kind}"].shown.about
     )

@@ -33,14 +33,29 @@ def page(ready):
     return finish(AppTest.from_file(PAGE, default_timeout=60).run(), "text")
 
 
-def test_a_click_asks_why_the_answer_rather_than_that(page):
+@pytest.mark.parametrize(
+    ("asks", "told"), [("why the answer rather than it", "why the model’s own answer rather than"), ("why it", "why “")]
+)
+def test_a_click_asks_why_the_answer_rather_than_that_or_why_that(page, asks, told):
     about = bench(page, "text").shown.about
-    pills = next(group for group in page.button_group if str(group.key).startswith("next-"))
     others = [text for text, _ in about.next if text.strip() and not about.target.startswith(text)]
+    page.text_input(key="rather").set_value(" one").run()
+    page.button_group(key="next-as").set_value(asks).run()
+    pills = next(group for group in page.button_group if str(group.key).startswith("next-") and group.key != "next-as")
     pills.set_value(pills.options[2].content if hasattr(pills.options[2], "content") else pills.options[2]).run()
     assert not page.exception
-    assert page.session_state["rather"] == others[2]
+    if asks == "why it":
+        assert page.radio(key="whose").value == "A target I type"
+        assert page.text_input(key="target").value == others[2] and page.text_input(key="rather").value == ""
+    else:
+        assert page.text_input(key="rather").value == others[2]
     assert bench(page, "text").unfolded
+    assert next(pill for pill in page.button_group if pill.key == pills.key).value is None  # to be clicked again
+    assert [one.value for one in page.caption if told in one.value]
+    page.button(key="explain").click().run()
+    finish(page, "text")
+    request = bench(page, "text").shown.request
+    assert (request.target, request.rather) == ((others[2], None) if asks == "why it" else (None, others[2]))
 
 
 @pytest.mark.parametrize("key", ["target", "rather"])

@@ -8,6 +8,7 @@ from pages import Quiet
 
 from ui.files.report import html_report
 from ui.kind_page import run
+from ui.maps.spent import spent
 from ui.names import Pane
 from ui.runs import comparison_bundle
 from ui.runs.bundle import read_bundle, write_bundle
@@ -48,6 +49,7 @@ def test_a_result_comes_back_bit_for_bit_without_its_model(result):
         weights = np.eye(len(result.comparison.weights))[token]
         for mine, other in zip(again.comparison.focused(weights), result.comparison.focused(weights)):
             assert mine.values.tobytes() == other.values.tobytes()
+    assert spent(again.comparison) == spent(result.comparison) != []  # what both Shapley maps cost, and how far apart
     known = again.comparison.ledger.known(), result.comparison.ledger.known()
     assert all(np.array_equal(mine, other) for mine, other in zip(*known))
     with pytest.raises(ValueError, match="only what was paid for"):

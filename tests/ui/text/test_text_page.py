@@ -66,7 +66,8 @@ def test_the_first_sample_is_explained_without_a_click(ready):
     assert not page.exception
     result = bench(page).shown
     assert html(page).count('class="swing-heatmap"') == 3  # both maps and their difference
-    assert html(page).count("data-player=") == 3 * len(result.about.spans)
+    assert html(page).count('class="swing-player"') == 3 * len(result.about.spans)
+    assert 1 <= html(page).count("<tr data-player=") <= 8  # where they differ most
     assert 40 < maps(page)[0].evaluations <= 64
     assert result.comparison.judged.evaluations > 0
 
