@@ -29,15 +29,27 @@ class Parser(argparse.ArgumentParser):
 def main(arguments: list[str] | None = None) -> None:
     """Start the app as `arguments` (the command line's) say; the process ends with it."""
     parser = Parser(prog="swing", description="Shows what swings a model's answer, in the browser.", allow_abbrev=False)
-    parser.add_argument("--model", metavar="DIR-OR-HUB-ID", help="another checkpoint than the bundled Gemma 3 270M")
+    parser.add_argument(
+        "--model", metavar="WHICH", help="another model than the bundled Gemma 3 270M: a directory, a hub id, a GGUF file"
+    )
+    parser.add_argument("--server", metavar="URL", help="or one that a vLLM server runs, such as http://localhost:8000/v1")
+    parser.add_argument("--server-model", metavar="NAME", help="what that server calls it")
+    parser.add_argument(
+        "--server-tokenizer", metavar="DIR-OR-HUB-ID", help="its tokenizer; the server is asked for each text without"
+    )
     parser.add_argument("--host", default="localhost", help="the address to listen on: %(default)s; 0.0.0.0 for all of them")
     parser.add_argument("--port", type=port, help="1 to 65535: the first free one from 8501 on")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     options = parser.parse_args(arguments)
+    if options.server and (options.model or not options.server_model):
+        parser.error("--server needs --server-model, and no --model beside it")
+    if options.server is None and (options.server_model or options.server_tokenizer):
+        parser.error("--server-model and --server-tokenizer need --server")
     if why := occupied(options.host, options.port):
         sys.exit(f"swing: {why}")
-    if options.model:
-        os.environ["SWING_MODEL"] = options.model
+    for name in ("model", "server", "server_model", "server_tokenizer"):
+        if getattr(options, name):
+            os.environ[f"SWING_{name.upper()}"] = getattr(options, name)
     where = [f"--server.address={options.host}", *([f"--server.port={options.port}"] if options.port else [])]
     from streamlit.web.cli import main as streamlit
 

@@ -7,13 +7,14 @@ from importlib import import_module
 # spinning at barriers makes torch 10 times slower, sleeping makes it 2 times slower. Read when torch is first loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from model.gemma import load_gemma  # noqa: E402
 from model.image.classifier import load_image_classifier  # noqa: E402 (the setting above must come first)
 from model.image.images import read_image  # noqa: E402
+from model.loading import load_gemma, load_model  # noqa: E402
+from model.remote import connect  # noqa: E402
 
 _LATER = {"TableModel": "model.table.model", "gemma_table_game": "model.table.gemma_game"}  # with pandas, half a second
 
-__all__ = ["TableModel", "gemma_table_game", "load_gemma", "load_image_classifier", "read_image"]
+__all__ = ["TableModel", "connect", "gemma_table_game", "load_gemma", "load_image_classifier", "load_model", "read_image"]
 
 
 def __getattr__(name: str) -> object:

@@ -15,6 +15,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 from platformdirs import user_cache_dir
@@ -84,6 +85,24 @@ def damage(directory: Path) -> str | None:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return "its manifest cannot be read"
     return None if manifest else "its manifest is empty"
+
+
+def recall(file: Path) -> dict[str, Any]:
+    """What `remember` wrote; nothing where that is damaged or was never written."""
+    try:
+        found = json.loads(file.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def remember(file: Path, key: str, value: object) -> None:
+    """Beside what other keys have; where it cannot be written, the next process finds out again."""
+    part = file.with_name(f".{file.stem}.{os.getpid()}.part")
+    with contextlib.suppress(OSError):
+        part.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(json.dumps({**recall(file), key: value}, indent=1))
+        part.replace(file)
 
 
 def _sweep(models: Path, name: str) -> None:

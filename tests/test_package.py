@@ -150,3 +150,17 @@ def test_a_port_in_use_gets_one_sentence():
 def test_a_host_of_another_machine_gets_one_sentence():
     with pytest.raises(SystemExit, match="^swing: cannot listen there: .*192.0.2.1"):
         swing.main(["--host", "192.0.2.1"])
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--server", "http://h/v1"], "--server needs --server-model, and no --model"),
+        (["--server", "http://h/v1", "--server-model", "m", "--model", "d"], "--server needs --server-model, and no --model"),
+        (["--server-model", "m"], "need --server "),
+    ],
+)
+def test_options_of_a_server_belong_together(options, why, capsys):
+    with pytest.raises(SystemExit):
+        swing.main(options)
+    assert why in capsys.readouterr().err

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.data.source_words import target_words
-from model.gemma import Gemma
+from model.local import LocalModel
 from model.text.text_game import TextGame
 from xai import Attribution, Ledger, explain
 from xai.typing import Cancel, Floats, Progress
@@ -30,7 +30,9 @@ class WordMatrix:
     words: Floats
 
 
-def source_word_game(gemma: Gemma, before: str, sentence: str, after: str, translation: str, absent: str = "remove") -> TextGame:
+def source_word_game(
+    gemma: LocalModel, before: str, sentence: str, after: str, translation: str, absent: str = "remove"
+) -> TextGame:
     """The game of before + sentence + after whose players are the words of `sentence`; `before` and `after` stay.
 
     translation : without the white space around it; it follows the prompt after a space, as in "French: …"
@@ -45,7 +47,7 @@ def source_word_game(gemma: Gemma, before: str, sentence: str, after: str, trans
 
 
 def word_matrix(
-    gemma: Gemma,
+    gemma: LocalModel,
     game: TextGame,
     methods: tuple[str, str] = ("auto", "auto"),
     budget: int = 256,

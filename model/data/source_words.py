@@ -6,12 +6,12 @@ word is one weighted sum of the columns that one set of coalitions of the prompt
 
 import numpy as np
 
-from model.gemma import Gemma
+from model.language import Language
 from model.text.prompt import Prompt
 from xai.typing import Floats
 
 
-def target_words(gemma: Gemma, target: str) -> tuple[list[str], Floats]:
+def target_words(gemma: Language, target: str) -> tuple[list[str], Floats]:
     """The words of a target text, and float64 (words, tokens): 1 where a token belongs to a word.
 
     Every token belongs to one word: one without visible characters of its own to the word that follows it.

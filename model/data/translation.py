@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike
 
 from model.data.judging import Judge
 from model.data.pairs import MAX_EVALUATION, MAX_EXAMPLES, Pair
-from model.gemma import Gemma
-from model.text.generation import Reader, join
+from model.language import Language
+from model.text.generation import join
 from xai.checks import check_coalitions
 from xai.typing import Bools, Floats, Ints
 
@@ -50,7 +50,7 @@ class TranslationGame:
 
     def __init__(
         self,
-        gemma: Gemma,
+        gemma: Language,
         examples: Sequence[Pair],
         evaluation: Sequence[Pair],
         players: str = "example",
@@ -68,7 +68,7 @@ class TranslationGame:
         self.outputs = [pair.source for pair in self.evaluation] + (["chrF", "BLEU"] if generate else [])
         self._judge = Judge([pair.target for pair in self.evaluation], tokenizer) if generate else None
         self.signatures = self._judge.signatures if self._judge else {}
-        self._gemma, self._reader = gemma, Reader(gemma.model, gemma.lock)
+        self._gemma, self._reader = gemma, gemma.reader()
         self._encode()
         longest = max(len(text) + limit for text, limit in zip(self._texts, self._limits))
         gemma.check_length(len(self._context), longest)

@@ -1,7 +1,8 @@
 """The game of a picture and a prompt: where a coalition of patches, and words, becomes what Gemma 3 sees and reads."""
 
+import threading
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from model.image.image_scoring import ImageScorer, SeeingSequence
 from model.image.images import Picture
 from model.image.patches import cells_of_pixels, cells_touched, check_grid, check_visible, grid_labels, on_original, patch_names
+from model.image.vision import Vision
 from model.text.prompt import Players, Prompt
 from model.text.text_game import AT_ONCE, HEAD_TOKENS, LanguageModel
 from xai.checks import check_coalitions
@@ -20,6 +22,15 @@ if TYPE_CHECKING:
 ABSENT = ("soft-token", "strict", "pixel")
 WORK_PER_BATCH = 1e11  # weights × tokens: about one second on two cores
 GPU_FASTER = 100  # roughly; it only sets how often progress is told
+
+
+class SeeingModel(LanguageModel, Protocol):
+    """What the game of a picture asks besides."""
+
+    model: Any  # of transformers, where whatever hangs on a module is a Tensor | Module
+    vision: Vision | None
+    lock: threading.RLock
+    chat: bool
 
 
 class ImageGame:
@@ -36,7 +47,7 @@ class ImageGame:
     """
 
     def __init__(
-        self, gemma: LanguageModel, image: Picture, prompt: str, target: str, grid: Iterable[int], absent: str, words: Players
+        self, gemma: SeeingModel, image: Picture, prompt: str, target: str, grid: Iterable[int], absent: str, words: Players
     ) -> None:
         if absent not in ABSENT:
             raise ValueError(f"absent must be one of {list(ABSENT)}; got {absent!r}")

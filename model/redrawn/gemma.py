@@ -1,4 +1,4 @@
-"""A Gemma 3 whose weights are drawn anew, from its answer down: what it learned is gone, what it is built like stays.
+"""A language model whose weights are drawn anew, from its answer down: what it learned is gone, what it is built like stays.
 
 Each matrix of a layer is drawn from the normal law of that matrix's own mean and standard deviation. The gains of the
 norms stay: they set the scale of each layer's part, and drawn anew they drown the input (ten times the spread of the
@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from model.gemma import Gemma
 from model.image.vision import Vision
+from model.language import Language
+from model.local import LocalModel
 from model.text.ways import take_plain
 from xai import Redrawn
 from xai.game import Game
@@ -29,13 +30,18 @@ STAGES = (
 )
 
 
-def on_redrawn(gemma: Gemma, game_of: Callable[[Gemma], Game]) -> Redrawn:
-    """The stages for the control `xai.randomised_control`. game_of : of a Gemma, the game that is explained"""
+def on_redrawn(gemma: Language, game_of: Callable[[LocalModel], Game]) -> Redrawn | None:
+    """The stages for the control `xai.randomised_control`; None of a model that runs elsewhere.
+
+    game_of : of a model, the game that is explained
+    """
+    if not isinstance(gemma, LocalModel):
+        return None
     return Redrawn(STAGES, lambda seed: map(game_of, redrawn_gemma(gemma, seed)))
 
 
-def redrawn_gemma(gemma: Gemma, seed: int) -> Iterator[Gemma]:
-    """A Gemma for each of `STAGES`; the first of them shares with the next what was drawn, and all the rest with `gemma`.
+def redrawn_gemma(gemma: LocalModel, seed: int) -> Iterator[LocalModel]:
+    """A model for each of `STAGES`; the first of them shares with the next what was drawn, and all the rest with `gemma`.
 
     `gemma` itself is never altered. The last stage has new layers, a new table of what is read, and new eyes where there
     are any. ValueError where there is no room for so many weights.
@@ -44,7 +50,7 @@ def redrawn_gemma(gemma: Gemma, seed: int) -> Iterator[Gemma]:
 
     device = gemma.model.device
     generator = torch.Generator(device).manual_seed(seed)
-    layers = list(gemma.model.model.layers)[::-1]
+    layers = list(gemma.layers)[::-1]
     eyes = [] if gemma.vision is None else [gemma.vision.model.model.multi_modal_projector, gemma.vision.model.model.vision_tower]
     _check_room([*layers, *eyes], device)
     drawn: dict[int, Any] = {}
@@ -58,7 +64,7 @@ def redrawn_gemma(gemma: Gemma, seed: int) -> Iterator[Gemma]:
         yield _copied(gemma, drawn, seed if share == 1.0 else None)
 
 
-def _copied(gemma: Gemma, drawn: dict[int, Any], reading: int | None) -> Gemma:
+def _copied(gemma: LocalModel, drawn: dict[int, Any], reading: int | None) -> LocalModel:
     """The same modules with `drawn` in the place of parameters, by their id. reading : seed of the table of what is read"""
     whole = (gemma.model, None if gemma.vision is None else gemma.vision.model)
     shared = {
@@ -70,10 +76,10 @@ def _copied(gemma: Gemma, drawn: dict[int, Any], reading: int | None) -> Gemma:
     with gemma.lock:
         model, seeing = copy.deepcopy(whole, shared)
     if reading is not None:
-        model.model.embed_tokens = _reader(model.model.embed_tokens, reading)
+        model.set_input_embeddings(_reader(model.get_input_embeddings(), reading))
     take_plain(model)
     vision = None if gemma.vision is None else Vision(seeing, gemma.vision.processor)
-    return Gemma(model, gemma.tokenizer, f"{gemma.name}, redrawn", vision)
+    return LocalModel(model, gemma.tokenizer, f"{gemma.name}, redrawn", vision, gemma.handshake)
 
 
 def _reader(table: Any, seed: int) -> Any:

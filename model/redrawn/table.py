@@ -5,7 +5,7 @@ from collections.abc import Hashable
 import numpy as np
 import pandas as pd
 
-from model.gemma import Gemma
+from model.language import Language
 from model.redrawn.gemma import on_redrawn
 from model.table.fitting import Watcher, fit_trees, split
 from model.table.gemma_game import gemma_table_game
@@ -25,7 +25,9 @@ def on_shuffled(table: TableModel, frame: pd.DataFrame, target: Hashable, row: R
     return Redrawn(STAGES, lambda seed: iter([shuffled_fit(table, frame, target, seed).game(row, background)]))
 
 
-def on_redrawn_reader(gemma: Gemma, frame: pd.DataFrame, target: Hashable, row: Rows, shots: int, label: str) -> Redrawn:
+def on_redrawn_reader(
+    gemma: Language, frame: pd.DataFrame, target: Hashable, row: Rows, shots: int, label: str
+) -> Redrawn | None:
     """The stages where a Gemma 3 reads the row: see `model.redrawn.gemma`. shots, label : as in `gemma_table_game`"""
     return on_redrawn(gemma, lambda other: gemma_table_game(other, frame, target, row, shots, label))
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from model.gemma import Gemma
+from model.language import Language
 from model.table.columns import Column, cell_text, profile
 from model.table.rows import Rows, as_frame, positions, target_position
 from model.table.target import Target, understand_target
@@ -44,7 +44,7 @@ class GemmaTableGame:
 
 
 def gemma_table_game(
-    gemma: Gemma,
+    gemma: Language,
     frame: pd.DataFrame,
     target: Hashable,
     row: Rows,

@@ -24,8 +24,10 @@ def is_known(model: Any) -> bool:
     import torch
 
     config = model.config
+    if config.model_type != "gemma3_text":
+        return False
     plain = not config.attn_logit_softcapping and not getattr(config, "use_bidirectional_attention", False)
-    return bool(config.model_type == "gemma3_text" and plain and model.dtype == torch.float32)
+    return bool(plain and model.dtype == torch.float32)
 
 
 class Layers:

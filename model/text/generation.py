@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from model.text.head import log_probabilities
+from model.text.scoring import at_positions
 from xai.typing import Floats
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Rows:
 
 
 class Reader:
-    """Reads contexts and what follows them. model : a Gemma3ForCausalLM;  lock : held during each call of it."""
+    """Reads contexts and what follows them. model : a language model of transformers;  lock : held during each call of it."""
 
     def __init__(self, model: Any, lock: threading.RLock) -> None:
         self.model, self.lock = model, lock
@@ -83,7 +84,7 @@ class Reader:
         running = list(range(len(limits)))
         while len(ended) < len(limits):
             with self.lock, torch.no_grad():
-                tokens = self.model.lm_head(rows.last).argmax(dim=1)
+                tokens = self.model.get_output_embeddings()(rows.last).argmax(dim=1)
             for i, token in zip(running, tokens.tolist()):
                 if i not in ended and not ends(token):
                     written[i].append(token)
@@ -107,8 +108,12 @@ class Reader:
         positions = (visible.cumsum(dim=1) - 1).clamp(min=0)[:, -ids.shape[1] :]
         cache: Any = DynamicCache(ddp_cache_data=rows.cache) if rows.cache else DynamicCache()
         with self.lock, torch.no_grad():
-            hidden = self.model.model(
-                input_ids=ids.to(device), attention_mask=visible, position_ids=positions, past_key_values=cache, use_cache=True
+            hidden = self.model.base_model(
+                input_ids=ids.to(device),
+                attention_mask=visible,
+                **at_positions(self.model.base_model, positions),
+                past_key_values=cache,
+                use_cache=True,
             ).last_hidden_state
         return [(layer.keys, layer.values) for layer in cache.layers], visible, hidden
 

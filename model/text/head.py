@@ -31,14 +31,19 @@ def _of_rows(model: Any, lock: threading.RLock, flat: "Tensor", wanted: "Tensor"
     """float64 (rows,): the wanted logit less the logarithm of the sum of all, which is summed slab by slab."""
     import torch
 
-    weight, cap = model.lm_head.weight, getattr(model.config, "final_logit_softcapping", None)
+    layer, config = model.get_output_embeddings(), model.config
+    weight, bias, cap = layer.weight, getattr(layer, "bias", None), getattr(config, "final_logit_softcapping", None)
+    scale = float(getattr(config, "logit_scale", None) or 1.0) / float(getattr(config, "logits_scaling", None) or 1.0)
     size = max(SLAB, FEW // len(flat)) if flat.device.type == "cpu" else WIDE
     top = torch.full((len(flat),), -torch.inf, device=flat.device)
     total = torch.zeros(len(flat), dtype=torch.float64, device=flat.device)
     picked = torch.zeros(len(flat), device=flat.device)
     for start in range(0, len(weight), size):
         with lock, torch.no_grad():
-            logits = torch.mm(flat, weight[start : start + size].t()).float()
+            logits = torch.mm(flat, weight[start : start + size].t())
+            logits = (logits if bias is None else logits + bias[start : start + size]).float()
+        if scale != 1.0:
+            logits *= scale
         if cap:
             logits = torch.tanh(logits / cap) * cap
         here = (wanted >= start) & (wanted < start + size)

@@ -42,8 +42,13 @@ class Prompt:
         template's own)
     """
 
-    def __init__(self, tokenizer: Any, text: str, chat: bool = False, picture: str | None = None) -> None:
-        """picture : what the processor writes for a picture that stands before the text; None where there is none"""
+    def __init__(
+        self, tokenizer: Any, text: str, chat: bool = False, picture: str | None = None, start: int | None = None
+    ) -> None:
+        """picture : what the processor writes for a picture that stands before the text; None where there is none
+
+        start : a token to put before all, where the tokenizer puts none
+        """
         check_text(text, "prompt")
         if not text.strip():
             raise ValueError("the prompt is empty: write what the model should read")
@@ -56,9 +61,11 @@ class Prompt:
         self.text = text
         self.ids: list[int] = list(encoded["input_ids"])
         self.spans: list[Span | None] = [
-            (start - shift, end - shift) if first <= start < end <= last and id not in special else None
-            for id, (start, end) in zip(self.ids, encoded["offset_mapping"])
+            (begin - shift, end - shift) if first <= begin < end <= last and id not in special else None
+            for id, (begin, end) in zip(self.ids, encoded["offset_mapping"])
         ]
+        if start is not None:
+            self.ids, self.spans = [start, *self.ids], [None, *self.spans]
 
     def players(self, players: str | Iterable[Span]) -> tuple[list[Span], list[int]]:
         """The players' spans in the text, and for each token the player it belongs to (−1: always present).

@@ -6,6 +6,7 @@ padding is computed.
 """
 
 import copy
+import inspect
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -39,7 +40,7 @@ S = TypeVar("S", bound=Sequence)
 class PrefixScorer(Generic[S]):
     """Log-probabilities of a target's tokens after prefix + sequence.
 
-    model : a Gemma3ForCausalLM;  lock : held during each call of it
+    model : a language model of transformers;  lock : held during each call of it
     prefix : token ids that every sequence follows, possibly none;  target : token ids
     """
 
@@ -95,12 +96,12 @@ class PrefixScorer(Generic[S]):
             ids[row, : len(s.ids)] = s.ids
             positions[row, : len(s.ids)] = s.positions
             visible[row, before : before + len(s.ids)] = s.visible
-        out = self.model.model(
+        out = self.model.base_model(
             input_ids=torch.from_numpy(ids).to(device),
             attention_mask=torch.from_numpy(visible).to(device),
-            position_ids=torch.from_numpy(positions).to(device),
+            **at_positions(self.model.base_model, torch.from_numpy(positions).to(device)),
             past_key_values=self._expanded_cache(len(batch)),
-            use_cache=len(self._prefix) > 0,
+            use_cache=before > 0,
         ).last_hidden_state
         at = torch.from_numpy(np.stack([np.flatnonzero(s.visible)[-len(self._target) :] for s in batch])).to(device)
         states: Tensor = out[torch.arange(len(batch), device=device)[:, None], at]  # what is hidden predicts nothing
@@ -116,9 +117,62 @@ class PrefixScorer(Generic[S]):
         if self._cache is None:
             cache = DynamicCache(config=self.model.config)
             ids = torch.from_numpy(self._prefix)[None].to(self.model.device)
-            self.model.model(input_ids=ids, past_key_values=cache, use_cache=True)
+            self.model.base_model(input_ids=ids, past_key_values=cache, use_cache=True)
             self._cache = cache
         return _repeat(self._cache, rows)
+
+
+class BatchScorer(PrefixScorer[Sequence]):
+    """The same without keys and values that are kept: the prefix is read anew with every sequence."""
+
+    def __init__(self, model: Any, lock: threading.RLock, prefix: ArrayLike, target: ArrayLike) -> None:
+        super().__init__(model, lock, [], target)
+        self._before = np.asarray(prefix, dtype=np.int64)
+
+    def score(self, sequences: list[Sequence]) -> Floats:
+        return super().score([after(self._before, s) for s in sequences])
+
+
+class WholeScorer(BatchScorer):
+    """The same by plain passes of the unchanged model, one for each sequence, its own output layer included."""
+
+    def score(self, sequences: list[Sequence]) -> Floats:
+        import torch
+
+        with self.lock, torch.no_grad():
+            scores = [self._plain(after(self._before, s)) for s in sequences]
+        return np.array(scores).reshape(len(sequences), len(self._target))
+
+    def _plain(self, sequence: Sequence) -> Floats:
+        import torch
+
+        hidden: dict[str, Any] = {}
+        if not sequence.visible.all():
+            hidden = {"attention_mask": torch.from_numpy(sequence.visible.astype(np.int64))[None].to(self.model.device)}
+        if hidden or (np.diff(sequence.positions) != 1).any():
+            hidden.setdefault("attention_mask", torch.ones((1, len(sequence.ids)), dtype=torch.int64, device=self.model.device))
+            hidden |= at_positions(self.model, torch.from_numpy(sequence.positions)[None].to(self.model.device))
+        logits = self.model(torch.from_numpy(sequence.ids)[None].to(self.model.device), **hidden).logits[0]
+        at = torch.from_numpy(np.flatnonzero(sequence.visible)[-len(self._target) :]).to(logits.device)
+        wanted = torch.from_numpy(self._target).to(logits.device)
+        scores: Floats = torch.log_softmax(logits[at].double(), -1).gather(1, wanted[:, None])[:, 0].cpu().numpy()
+        return scores
+
+
+def after(prefix: Ints, sequence: Sequence) -> Sequence:
+    """The prefix and a sequence as one."""
+    count = len(prefix)
+    return Sequence(
+        np.concatenate([prefix, sequence.ids]),
+        np.concatenate([np.arange(count), sequence.positions]),
+        np.concatenate([np.ones(count, bool), sequence.visible]),
+    )
+
+
+def at_positions(module: Any, positions: "Tensor") -> "dict[str, Tensor]":
+    """The argument that says where tokens stand; models that count them by the mask alone take none."""
+    taken = "position_ids" in inspect.signature(module.forward).parameters
+    return {"position_ids": positions} if taken else {}
 
 
 def plan_batches(lengths: list[int], prefix: int = 0) -> list[list[int]]:

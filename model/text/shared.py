@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from numpy.typing import ArrayLike
 
-from model.text.forward import Layers
+from model.text.forward import Layers, is_known
 from model.text.scoring import PrefixScorer, Sequence
 from model.text.tree import Tree, in_order
 from model.text.ways import pays
@@ -40,6 +40,8 @@ class SharedScorer(PrefixScorer[Sequence]):
     @functools.cached_property
     def shares(self) -> bool:
         """Whether beginnings are computed once here; the first question takes some seconds."""
+        if not is_known(self.model):
+            return False
         sample = self._sample()
         kept = 4 * max(len(s.ids) for s in sample) <= room_of(self.model)
         return kept and pays(self.model, self.lock, Trunk, sample, len(self._target))

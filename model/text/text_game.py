@@ -1,18 +1,16 @@
 """The game of a prompt: where a coalition of its parts becomes a sequence of tokens."""
 
-import threading
 from collections.abc import Iterable
 from typing import Any, Protocol
 
 import numpy as np
 
-from model.image.vision import Vision
+from model.text.handshake import Handshake, Sample, Scorer
 from model.text.prompt import Prompt
 from model.text.scoring import Sequence
 from model.text.segments import Span
-from model.text.shared import SharedScorer
 from xai.checks import check_coalitions
-from xai.typing import Bools, Floats
+from xai.typing import Bools, Floats, Ints
 
 ABSENT = ("remove", "hole", "replace")
 NEUTRAL = " ..."
@@ -23,19 +21,18 @@ AT_ONCE = 1024  # coalitions that are sorted and batched together: bounds memory
 
 
 class LanguageModel(Protocol):
-    """What the games ask of a `model.gemma.Gemma`."""
+    """What the game of a text asks of a model; `model.language.Language` is one."""
 
-    model: Any  # of transformers, where whatever hangs on a module is a Tensor | Module
     tokenizer: Any
-    vision: Vision | None
-    lock: threading.RLock
-    chat: bool
+    handshake: Handshake
 
     def encode(self, prompt: str) -> Prompt: ...
 
     def target_ids(self, target: str) -> list[int]: ...
 
     def check_length(self, *tokens: int) -> None: ...
+
+    def scorer(self, prefix: Ints, target: Ints, sample: Sample, absent: str) -> Scorer: ...
 
 
 class TextGame:
@@ -76,9 +73,9 @@ class TextGame:
         # beyond, sliding layers would count the tokens left, so absent ones stay in place behind a mask.
         total = len(self._ids) + len(self._target)
         self.work = float(self._mean_length() + HEAD_TOKENS * len(self._target))
-        self._in_place = absent == "hole" and total > gemma.model.config.sliding_window
+        self._in_place = absent == "hole" and gemma.handshake.in_place(total)
         self.batch_size = int(np.clip(TOKENS_PER_BATCH // self.work, 4, 128))
-        self._scorer = SharedScorer(gemma.model, gemma.lock, self._ids[:start], self._target, self._sample)
+        self._scorer = gemma.scorer(self._ids[:start], np.array(self._target), self._sample, absent)
 
     def __call__(self, coalitions: Bools) -> Floats:
         coalitions = check_coalitions(coalitions, self.n_players)

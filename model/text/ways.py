@@ -5,9 +5,7 @@ there beside a token of a plain pass depends on machine and shapes alone: it is 
 """
 
 import contextlib
-import json
 import logging
-import os
 import platform
 import threading
 import time
@@ -18,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from model.cache import home
+from model.cache import home, recall, remember
 from model.text.forward import is_known
 from model.text.head import log_probabilities
 from model.text.scoring import PrefixScorer, Sequence
@@ -74,7 +72,7 @@ def node_cost(model: Any, lock: threading.RLock, make: Make) -> float:
         _speeds.update(_kept())
     if key not in _speeds:
         _speeds[key] = _measured(model, lock, make)
-        _keep(key, _speeds[key])
+        remember(_file(), key, _speeds[key])
     return _speeds[key]
 
 
@@ -149,18 +147,9 @@ def _machine(model: Any) -> str:
 
 def _kept() -> dict[str, float]:
     try:
-        return {str(key): float(value) for key, value in json.loads(_file().read_text()).items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+        return {str(key): float(value) for key, value in recall(_file()).items()}
+    except (ValueError, TypeError):
         return {}
-
-
-def _keep(key: str, speed: float) -> None:
-    """Beside those of other models; where it cannot be written, the next process measures again."""
-    part = _file().with_name(f".speeds.{os.getpid()}.part")
-    with contextlib.suppress(OSError):
-        part.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps({**_kept(), key: speed}, indent=1))
-        part.replace(_file())
 
 
 def _file() -> Path:

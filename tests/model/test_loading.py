@@ -1,22 +1,33 @@
 """Checkpoints: directories, and what is refused."""
 
 import json
+import sys
+import warnings
 
 import pytest
 
 from model import load_gemma
 
 
-def test_a_directory_with_another_model_is_refused_by_name(tmp_path):
-    (tmp_path / "config.json").write_text(json.dumps({"model_type": "llama"}))
-    with pytest.raises(ValueError, match="'llama'"):
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"model_type": "vit"}, "type 'vit', which is no decoder-only"),
+        ({"model_type": "bart", "is_encoder_decoder": True}, "type 'bart' with an encoder"),
+        ({}, "does not say what model it is"),
+        ([], "does not say what model it is"),
+    ],
+)
+def test_a_directory_with_another_model_is_refused_by_name(tmp_path, config, message):
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ValueError, match=message):
         load_gemma(str(tmp_path))
 
 
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("weights.gguf", "GGUF"),
+        ("weights.gguf", "weights.gguf cannot be read .No such file"),
         ("not a model", "neither a directory nor a hub id"),
         ("/nonexistent/dir", "neither a directory nor a hub id"),
     ],
@@ -46,3 +57,50 @@ def test_a_directory_loads(tiny_gemma, tiny_checkpoint):
     assert isinstance(tiny_gemma.generate("Review:", max_new_tokens=3), str)
     with pytest.raises(ValueError, match="at most 2048"):
         tiny_gemma.text_game("one two " * 2000, " three")
+
+
+@pytest.fixture(scope="module")
+def adapter(tiny_checkpoint, tmp_path_factory):
+    """A random LoRA of the tiny model."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    directory = tmp_path_factory.mktemp("adapter")
+    of = LoraConfig(r=4, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of what training sets
+        tuned = get_peft_model(AutoModelForCausalLM.from_pretrained(tiny_checkpoint), of)
+    torch.manual_seed(0)
+    for name, parameter in tuned.named_parameters():
+        if "lora_" in name:
+            parameter.data.normal_(0, 0.3)
+    tuned.save_pretrained(directory)
+    return directory, tuned.eval()
+
+
+def test_a_lora_is_merged_into_its_model(adapter, tiny_gemma):
+    import torch
+
+    directory, tuned = adapter
+    merged, ids = load_gemma(directory), torch.arange(40)[None] + 7
+    with torch.no_grad():
+        want, bare = tuned(input_ids=ids).logits, tiny_gemma.model(ids).logits
+        assert torch.allclose(merged.model(ids).logits, want, atol=1e-4) and not torch.allclose(bare, want, atol=0.1)
+    assert merged.name == str(directory) and merged.fingerprint != tiny_gemma.fingerprint
+
+
+def test_a_lora_without_what_it_needs_is_refused(adapter, tmp_path, monkeypatch, tiny_checkpoint):
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "peft", None)
+        with pytest.raises(ValueError, match=f"is a LoRA of {tiny_checkpoint}, which the package peft .*: pip install peft"):
+            load_gemma(adapter[0])
+    config = tmp_path / "adapter_config.json"
+    for said, why in (
+        ("{}", "does not say which model"),
+        ('{"base_model_name_or_path": "a/b"}', "has no adapter_model.safetensors"),
+        (json.dumps({"base_model_name_or_path": str(adapter[0])}), "which is one itself"),
+    ):
+        config.write_text(said)
+        with pytest.raises(ValueError, match=why):
+            load_gemma(tmp_path)

@@ -18,3 +18,18 @@ def test_a_sentence_is_printed_once_however_often_its_share_grows(capsys):
         "Swing:  80 % Reading the weights",
         "Swing: 100 % Ready",
     ]
+
+
+def test_a_server_stands_in_the_slot(tiny_gemma, tiny_checkpoint, monkeypatch):
+    """What pages ask of the model they ask of the server: an answer, the likeliest tokens, and a game for its pace."""
+    from servers import Fake, serving
+
+    with serving(Fake(tiny_gemma)) as url:
+        monkeypatch.setenv("SWING_SERVER_MODEL", "tiny")
+        monkeypatch.setenv("SWING_SERVER_TOKENIZER", str(tiny_checkpoint))
+        slot = ModelSlot(server=url)
+        slot.load()
+        assert slot.state == "ready" and slot.source == url and slot.seconds_per_token > 0
+        assert (
+            slot.loaded.name.startswith("tiny at http://127.0.0.1") and "cannot be asked to hide words" in slot.loaded.notes[-1]
+        )

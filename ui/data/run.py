@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.gemma import Gemma
+from model.language import Language
 from ui.data.request import DataRequest, ExamplesAbout, ExamplesRequest, WordsAbout, WordsRequest, measure_weights
 from ui.kind import Result, Subject
 from ui.runs.comparison import Comparison
@@ -29,7 +29,7 @@ LOOK_ROWS = 16  # sentences that it reads between two looks at the clock
 WRITING = 2.0  # a token of a translation game takes so many times as long as one of scoring; measured on two cores
 
 
-def make_game(gemma: Gemma, request: ExamplesRequest) -> "TranslationGame":
+def make_game(gemma: Language, request: ExamplesRequest) -> "TranslationGame":
     """The translation game of a request; ValueError with one sentence for what is not allowed."""
     from model.data.translation import TranslationGame
 
@@ -43,7 +43,7 @@ def make_game(gemma: Gemma, request: ExamplesRequest) -> "TranslationGame":
     return game
 
 
-def cost(gemma: Gemma, request: DataRequest, seconds_per_token: float) -> tuple[int, float]:
+def cost(gemma: Language, request: DataRequest, seconds_per_token: float) -> tuple[int, float]:
     """Most evaluations a run can take, and about how many seconds; ValueError as the games."""
     if isinstance(request, WordsRequest):
         if not request.text.strip():
@@ -55,12 +55,12 @@ def cost(gemma: Gemma, request: DataRequest, seconds_per_token: float) -> tuple[
     return evaluations, (evaluations + 2) * seconds  # two more: what it writes with no example, and with all
 
 
-def subject(gemma: Gemma, request: DataRequest, job: Job) -> Subject:
+def subject(gemma: Language, request: DataRequest, job: Job) -> Subject:
     """The game of a request."""
     return _words(gemma, request, job) if isinstance(request, WordsRequest) else _examples(gemma, request, job)
 
 
-def _examples(gemma: Gemma, request: ExamplesRequest, job: Job) -> Subject:
+def _examples(gemma: Language, request: ExamplesRequest, job: Job) -> Subject:
     game = make_game(gemma, request)
     job.tell(0, 0, "Writing the translations with all examples, and with none")
     ends = [game.translations(np.full(game.n_players, present)) for present in (False, True)]
@@ -68,7 +68,7 @@ def _examples(gemma: Gemma, request: ExamplesRequest, job: Job) -> Subject:
     return Subject(game, game.outputs, weights, ExamplesAbout(list(zip(*ends)), game.signatures))
 
 
-def look(gemma: Gemma, request: ExamplesRequest, job: Job) -> None:
+def look(gemma: Language, request: ExamplesRequest, job: Job) -> None:
     """Publish what cross-entropy alone tells within a few seconds: translations, which the other measures need, take long.
 
     Longer only where nothing is told by then. What is published holds no ledger to go on with, for in its own chrF and BLEU
@@ -105,7 +105,7 @@ def look(gemma: Gemma, request: ExamplesRequest, job: Job) -> None:
 class Unwritten:
     """A translation game before anything is written: its columns of chrF and BLEU are 0 and mean nothing."""
 
-    def __init__(self, gemma: Gemma, request: ExamplesRequest, outputs: list[str]) -> None:
+    def __init__(self, gemma: Language, request: ExamplesRequest, outputs: list[str]) -> None:
         from model.data.translation import TranslationGame
 
         asked = request.examples, request.evaluation, request.players, request.languages
@@ -117,7 +117,7 @@ class Unwritten:
         return np.pad(self._read(coalitions), [(0, 0), (0, len(self.outputs) - len(self._read.outputs))])
 
 
-def _words(gemma: Gemma, request: WordsRequest, job: Job) -> Subject:
+def _words(gemma: Language, request: WordsRequest, job: Job) -> Subject:
     from model.data.source_words import target_words
 
     made = text_run.subject(gemma, request, job)

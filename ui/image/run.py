@@ -8,13 +8,13 @@ import numpy as np
 from PIL import Image
 
 from model.assets import ASSETS
-from model.gemma import Gemma
 from model.image import classifier
 from model.image.classifier import ImageClassifier
 from model.image.classifier_game import ClassifierGame
 from model.image.image_game import ImageGame
 from model.image.images import Picture
 from model.image.vision import Vision
+from model.language import Language
 from model.redrawn.gemma import on_redrawn
 from model.text.segments import words
 from ui.image.request import ANOTHER, AS_FOUND, GEMMA, PHOTOS, SHAPES, SUPERPIXELS, ImageAbout, ImageRequest, Regions
@@ -41,7 +41,7 @@ def photo_model() -> ImageClassifier:
 
 
 @lru_cache(maxsize=1)
-def shapes_model() -> Gemma:
+def shapes_model() -> Language:
     """The bundled Gemma 3 that knows drawn shapes, loaded once."""
     from model import load_gemma
 
@@ -51,7 +51,7 @@ def shapes_model() -> Gemma:
 class_names = lru_cache(maxsize=1)(classifier.class_names)  # of the thousand classes, without loading the classifier
 
 
-def model_of(request: ImageRequest, slot: ModelSlot) -> Gemma | ImageClassifier:
+def model_of(request: ImageRequest, slot: ModelSlot) -> Language | ImageClassifier:
     """The model that a request asks. slot : the server's own, ready where `request` names it."""
     if request.model == GEMMA:
         return slot.loaded
@@ -87,7 +87,7 @@ def check(request: ImageRequest) -> None:
         raise ValueError("The other answer is the same as the one explained; give one that differs.")
 
 
-def _vision(gemma: Gemma) -> Vision:
+def _vision(gemma: Language) -> Vision:
     """What a Gemma sees with; ValueError for one that reads only."""
     if gemma.vision is None:
         raise ValueError(
@@ -123,7 +123,7 @@ def _kind(request: ImageRequest) -> str:
 
 
 def make_game(
-    model: Gemma | ImageClassifier, request: ImageRequest, image: Picture, target: str, other: Picture | None = None
+    model: Language | ImageClassifier, request: ImageRequest, image: Picture, target: str, other: Picture | None = None
 ) -> ClassifierGame | ImageGame | JoinedGame[ImageGame]:
     """The game of a request; ValueError with one sentence for what is not allowed.
 
@@ -155,7 +155,7 @@ def regions_of(request: ImageRequest, image: Image.Image, side: int) -> Regions:
     return on_original(grid_labels((request.grid, request.grid), side), image.height, image.width)
 
 
-def check_words(gemma: Gemma, *texts: str) -> None:
+def check_words(gemma: Language, *texts: str) -> None:
     """ValueError where a small vocabulary lacks a word: the model would read it as any other that it does not know."""
     unknown, tokenizer = gemma.tokenizer.unk_token_id, gemma.tokenizer
     for text in texts:
@@ -167,7 +167,7 @@ def check_words(gemma: Gemma, *texts: str) -> None:
             )
 
 
-def answer_of(model: Gemma, request: ImageRequest, image: Picture) -> str:
+def answer_of(model: Language, request: ImageRequest, image: Picture) -> str:
     """What a Gemma answers, or the target that was typed."""
     if request.target.strip():
         return request.target
@@ -199,8 +199,8 @@ def subject(slot: ModelSlot, request: ImageRequest, image: Image.Image, other: I
         from model.redrawn.classifier import on_redrawn as on_redrawn_photos
 
         weights = [1.0] + [0.0] * (len(outputs) - 1)
-        redrawn = on_redrawn_photos(model, lambda other: Columns(game.asked_of(other)))
-        return Subject(Columns(game), outputs, weights, about, learn, redrawn)
+        on_photos = on_redrawn_photos(model, lambda other: Columns(game.asked_of(other)))
+        return Subject(Columns(game), outputs, weights, about, learn, on_photos)
     weights = [1.0] * len(own.outputs) + [-1.0] * (len(outputs) - len(own.outputs))
     redrawn = on_redrawn(model, lambda gemma: make_game(gemma, request, image, answer))
     return Subject(game, outputs, weights, about, learn, redrawn)

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 if TYPE_CHECKING:
-    from model.gemma import Gemma
+    from model.language import Language
 
 
 class ModelSlot:
     """Loads the model in a thread; pages read `gemma`, `fraction`, `sentence` and `error` whenever they like.
 
-    `SWING_MODEL` names another checkpoint (a directory or a hub id); the bundled one is the default.
+    `SWING_MODEL` names another model (a directory, a hub id, a GGUF file), `SWING_SERVER` and `SWING_SERVER_MODEL` one that
+    runs elsewhere, `SWING_SERVER_TOKENIZER` its tokenizer; the bundled one is the default.
     """
 
-    def __init__(self, source: str | None = None):
-        self.source = source
-        self.gemma: Gemma | None = None
+    def __init__(self, source: str | None = None, server: str | None = None):
+        self.source, self.server = source or server, server  # none: the bundled one
+        self.gemma: Language | None = None
         self.fraction, self.sentence, self.error = 0.0, "Waiting to load Gemma 3", ""
         self.seconds_per_token = 0.0  # of scoring; measured when the model is ready, then by every run
         self._lock = threading.Lock()
@@ -30,7 +31,7 @@ class ModelSlot:
         return "ready" if self.gemma else "failed" if self.error else "loading"
 
     @property
-    def loaded(self) -> "Gemma":
+    def loaded(self) -> "Language":
         """The model; ValueError until it can be asked."""
         if self.gemma is None:
             raise ValueError("Gemma 3 is not loaded yet; wait until it is")
@@ -63,12 +64,19 @@ class ModelSlot:
 
     def _load(self) -> None:
         try:
-            from model import load_gemma
+            from model import connect, load_model
             from model.cache import sweep
             from ui.text.run import measure_rate
 
             sweep()
-            gemma = load_gemma(self.source, progress=self._tell)
+            gemma: Language
+            if self.server:
+                served, words = os.environ.get("SWING_SERVER_MODEL", ""), os.environ.get("SWING_SERVER_TOKENIZER")
+                gemma = connect(self.server, served, words, self._tell)
+            else:
+                gemma = load_model(self.source, progress=self._tell)
+            for note in gemma.notes:
+                print(f"Swing: {note}", flush=True)
             self._tell(1.0, "Measuring how fast it is here")
             self.learn_rate(*measure_rate(gemma))
             self.gemma = gemma
@@ -92,4 +100,4 @@ def model_slot() -> ModelSlot:
 @st.cache_resource(show_spinner=False)
 def the_slot() -> ModelSlot:
     """Made once; `model_slot` asks for it by this name, so that a test can put another in its place."""
-    return ModelSlot(os.environ.get("SWING_MODEL") or None)
+    return ModelSlot(os.environ.get("SWING_MODEL") or None, os.environ.get("SWING_SERVER") or None)

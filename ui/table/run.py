@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from model.gemma import Gemma
+from model.language import Language
 from ui.draw.chances import event
 from ui.kind import Subject
 from ui.shell.jobs import Job, Stopped
@@ -228,7 +228,7 @@ def exact_values(fitted: Fitted, request: TableRequest, rows: "pd.DataFrame") ->
     return {index: values.reshape(*values.shape[:2], len(model.outputs)) for index, values in found.items()}
 
 
-def game_of(fitted: Fitted, request: TableRequest, gemma: Gemma | None = None) -> tuple[Game, list[str], list[float]]:
+def game_of(fitted: Fitted, request: TableRequest, gemma: Language | None = None) -> tuple[Game, list[str], list[float]]:
     """(game, output names, weights of what is shown first): of two classes or a number the one margin, of more classes
     the one that the model predicts, of Gemma the label it gives."""
     row = fitted.frame.iloc[[request.row]]
@@ -250,7 +250,7 @@ def subject(
     request: TableRequest,
     job: Job,
     own: Shelf | None = None,
-    gemma: Gemma | None = None,
+    gemma: Language | None = None,
     file: bytes | None = None,
 ) -> Subject:
     """The row's game. own : the session's shelf of models;  file : of the model, where it is one's own"""
@@ -262,7 +262,7 @@ def subject(
     return Subject(game, outputs, weights, describe(fitted, request, outputs[0]), redrawn=redrawn)
 
 
-def redrawn_of(fitted: Fitted, request: TableRequest, gemma: Gemma | None, label: str) -> Redrawn | None:
+def redrawn_of(fitted: Fitted, request: TableRequest, gemma: Language | None, label: str) -> Redrawn | None:
     """The row on models that learned nothing of the table; None for a model from a file, of which nobody knows the fit."""
     from model.redrawn.table import on_redrawn_reader, on_shuffled
 

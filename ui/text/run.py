@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from model.gemma import Gemma
+from model.language import Language
 from model.redrawn.gemma import on_redrawn
 from model.text.segments import sentences
 from model.text.text_game import TextGame
@@ -20,7 +20,7 @@ MAX_PLAYERS = 256
 ASSUMED_ANSWER = " yes."  # stands for the model's answer where only the cost is asked
 
 
-def make_game(gemma: Gemma, request: TextRequest, target: str) -> TextGame | JoinedGame[TextGame]:
+def make_game(gemma: Language, request: TextRequest, target: str) -> TextGame | JoinedGame[TextGame]:
     """The game of a request; ValueError with one sentence for anything that cannot be explained."""
     if len(request.prompt) > MAX_PROMPT:
         raise ValueError(f"The prompt has {len(request.prompt)} characters; this page takes at most {MAX_PROMPT}.")
@@ -45,20 +45,20 @@ def make_game(gemma: Gemma, request: TextRequest, target: str) -> TextGame | Joi
     return JoinedGame(game, gemma.text_game(request.prompt, request.rather, spans, request.absent))
 
 
-def cost(gemma: Gemma, request: TextRequest, seconds_per_token: float) -> tuple[int, float]:
+def cost(gemma: Language, request: TextRequest, seconds_per_token: float) -> tuple[int, float]:
     """Most evaluations this run can take, and about how many seconds; ValueError as `make_game`."""
     players, _, seconds = size(gemma, request, seconds_per_token)
     evaluations = request.plan.cost(players)
     return evaluations, evaluations * seconds
 
 
-def size(gemma: Gemma, request: TextRequest, seconds_per_token: float) -> Size:
+def size(gemma: Language, request: TextRequest, seconds_per_token: float) -> Size:
     """How many parts, and how long an evaluation takes; ValueError as `make_game`."""
     game = make_game(gemma, request, ASSUMED_ANSWER if request.target is None else request.target)
     return Size(game.n_players, PLAYERS[request.players], game.work * seconds_per_token)
 
 
-def subject(gemma: Gemma, request: TextRequest, job: Job, learn: Callable[[float, float], None] | None = None) -> Subject:
+def subject(gemma: Language, request: TextRequest, job: Job, learn: Callable[[float, float], None] | None = None) -> Subject:
     """The game of a request about its target, or the model's own answer. learn(seconds, tokens) : told what a run took"""
     job.tell(0, 0, "Reading the model's answer")
     target = request.target if request.target is not None else answer(gemma, request)
@@ -71,7 +71,7 @@ def subject(gemma: Gemma, request: TextRequest, job: Job, learn: Callable[[float
     return Subject(game, game.outputs, weights, about, lambda seconds, count: told(seconds, count * game.work), redrawn)
 
 
-def answer(gemma: Gemma, request: TextRequest) -> str:
+def answer(gemma: Language, request: TextRequest) -> str:
     """The model's greedy answer, as far as the request says."""
     ends = not gemma.chat and request.until != "end"  # a base model goes on and on, a chat model ends by itself
     text = gemma.generate(request.prompt, max_new_tokens=request.longest, stop="\n" if ends else None)
@@ -84,7 +84,7 @@ def answer(gemma: Gemma, request: TextRequest) -> str:
     return text
 
 
-def measure_rate(gemma: Gemma) -> tuple[float, float]:
+def measure_rate(gemma: Language) -> tuple[float, float]:
     """Seconds and tokens of scoring a small game, for the first estimate of what a run will cost."""
     text = "one two three four five six seven eight nine ten"
     game = gemma.text_game(f"Count: {text}", " eleven", "word")

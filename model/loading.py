@@ -1,0 +1,194 @@
+"""Loading a language model: the bundled one, a directory, a hub id, a GGUF file."""
+
+import contextlib
+import json
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from model.cache import Progress, home, recall, remember, sha256
+from model.gguf import load_gguf
+from model.gguf.bundled import NAME, load_bundled
+from model.image.vision import Vision
+from model.local import LocalModel
+from model.text.handshake import Handshake, shake
+
+SEEING = "gemma3"  # the type whose pictures Swing explains too
+ADAPTER = "adapter_config.json"
+VERSION = 1  # of what a handshake asks: another one is not believed
+
+
+def load_model(source: str | Path | None = None, device: str | None = None, progress: Progress | None = None) -> LocalModel:
+    """A decoder-only language model, of text or (Gemma 3) of text and images, ready to explain.
+
+    source : None for the bundled 270M Gemma 3; a directory with a checkpoint of safetensors or with a LoRA, or a hub id
+        such as "google/gemma-3-1b-pt" or "Qwen/Qwen3-0.6B" (downloaded by transformers); a GGUF file of a Gemma 3
+    device : "cpu", "cuda", …; a GPU where there is one by default. float32 on CPU, bfloat16 on GPU
+    progress : progress(fraction, sentence)
+
+    Raises ValueError with one sentence for what is no such model, naming what it is, for a damaged one, and for one that
+    no way of scoring does justice to.
+    """
+    tell = progress or (lambda fraction, sentence: None)
+    tell(0.0, "Loading torch and transformers")
+    import torch
+    from transformers import Gemma3ForCausalLM, GemmaTokenizer  # noqa: F401 # what takes long, while that is being said
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    dtype = torch.float32 if device == "cpu" else torch.bfloat16
+    if source is None:
+        model = LocalModel(*load_bundled(dtype, device, lambda fraction, sentence: tell(0.5 + 0.5 * fraction, sentence)), NAME)
+    elif str(source).lower().endswith(".gguf"):
+        model = _load_file(Path(source), dtype, device, lambda fraction, sentence: tell(0.1 + 0.8 * fraction, sentence))
+    else:
+        model = _load_directory(source, str(source), dtype, device, tell)
+    if source is not None or dtype != torch.float32:  # the bundled one is known by heart; the tests shake its hand
+        tell(0.95, "Comparing fast scoring with plain passes")
+        model.handshake = _handshake(model)
+    tell(1.0, f"{model.name[0].upper()}{model.name[1:]} is ready")
+    return model
+
+
+load_gemma = load_model  # its name when Swing explained Gemma 3 alone
+
+
+def _load_file(path: Path, dtype: Any, device: str, tell: Progress) -> LocalModel:
+    try:
+        return LocalModel(*load_gguf(path, str(path), dtype, device, tell), str(path))
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read ({error.strerror})") from error
+
+
+def _load_directory(directory: str | Path, name: str, dtype: Any, device: str, tell: Progress) -> LocalModel:
+    """Of a directory or a hub id."""
+    import transformers
+
+    if (Path(directory) / ADAPTER).is_file():
+        return _load_adapter(Path(directory), name, dtype, device, tell)
+    kind = _model_type(directory, name)
+    with _one_sentence(name):
+        tell(0.5, "Loading the tokenizer")
+        tokenizer = transformers.AutoTokenizer.from_pretrained(directory)
+        if not tokenizer.is_fast:
+            raise ValueError("its tokenizer does not say where tokens lie in the text")
+        tell(0.8, "Loading the weights")
+        seeing = transformers.Gemma3ForConditionalGeneration
+        architecture = seeing if kind == SEEING else transformers.AutoModelForCausalLM
+        model: Any = architecture.from_pretrained(directory, dtype=dtype, use_safetensors=True)
+        model = model.to(device).eval().requires_grad_(False)
+        text = _text_of(model)
+        if kind != SEEING:
+            return LocalModel(text, tokenizer, name)
+        processor = transformers.AutoProcessor.from_pretrained(directory, backend="pil")
+        tokenizer.chat_template = tokenizer.chat_template or processor.chat_template
+        return LocalModel(text, tokenizer, name, Vision(model, processor))
+
+
+def _load_adapter(directory: Path, name: str, dtype: Any, device: str, tell: Progress) -> LocalModel:
+    """A LoRA, merged into the model that it was trained on."""
+    try:
+        base = json.loads((directory / ADAPTER).read_text())["base_model_name_or_path"]
+    except (ValueError, KeyError, TypeError):
+        base = None
+    if not isinstance(base, str) or not base:
+        raise ValueError(f"{name}/{ADAPTER} does not say which model it belongs to")
+    if (Path(base) / ADAPTER).is_file():
+        raise ValueError(f"{name} is a LoRA of {base}, which is one itself: merge that first")
+    weights = directory / "adapter_model.safetensors"
+    if not weights.is_file():
+        raise ValueError(f"{name} has no adapter_model.safetensors, the one format of weights that is read")
+    try:
+        from peft import PeftModel
+    except ImportError:
+        raise ValueError(f"{name} is a LoRA of {base}, which the package peft merges into it: pip install peft") from None
+    on = _load_directory(base, base, dtype, device, tell)
+    with _one_sentence(name), warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of how it would be trained, by names that will change
+        merged = PeftModel.from_pretrained(on.model, directory).merge_and_unload()
+    model = LocalModel(merged.eval().requires_grad_(False), on.tokenizer, name)
+    model.adapted = sha256(weights)
+    return model
+
+
+def _text_of(model: Any) -> Any:
+    """The language model of a multimodal one, which serves prompts of text alone and shares all weights; itself of others."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    if getattr(model.config, "text_config", None) is None:
+        return model
+    if not hasattr(model.model, "language_model"):
+        raise ValueError(f"Swing does not know where the language model of a {model.config.model_type!r} lies")
+    with torch.device("meta"):
+        text: Any = AutoModelForCausalLM.from_config(model.config.text_config)
+    text.model, text.lm_head = model.model.language_model, model.lm_head
+    text.generation_config = model.generation_config
+    return text.eval()
+
+
+def _model_type(source: str | Path, name: str) -> str:
+    """`model_type` of a checkpoint's config, without loading its weights; ValueError for one that is not from left to right."""
+    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+
+    config = _config(source, name)
+    kind = config.get("model_type")
+    if not isinstance(kind, str):
+        raise ValueError(f"{name}/config.json does not say what model it is")
+    if config.get("is_encoder_decoder"):
+        raise ValueError(f"{name} is a checkpoint of type {kind!r} with an encoder; Swing explains decoder-only language models")
+    if kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+        raise ValueError(
+            f"{name} is a checkpoint of type {kind!r}, which is no decoder-only language model that transformers has"
+        )
+    return kind
+
+
+def _config(source: str | Path, name: str) -> dict[str, Any]:
+    directory = Path(source)
+    if directory.is_dir():
+        config = directory / "config.json"
+        if not config.is_file():
+            raise ValueError(f"{name} has no config.json, so it is not a checkpoint directory")
+        try:
+            found = json.loads(config.read_text())
+        except ValueError as error:
+            raise ValueError(f"{name}/config.json does not say what model it is") from error
+        return found if isinstance(found, dict) else {}
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", str(source)):
+        raise ValueError(f"{name} is neither a directory nor a hub id of the form owner/name")
+    from transformers import PretrainedConfig
+
+    with _one_sentence(name):
+        stated: dict[str, Any] = PretrainedConfig.get_config_dict(str(source))[0]
+        return stated
+
+
+def _handshake(model: LocalModel) -> Handshake:
+    """That of this model, from an earlier start where it is the same on the same software."""
+    import torch
+    import transformers
+
+    versions = f"transformers {transformers.__version__} torch {torch.__version__} {VERSION}"
+    key = f"{model.fingerprint} {model.model.dtype} {model.model.device.type} {versions}"
+    file = home() / "handshakes.json"
+    with contextlib.suppress(TypeError, KeyError):  # of another version
+        known = recall(file)[key]
+        return Handshake(**{**known, "lines": tuple(known["lines"])})
+    found = shake(model.model, model.lock, model.name)
+    remember(file, key, asdict(found))
+    return found
+
+
+@contextlib.contextmanager
+def _one_sentence(name: str) -> Iterator[None]:
+    """Turn a loader's pages of advice into one sentence."""
+    try:
+        yield
+    except (OSError, ValueError, ImportError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise ValueError(f"{name} could not be loaded: {reason}") from error

@@ -1,0 +1,148 @@
+"""A language model of transformers that runs here: answering a prompt, and making games of prompts and pictures."""
+
+import functools
+import hashlib
+import inspect
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+from model.image.image_game import ImageGame
+from model.image.images import Picture
+from model.image.vision import Vision
+from model.language import Language
+from model.text.generation import Reader
+from model.text.handshake import Handshake, Sample, Scorer, window_of
+from model.text.prompt import Players, Prompt
+from xai.typing import Ints
+
+UNBOUNDED = 32768  # tokens where neither network nor tokenizer says how many it reads
+BY_LENGTH = ("dynamic", "longrope")  # turns of positions that another length of the whole text changes
+
+
+class LocalModel(Language):
+    """A decoder-only network with its tokenizer. One lock guards it; every method may be called from any thread.
+
+    Attributes
+    ----------
+    model : a transformers network in eval mode, of text alone;  lock : held during each call of it
+    vision : image.vision.Vision of a multimodal Gemma 3, whose language model `model` is; None for one of text only
+    adapted : checksum of what was merged into its weights; "" for nothing
+    """
+
+    adapted = ""
+
+    def __init__(
+        self, model: Any, tokenizer: Any, name: str, vision: Vision | None = None, handshake: Handshake | None = None
+    ) -> None:
+        """handshake : what was found of this model; None takes the bundled one's, which every Gemma 3 has in float32"""
+        known = handshake or Handshake(window=window_of(model.config))
+        super().__init__(tokenizer, name, context_of(model.config, tokenizer), int(model.config.vocab_size), known)
+        self.model, self.vision = model, vision
+        self.lock = threading.RLock()
+
+    @property
+    def layers(self) -> Any:
+        """The network's blocks, in their order."""
+        import torch
+
+        count = self.model.config.num_hidden_layers
+        lists = (part for part in self.model.base_model.modules() if isinstance(part, torch.nn.ModuleList))
+        return next(part for part in lists if len(part) == count)
+
+    def generate(self, prompt: str, image: Picture | None = None, max_new_tokens: int = 20, stop: str | None = None) -> str:
+        import torch
+
+        picture: dict[str, Any] = {}
+        if image is None:
+            ids, model = self.encode(prompt).ids, self.model
+        else:
+            vision = self._check_vision()
+            seen, model = vision.look(image), vision.model
+            ids = Prompt(self.tokenizer, prompt, self.chat, seen.text).ids
+            kinds = torch.tensor([ids], device=model.device).eq(vision.token_id)
+            picture = {"pixel_values": seen.pixels.to(model.device, model.dtype), "token_type_ids": kinds.long()}
+        self.check_length(len(ids), max_new_tokens)
+        with self.lock, torch.no_grad():
+            tokens = torch.tensor([ids], device=model.device)
+            greedy = {"do_sample": False, "top_p": None, "top_k": None, "max_new_tokens": max_new_tokens}
+            until = {"stop_strings": [stop], "tokenizer": self.tokenizer} if stop else {}
+            out = model.generate(tokens, attention_mask=torch.ones_like(tokens), **greedy, **picture, **until)
+        text: str = self.tokenizer.decode(out[0, len(ids) :], skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return text.split(stop, 1)[0] if stop else text
+
+    def next_tokens(self, prompt: str, count: int = 10) -> list[tuple[str, float]]:
+        import torch
+
+        ids = self.encode(prompt).ids
+        self.check_length(len(ids), 1)
+        special = set(self.tokenizer.all_special_ids)
+        with self.lock, torch.no_grad():
+            last = {"logits_to_keep": 1} if "logits_to_keep" in inspect.signature(self.model.forward).parameters else {}
+            logits = self.model(torch.tensor([ids], device=self.model.device), **last).logits[0, -1].float()
+            found = torch.topk(torch.softmax(logits, 0), min(count + len(special), len(logits)))
+        pairs = zip(found.indices.tolist(), found.values.tolist())
+        return [(self.tokenizer.decode([i]), share) for i, share in pairs if i not in special][:count]
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """Reads the small tensors only; where there are none, the first row of the others."""
+        whole = self.vision.model if self.vision else self.model
+        digest = hashlib.sha256(self.name.encode() + str(whole.config).encode() + self.adapted.encode())
+        small = [(name, tensor) for name, tensor in whole.named_parameters() if tensor.ndim == 1]
+        for name, tensor in small or ((name, tensor[0]) for name, tensor in whole.named_parameters()):
+            digest.update(name.encode() + tensor.detach().float().cpu().numpy().tobytes())
+        return digest.hexdigest()[:32]
+
+    def scorer(self, prefix: Ints, target: Ints, sample: Sample, absent: str) -> Scorer:
+        return self.handshake.way(absent).make(self.model, self.lock, prefix, target, sample)
+
+    def reader(self) -> Reader:
+        return Reader(self.model, self.lock) if self.handshake.reads else super().reader()
+
+    def image_game(
+        self,
+        image: Picture,
+        prompt: str,
+        target: str,
+        grid: Iterable[int] = (8, 8),
+        absent: str = "soft-token",
+        words: Players = False,
+    ) -> ImageGame:
+        """The game of a picture and a prompt: which patches, and words, make the target likely.
+
+        image : a PIL image or uint8 (height, width, 3). The processor resizes all of it to a square, and adds Pan &
+            Scan crops where it is set so; `regions` says where each patch lies in the original
+        grid : (rows, columns) of patches, at most as many a side as the picture has soft tokens, and 16
+        absent : "soft-token" (the language model does not attend to the patch's soft tokens; the tower saw the whole
+            picture once, so the other tokens may still tell of it), "strict" (hidden inside the tower too: nothing of
+            the patch reaches the answer) or "pixel" (painted over in the picture's mean colour, all tokens stay)
+        words : True makes the words of the prompt players too, after the patches; or what `text_game` takes as
+            players. Absent words are hidden from attention, the others keep their places
+
+        In "strict", a pixel at the border of two patches of the original may count a little to both, where the
+        processor's resizing mixes neighbours; of the pixels that the model sees none does. A token of a Pan & Scan crop
+        that shows parts of several patches is present where all of them are.
+
+        Returns a game: bool (m, n_players) → float64 (m, target tokens), the natural log-probability of each target
+        token given what precedes it. ValueError or TypeError for what is not allowed, and for a text-only checkpoint.
+        """
+        self._check_vision()
+        return ImageGame(self, image, prompt, target, grid, absent, words)
+
+    def _check_vision(self) -> Vision:
+        if self.vision is None:
+            self.refuse_images()
+        return self.vision
+
+
+def context_of(config: Any, tokenizer: Any) -> int:
+    """Most tokens that a network reads in which a token's place alone tells its turn, whatever follows it."""
+    rope = getattr(config, "rope_parameters", None) or {}
+    kinds = [rope, *(part for part in rope.values() if isinstance(part, dict))]
+    short = [part.get("original_max_position_embeddings") for part in kinds if part.get("rope_type") in BY_LENGTH]
+    if short:
+        short.append(getattr(config, "original_max_position_embeddings", None))
+    stated = [getattr(config, "max_position_embeddings", None), *short]
+    known = [int(length) for length in stated if length]
+    return min(known) if known else min(UNBOUNDED, int(tokenizer.model_max_length))

@@ -1,0 +1,3 @@
+from model.remote.model import connect
+
+__all__ = ["connect"]
