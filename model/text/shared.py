@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from model.text.forward import Layers, is_known
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 NODES = 1024  # new ones of one pass over the layers; more gains no speed
-KEPT_BYTES = 200e6  # keys and values of a prompt's nodes that stay: some 5,400 nodes of the 270M model
-PROMPTS = 2  # whose nodes stay: that of a run, and of one that got in between its batches
+KEPT_BYTES = 150e6  # keys and values of a game’s nodes that stay: some 4,000 nodes of the 270M model
+GAMES = 3  # whose nodes stay: those of a run, one for an answer and its contrast each, and of one that got in between
 
-_trunks: "WeakKeyDictionary[Any, OrderedDict[bytes, Trunk]]" = WeakKeyDictionary()  # of each model, by the prefix
+_trunks: "WeakKeyDictionary[Any, OrderedDict[object, Trunk]]" = WeakKeyDictionary()  # of each model, by the game
 
 
 class SharedScorer(PrefixScorer[Sequence]):
@@ -35,7 +36,13 @@ class SharedScorer(PrefixScorer[Sequence]):
         self, model: Any, lock: threading.RLock, prefix: ArrayLike, target: ArrayLike, sample: Callable[[], list[Sequence]]
     ) -> None:
         super().__init__(model, lock, prefix, target)
-        self._sample = sample
+        self._sample, self._game = sample, object()
+
+    def join(self, other: "SharedScorer") -> None:
+        """Keep one tree with another game after the same prefix; ValueError after another one."""
+        if not np.array_equal(self._prefix, other._prefix):
+            raise ValueError("games of different prompts have no beginnings in common")
+        self._game = other._game
 
     @functools.cached_property
     def shares(self) -> bool:
@@ -54,7 +61,7 @@ class SharedScorer(PrefixScorer[Sequence]):
     def _run(self, batch: list[Sequence]) -> "Tensor":
         if not self.shares:
             return super()._run(batch)
-        return trunk(self.model, self._prefix).run(self.model, batch, len(self._target))
+        return trunk(self.model, self._prefix, self._game).run(self.model, batch, len(self._target))
 
 
 class Trunk:
@@ -78,16 +85,18 @@ class Trunk:
         return states
 
 
-def trunk(model: Any, prefix: Ints) -> Trunk:
-    """That of a prefix, new or from earlier calls, those of the same prompt with another target among them."""
+def trunk(model: Any, prefix: Ints, game: object) -> Trunk:
+    """That of a game after a prefix, new or from its earlier calls.
+
+    Of its own calls alone: what another game of the prompt had computed would change its values in the last digits.
+    """
     of_model = _trunks.setdefault(model, OrderedDict())
-    key = prefix.tobytes()
-    if key not in of_model:
-        while len(of_model) >= PROMPTS:
+    if game not in of_model:
+        while len(of_model) >= GAMES:
             of_model.popitem(last=False)
-        of_model[key] = Trunk(model, prefix)
-    of_model.move_to_end(key)
-    return of_model[key]
+        of_model[game] = Trunk(model, prefix)
+    of_model.move_to_end(game)
+    return of_model[game]
 
 
 def forget(model: Any) -> None:

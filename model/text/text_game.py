@@ -9,6 +9,7 @@ from model.text.handshake import Handshake, Sample, Scorer
 from model.text.prompt import Prompt
 from model.text.scoring import Sequence
 from model.text.segments import Span
+from model.text.shared import SharedScorer
 from xai.checks import check_coalitions
 from xai.typing import Bools, Floats, Ints
 
@@ -83,6 +84,12 @@ class TextGame:
         parts = [unique[start : start + AT_ONCE] for start in range(0, len(unique), AT_ONCE)]
         values = [self._scorer.score([self._sequence(row) for row in part]) for part in parts]
         return np.concatenate([np.zeros((0, len(self.outputs))), *values])[back.reshape(-1)]
+
+    def begin_where(self, other: "TextGame") -> "TextGame":
+        """This game; from now on it and the other one, of the same prompt, take up what either has computed."""
+        if isinstance(self._scorer, SharedScorer) and isinstance(other._scorer, SharedScorer):
+            self._scorer.join(other._scorer)
+        return self
 
     def _mean_length(self) -> float:
         playing = (self._owner[self._start :] >= 0).sum()

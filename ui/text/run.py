@@ -42,7 +42,7 @@ def make_game(gemma: Language, request: TextRequest, target: str) -> TextGame | 
         return game
     if request.rather == target:
         raise ValueError("The other answer is the same as the target; give one that differs.")
-    return JoinedGame(game, gemma.text_game(request.prompt, request.rather, spans, request.absent))
+    return JoinedGame(game, gemma.text_game(request.prompt, request.rather, spans, request.absent).begin_where(game))
 
 
 def cost(gemma: Language, request: TextRequest, seconds_per_token: float) -> tuple[int, float]:

@@ -102,10 +102,15 @@ def test_another_target_begins_where_the_first_has_been(wide, monkeypatch):
     z = rows(game.n_players)
     game(z)
     first = sum(counted)
-    rather(z)
+    rather.begin_where(game)(z)
     assert len(rather._target) <= 3 and sum(counted) - first <= len(z) * len(rather._target)
     want = [plain(wide, LONG, " fox", game.spans, "remove", row) for row in z]
     np.testing.assert_allclose(rather(z), want, atol=2e-5)
+
+
+def test_games_of_other_prompts_share_nothing(wide):
+    with pytest.raises(ValueError, match="different prompts"):
+        wide.text_game(PROMPT, " dog", [(4, 7), (8, 13)]).begin_where(wide.text_game(PROMPT, " dog", "word"))
 
 
 def test_what_is_shared_is_computed_once_over_all_batches(wide, monkeypatch):
@@ -130,7 +135,7 @@ def test_a_tree_that_is_full_forgets_what_was_passed_least(wide, monkeypatch, ro
     monkeypatch.setattr(Tree, "thin", lambda tree, most: thinned.append(most) or thin(tree, most))
     for start in range(0, 300, 50):
         np.testing.assert_allclose(game(z[start : start + 50]), other(z[start : start + 50]), atol=2e-5)
-    trunk = shared.trunk(wide.model, game._scorer._prefix)
+    trunk = shared.trunk(wide.model, game._scorer._prefix, game._scorer._game)
     assert thinned and trunk._tree.used <= room and trunk._layers._pairs[0].shape[1] == len(game._scorer._prefix) + room
 
 
@@ -160,14 +165,23 @@ def test_a_failed_batch_leaves_the_tree_as_it_was(wide, monkeypatch):
     assert refused
 
 
-def test_two_prompts_at_most_are_kept_and_none_of_a_model_that_is_gone(tmp_path):
+def test_what_other_games_computed_changes_no_bit(wide):
+    z = rows(wide.text_game(PROMPT, TARGET, "word").n_players)
+    first = wide.text_game(PROMPT, TARGET, "word")(z)
+    wide.text_game(PROMPT, " dog", "word")(z[::-2])
+    again = wide.text_game(PROMPT, TARGET, "word")
+    np.testing.assert_array_equal(again(z), first)
+    assert again._scorer.shares
+
+
+def test_three_games_at_most_are_kept_and_none_of_a_model_that_is_gone(tmp_path):
     from tiny import write_tiny_checkpoint
 
     gemma = load_gemma(str(write_tiny_checkpoint(tmp_path, window=512)))
     for prompt in (PROMPT, LONG, "one two three", "the quick fox"):
         game = gemma.text_game(prompt, TARGET, [(4, 7), (8, 13)])
         game(rows(2, 4))
-    assert len(shared._trunks[gemma.model]) == 2
+    assert len(shared._trunks[gemma.model]) == 3
     gone = weakref.ref(gemma.model)
     del gemma, game
     gc.collect()
