@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
     options = vars(parser.parse_args(arguments))
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        return _summary(options) if options.pop("command") == "summary" else _explain(options)
+        return _summary(options) if options.pop("command") == "summary" else _explain(dict(options))
     except (ValueError, TypeError) as error:
         _complain(str(error), options)
         return REFUSED

@@ -79,7 +79,10 @@ def test_every_file_is_in_the_wheel(source, installed):
 
 def test_one_module_knows_where_the_assets_are(source):
     knows = [
-        file for folder in ("xai", "model", "batch", "ui") for file in (source / folder).rglob("*.py") if '"assets' in file.read_text()
+        file
+        for folder in ("xai", "model", "batch", "ui")
+        for file in (source / folder).rglob("*.py")
+        if '"assets' in file.read_text()
     ]
     assert knows == [source / "model" / "assets.py"]
 

@@ -70,7 +70,7 @@ class Texts:
             raise ValueError(f"{self.name}: line {line} cannot be read as CSV ({error}); save the table as CSV") from error
         except UnicodeDecodeError as error:
             raise ValueError(
-                f"{self.name} is in {self._encoding} by its beginning, and after line {line} it is not: save it in UTF-8"
+                f"{self.name} begins as text in {self._encoding}, and further on it is none: save it in UTF-8"
             ) from error
 
     def _stream(self) -> Iterator[str]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from data_sets import KILLED, Fake, rows_of, weights_of, write
 from hypothesis import given, settings
@@ -133,8 +134,7 @@ def test_what_a_killed_run_left_is_removed(source, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("out", "sentence"),
-    [("", "lies within"), ("holds", "holds other files"), ("s3://bucket/out", "is a URI")],
+    ("out", "sentence"), [("", "lies within"), ("holds", "holds other files"), ("s3://bucket/out", "is a URI")]
 )
 def test_where_results_cannot_lie_gets_one_sentence(tmp_path, out, sentence):
     folder = tmp_path / "in"
@@ -148,14 +148,14 @@ def test_where_results_cannot_lie_gets_one_sentence(tmp_path, out, sentence):
         explain_dataset(folder if not out else tmp_path / "texts.csv", where, Fake(), workers=1)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_ten_kills_lose_and_double_nothing(tmp_path, workers):
+@pytest.mark.parametrize(("workers", "kills"), [(1, 10), (2, 3)])
+def test_kills_lose_and_double_nothing(tmp_path, workers, kills):
     source, out = write(tmp_path / "texts.csv", 60), tmp_path / "out"
     paths = {"root": str(ROOT), "tests": str(ROOT / "tests"), "source": str(source), "out": str(out)}
     script = tmp_path / "killed.py"
     script.write_text(KILLED.format(**paths, workers=workers))
     seen = 0
-    for kill in range(10):
+    for kill in range(kills):
         with subprocess.Popen([sys.executable, script], cwd=tmp_path, stderr=subprocess.PIPE) as process:
             wanted = min(seen + 1 + kill % 2, 14)
             while process.poll() is None and committed(out) < wanted:
@@ -165,11 +165,28 @@ def test_ten_kills_lose_and_double_nothing(tmp_path, workers):
         assert process.returncode == -9, said
         seen = committed(out)
         assert [row["row"] for row in rows_of(out)] == sorted({row["row"] for row in rows_of(out)})
-    assert 8 <= seen < 15
+    assert kills <= seen < 15
     explain_dataset(source, out, Fake(pause=0.005), workers=1)
     explain_dataset(source, tmp_path / "plain", Fake(), workers=1)
     assert [row["id"] for row in rows_of(out)] == [str(i) for i in range(60)]
     assert rows_of(out) == rows_of(tmp_path / "plain")
+
+
+def test_processes_end_with_the_one_that_started_them_and_the_lock_with_it(tmp_path):
+    source, out = write(tmp_path / "texts.csv", 400), tmp_path / "out"
+    paths = {"root": str(ROOT), "tests": str(ROOT / "tests"), "source": str(source), "out": str(out)}
+    (tmp_path / "killed.py").write_text(KILLED.format(**paths, workers=2))
+    with subprocess.Popen([sys.executable, tmp_path / "killed.py"], cwd=tmp_path) as process:
+        while committed(out) < 2:
+            assert process.poll() is None
+        with pytest.raises(ValueError, match="another process writes"):
+            explain_dataset(source, out, Fake(), workers=1)
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+    assert len(children) >= 2
+    assert psutil.wait_procs(children, timeout=60)[1] == []
+    with Out(out):
+        pass
 
 
 def committed(out):
