@@ -19,6 +19,10 @@ from batch.summary import Summary, summarise
 CONFIG = "swing.toml"
 DONE, REFUSED, WITH_ERRORS, STOPPED = 0, 2, 3, 130
 RUNNING = {"workers": (int, "processes; left out: as many as there are cores and memory"), "limit": (int, "the first rows only")}
+ON_RAY = {
+    "address": (str, "a Ray cluster: ray://host:port, auto, or local to start one"),
+    "gpus": (float, "GPUs of each worker there"),
+}
 SWITCHES = {"dry_run": "say what it would cost, and write nothing", "json": "one JSON object a line", "quiet": "no progress"}
 
 
@@ -38,6 +42,9 @@ def main(arguments: list[str]) -> int:
         return _summary(options) if options.pop("command") == "summary" else _explain(dict(options))
     except (ValueError, TypeError) as error:
         _complain(str(error), options)
+        return REFUSED
+    except MemoryError:
+        _complain("there is too little memory for a row: close something, or ask for a smaller model", options)
         return REFUSED
     except KeyboardInterrupt:
         _complain("stopped: what is committed is whole, and the same command goes on", options)
@@ -77,6 +84,8 @@ def _parser() -> Parser:
             )
     for name, (_, help) in RUNNING.items():
         explain.add_argument(flag(name), type=_whole, metavar="N", help=help)
+    for name, (kind, help) in ON_RAY.items():
+        explain.add_argument(flag(name), type=kind, metavar="…", help=help)
     for name, help in SWITCHES.items():
         explain.add_argument(flag(name), action="store_true", help=help)
     explain.add_argument("--config", metavar="FILE", help=f"settings by the names of these flags; {CONFIG} where there is one")
@@ -108,7 +117,9 @@ def _configured(options: dict[str, Any]) -> dict[str, Any]:
         found = tomllib.loads(file.read_text())
     except (OSError, ValueError) as error:
         raise ValueError(f"{file} is no TOML ({error})") from error
-    known = {flag(one.name)[2:]: one.name for one in fields(Settings)} | {flag(name)[2:]: name for name in (*RUNNING, *SWITCHES)}
+    known = {flag(one.name)[2:]: one.name for one in fields(Settings)} | {
+        flag(name)[2:]: name for name in (*RUNNING, *ON_RAY, *SWITCHES)
+    }
     for name, value in found.items():
         if name.replace("_", "-") not in known:
             raise ValueError(f"{file}: {name!r} is no setting; there are {', '.join(sorted(known))}")

@@ -68,7 +68,8 @@ class Out:
     def __enter__(self) -> "Out":
         """ValueError where another process writes here, or where something else lies."""
         try:
-            if self.path.is_dir() and not (self.path / LOCK).exists() and any(self.path.iterdir()):
+            known = any((self.path / name).exists() for name in (LOCK, RUN))
+            if self.path.is_dir() and not known and any(self.path.iterdir()):
                 raise ValueError(f"{self.path} holds other files: name an empty folder, or one that a run began")
             self.rows.mkdir(parents=True, exist_ok=True)
             self._lock.acquire()

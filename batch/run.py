@@ -9,6 +9,7 @@ from typing import Any
 
 from batch.asked import check_same, of_run
 from batch.kinds import Kind, kind_of
+from batch.on_ray import Cluster, on_ray
 from batch.parts import Out, encoded
 from batch.pool import Part, in_pool, part_of
 from batch.progress import Quiet
@@ -43,6 +44,8 @@ def explain_dataset(
     *,
     workers: int | None = None,
     limit: int | None = None,
+    address: str | None = None,
+    gpus: float = 0.0,
     progress: Quiet | None = None,
     **settings: Any,
 ) -> Summary:
@@ -56,6 +59,7 @@ def explain_dataset(
     kind : "text", "table" or "image"
     workers : processes; 1 computes in this one, None chooses. Values do not depend on it
     limit : the first rows only; a later run may ask for more
+    address, gpus : a Ray cluster, "local" for one started here, and GPUs of each worker; as `batch.on_ray` says
     progress : a `batch.progress.Reporter`
     settings : as `batch.Settings` declares them: model, template, target, budget, seed, …
 
@@ -64,7 +68,7 @@ def explain_dataset(
     ValueError : one sentence: settings that do not fit, a source that cannot be read, a run that is not the one begun
     KeyboardInterrupt : with all that was committed in place; the same call goes on
     """
-    plan = prepared(source, out, kind, workers=workers, limit=limit, **settings)
+    plan = prepared(source, out, kind, workers=workers, limit=limit, address=address, gpus=gpus, **settings)
     with Out(out) as place:
         _compute(plan, place, progress or Quiet())
     return summarise(out)
@@ -72,14 +76,18 @@ def explain_dataset(
 
 @dataclass(frozen=True)
 class Planned:
-    """All that a run needs. rows : of the source, or the limit;  run : what stands in `_run.json`"""
+    """All that a run needs. path : of the source;  rows : its, or the limit;  run : what stands in `_run.json`
+    cluster : of Ray, None where this machine's processes work
+    """
 
+    path: str
     source: Source
     kind: Kind
     settings: Settings
     run: dict[str, Any]
     rows: int
     workers: int
+    cluster: Cluster | None
 
     def chunks(self) -> Iterator[Chunk]:
         size, named = self.settings.part_rows, self.settings.id
@@ -97,6 +105,8 @@ def prepared(
     *,
     workers: int | None = None,
     limit: int | None = None,
+    address: str | None = None,
+    gpus: float = 0.0,
     **settings: Any,
 ) -> Planned:
     """A run, looked at and not begun; arguments as `explain_dataset`."""
@@ -112,7 +122,10 @@ def prepared(
     run = of_run(asked, found.digest, rows.name, made.fingerprint(), found.rows)
     some = min(found.rows, limit or found.rows)
     most = -(-some // asked.part_rows)
-    return Planned(rows, made, asked, run, some, min(workers or _workers(asked.kind, made, some), most))
+    team = min(workers or _workers(asked.kind, made, some), most)
+    cluster = None if address is None else Cluster(address, team, gpus)
+    path = os.fspath(source) if "://" in str(source) else str(Path(source).resolve())
+    return Planned(path, rows, made, asked, run, some, team, cluster)
 
 
 def _check_apart(source: str | os.PathLike[str], out: str | os.PathLike[str]) -> None:
@@ -147,12 +160,18 @@ def _compute(plan: Planned, place: Out, progress: Quiet) -> None:
     progress.begin(sum(min(there[number], size) for number in there if number not in left), plan.rows)
     if not left:
         return
-    waiting = (chunk for chunk in plan.chunks() if chunk.number in left)
-    for part in _parts(plan, waiting, min(plan.workers, len(left)), progress.rows):
+    for part in _parts(plan, left, progress.rows):
         place.commit(part.number, part.content)
 
 
-def _parts(plan: Planned, waiting: Iterator[Chunk], workers: int, told: Callable[[int], object]) -> Iterator[Part]:
+def _parts(plan: Planned, left: set[int], told: Callable[[int], object]) -> Iterator[Part]:
+    if plan.cluster is not None:
+        for part in on_ray(plan.cluster, plan.path, plan.kind, plan.settings, plan.run, plan.rows, sorted(left)):
+            told(part.rows)
+            yield part
+        return
+    waiting = (chunk for chunk in plan.chunks() if chunk.number in left)
+    workers = min(plan.workers, len(left))
     if workers > 1:
         yield from in_pool(plan.kind, plan.settings, plan.run, waiting, workers, told)
         return

@@ -48,7 +48,7 @@ class ImageAsker:
                 yield Asked(game, best.name)
             except OSError as error:
                 yield ValueError(f"{path.name} cannot be read ({error.strerror})")
-            except (ValueError, TypeError) as error:
+            except Exception as error:  # of the model too: it is this picture's, and the run goes on
                 yield error
 
 

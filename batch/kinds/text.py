@@ -80,7 +80,7 @@ class TextAsker:
             forget(self._gemma.model)  # what an earlier row left would change this one's last bits
             try:
                 yield self._one(row)
-            except (ValueError, TypeError) as error:
+            except Exception as error:  # of the model too: it is this row's, and the run goes on
                 yield error
 
     def _one(self, row: Any) -> Asked:
@@ -117,7 +117,7 @@ def filled(pieces: list[Piece], row: dict[str, Any], explained: str | None = Non
         text += between
         if name is not None:
             cell = row.get(name)
-            if cell is None or isinstance(cell, (dict, list)):
+            if cell is None or isinstance(cell, (dict, list, bytes)):
                 raise ValueError(f"the row has no text in {name!r}" if cell is None else f"{name!r} holds no single text")
             cell = str(cell)
             if name == explained:

@@ -96,7 +96,6 @@ def of_texts(count: int) -> None:
 
     for name, explain in (("plain loop", ours), ("shap", by_shap), ("Captum", by_captum)):
         measured(name, count, lambda explain=explain: loop(explain))
-    del gemma
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "reviews.csv")
         source.write_text("text\n" + "".join(f'"{text}"\n' for text in texts))
@@ -191,7 +190,7 @@ def of_memory() -> None:
 
 
 def main() -> None:
-    asked = options(__doc__, memory="peak memory instead")
+    asked = options(__doc__, quick=False, memory=False)
     warnings.simplefilter("ignore")
     if asked.memory:
         of_memory()

@@ -193,6 +193,14 @@ def test_a_row_of_a_table_does_not_depend_on_its_neighbours(table, tmp_path):
     assert rows_of(tmp_path / "1") == rows_of(tmp_path / "7") == rows_of(tmp_path / "40")
 
 
+def test_a_run_with_a_model_fitted_here_goes_on(table, tmp_path):
+    for limit in (30, None):
+        explain_dataset(
+            table[0] / "in.csv", tmp_path / "out", "table", target="goal", workers=1, limit=limit, judge=False, rows_per_file=20
+        )
+    assert len(rows_of(tmp_path / "out")) == 300
+
+
 def test_a_model_from_a_file_explains_rows_beside_its_table(table, tmp_path):
     folder, frame, _ = table
     some = frame.iloc[20:60].drop(columns="goal")
