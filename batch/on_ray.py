@@ -5,6 +5,7 @@ source itself: a path must lie on all of them, or be a URI.
 """
 
 import os
+import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -96,9 +97,12 @@ def on_ray(
 
 
 def _started(cluster: Cluster) -> Any:
-    """The module, connected. Nothing is reported to anybody, and who connects must have the cluster's token."""
+    """The module, connected. Nothing is reported to anybody; a cluster that is started here answers only who has its token,
+    for it listens at the machine's address."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_DATA_DISABLE_PROGRESS_BARS", "1")
+    if cluster.address == LOCAL and not {"RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & set(os.environ):
+        os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))  # read when ray is first loaded
     try:
         import ray
         import ray.data
