@@ -1,6 +1,6 @@
 """Rows per second over a data set: 1 and 2 processes beside a plain loop, and loops over shap and Captum.
 
-    python -m benchmarks.batch                 96 short reviews, 20,000 rows of the census table
+    python -m benchmarks.batch                 96 short reviews, 20,000 rows of eight numbers
     python -m benchmarks.batch --quick         16 and 2,000
     python -m benchmarks.batch --memory        peak memory over 10,000 and 100,000 rows of a table
 
@@ -23,7 +23,6 @@ import numpy as np
 from batch import explain_dataset
 from batch.progress import Quiet
 from benchmarks.parts.command import header, options, row
-from model.assets import ASSETS
 
 TEMPLATE, TARGET, BUDGET = "Review: {text} Sentiment:", " positive", 64
 OPENINGS = ("The plot is thin", "I loved every minute", "A dull and slow film", "The cast is superb")
@@ -134,15 +133,12 @@ def by_captum(game) -> None:
 
 def of_tables(count: int) -> None:
     import lightgbm
-    import pandas as pd
     import shap
 
     from model import TableModel
-    from model.files.table import read_table
 
-    frame = read_table((ASSETS / "samples" / "tables" / "adult.csv").read_bytes())
-    rows = pd.concat([frame] * -(-count // len(frame)), ignore_index=True).iloc[:count]
-    model = TableModel.fit(frame, "income")
+    rows = numbers_of(count)
+    model = TableModel.fit(rows, "goal")
     header("table", "rows/s", "steady", "CPU ms/row")
     model.exact(rows.iloc[:2])
 
@@ -154,7 +150,7 @@ def of_tables(count: int) -> None:
 
     def peer() -> float:
         booster = lightgbm.Booster(model_str=model.text)
-        explainer = shap.TreeExplainer(booster, model.background, "interventional")
+        explainer = shap.TreeExplainer(booster, model.background, feature_perturbation="interventional")
         explainer.shap_values(model.encode(rows), check_additivity=False)
         return 0.0
 
@@ -168,22 +164,26 @@ def of_tables(count: int) -> None:
             def run(workers=workers) -> float:
                 steady = Steady()
                 out = Path(folder, str(workers))
-                explain_dataset(source, out, "table", target="income", judge=False, workers=workers, progress=steady)
+                explain_dataset(source, out, "table", target="goal", judge=False, workers=workers, progress=steady)
                 return steady.rate()
 
             measured(f"swing explain, {workers} process{'es' * (workers > 1)}", count, run)
 
 
-def of_memory() -> None:
+def numbers_of(count: int):
+    """A table without categories."""
     import pandas as pd
 
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(count, 8)).round(3), columns=list("abcdefgh"))
+    frame["goal"] = frame.a * frame.b + frame.c
+    return frame
+
+
+def of_memory() -> None:
     header("peak memory", "MB")
-    rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as folder:
         for count in (10_000, 100_000):
-            frame = pd.DataFrame(rng.normal(size=(count, 8)).round(3), columns=list("abcdefgh"))
-            frame["goal"] = frame.a * frame.b + frame.c
-            frame.to_parquet(Path(folder, f"{count}.parquet"), row_group_size=10_000)
+            numbers_of(count).to_parquet(Path(folder, f"{count}.parquet"), row_group_size=10_000)
             asked = [Path(folder, f"{count}.parquet"), Path(folder, f"out{count}"), Path(folder, "10000.parquet")]
             done = subprocess.run([sys.executable, "-c", MEMORY, *asked], capture_output=True, text=True, check=True)
             row(f"{count:,} rows of a table", f"{float(done.stdout):.0f}")
