@@ -1,4 +1,4 @@
-"""The command `swing`: starts the app, from anywhere."""
+"""The command `swing`: starts the app, from anywhere; `swing explain` and `swing summary` are of whole data sets."""
 
 import argparse
 import errno
@@ -28,7 +28,13 @@ class Parser(argparse.ArgumentParser):
 
 def main(arguments: list[str] | None = None) -> None:
     """Start the app as `arguments` (the command line's) say; the process ends with it."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] in (["explain"], ["summary"]):
+        from batch.command import main as of_data_sets
+
+        sys.exit(of_data_sets(arguments))
     parser = Parser(prog="swing", description="Shows what swings a model's answer, in the browser.", allow_abbrev=False)
+    parser.epilog = "swing explain --help and swing summary --help are about whole data sets."
     parser.add_argument(
         "--model", metavar="WHICH", help="another model than the bundled Gemma 3 270M: a directory, a hub id, a GGUF file"
     )

@@ -72,7 +72,7 @@ def options(settings, above=""):
 
 @pytest.mark.slow
 def test_every_file_is_in_the_wheel(source, installed):
-    for folder in ("xai", "model", "ui"):
+    for folder in ("xai", "model", "batch", "ui"):
         assert files(installed / folder) == files(source / folder)
         assert (installed / folder / "py.typed").is_file()
     assert files(installed / "swing_assets") == files(source / "assets") | {str(Path("streamlit", "config.toml"))}
@@ -80,7 +80,10 @@ def test_every_file_is_in_the_wheel(source, installed):
 
 def test_one_module_knows_where_the_assets_are(source):
     knows = [
-        file for folder in ("xai", "model", "ui") for file in (source / folder).rglob("*.py") if '"assets' in file.read_text()
+        file
+        for folder in ("xai", "model", "batch", "ui")
+        for file in (source / folder).rglob("*.py")
+        if '"assets' in file.read_text()
     ]
     assert knows == [source / "model" / "assets.py"]
 

@@ -1,0 +1,183 @@
+"""The commands `swing explain` and `swing summary`: from a command line, and `swing.toml`, to a run."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import tomllib
+from dataclasses import MISSING, asdict, fields
+from pathlib import Path
+from typing import Any, NoReturn
+
+from batch.page import page
+from batch.progress import Reporter, duration
+from batch.run import estimated, explain_dataset, prepared
+from batch.settings import Settings, flag
+from batch.summary import Summary, summarise
+
+CONFIG = "swing.toml"
+DONE, REFUSED, WITH_ERRORS, STOPPED = 0, 2, 3, 130
+RUNNING = {"workers": (int, "processes; left out: as many as there are cores and memory"), "limit": (int, "the first rows only")}
+ON_RAY = {
+    "address": (str, "a Ray cluster: ray://host:port, auto, or local to start one"),
+    "gpus": (float, "GPUs of each worker there"),
+}
+SWITCHES = {"dry_run": "say what it would cost, and write nothing", "json": "one JSON object a line", "quiet": "no progress"}
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, without the list of options before it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(REFUSED, f"swing: {message} ({self.prog} --help lists the options)\n")
+
+
+def main(arguments: list[str]) -> int:
+    """Do what a command line says; the exit status: 0 done, 3 done and some rows have an error, 2 refused, 130 stopped."""
+    parser = _parser()
+    options = vars(parser.parse_args(arguments))
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return _summary(options) if options.pop("command") == "summary" else _explain(dict(options))
+    except (ValueError, TypeError) as error:
+        _complain(str(error), options)
+        return REFUSED
+    except MemoryError:
+        _complain("there is too little memory for a row: close something, or ask for a smaller model", options)
+        return REFUSED
+    except KeyboardInterrupt:
+        _complain("stopped: what is committed is whole, and the same command goes on", options)
+        return STOPPED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains while it ends
+        return STOPPED
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _complain(sentence: str, options: dict[str, Any]) -> None:
+    if options.get("json"):
+        print(json.dumps({"event": "error", "sentence": sentence}))
+    else:
+        print(f"swing: {sentence}", file=sys.stderr)
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="swing", allow_abbrev=False)
+    commands = parser.add_subparsers(dest="command", required=True)
+    explain = commands.add_parser(
+        "explain", help="the maps of every row of a data set", allow_abbrev=False, argument_default=argparse.SUPPRESS
+    )
+    explain.add_argument("source", metavar="IN", help="a CSV, Parquet or JSON lines file, a folder, or a URI")
+    explain.add_argument("out", metavar="OUT", help="a new folder, or one that the same command began")
+    for one in fields(Settings):
+        help, choices = f"{one.metadata['help']}{_default(one.default)}", one.metadata["choices"] or None
+        if isinstance(one.default, bool):
+            explain.add_argument(flag(one.name), action=argparse.BooleanOptionalAction, help=help)
+        else:
+            whole = isinstance(one.default, int) or one.name == "rows_per_file"
+            explain.add_argument(
+                flag(one.name), type=_whole if whole else str, choices=choices, help=help, metavar=None if choices else "…"
+            )
+    for name, (_, help) in RUNNING.items():
+        explain.add_argument(flag(name), type=_whole, metavar="N", help=help)
+    for name, (kind, help) in ON_RAY.items():
+        explain.add_argument(flag(name), type=kind, metavar="…", help=help)
+    for name, help in SWITCHES.items():
+        explain.add_argument(flag(name), action="store_true", help=help)
+    explain.add_argument("--config", metavar="FILE", help=f"settings by the names of these flags; {CONFIG} where there is one")
+    summary = commands.add_parser("summary", help="the global view of a run, as HTML and CSV", allow_abbrev=False)
+    summary.add_argument("out", metavar="OUT", help="the folder that swing explain wrote")
+    summary.add_argument("--json", action="store_true", help="print a JSON object instead of a sentence")
+    return parser
+
+
+def _default(value: object) -> str:
+    return "" if value is None or value is MISSING else f" (default: {value!s})".replace("%", "%%")
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def _configured(options: dict[str, Any]) -> dict[str, Any]:
+    """The options, with those of the file where the command line says nothing; ValueError for a name that is none."""
+    file = Path(options.pop("config", CONFIG))
+    said = "config" in options or file != Path(CONFIG)
+    if not file.is_file():
+        if said:
+            raise ValueError(f"{file} is not there: --config names a file of settings")
+        return options
+    try:
+        found = tomllib.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{file} is no TOML ({error})") from error
+    known = {flag(one.name)[2:]: one.name for one in fields(Settings)} | {
+        flag(name)[2:]: name for name in (*RUNNING, *ON_RAY, *SWITCHES)
+    }
+    for name, value in found.items():
+        if name.replace("_", "-") not in known:
+            raise ValueError(f"{file}: {name!r} is no setting; there are {', '.join(sorted(known))}")
+        options.setdefault(known[name.replace("_", "-")], value)
+    return options
+
+
+def _explain(options: dict[str, Any]) -> int:
+    options = _configured(options)
+    dry, as_json, quiet = (options.pop(name, False) for name in SWITCHES)
+    source, out = options.pop("source"), options.pop("out")
+    if "kind" not in options:
+        raise ValueError("say with --kind what a row is: text, table or image")
+    if dry:
+        return _dry(prepared(source, out, **options), as_json)
+    reporter = None if quiet else Reporter(sys.stdout if as_json else sys.stderr, as_json)
+    summary = explain_dataset(source, out, progress=reporter, **options)
+    if reporter is not None:
+        reporter.end(**_found(summary))
+    if not as_json:
+        print(_sentence(summary))
+    return WITH_ERRORS if summary.errors else DONE
+
+
+def _dry(plan: Any, as_json: bool) -> int:
+    found = estimated(plan)
+    if as_json:
+        print(json.dumps(asdict(found)))
+        return DONE
+    print(
+        f"{found.rows:,} rows: about {found.evaluations:,} evaluations, {duration(found.seconds)} with {found.workers} "
+        f"process{'es' * (found.workers > 1)}, {found.bytes / 1e6:,.1f} MB; by the first {found.tried} rows"
+    )
+    if found.errors:
+        print(f"{found.errors} of these have an error: {found.sentence}")
+    return DONE
+
+
+def _found(summary: Summary) -> dict[str, Any]:
+    names = ("rows", "total", "errors", "evaluations", "seconds")
+    return {"out": str(summary.path)} | {name: getattr(summary, name) for name in names}
+
+
+def _sentence(summary: Summary) -> str:
+    wrong = f", {summary.errors:,} with an error" if summary.errors else ""
+    return f"{summary.rows:,} of {summary.total:,} rows are in {summary.path}{wrong}; swing summary {summary.path} shows them all"
+
+
+def _summary(options: dict[str, Any]) -> int:
+    summary = summarise(options["out"])
+    html, table = summary.path / "summary.html", summary.path / "summary.csv"
+    try:
+        html.write_text(page(summary), encoding="utf-8")
+        table.write_text(summary.view.to_csv(), encoding="utf-8")
+    except OSError as error:
+        raise ValueError(f"{error.filename} cannot be written ({error.strerror})") from error
+    if options["json"]:
+        print(json.dumps(_found(summary) | {"html": str(html), "csv": str(table)}))
+    else:
+        print(f"{html} and {table.name} show {summary.rows:,} rows")
+    return DONE

@@ -1,0 +1,103 @@
+"""Rows of a table of text, or of the first sheet of a workbook: what they are written in is found out by `model.files`."""
+
+import csv
+import io
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from batch.sources.source import Bad, Place, digest_of
+from model.files.reader import MAX_BYTES, read_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HEAD = 8_000_000  # bytes; a larger file is read line by line, by what its beginning says of all
+_CODECS = {"UTF-8": "utf-8-sig", "Windows-1252": "cp1252", "Windows-1250": "cp1250", "Windows-1251": "cp1251"}
+
+
+class Texts:
+    def __init__(self, place: Place) -> None:
+        self.name, self._place = place.name, place
+        self._begins = place.head(HEAD + 1)
+        self._large = len(self._begins) > HEAD
+        if self._large:
+            self._begins = self._begins[: self._begins.rfind(b"\n") + 1]
+            if not self._begins or self._begins[:2] == b"PK":
+                raise ValueError(f"{self.name} is too large for what it is: save it as Parquet")
+        names, _, told, self._delimiter = read_rows(self._begins, self.name)
+        self.columns, self._bare = [str(name).strip() for name in names], "no line of names" in told
+        self._encoding = told.split(", ")[1] if self._delimiter else ""
+        twice = sorted({name for name in self.columns if self.columns.count(name) > 1})
+        if twice:
+            raise ValueError(f"{self.name} has {self.columns.count(twice[0])} columns called {twice[0]!r}: rename one")
+        if self._large and self._encoding not in _CODECS:
+            raise ValueError(f"{self.name} is in {self._encoding}; so large a file is read in UTF-8: save it so, or as Parquet")
+
+    def digest(self) -> str:
+        return digest_of([self._place])
+
+    @cached_property
+    def _count(self) -> int:
+        return sum(1 for _ in self.rows([]))
+
+    def count(self, frames: bool = False) -> int:
+        return len(self._frame) if frames else self._count
+
+    def rows(self, needs: list[str] | None) -> Iterator[dict[str, Any] | Bad]:
+        at = [(i, name) for i, name in enumerate(self.columns) if needs is None or name in needs]
+        lines = self._lines() if self._delimiter else ((0, row) for row in read_rows(self._begins, self.name)[1])
+        for number, row in lines:
+            if len(row) == len(self.columns):
+                yield {name: row[i] for i, name in at}
+            else:
+                yield Bad(f"line {number} has {len(row)} cells under {len(self.columns)} names")
+
+    def _lines(self) -> Iterator[tuple[int, list[str]]]:
+        """Number and cells of each line under the names that is not blank."""
+        reader = csv.reader(self._stream(), delimiter=self._delimiter, skipinitialspace=True)
+        begun, line, names = self._bare, 1, len(self.columns)
+        try:
+            for row in reader:
+                if len(row) > 1 or row and row[0].strip():
+                    if begun:
+                        rest = row[names:] or [name for name in self.columns[len(row) :] if name]
+                        yield line, row if any(map(str.strip, rest)) else (row + [""] * names)[:names]
+                    elif not row[0].lower().startswith("sep="):  # Excel's own first line
+                        begun = True
+                line = reader.line_num + 1
+        except csv.Error as error:
+            raise ValueError(f"{self.name}: line {line} cannot be read as CSV ({error}); save the table as CSV") from error
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f"{self.name} begins as text in {self._encoding}, and further on it is none: save it in UTF-8"
+            ) from error
+
+    def _stream(self) -> Iterator[str]:
+        if self._large:
+            with self._place.open() as stream, io.TextIOWrapper(stream, _CODECS[self._encoding], newline="") as text:
+                yield from text
+        else:
+            from model.files.decoding import decoded
+
+            found = decoded(self._begins)
+            yield from io.StringIO(found[0].rstrip("\x1a") if found else "", newline="")
+
+    def frames(self, most: int) -> "Iterator[pd.DataFrame]":
+        frame = self._frame
+        for start in range(0, len(frame), most):
+            yield frame.iloc[start : start + most]
+
+    @cached_property
+    def _frame(self) -> "pd.DataFrame":
+        """Whole: what a column's texts are, numbers or dates or neither, is told by all of them."""
+        from model.files.table import read_table
+
+        data = self._begins if not self._large else self._place.head(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise ValueError(
+                f"{self.name} has more than {MAX_BYTES // 10**6} MB; a larger table is read from Parquet, whose cells have types"
+            )
+        frame = read_table(data, self.name)
+        self.columns = [str(name) for name in frame.columns]
+        return frame
