@@ -317,3 +317,11 @@ def test_a_failure_inside_a_run_is_one_sentence(ready, monkeypatch):
     assert not page.exception
     assert "Something went wrong" in page.error[0].value
     assert "secret" not in page.error[0].value
+
+
+def test_how_a_model_is_scored_is_said_where_it_is_not_the_usual_way(ready, monkeypatch):
+    page = open_page()
+    assert "prefix cache" not in " ".join(caption.value for caption in page.caption)
+    slower = replace(ready.gemma.handshake, lines=("is scored without the prefix cache: 3.1 × slower",))
+    monkeypatch.setattr(ready.gemma, "handshake", slower)
+    assert "is scored without the prefix cache: 3.1 × slower." in " ".join(caption.value for caption in open_page().caption)
