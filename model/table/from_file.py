@@ -39,6 +39,8 @@ def loaded(
     encoded = encode(chosen, frame, places)
     if not model.sorts_missing and np.isnan(encoded).any():
         notes = [*notes, _ONE_SIDE]
+    if at is not None and not model.classes and not pd.api.types.is_numeric_dtype(frame.iloc[:, at].dtype):
+        notes = [*notes, *_in_order(goal)]
     told = [f"{column.label}: {column.note}" for column in chosen if column.note]
     y = None if at is None else goal.encode(frame.iloc[:, at])
     return (chosen, goal, replace(model, notes=[*model.notes, *notes, *told])), encoded, y
@@ -128,6 +130,18 @@ def _target(model: TreeFile, frame: pd.DataFrame, at: int | None, columns: list[
     if len(goal.classes) != count:
         raise ValueError(f"the model knows {count} classes; the column {label!r} has {len(goal.classes)}")
     return replace(goal, scores=scores)
+
+
+def _in_order(goal: Target) -> list[str]:
+    """A sentence where classes are numbers written as texts, whose order as texts is another."""
+    as_texts = sorted(goal.classes)
+    if as_texts == goal.classes:
+        return []
+    told, other = (", ".join(classes[:4]) + ", …" * (len(classes) > 4) for classes in (goal.classes, as_texts))
+    return [
+        f"The file does not name its classes: they are taken in the order of their numbers, {told}. A model that was fitted to "
+        f"them as texts has them in the order {other}: compare a column of its predictions, or give the column as numbers."
+    ]
 
 
 def _is_share(cells: pd.Series) -> bool:

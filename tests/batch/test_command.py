@@ -18,7 +18,8 @@ from batch.run import explain_dataset as explain
 
 ROOT = Path(__file__).parents[2]
 SLOW = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which who began in the background was told to ignore
 sys.path[:0] = [{root!r}, {tests!r}]
 import batch.command, batch.run
 from data_sets import Fake

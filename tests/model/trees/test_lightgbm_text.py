@@ -2,8 +2,10 @@
 
 import lightgbm
 import numpy as np
+import pandas as pd
 import pytest
 
+from model import TableModel
 from model.trees.lightgbm_text import read_lightgbm
 
 COLUMNS = 6
@@ -132,3 +134,15 @@ def test_a_damaged_file_is_one_sentence(bad):
     with pytest.raises(ValueError, match="LightGBM") as caught:
         read_lightgbm(GOOD.replace(old, new))
     assert "\n" not in str(caught.value)
+
+
+def test_classes_that_are_numbers_as_texts_are_taken_as_numbers_and_said():
+    x = np.arange(300.0) % 30
+    codes = (x // 10).astype(int)
+    params = {"objective": "multiclass", "num_class": 3, "verbose": -1, "num_threads": 1}
+    data = lightgbm.train(params, lightgbm.Dataset(pd.DataFrame({"x": x}), codes), 3).model_to_string().encode()
+    as_texts = pd.DataFrame({"x": x, "y": np.array(["9", "10", "11"])[codes]})
+    table = TableModel.load(data, as_texts, "y")
+    assert table.target.classes == ["9", "10", "11"]
+    assert any("in the order 10, 11, 9" in note for note in table.notes)
+    assert TableModel.load(data, as_texts.assign(y=as_texts["y"].astype(int)), "y").notes == []
