@@ -1,5 +1,6 @@
 """A language model as the games ask for it, wherever it runs: here (model/local.py) or on a server (model/remote)."""
 
+import threading
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
@@ -29,6 +30,8 @@ class Language:
     """
 
     vision: Vision | None = None
+    model: Any  # of transformers, and the lock that is held during each call of it: of a model that runs here
+    lock: threading.RLock
     fingerprint: Any  # str; computed when it is first asked for
 
     def __init__(self, tokenizer: Any, name: str, context: int, vocabulary: int, handshake: Handshake) -> None:
@@ -103,8 +106,27 @@ class Language:
         absent: str = "soft-token",
         words: Players = False,
     ) -> ImageGame:
-        """The game of a picture and a prompt, of a multimodal checkpoint; see `model.local.LocalModel.image_game`."""
-        self.refuse_images()
+        """The game of a picture and a prompt: which patches, and words, make the target likely.
+
+        image : a PIL image or uint8 (height, width, 3). The processor resizes all of it to a square, and adds Pan &
+            Scan crops where it is set so; `regions` says where each patch lies in the original
+        grid : (rows, columns) of patches, at most as many a side as the picture has soft tokens, and 16
+        absent : "soft-token" (the language model does not attend to the patch's soft tokens; the tower saw the whole
+            picture once, so the other tokens may still tell of it), "strict" (hidden inside the tower too: nothing of
+            the patch reaches the answer) or "pixel" (painted over in the picture's mean colour, all tokens stay)
+        words : True makes the words of the prompt players too, after the patches; or what `text_game` takes as
+            players. Absent words are hidden from attention, the others keep their places
+
+        In "strict", a pixel at the border of two patches of the original may count a little to both, where the
+        processor's resizing mixes neighbours; of the pixels that the model sees none does. A token of a Pan & Scan crop
+        that shows parts of several patches is present where all of them are.
+
+        Returns a game: bool (m, n_players) → float64 (m, target tokens), the natural log-probability of each target
+        token given what precedes it. ValueError or TypeError for what is not allowed, and for a text-only checkpoint.
+        """
+        if self.vision is None:
+            self.refuse_images()
+        return ImageGame(self, image, prompt, target, grid, absent, words)
 
     def refuse_images(self) -> NoReturn:
         raise ValueError(f"{self.name} reads text only; images need a multimodal Gemma 3 checkpoint")

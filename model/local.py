@@ -4,16 +4,14 @@ import functools
 import hashlib
 import inspect
 import threading
-from collections.abc import Iterable
 from typing import Any
 
-from model.image.image_game import ImageGame
 from model.image.images import Picture
 from model.image.vision import Vision
 from model.language import Language
 from model.text.generation import Reader
 from model.text.handshake import Handshake, Sample, Scorer, window_of
-from model.text.prompt import Players, Prompt
+from model.text.prompt import Prompt
 from xai.typing import Ints
 
 UNBOUNDED = 32768  # tokens where neither network nor tokenizer says how many it reads
@@ -99,36 +97,6 @@ class LocalModel(Language):
 
     def reader(self) -> Reader:
         return Reader(self.model, self.lock) if self.handshake.reads else super().reader()
-
-    def image_game(
-        self,
-        image: Picture,
-        prompt: str,
-        target: str,
-        grid: Iterable[int] = (8, 8),
-        absent: str = "soft-token",
-        words: Players = False,
-    ) -> ImageGame:
-        """The game of a picture and a prompt: which patches, and words, make the target likely.
-
-        image : a PIL image or uint8 (height, width, 3). The processor resizes all of it to a square, and adds Pan &
-            Scan crops where it is set so; `regions` says where each patch lies in the original
-        grid : (rows, columns) of patches, at most as many a side as the picture has soft tokens, and 16
-        absent : "soft-token" (the language model does not attend to the patch's soft tokens; the tower saw the whole
-            picture once, so the other tokens may still tell of it), "strict" (hidden inside the tower too: nothing of
-            the patch reaches the answer) or "pixel" (painted over in the picture's mean colour, all tokens stay)
-        words : True makes the words of the prompt players too, after the patches; or what `text_game` takes as
-            players. Absent words are hidden from attention, the others keep their places
-
-        In "strict", a pixel at the border of two patches of the original may count a little to both, where the
-        processor's resizing mixes neighbours; of the pixels that the model sees none does. A token of a Pan & Scan crop
-        that shows parts of several patches is present where all of them are.
-
-        Returns a game: bool (m, n_players) → float64 (m, target tokens), the natural log-probability of each target
-        token given what precedes it. ValueError or TypeError for what is not allowed, and for a text-only checkpoint.
-        """
-        self._check_vision()
-        return ImageGame(self, image, prompt, target, grid, absent, words)
 
     def _check_vision(self) -> Vision:
         if self.vision is None:

@@ -40,6 +40,7 @@ class JoinedGame(Generic[G]):
     """The columns of several games of the same players side by side, so that one ledger serves them all.
 
     outputs : those of the games, one after the other;  work, batch_size : what evaluating all of them costs
+    difference : (k,) weights of the first game's columns less those of the others
     """
 
     def __init__(self, *games: G) -> None:
@@ -47,6 +48,7 @@ class JoinedGame(Generic[G]):
             raise ValueError(f"the games have {[game.n_players for game in games]} players; they must have the same")
         self.games, self.n_players, self.labels = games, games[0].n_players, games[0].labels
         self.outputs = [output for game in games for output in game.outputs]
+        self.difference = [1.0 if game is games[0] else -1.0 for game in games for _ in game.outputs]
         self.work = sum(game.work for game in games)
         self.batch_size = min(game.batch_size for game in games)
 

@@ -10,13 +10,12 @@ from batch.kinds.contract import Asked
 from batch.kinds.weights import weights_of
 from batch.settings import Settings
 from batch.sources.source import Bad, Source
+from model.text.text_game import MAX_PLAYERS, MAX_PROMPT
 from xai.game import JoinedGame
 
 if TYPE_CHECKING:
     from model.local import LocalModel
 
-MAX_PROMPT = 20_000  # characters, checked before anything is tokenised
-MAX_PLAYERS = 256
 MAX_ANSWER = 20  # tokens of the model's own answer
 NODE_COST = 1.1  # the speed by which `model.text.ways` decides: a measured one would make last bits depend on the hour
 
@@ -103,8 +102,8 @@ class TextAsker:
         if other == target:
             raise ValueError("the other answer is the same as the target")
         rival = gemma.text_game(prompt, other, spans, settings.absence).begin_where(game)
-        weights = [1.0] * len(game.outputs) + [-1.0] * len(rival.outputs)
-        return Asked(JoinedGame(game, rival), f"{target} rather than {other}", weights)
+        both = JoinedGame(game, rival)
+        return Asked(both, f"{target} rather than {other}", both.difference)
 
 
 def filled(pieces: list[Piece], row: dict[str, Any], explained: str | None = None) -> tuple[str, tuple[int, int]]:

@@ -1,13 +1,13 @@
 """Rows of a table of text, or of the first sheet of a workbook: what they are written in is found out by `model.files`."""
 
-import csv
 import io
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from batch.sources.source import Bad, Place, digest_of
-from model.files.reader import MAX_BYTES, read_rows
+from model.files.reader import MAX_BYTES, TOLD, numbered_lines, read_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,19 +55,11 @@ class Texts:
 
     def _lines(self) -> Iterator[tuple[int, list[str]]]:
         """Number and cells of each line under the names that is not blank."""
-        reader = csv.reader(self._stream(), delimiter=self._delimiter, skipinitialspace=True)
-        begun, line, names = self._bare, 1, len(self.columns)
         try:
-            for row in reader:
-                if len(row) > 1 or row and row[0].strip():
-                    if begun:
-                        rest = row[names:] or [name for name in self.columns[len(row) :] if name]
-                        yield line, row if any(map(str.strip, rest)) else (row + [""] * names)[:names]
-                    elif not row[0].lower().startswith("sep="):  # Excel's own first line
-                        begun = True
-                line = reader.line_num + 1
-        except csv.Error as error:
-            raise ValueError(f"{self.name}: line {line} cannot be read as CSV ({error}); save the table as CSV") from error
+            text = self._stream()
+            first = next(text, "")
+            lines = numbered_lines(chain(["\n" if TOLD.match(first) else first], text), self._delimiter, self.name)
+            yield from lines if self._bare else islice(lines, 1, None)
         except UnicodeDecodeError as error:
             raise ValueError(
                 f"{self.name} begins as text in {self._encoding}, and further on it is none: save it in UTF-8"

@@ -7,7 +7,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
 
@@ -25,7 +25,7 @@ _BINARY = {
     b"\x80": "a Python pickle, which is never loaded; save the table as CSV or Parquet",
 }
 _QUOTED = re.compile(r'(?<![^;\t|,\r\n])[ ]*"(?:[^"]|"")*(?:"(?=[ ]*(?:[;\t|,\r\n]|$))|$)')
-_TOLD = re.compile(r'"?sep=([;,|\t])"?(?:\r\n|\r|\n)', re.I)  # Excel's first line, which says its delimiter
+TOLD = re.compile(r'"?sep=([;,|\t])"?(?:\r\n|\r|\n)', re.I)  # Excel's first line, which says its delimiter
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _END = "\0"  # a line that no text can have
 
@@ -64,7 +64,7 @@ def read_rows(data: bytes, filename: str) -> tuple[list[str], Iterator[list[Any]
         names, body, told = read_workbook(data, filename, MAX_COLUMNS)
         return names, iter(body), told, ""
     text, encoding = _decoded(data, filename)
-    said = _TOLD.match(text)
+    said = TOLD.match(text)
     text = text[said.end() :] if said else text
     delimiter = said[1] if said else _delimiter(text)
     rows = _lines(text, delimiter, filename)
@@ -175,7 +175,22 @@ def _lines(text: str, delimiter: str, filename: str) -> Iterator[list[str]]:
 
     ValueError for a line that lacks a cell under a name, or has one beyond: nobody could say which belongs where.
     """
-    reader = csv.reader(chain(io.StringIO(text, newline=""), [_END]), delimiter=delimiter, skipinitialspace=True)
+    names = 0
+    for line, row in numbered_lines(io.StringIO(text, newline=""), delimiter, filename):
+        names = names or len(row)
+        if len(row) != names:
+            raise ValueError(
+                f"{filename}: line {line} has {len(row)} cells under {names} names: every line needs the same number"
+            )
+        yield row
+
+
+def numbered_lines(text: Iterable[str], delimiter: str, filename: str) -> Iterator[tuple[int, list[str]]]:
+    """Number and cells of each line that is not blank, filled up or cut to as many as the first has where that takes no cell.
+
+    text : its lines, ends kept. ValueError for a quote that is never closed, and a first line of too many cells.
+    """
+    reader = csv.reader(chain(text, [_END]), delimiter=delimiter, skipinitialspace=True)
     names: list[str] = []
     line = 1
     try:
@@ -187,11 +202,7 @@ def _lines(text: str, delimiter: str, filename: str) -> Iterator[list[str]]:
                 check_width(len(names), filename)
                 if len(row) != len(names) and not any(map(str.strip, row[len(names) :] or names[len(row) :])):
                     row = (row + [""] * len(names))[: len(names)]
-                if len(row) != len(names):
-                    raise ValueError(
-                        f"{filename}: line {line} has {len(row)} cells under {len(names)} names: every line needs the same number"
-                    )
-                yield row
+                yield line, row
             line = reader.line_num + 1
     except csv.Error as error:
         raise ValueError(f"{filename}: line {line} cannot be read as CSV ({error}); save the table as CSV") from error

@@ -13,7 +13,7 @@ from model.language import Language
 from model.remote.client import Client
 from model.remote.probe import choose
 from model.remote.tokens import check_same, server_tokenizer
-from model.remote.ways import Way, score, top
+from model.remote.ways import Way, one_sentence, score, top
 from model.text.handshake import Handshake, Sample, Scorer
 from model.text.scoring import Sequence
 from xai.typing import Floats, Ints
@@ -44,7 +44,9 @@ class RemoteModel(Language):
 
     def next_tokens(self, prompt: str, count: int = 10) -> list[tuple[str, float]]:
         special = set(self.tokenizer.all_special_ids)
-        listed = top(self.client, self.served, self.encode(prompt).ids, count)
+        ids = self.encode(prompt).ids
+        with one_sentence(self.client):
+            listed = top(self.client, self.served, ids, count)
         return [(self.tokenizer.decode([token]), float(np.exp(value))) for token, value in listed if token not in special]
 
     @functools.cached_property
@@ -53,7 +55,8 @@ class RemoteModel(Language):
         return hashlib.sha256(f"{self.client.url} {self.served} {self.way.name} {len(self.tokenizer)}".encode()).hexdigest()[:32]
 
     def scorer(self, prefix: Ints, target: Ints, sample: Sample, absent: str) -> Scorer:
-        self.handshake.way(absent) if absent == "hole" else None
+        if absent == "hole":
+            self.handshake.way(absent)  # which refuses it
         return RemoteScorer(self.client, self.served, self.way, prefix, target)
 
 
@@ -61,11 +64,13 @@ class RemoteScorer:
     """Log-probabilities of a target's tokens after prefix + sequence, asked of a server."""
 
     def __init__(self, client: Client, served: str, way: Way, prefix: Ints, target: Ints) -> None:
-        self._asked, self._prefix, self._target = (client, served, way), prefix.tolist(), target.tolist()
+        self._client, self._served, self._way = client, served, way
+        self._prefix, self._target = prefix.tolist(), target.tolist()
 
     def score(self, sequences: list[Sequence]) -> Floats:
         prompts = [self._prefix + s.ids[: len(s.ids) - len(self._target) + 1].tolist() for s in sequences]
-        return score(*self._asked, prompts, self._target)
+        with one_sentence(self._client):
+            return score(self._client, self._served, self._way, prompts, self._target)
 
 
 def connect(url: str, model: str, tokenizer: str | Path | None = None, progress: Progress | None = None) -> RemoteModel:

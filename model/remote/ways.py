@@ -1,7 +1,8 @@
 """How a server is asked for log-probabilities of given tokens. One function asks, one reads; the better way first."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -78,6 +79,15 @@ def top(client: Client, model: str, ids: list[int], count: int) -> list[tuple[in
     except (KeyError, IndexError, TypeError, ValueError, AttributeError):
         raise Fault("gives no list of its likeliest tokens") from None
     return sorted(found, key=lambda pair: -pair[1])[:count]
+
+
+@contextmanager
+def one_sentence(client: Client) -> Iterator[None]:
+    """A fault as the ValueError that a page and a command line say."""
+    try:
+        yield
+    except Fault as fault:
+        raise ValueError(f"the server at {client.url} {fault}") from None
 
 
 def _choice(answer: Any) -> Any:

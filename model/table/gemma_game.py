@@ -82,8 +82,10 @@ def gemma_table_game(
         prompt += _written(column, cell)
         spans.append((start, len(prompt)))
     prompt += f" {goal.label}:"
-    games = {name: gemma.text_game(prompt, f" {name}\n", spans, absent) for name in goal.classes}
-    game = GemmaTableGame(games, "", [column.label for column in columns])
+    games = [gemma.text_game(prompt, f" {name}\n", spans, absent) for name in goal.classes]
+    for other in games[1:]:  # the row is read once for all labels
+        other.begin_where(games[0])
+    game = GemmaTableGame(dict(zip(goal.classes, games)), "", [column.label for column in columns])
     whole = game.scores(np.ones((1, game.n_players), bool))[0]
     game.label = str(label) if label is not None else goal.classes[int(whole.argmax())]
     return game

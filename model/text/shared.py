@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 NODES = 1024  # new ones of one pass over the layers; more gains no speed
-KEPT_BYTES = 150e6  # keys and values of a game’s nodes that stay: some 4,000 nodes of the 270M model
-GAMES = 3  # whose nodes stay: those of a run, one for an answer and its contrast each, and of one that got in between
+KEPT_BYTES = 200e6  # keys and values of a game's nodes that stay: some 5,400 nodes of the 270M model
+GAMES = 2  # whose nodes stay: that of a run, and of one that got in between its batches
 
 _trunks: "WeakKeyDictionary[Any, OrderedDict[object, Trunk]]" = WeakKeyDictionary()  # of each model, by the game
 

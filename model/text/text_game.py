@@ -13,6 +13,8 @@ from model.text.shared import SharedScorer
 from xai.checks import check_coalitions
 from xai.typing import Bools, Floats, Ints
 
+MAX_PROMPT = 20_000  # characters that are explained at a time, checked before anything is tokenised
+MAX_PLAYERS = 256
 ABSENT = ("remove", "hole", "replace")
 NEUTRAL = " ..."
 HEAD_TOKENS = 2.5  # one row of the output layer costs as much as this many tokens of the 270M model; measured

@@ -86,7 +86,10 @@ def decide_by(model: Any, cost: float) -> Iterator[None]:
     try:
         yield
     finally:
-        _speeds.pop(key) if before is None else _speeds.update({key: before})
+        if before is None:
+            del _speeds[key]
+        else:
+            _speeds[key] = before
 
 
 def _agrees(model: Any, lock: threading.RLock, make: Make) -> bool:

@@ -96,6 +96,18 @@ def test_lines_that_cannot_be_read_are_bad_rows(tmp_path):
     assert found == [{"text": "one"}, *(Bad(f"line {i} is no JSON object") for i in (2, 3, 4)), {"text": "five"}]
 
 
+@pytest.mark.parametrize("head", [100, 10_000])
+def test_lines_are_read_as_the_reader_of_tables_reads_them(tmp_path, monkeypatch, head):
+    monkeypatch.setattr(texts, "HEAD", head)
+    rows = "".join(f'"{i};ö";{i}\r\n\r\n' for i in range(20))
+    (tmp_path / "in.csv").write_text(f"sep=;\r\ntext;label\r\n{rows}", encoding="utf-8-sig", newline="")
+    source = source_of(str(tmp_path / "in.csv"))
+    assert list(source.rows(None)) == [{"text": f"{i};ö", "label": str(i)} for i in range(20)]
+    (tmp_path / "in.csv").write_text("text,label\n" + "plain,1\n" * 30 + 'two,"2\nthree,3\n')
+    with pytest.raises(ValueError, match="a quote is opened and never closed"):
+        source_of(str(tmp_path / "in.csv")).count()
+
+
 def test_pictures_are_found_in_the_order_of_their_names(tmp_path):
     for name in ("b/2.png", "a.jpg", "b/1.webp", ".hidden/3.png"):
         (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)

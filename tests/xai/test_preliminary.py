@@ -50,5 +50,6 @@ def test_joined_games_keep_their_columns():
     z = np.random.default_rng(0).random((5, 4)) < 0.5
     assert np.array_equal(both(z), np.concatenate([one(z), two(z)], axis=1))
     assert (both.outputs, both.work) == (list("abcde"), 4.0)
+    assert both.difference == [1.0] * 4 + [-1.0]
     with pytest.raises(ValueError, match="same"):
         JoinedGame(one, FakeGame(5, lambda z: z))

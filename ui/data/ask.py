@@ -48,7 +48,7 @@ def ask_mode(state: Bench[DataState]) -> None:
 def ask_examples(state: Bench[DataState]) -> ExamplesRequest | None:
     """The request of the widgets; None, with a sentence, where an uploaded table is none."""
     st.markdown(
-        "Gemma 3 translates each evaluation sentence after a prompt of examples. Swing leaves examples out, again and "
+        "The model translates each evaluation sentence after a prompt of examples. Swing leaves examples out, again and "
         "again, and measures how good the translations are."
     )
     columns = st.columns(2)
@@ -134,7 +134,7 @@ def _show_pairs(examples: tuple[Pair, ...], evaluation: tuple[Pair, ...]) -> Non
 def ask_words(size: Callable[[WordsRequest], Size]) -> WordsRequest:
     """A sentence, its translation, and what surrounds it in the prompt. size(request) : as `ui.text.ask.ask` takes it"""
     st.markdown(
-        "Gemma 3 translates a sentence. Swing leaves its words out, again and again, and shows which of them each word "
+        "The model translates a sentence. Swing leaves its words out, again and again, and shows which of them each word "
         "of the translation hangs on."
     )
     state = st.session_state

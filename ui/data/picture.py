@@ -31,7 +31,7 @@ class ExamplesPicture(Picture):
     signatures: dict[str, str] = field(default_factory=dict)
     measure: str = "cross-entropy"
 
-    then = "Take what is blue out of the examples and explain again: on average it makes translations worse by this measure."
+    then = "Take what is blue out of the examples and explain again, to see whether translations get better by this measure."
 
     @property
     def quantity(self) -> str:  # type: ignore[override]  # computed

@@ -91,6 +91,9 @@ def _written(result: Result) -> None:
         st.dataframe(rows, hide_index=True, key="data-written")
 
 
+_WHOLE = "What stands under a matrix’s name is of the whole translation. "
+
+
 def view_words(result: Result, picture: TextPicture) -> View:
     """The translation, whose words can be chosen, and the matrix of source words by target words for both indices."""
     about, comparison = result.about, result.comparison
@@ -111,8 +114,8 @@ def view_words(result: Result, picture: TextPicture) -> View:
         "Each cell: the change of the target word’s natural log-probability by the source word, +0.69 doubles its "
         "probability. Both matrices come from one set of evaluations and have one colour scale. Words of the target "
         "that stand before it are always present. Absent words are "
-        f"{ABSENT[result.request.absent]}. What stands under a matrix’s name is of the whole "
-        f"translation. Paid for so far: {comparison.ledger.evaluations} evaluations."
+        f"{ABSENT[result.request.absent]}. {_WHOLE if judgements != (None, None) else ''}"
+        f"Paid for so far: {comparison.ledger.evaluations} evaluations."
     )
     st.markdown(_strongest(about.words, found))
     label = "Look closer at words of the translation. It costs nothing."

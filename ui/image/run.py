@@ -91,7 +91,7 @@ def _vision(gemma: Language) -> Vision:
     """What a Gemma sees with; ValueError for one that reads only."""
     if gemma.vision is None:
         raise ValueError(
-            "The Gemma 3 of this server reads text only. Start it with a multimodal one: make run MODEL=google/gemma-3-4b-it"
+            "The model of this server reads text only. Start it with a multimodal Gemma 3: make run MODEL=google/gemma-3-4b-it"
         )
     return gemma.vision
 
@@ -201,7 +201,7 @@ def subject(slot: ModelSlot, request: ImageRequest, image: Image.Image, other: I
         weights = [1.0] + [0.0] * (len(outputs) - 1)
         on_photos = on_redrawn_photos(model, lambda other: Columns(game.asked_of(other)))
         return Subject(Columns(game), outputs, weights, about, learn, on_photos)
-    weights = [1.0] * len(own.outputs) + [-1.0] * (len(outputs) - len(own.outputs))
+    weights = game.difference if isinstance(game, JoinedGame) else [1.0] * len(outputs)
     redrawn = on_redrawn(model, lambda gemma: make_game(gemma, request, image, answer))
     return Subject(game, outputs, weights, about, learn, redrawn)
 

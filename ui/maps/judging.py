@@ -19,9 +19,15 @@ def headline_of(judgement: Judgement) -> str:
     return f":material/{ICONS[judgement.worth]}: **{said(judgement.headline)}**".replace(" %", "\xa0%")
 
 
-def title_of(attribution: Attribution, judgement: Judgement | None, more: str = "") -> str:
-    """A map's name and what its judgements come to, in Markdown. more : after the name"""
-    name = f"**{INDICES[attribution.index]}** · {method_name(attribution.index, attribution.method)}{more}"
+def is_preliminary(attribution: Attribution) -> bool:
+    """Whether a map has no coalitions of its own."""
+    return attribution.note.startswith("Preliminary")
+
+
+def title_of(attribution: Attribution, judgement: Judgement | None) -> str:
+    """A map's name and what its judgements come to, in Markdown."""
+    name = f"**{INDICES[attribution.index]}** · {method_name(attribution.index, attribution.method)}"
+    name += " (preliminary)" if is_preliminary(attribution) else ""
     return name if judgement is None else f"{name}  \n{headline_of(judgement)}"
 
 

@@ -12,7 +12,7 @@ from ui.draw.html import render
 from ui.draw.markdown import said
 from ui.draw.sentences import cost, exactly, sums
 from ui.maps.interactions import show_pairs
-from ui.maps.judging import show_fidelity, show_judgements, title_of
+from ui.maps.judging import is_preliminary, show_fidelity, show_judgements, title_of
 from ui.maps.picture import Picture
 from ui.maps.spent import spent
 from ui.names import INDICES, MEANING, method_name
@@ -21,7 +21,6 @@ from xai import Attribution, Judgement, agreement
 
 Weights = list[float] | None
 Draw = Callable[[], None]
-PRELIMINARY = "Preliminary"  # how the note of a map begins that has no coalitions of its own
 
 
 def show(
@@ -53,7 +52,8 @@ def show(
             _map(side, attribution, picture, scale, judgement)
     st.html(picture.legend(scale))
     st.caption(said(f"One colour scale for all maps: equal colours mean equal values. {picture.unit}"))
-    if picture.then and any(one is None or one.worth != "worthless" for one in judgements):
+    useful = comparison.state != "preliminary" and any(one is None or one.worth != "worthless" for one in judgements)
+    if picture.then and useful:
         st.markdown(f":material/arrow_forward: **Next:** {said(picture.then)}")
     if below is not None:
         below()
@@ -78,7 +78,7 @@ def show(
 
 def _map(side: str, attribution: Attribution, picture: Picture, scale: float, judgement: Judgement | None) -> None:
     """What is seen at once: the map's name, what its judgements come to, the map."""
-    st.markdown(title_of(attribution, judgement, " (preliminary)" if attribution.note.startswith(PRELIMINARY) else ""))
+    st.markdown(title_of(attribution, judgement))
     picture.show(attribution, scale, side)
 
 
@@ -106,7 +106,7 @@ def show_difference(maps: list[Attribution], picture: Picture, scale: float, nam
     st.markdown(f"**{names[0]} minus {names[1]}**, on the same colour scale")
     change = replace(one, values=found.difference, standard_error=found.standard_error, covariance=None)
     picture.show(change, scale, key)
-    if any(one.note.startswith(PRELIMINARY) for one in maps):
+    if any(map(is_preliminary, maps)):
         st.warning(
             "This run was stopped: a map that had not begun is drawn from the other one's coalitions, so that the two "
             "agree more than they would."

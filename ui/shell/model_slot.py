@@ -20,7 +20,7 @@ class ModelSlot:
     def __init__(self, source: str | None = None, server: str | None = None):
         self.source, self.server = source or server, server  # none: the bundled one
         self.gemma: Language | None = None
-        self.fraction, self.sentence, self.error = 0.0, "Waiting to load Gemma 3", ""
+        self.fraction, self.sentence, self.error = 0.0, "Waiting to load the model", ""
         self.seconds_per_token = 0.0  # of scoring; measured when the model is ready, then by every run
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -34,7 +34,7 @@ class ModelSlot:
     def loaded(self) -> "Language":
         """The model; ValueError until it can be asked."""
         if self.gemma is None:
-            raise ValueError("Gemma 3 is not loaded yet; wait until it is")
+            raise ValueError("The model is not loaded yet; wait until it is")
         return self.gemma
 
     @property

@@ -82,7 +82,7 @@ def ask(source: Source, state: Bench[TableState]) -> TableRequest:
     row = int(three.number_input(titles["row"].title, 1, len(frame), key="t-row"))
     file = _model_file(state) if model == "file" else ""
     if model == "gemma":
-        st.caption("Gemma 3 is not trained on the table: it reads eight examples, then the row, and gives a class.")
+        st.caption("The language model is not trained on the table: it reads eight examples, then the row, and gives a class.")
     with st.expander("Settings: target, columns left out, background, methods, budget"):
         one, two, three = st.columns(3)
         kind = selectbox(one, TableRequest, "kind", key="t-kind")

@@ -18,7 +18,7 @@ MODELS = {
     "linear": "Linear",
     "network": "Small neural network",
     "file": "A model file of mine",
-    "gemma": "Gemma 3 reads the row",
+    "gemma": "A language model reads the row",
 }
 TARGET_KINDS = {"": "by its cells", "regression": "a number", "classification": "a class"}
 BACKGROUNDS = [1, 10, 100, 1000]

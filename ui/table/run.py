@@ -234,7 +234,7 @@ def game_of(fitted: Fitted, request: TableRequest, gemma: Language | None = None
     row = fitted.frame.iloc[[request.row]]
     if fitted.model is None:
         if gemma is None:
-            raise ValueError("Gemma 3 is not loaded yet; wait until it is")
+            raise ValueError("The language model is not loaded yet; wait until it is")
         from model.table.gemma_game import gemma_table_game
 
         reading = gemma_table_game(gemma, fitted.frame, request.target, row, SHOTS)

@@ -129,7 +129,7 @@ def show_agreement(fitted: Fitted) -> None:
 def show_truth(result: Result, fitted: Fitted | None, weights: list[float], state: Bench[TableState]) -> None:
     """How far the model is off: its figures, the worst predicted rows, and a plot of all."""
     if not result.about.metrics:
-        st.markdown("Gemma 3 was asked of this row alone: how far it is off on other rows is not known.")
+        st.markdown("The language model was asked of this row alone: how far it is off on other rows is not known.")
         return
     _figures(result.about)
     if fitted is None:

@@ -33,7 +33,7 @@ def show_what_if(result: Result, fitted: Fitted | None, picture: TablePicture, w
         st.markdown("Press Explain to fit the model again; then the row can be edited.")
         return
     if fitted.model is None:
-        st.markdown("Gemma 3 takes seconds for each map, so a row is not edited live. Choose trees to try that.")
+        st.markdown("A language model takes seconds for each map, so a row is not edited live. Choose trees to try that.")
         return
     st.fragment(_edited)(result, fitted, picture, weights)
 

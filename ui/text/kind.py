@@ -23,7 +23,7 @@ FIRST = TextRequest(SAMPLES[0].before, SAMPLES[0].text, SAMPLES[0].after, plan=P
 class TextKind(Kind[TextRequest, None, TextPicture]):
     key, Request, About = "text", TextRequest, TextAbout
     another = "an earlier prompt or setting"
-    title = "Swing: why did Gemma 3 say that?"
+    title = "Swing: why did the model say that?"
     lead = (
         "Swing leaves out parts of a prompt, again and again, and measures how the probability of the model's answer "
         "swings. Pick a sample or write your own, then press Explain."

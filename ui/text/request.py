@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from model.text.text_game import MAX_PROMPT
 from ui.names import ABSENT, PLAYERS, UNTIL
 from ui.runs.comparison import Comparison, Plan
 from ui.settings import Settings, choice, nested, number, string
 
-MAX_PROMPT = 20_000  # characters, checked before anything is tokenised
 MAX_TARGET = 500
 MAX_ANSWER = 200  # tokens
 

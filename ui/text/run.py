@@ -8,15 +8,14 @@ import numpy as np
 from model.language import Language
 from model.redrawn.gemma import on_redrawn
 from model.text.segments import sentences
-from model.text.text_game import TextGame
+from model.text.text_game import MAX_PLAYERS, MAX_PROMPT, TextGame
 from ui.kind import Subject
 from ui.names import PLAYERS
 from ui.runs.completing import Size
 from ui.shell.jobs import Job
-from ui.text.request import MAX_PROMPT, TextAbout, TextRequest
+from ui.text.request import TextAbout, TextRequest
 from xai.game import JoinedGame
 
-MAX_PLAYERS = 256
 ASSUMED_ANSWER = " yes."  # stands for the model's answer where only the cost is asked
 
 
@@ -64,7 +63,7 @@ def subject(gemma: Language, request: TextRequest, job: Job, learn: Callable[[fl
     target = request.target if request.target is not None else answer(gemma, request)
     game = make_game(gemma, request, target)
     own = game.games[0] if isinstance(game, JoinedGame) else game
-    weights = [1.0] * len(own.outputs) + [-1.0] * (len(game.outputs) - len(own.outputs))
+    weights = game.difference if isinstance(game, JoinedGame) else [1.0] * len(game.outputs)
     about = TextAbout(request.prompt, target, own.spans, own.outputs, gemma.next_tokens(request.prompt))
     told = learn or (lambda seconds, tokens: None)
     redrawn = on_redrawn(gemma, lambda other: make_game(other, request, target))

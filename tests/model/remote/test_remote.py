@@ -94,6 +94,18 @@ def test_the_tokenizer_of_the_server(here):
         connect(url, "tiny")
 
 
+@pytest.mark.parametrize(("kind", "says"), [("NotANumber", "gives nan as a log-prob"), ("TwoAnswers", "gives 2 answers")])
+def test_a_server_that_goes_wrong_later_ends_a_run_with_a_sentence(here, directory, kind, says):
+    fake = servers.Fake(here)
+    with servers.serving(fake) as url:
+        model = connect(url, "tiny", directory)
+        game = model.text_game(PROMPT, TARGET, "word")
+        fake.__class__ = getattr(servers, kind)
+        for ask in (lambda: game(rows(game.n_players)), lambda: model.next_tokens(PROMPT)):
+            with pytest.raises(ValueError, match=f"the server at {url} {says}"):
+                ask()
+
+
 def test_what_a_server_cannot_do_is_refused(here, directory):
     with servers.serving(servers.Fake(here)) as url:
         model = connect(url, "tiny", directory)

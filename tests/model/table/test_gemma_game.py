@@ -69,3 +69,9 @@ def test_what_gemma_cannot_label_is_one_sentence(tiny_gemma):
         with pytest.raises(ValueError) as caught:
             call()
         assert "\n" not in str(caught.value)
+
+
+def test_all_labels_take_up_what_was_read_for_one(tiny_gemma):
+    frame = FRAME.assign(mood=list("abcdef"))
+    game = gemma_table_game(tiny_gemma, frame, "mood", frame.iloc[2], shots=2)
+    assert len(game.classes) == 6 and len({id(one._scorer._game) for one in game._games}) == 1

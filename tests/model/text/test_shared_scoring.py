@@ -174,14 +174,14 @@ def test_what_other_games_computed_changes_no_bit(wide):
     assert again._scorer.shares
 
 
-def test_three_games_at_most_are_kept_and_none_of_a_model_that_is_gone(tmp_path):
+def test_two_games_at_most_are_kept_and_none_of_a_model_that_is_gone(tmp_path):
     from tiny import write_tiny_checkpoint
 
     gemma = load_gemma(str(write_tiny_checkpoint(tmp_path, window=512)))
     for prompt in (PROMPT, LONG, "one two three", "the quick fox"):
         game = gemma.text_game(prompt, TARGET, [(4, 7), (8, 13)])
         game(rows(2, 4))
-    assert len(shared._trunks[gemma.model]) == 3
+    assert len(shared._trunks[gemma.model]) == 2
     gone = weakref.ref(gemma.model)
     del gemma, game
     gc.collect()

@@ -1,6 +1,7 @@
 """The Image page, without a browser: both bundled models, their numbers against the API, and refusals."""
 
 import io
+from copy import copy
 from functools import partial
 from pathlib import Path
 
@@ -331,7 +332,8 @@ def test_the_servers_own_gemma_is_asked_about_photos(store, monkeypatch):
     expected = explain(game, "banzhaf", "auto", 64).values
     np.testing.assert_allclose(result.comparison.maps[0].values, expected, atol=1e-4)
     np.testing.assert_array_equal(result.about.regions, game.regions)
-    slot.gemma = type("TextOnly", (), {"vision": None, "fingerprint": ""})()
+    slot.gemma = copy(slot.gemma)
+    slot.gemma.vision = None
     page.run()
     assert not page.exception
     assert "reads text only" in page.warning[0].value

@@ -4,6 +4,7 @@ import re
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -123,7 +124,10 @@ def test_whatever_a_run_publishes_every_kind_can_draw(opened, budget, seed, data
     for comparison in {id(one): one for one in (*published[:2], *published[-2:])}.values():
         one = replace(result, comparison=comparison)
         picture = kind.picture(one)
-        show(comparison, picture)
+        with mock.patch("ui.maps.side_by_side.st.markdown") as told:
+            show(comparison, picture)
+        nexts = [call for call in told.call_args_list if "**Next:**" in str(call)]
+        assert len(nexts) <= (comparison.state != "preliminary")  # it leads to what a run that goes on does not show
         maps = comparison.focused()
         assert picture.png({"a map": maps[0]}, 1.0).startswith(b"\x89PNG")
         if comparison.state != "preliminary":
