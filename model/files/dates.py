@@ -64,11 +64,13 @@ class Order:
     """Which of day and month stands first in a column: "day", "month", or "" where no cell says both.
 
     told : whether a cell, or how it is written, tells;  short : whether years have two digits
+    clash : two texts, of which the one can have the day first only and the other the month only
     """
 
     first: str
     told: bool
     short: bool = False
+    clash: tuple[str, str] | None = None
 
 
 @lru_cache(maxsize=1 << 16)
@@ -91,26 +93,26 @@ def has_shape(text: str) -> bool:
 
 
 def order_of(texts: Iterable[str]) -> Order | None:
-    """Of the texts of a column, of which most must be dates; None where they are not."""
+    """Of the different texts of a column, of which most must be dates; None where they are not."""
     texts = list(texts)
-    found = [parts for text in texts if (parts := _parts(text)) is not None]
-    if 2 * len(found) <= len(texts):
+    shaped = {text: parts for text in texts if (parts := _parts(text)) is not None}
+    if 2 * len(shaped) <= len(texts):
         return None
-    both = [parts for parts in found if parts.get("a")]
+    both = {text: parts for text, parts in shaped.items() if parts.get("a")}
     day, month = (
-        sum(_day(parts, first) is not None and _day(parts, other) is None for parts in both)
+        [text for text, parts in both.items() if _day(parts, first) is not None and _day(parts, other) is None]
         for first, other in (("day", "month"), ("month", "day"))
     )
-    short = any(len(parts["y"] or "") == 2 for parts in found)
+    short = any(len(parts["y"] or "") == 2 for parts in shaped.values())
     if not both:
         return Order("", True, short)
-    if day != month:
-        return Order("day" if day > month else "month", True, short)
-    if any(parts["half"] for parts in both):
+    if day or month:
+        return Order("day" if len(day) > len(month) else "month", True, short, (day[0], month[0]) if day and month else None)
+    if any(parts["half"] for parts in both.values()):
         return Order("month", True, short)  # of those who write AM and PM nearly all write the month first
-    if any(parts["sep"] == "." for parts in both):
+    if any(parts["sep"] == "." for parts in both.values()):
         return Order("day", True, short)
-    return Order("day" if all(parts["sep"] == "-" for parts in both) else "month", False, short)
+    return Order("day" if all(parts["sep"] == "-" for parts in both.values()) else "month", False, short)
 
 
 def days(text: str, first: str = "month") -> float:

@@ -93,7 +93,7 @@ def compared(columns: list[Seen], told: Mapping[Any, Any]) -> list[Seen]:
     """What a column's own cells leave open is read as in the others; `told` is what the reader of the file found."""
     marks, notes, usual = told.get("marks", {}), told.get("notes", {}), told.get("decimal", ".")
     settled = settle([column.numerals for column in columns])
-    firsts = {column.order.first for column in columns if column.order and column.order.told and column.order.first}
+    firsts = {order.first for column in columns if (order := column.order) and order.told and order.first and not order.clash}
     found = []
     for column, numerals in zip(columns, settled):
         order = column.order
@@ -120,8 +120,8 @@ def understood(seen: Seen) -> Column:
         column = replace(column, kind="constant", note="Every cell is the same; the model does not read it.")
     else:
         column = _by_cells(seen, column)
-    if seen.kind is not None and seen.kind != column.kind or seen.wanted in READINGS:
-        column = replace(column, kind=seen.kind or column.kind, note="", serial="", readings=())
+    if seen.kind is not None and (seen.kind != column.kind or seen.wanted in ("category", *READINGS)):
+        column = replace(column, kind=seen.kind, missing=missing, note="", serial="", readings=())
         column = {"number": _as_numbers, "date": _as_dates}.get(column.kind, lambda _, it: it)(seen, column)
     elif seen.kind is None and column.kind in ("number", "category"):
         left_out, why = why_unread(seen.cells, column.kind, seen.label, seen.texts, rows - missing)
@@ -171,6 +171,9 @@ def _by_cells(seen: Seen, column: Column) -> Column:
         if len(units) > 1:
             return replace(column, note=f"Its amounts are in {' and '.join(units[:4])}: each is taken as a text.")
         return _as_numbers(seen, column)
+    if seen.order is not None and seen.order.clash:
+        note = f"{_clash(seen.order)}: each is taken as a text. Write all in one order, or choose which cells are dates."
+        return replace(column, note=note, readings=tuple(READINGS)[2:])
     if seen.order is not None and 2 * (~np.isnan(dates(pd.Series(texts, dtype=object), seen.order.first))).sum() >= len(texts):
         return _as_dates(seen, column)
     mixed = "Numbers and texts are mixed; each is taken as a text." if any(read) and inner.startswith("mixed") else ""
@@ -219,7 +222,10 @@ def _as_dates(seen: Seen, column: Column) -> Column:
         found = column.encode(pd.Series(seen.texts, dtype=object)) if seen.texts else np.zeros(0)
         bad = next((f", such as {text!r}," for text, day in zip(seen.texts, found) if np.isnan(day)), "")
         notes.append(f"{_cells(unread)} that {'is no date' if unread == 1 else 'are no dates'}{bad} {_count(unread)} as missing.")
-    if order.first and seen.texts:
+    if order.clash:
+        notes.append(f"{_clash(order)}: the {order.first} is read first.")
+        readings = tuple(READINGS)[2:]
+    elif order.first and seen.texts:
         example = next((text for text in seen.texts if days(text, "day") != days(text, "month") and has_shape(text)), "")
         if order.told:
             notes.append(f"The {order.first} is read first.")
@@ -229,6 +235,11 @@ def _as_dates(seen: Seen, column: Column) -> Column:
     if order.short and seen.texts:
         notes.append("Years of two digits are read as 1969 to 2068.")
     return replace(column, missing=column.missing + unread, note=joined(*notes), readings=readings)
+
+
+def _clash(order: Order) -> str:
+    day, month = order.clash or ("", "")
+    return f"{day!r} can have the day first only, {month!r} the month first only, and no order reads both"
 
 
 def _day_of(column: Column, value: Floats) -> str:

@@ -74,6 +74,31 @@ def test_an_open_order_is_said_and_can_be_chosen():
     assert [read(cells, kinds={"when": reading})[1][0] for reading in column.readings] == [15737, 15707]
 
 
+ORDERS = ("day", "month"), ("month", "day")
+CLASHES = [
+    ["13/01/2024", "01/13/2024"] * 10,
+    [*["1/2/2024"] * 20, *["13/1/2024"] * 19, "2/28/2024"],
+    ["13.01.2024", "01/13/2024 2:00 PM"] * 9,
+    ["13-1-24", "1-14-24", "2020-02-03"] * 3,
+    [f"{1 + i}/{1 + i}/2024" for i in range(12)] + ["30/3/2024", "3/31/2024"],
+]
+
+
+@pytest.mark.parametrize("cells", CLASHES)
+def test_dates_of_two_orders_are_said_and_not_guessed(cells):
+    column, _ = read(cells, other=["25/1/2024"] * len(cells))
+    day, month = (next(text for text in cells if days(text, a) == days(text, a) and np.isnan(days(text, b))) for a, b in ORDERS)
+    told = f"{day!r} can have the day first only, {month!r} the month first only, and no order reads both"
+    assert told in column.note and "Write all in one order" in column.note
+    assert column.kind in ("category", "identifier")
+    for (first, _), reading in zip(ORDERS, column.readings, strict=True):
+        chosen, found = read(cells, kinds={"when": reading})
+        np.testing.assert_array_equal(found, [days(text, first) for text in cells])
+        assert chosen.missing == np.isnan(found).sum() > 0
+        assert f"such as {month if first == 'day' else day!r}," in chosen.note
+    assert told in read(cells, kinds={"when": "date"})[0].note
+
+
 def test_what_is_no_date_is_missing_counted_and_said():
     column, found = read(["2020-01-01", "0000-00-00", "2021-05-06", "never"] * 5)
     assert np.isnan(found).sum() == column.missing == 10
