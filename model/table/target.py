@@ -65,6 +65,8 @@ def understand_target(cells: pd.Series, label: str, kind: str | None = None, col
         raise ValueError(
             f"the target {label!r} has one value only, {texts[0]!r}: there is nothing to predict; choose another column"
         )
+    if kind != "classification":
+        _check_numbers(label, column, held.any())
     numeric = of_numbers or not np.isnan(values[~cells.isna().to_numpy()]).any()
     if kind is None:
         whole = len(texts) <= _FEW and (values[held] % 1 == 0).all()
@@ -84,6 +86,18 @@ def understand_target(cells: pd.Series, label: str, kind: str | None = None, col
     spelt = numbers(pd.Series(texts, dtype=object), column.mark)
     order = np.argsort(spelt) if _all_numbers(texts, spelt) else np.argsort(texts)
     return Target(label, kind, [texts[i] for i in order], mark=column.mark, note=note)
+
+
+def _check_numbers(label: str, column: Column, held: bool) -> None:
+    """ValueError for dates, and for a column of numbers without one. held : whether a cell is a number"""
+    if column.kind == "date" or any(reading.startswith("date") for reading in column.readings):
+        other = "correct it to a number" if column.serial else "give it as numbers, such as days since one of them"
+        raise ValueError(
+            f"the target {label!r} holds dates, which are not predicted: choose another column, {other}, or say that the target "
+            "is classes"
+        )
+    if column.kind == "number" and not held:
+        raise ValueError(f"the target {label!r} is to be a number, and no cell of it is one; choose another column or kind")
 
 
 def _unusable(cells: pd.Series, values: Floats, where: Ints) -> str:

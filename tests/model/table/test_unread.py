@@ -105,3 +105,33 @@ def test_ordered_marks_are_numbers_unless_somebody_says_classes(write):
     classes = fitted(marks, kind="classification").target.classes
     assert len(classes) == 10
     assert [name.replace(",", ".").removesuffix(".0") for name in classes[:2]] == ["0.5", "1"]
+
+
+DAYS = pd.date_range("2024-01-05", periods=20)
+DATES = {
+    "texts": DAYS.strftime("%d.%m.%Y"),
+    "moments": DAYS,
+    "days": DAYS.date,
+    "periods": DAYS.to_period("D"),
+    "names": DAYS.strftime("%B %d, %Y"),
+    "two": ["2024-01-05", "2024-02-05"],
+    "no order": ["13/01/2024", "01/13/2024"],
+    "serials": np.arange(45000, 45020),
+}
+
+
+@pytest.mark.parametrize("form", DATES)
+def test_dates_are_no_target_unless_somebody_says_classes(form):
+    cells = [*DATES[form]] * (60 // len(DATES[form]))
+    frame = pd.DataFrame({"x": RNG.normal(size=60), "end date": pd.Series(cells)})
+    for kind in (None, "regression"):
+        with pytest.raises(ValueError, match="the target 'end date' holds dates, which are not predicted: choose another") as told:
+            TableModel.fit(frame, "end date", kind)
+        assert ("correct it to a number" in str(told.value)) == (form == "serials")
+    assert len(TableModel.fit(frame, "end date", "classification").target.classes) == len(DATES[form])
+    assert TableModel.fit(frame, "end date", kinds={"end date": "category"}).target.kind == "classification"
+    if form == "serials":
+        assert TableModel.fit(frame, "end date", kinds={"end date": "number"}).target.kind == "regression"
+    else:
+        with pytest.raises(ValueError, match="is to be a number, and no cell of it is one"):
+            TableModel.fit(frame, "end date", kinds={"end date": "number"})
