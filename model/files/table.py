@@ -24,6 +24,7 @@ MAX_CELLS = 50_000_000  # of a Parquet file, whose bytes say nothing of its rows
 _MISSING = ["", "?", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "#N/A"]
 _FLAGS = {"True": True, "TRUE": True, "true": True, "False": False, "FALSE": False, "false": False}
 _WHOLE = re.compile(r"[-+]?\d{1,30}")
+_PADDED = r"[^\d.,]*0\d"  # numbers that may be codes: what is kept of them is how they are written
 _BARE = [
     (mark, rf"[-+]?(?:\d+{sign}?\d*|{sign}\d+)(?:[eE][-+]?\d+)?", rf"{sign}(?:\d|\d\d|\d{{4,}})(?:[eE]|$)")
     for mark, sign in ((".", r"\."), (",", ","))
@@ -137,9 +138,11 @@ def _judged(cells: pd.Series) -> Numerals | None:
 def _typed(cells: pd.Series, mark: str) -> pd.Series:
     """Texts as what all of them spell: whole numbers, kept exact, other numbers, True and False; else texts as they stand.
 
-    mark : of decimals; "" where it is not known and matters
+    So do all where one is a number with a zero before it, such as 007. mark : of decimals; "" where it is not known and matters
     """
     if pd.api.types.is_numeric_dtype(cells.dtype) or pd.api.types.is_datetime64_any_dtype(cells.dtype) or not mark:
+        return cells
+    if cells.dtype == "str" and cells.str.match(_PADDED, na=False).any():
         return cells
     if (quick := _quick(cells)) is not None and quick == mark:
         known = cells.notna().to_numpy()
@@ -148,7 +151,8 @@ def _typed(cells: pd.Series, mark: str) -> pd.Series:
         values[known] = np.array(spelt.to_numpy(object), dtype=object).astype(float)
         return pd.Series(values)
     places, found = pd.factorize(cells)
-    if not len(found) or not any(isinstance(value, str) for value in found):
+    texts = [value for value in found if isinstance(value, str)]
+    if not texts or cells.dtype == object and any(re.match(_PADDED, text) for text in texts):
         return cells
     read: list[Any] = [_value(value, mark) for value in found]
     if all(isinstance(value, bool) for value in read):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from model.files.numerals import number
 from model.table.cells.values import as_float
 from model.table.columns import Column, numbers, profile, texts_of
 from xai.typing import Floats, Ints
@@ -41,7 +42,9 @@ class Target:
             return numbers(cells, self.mark)
         texts, where = texts_of(cells)
         known = {name: i for i, name in enumerate(self.classes)}
-        return np.array([known.get(text, np.nan) for text in texts] + [np.nan])[where]
+        same = {number(name, self.mark): i for i, name in enumerate(self.classes)}  # 7 for the class 007; NaN equals none
+        found = [known.get(text, same.get(number(text, self.mark), np.nan)) for text in texts]
+        return np.array([*found, np.nan])[where]
 
 
 def understand_target(cells: pd.Series, label: str, kind: str | None = None, column: Column | None = None) -> Target:
@@ -58,7 +61,9 @@ def understand_target(cells: pd.Series, label: str, kind: str | None = None, col
     held = ~np.isnan(values)
     of_numbers = column.kind not in ("boolean", "category", "date") and column.otherwise != "category" and held.any()
     if of_numbers:
-        texts = [text for i, text in enumerate(texts) if held[where == i].any()]
+        spelt = np.full(len(texts) + 1, np.nan)
+        spelt[where] = values
+        texts = list({value: text for value, text in zip(spelt, texts) if value == value}.values())  # 7 and 007 are one
     if not texts:
         raise ValueError(f"every cell of the target {label!r} is missing; choose another column")
     if len(texts) == 1:
