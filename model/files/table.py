@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from model.assets import ASSETS
-from model.files.numerals import Numerals, currencies, judge, plain, settle, shares_note
+from model.files.numerals import PADDED, Numerals, currencies, judge, plain, settle, shares_note
 from model.files.reader import check_file, check_marks, check_width, read_rows
 from model.table.columns import unique_labels
 
@@ -24,7 +24,6 @@ MAX_CELLS = 50_000_000  # of a Parquet file, whose bytes say nothing of its rows
 _MISSING = ["", "?", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "#N/A"]
 _FLAGS = {"True": True, "TRUE": True, "true": True, "False": False, "FALSE": False, "false": False}
 _WHOLE = re.compile(r"[-+]?\d{1,30}")
-_PADDED = r"[^\d.,]*0\d"  # numbers that may be codes: what is kept of them is how they are written
 _BARE = [
     (mark, rf"[-+]?(?:\d+{sign}?\d*|{sign}\d+)(?:[eE][-+]?\d+)?", rf"{sign}(?:\d|\d\d|\d{{4,}})(?:[eE]|$)")
     for mark, sign in ((".", r"\."), (",", ","))
@@ -142,7 +141,7 @@ def _typed(cells: pd.Series, mark: str) -> pd.Series:
     """
     if pd.api.types.is_numeric_dtype(cells.dtype) or pd.api.types.is_datetime64_any_dtype(cells.dtype) or not mark:
         return cells
-    if cells.dtype == "str" and cells.str.match(_PADDED, na=False).any():
+    if cells.dtype == "str" and cells.str.match(PADDED, na=False).any():
         return cells
     if (quick := _quick(cells)) is not None and quick == mark:
         known = cells.notna().to_numpy()
@@ -152,7 +151,7 @@ def _typed(cells: pd.Series, mark: str) -> pd.Series:
         return pd.Series(values)
     places, found = pd.factorize(cells)
     texts = [value for value in found if isinstance(value, str)]
-    if not texts or cells.dtype == object and any(re.match(_PADDED, text) for text in texts):
+    if not texts or cells.dtype == object and any(re.match(PADDED, text) for text in texts):
         return cells
     read: list[Any] = [_value(value, mark) for value in found]
     if all(isinstance(value, bool) for value in read):

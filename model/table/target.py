@@ -71,7 +71,7 @@ def understand_target(cells: pd.Series, label: str, kind: str | None = None, col
             f"the target {label!r} has one value only, {texts[0]!r}: there is nothing to predict; choose another column"
         )
     if kind != "classification":
-        _check_numbers(label, column, held.any())
+        _check_numbers(label, column, bool(held.any()))
     numeric = of_numbers or not np.isnan(values[~cells.isna().to_numpy()]).any()
     if kind is None:
         whole = len(texts) <= _FEW and (values[held] % 1 == 0).all()

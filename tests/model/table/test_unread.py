@@ -125,7 +125,9 @@ def test_dates_are_no_target_unless_somebody_says_classes(form):
     cells = [*DATES[form]] * (60 // len(DATES[form]))
     frame = pd.DataFrame({"x": RNG.normal(size=60), "end date": pd.Series(cells)})
     for kind in (None, "regression"):
-        with pytest.raises(ValueError, match="the target 'end date' holds dates, which are not predicted: choose another") as told:
+        with pytest.raises(
+            ValueError, match="the target 'end date' holds dates, which are not predicted: choose another"
+        ) as told:
             TableModel.fit(frame, "end date", kind)
         assert ("correct it to a number" in str(told.value)) == (form == "serials")
     assert len(TableModel.fit(frame, "end date", "classification").target.classes) == len(DATES[form])
