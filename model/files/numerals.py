@@ -27,43 +27,19 @@ _CODES = (
     "[Ff]rancs?|Franken|[Rr]upees|[Bb]aht|[Pp]esos"
 )
 _CURRENCY = f"(?:[A-Z]{{1,3}}(?=\\$))?[{_SYMBOLS}]|(?:{_CODES})(?![a-zA-Z])"
-_SAME = {
-    name: names.split()[0]
-    for names in (
-        *("$ USD US$ DOLLAR DOLLARS", "€ EUR EURO EUROS", "£ GBP", "JPY 円 YEN", "CNY RMB 元 圆 YUAN", "CHF SFR", "₽ RUB РУБ Р"),
-        *(
-            "₴ UAH ГРН",
-            "zł ZŁ PLN",
-            "Kč KČ CZK",
-            "Ft FT HUF",
-            "лв ЛВ BGN",
-            "дин ДИН RSD",
-            "₺ TRY TL",
-            "₪ ILS",
-            "₩ KRW 원",
-            "₹ INR",
-        ),
-        *("฿ THB บาท BAHT", "₫ VND", "₦ NGN", "₱ PHP", "lei LEI RON", "DEM DM", "MYR RM", "Rp RP IDR", "R$ BRL", "A$ AU$ AUD"),
-        *(
-            "C$ CA$ CAD",
-            "HK$ HKD",
-            "NZ$ NZD",
-            "S$ SGD",
-            "NT$ TWD",
-            "MX$ MXN",
-            "kr KR",
-            "Fr FR FRANC FRANCS FRANKEN",
-            "Rs RS RUPEES",
-        ),
-    )
-    for name in names.split()
-}
-_EITHER = {
+_NAMES = (
+    "$ USD US$ DOLLAR DOLLARS|€ EUR EURO EUROS|£ GBP|JPY 円 YEN|CNY RMB 元 圆 YUAN|CHF SFR|₽ RUB РУБ Р|₴ UAH ГРН|zł ZŁ PLN|"
+    "Kč KČ CZK|Ft FT HUF|лв ЛВ BGN|дин ДИН RSD|₺ TRY TL|₪ ILS|₩ KRW 원|₹ INR|฿ THB บาท BAHT|₫ VND|₦ NGN|₱ PHP|lei LEI RON|DEM DM|"
+    "MYR RM|Rp RP IDR|R$ BRL|A$ AU$ AUD|C$ CA$ CAD|HK$ HKD|NZ$ NZD|S$ SGD|NT$ TWD|MX$ MXN|kr KR|Rs RS RUPEES|"
+    "Fr FR FRANC FRANCS FRANKEN"
+)
+_SAME = {name: names.split()[0] for names in _NAMES.split("|") for name in names.split()}
+_EITHER = {  # what each is beside one of these
     "¥": {"JPY", "CNY"},
     "Fr": {"CHF", "FRF"},
     "kr": {"SEK", "NOK", "DKK", "ISK"},
     "Rs": {"₹", "PKR"},
-}  # beside one it is that
+}
 _UNDIVIDED = {"JPY", "¥", "₩", "₫", "Rp"}  # whose amounts have no three decimals
 _WHOLE = re.compile(
     rf"\s*(?P<s1>[-+])?\s*(?P<o1>\()?\s*(?P<s2>[-+])?\s*(?P<c1>{_CURRENCY})?\s*(?P<p1>[%‰])?\s*(?P<s3>[-+])?\s*(?P<o2>\()?\s*"

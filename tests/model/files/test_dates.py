@@ -36,13 +36,52 @@ FORMS = [
     ("Mon, 05 Jan 2020 10:00:00 GMT", "2020-01-05T10:00"),
     ("12/Mar/2020:10:11:12 +0100", "2020-03-12T09:11:12"),
     ("2020-02", "2020-02-01T00:00"),
+    ("2020-03-05 14:30:00 +0000 UTC", "2020-03-05T14:30"),
+    ("2020-03-05 20:00 UTC+05:30", "2020-03-05T14:30"),
+    ("2020-03-05 15:30 GMT+1", "2020-03-05T14:30"),
+    ("Tue Mar 05 2024 14:30:00 GMT+0100 (CET)", "2024-03-05T13:30"),
+    ("Tue Mar 05 2024 14:30:00 GMT-0500 (Eastern Standard Time)", "2024-03-05T19:30"),
+    ("Tue Mar 05 2024 14:30:00 GMT+0100 (Mitteleuropäische Normalzeit)", "2024-03-05T13:30"),
+    ("terça-feira, 5 de março de 2024", "2024-03-05T00:00"),
+    ("31. Dezember 2024 um 14 Uhr", "2024-12-31T14:00"),
+    ("Dec 31 14:30:15.250 2024 CET", "2024-12-31T13:30:15.250"),
 ]
+HALF_PAST_TWO = """
+Tue Mar  5 14:30:00 2024|Tue  5 Mar 14:30:00 UTC 2024|Tue Mar  5 15:30:00 CET 2024|Mar 5 14:30 2024|5 March 2024, 2:30 pm
+5 March 2024 at 2:30 p.m.|March 5, 2024 at 2:30 PM|5th of March, 2024 2.30pm|5 de marzo de 2024, 2:30 p. m.|20240305T143000Z
+20240305T1430|20240305T153000+0100|2024年3月5日 14:30|2024년 3월 5일 14:30|05MAR2024:14:30:00|Tuesday, 05-Mar-24 14:30:00 GMT
+14:30 5 March 2024|2:30 PM, March 5, 2024|14:30 Uhr, 5. März 2024|le mardi 5 mars 2024 à 14h30|5 mars 2024 14 h 30
+05.03.2024 14:30 Uhr|05.03.2024 um 14.30 Uhr|Di., 05.03.2024, 14.30|05.03.2024 14.30|5.3.2024 - 14:30|5.3.2024 15:30 MEZ
+05.03.2024 14.30.00|05.03.2024 2.30 pm
+""".replace("\n", "|").strip("|")
 
 
 @pytest.mark.parametrize(("text", "moment"), FORMS)
 def test_a_date_is_read(text, moment):
     expected = (np.datetime64(moment, "ms") - np.datetime64(0, "ms")) / np.timedelta64(1, "D")
     assert days(text) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("text", HALF_PAST_TWO.split("|"))
+def test_a_time_of_day_is_read_however_it_is_written(text):
+    assert days(text, "day") == pytest.approx(19787 + 14.5 / 24, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Build 5.3.2024",
+        "5.3.2024 14.5",
+        "5.3.2024 14.75",
+        "5.3.2024 14",
+        "14:30 Uhr",
+        "14.30",
+        "Mar 5 14:30:00 24",
+        "Total 5 May 2024",
+    ],
+)
+def test_what_only_resembles_a_date_is_none(text):
+    assert np.isnan(days(text, "day"))
 
 
 @pytest.mark.parametrize(
@@ -97,6 +136,13 @@ def test_dates_of_two_orders_are_said_and_not_guessed(cells):
         assert chosen.missing == np.isnan(found).sum() > 0
         assert f"such as {month if first == 'day' else day!r}," in chosen.note
     assert told in read(cells, kinds={"when": "date"})[0].note
+
+
+@pytest.mark.parametrize("form", ["{} 14.30", "{} 14:30 Uhr", "14:30 {}", "{}, 2:30 pm"])
+def test_the_order_is_told_beside_any_time(form):
+    column, found = read([form.format(day) for day in ["1/2/2013"] * 20 + ["13/2/2013"]])
+    assert (column.kind, column.note) == ("date", "The day is read first.")
+    np.testing.assert_allclose(found, [15737 + 14.5 / 24] * 20 + [15749 + 14.5 / 24])
 
 
 def test_what_is_no_date_is_missing_counted_and_said():
