@@ -12,6 +12,7 @@ from xai.typing import Floats, Ints
 
 MAX_CLASSES = 50
 LARGEST = 1e30  # of a number to predict: LightGBM keeps it in float32
+SMALLEST = 1e-30  # that numbers to predict must differ by: the same, and squares of errors stay above 0
 _FEW = 10  # whole numbers with at most this many values are classes, unless the user says otherwise
 
 
@@ -82,6 +83,8 @@ def understand_target(cells: pd.Series, label: str, kind: str | None = None, col
             raise ValueError(f"the target {label!r} holds texts, not numbers: predict it as a classification")
         if np.nanmax(np.abs(values)) > LARGEST:
             raise ValueError(f"the target {label!r} has numbers beyond ±{LARGEST:g}; give it in another unit")
+        if np.ptp(values[held]) < SMALLEST:
+            raise ValueError(f"the numbers of the target {label!r} differ by less than {SMALLEST:g}; give it in another unit")
         return Target(label, kind, mark=column.mark, note=note)
     if len(texts) > MAX_CLASSES:
         raise ValueError(

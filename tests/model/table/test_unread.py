@@ -137,3 +137,30 @@ def test_dates_are_no_target_unless_somebody_says_classes(form):
     else:
         with pytest.raises(ValueError, match="is to be a number, and no cell of it is one"):
             TableModel.fit(frame, "end date", kinds={"end date": "number"})
+
+
+@pytest.mark.parametrize("model", ["trees", "linear", "network"])
+def test_tiny_and_huge_targets_are_fitted_as_others_or_refused(model):
+    x = np.random.default_rng(1).normal(size=(90, 2))
+    y = x[:, 0] + x[:, 1] / 2
+
+    def fit(y):
+        return TableModel.fit(pd.DataFrame({"a": x[:, 0], "b": x[:, 1], "y": y}), "y", model=model)
+
+    usual = fit(y)
+    for scale in (2.0**-90, 2.0**-40, 2.0**40, 2.0**95):
+        found = fit(y * scale)
+        assert found.metrics["r2"] == pytest.approx(usual.metrics["r2"], abs=0.02)
+        assert found.metrics["rmse"] / scale == pytest.approx(usual.metrics["rmse"], rel=0.05)
+    for scale, told in ((1e-40, "differ by less than 1e-30"), (1e-300, "differ by less"), (1e40, "beyond"), (1e300, "beyond")):
+        with pytest.raises(ValueError, match=rf"the target 'y' .*{told}.*; give it in another unit"):
+            fit(y * scale)
+
+
+def test_a_target_whose_numbers_are_nearly_one_is_not_rounded_away():
+    x = np.random.default_rng(1).normal(size=90)
+    frame = pd.DataFrame({"a": x, "b": x**2, "y": 1.7e9 + 50 * x})
+    with pytest.raises(ValueError, match="differ too little for trees, which know seven digits: subtract 1.7e"):
+        TableModel.fit(frame, "y")
+    assert TableModel.fit(frame, "y", model="linear").metrics["r2"] > 0.9
+    assert TableModel.fit(frame.assign(y=frame["y"] - 1.7e9), "y").metrics["r2"] > 0.7
