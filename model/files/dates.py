@@ -1,7 +1,6 @@
 """Dates as people write them: which of day and month stands first is told by a whole column, or by its neighbours."""
 
 import re
-from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -135,9 +134,13 @@ def has_shape(text: str) -> bool:
 
 def order_of(texts: Iterable[str]) -> Order | None:
     """Of the different texts of a column, of which most must be dates; None where they are not."""
-    texts = list(texts)
-    shaped = {text: parts for text in texts if (parts := _parts(text)) is not None}
-    if 2 * len(shaped) <= len(texts):
+    texts, shaped = list(texts), {}
+    for i, text in enumerate(texts):
+        if (parts := _parts(text)) is not None:
+            shaped[text] = parts
+        elif 2 * (i + 1 - len(shaped)) >= len(texts):
+            return None
+    if not shaped:
         return None
     both = {text: parts for text, parts in shaped.items() if parts.get("a")}
     day, month = (
@@ -156,6 +159,7 @@ def order_of(texts: Iterable[str]) -> Order | None:
     return Order("day" if all(parts["sep"] == "-" for parts in both.values()) else "month", False, short)
 
 
+@lru_cache(maxsize=1 << 17)
 def days(text: str, first: str = "month") -> float:
     """Days since 1970-01-01, in UTC where a zone is given; NaN for what is no date. first : "day" or "month", of 1/2/2013"""
     parts = _parts(text)
@@ -194,9 +198,10 @@ def _day(parts: dict[str, str | None], first: str) -> int | None:
     else:
         name = parts.get("name")
         day, month = int(parts.get("d") or 1), _MONTHS[name.lower()] if name else int(parts.get("m") or 0)
-    if not (year >= 1 and 1 <= month <= 12 and 1 <= day <= monthrange(year, month)[1]):
+    try:
+        return date(year, month, day).toordinal() - _EPOCH
+    except ValueError:
         return None
-    return date(year, month, day).toordinal() - _EPOCH
 
 
 def days_of_numbers(values: Floats, how: str) -> Floats:

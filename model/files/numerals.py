@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 _DASHES = dict.fromkeys(map(ord, "\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d"), "-")
 _QUOTES = dict.fromkeys(map(ord, "\u2018\u2019\u02bc\u00b4\u2032\uff07`"), "'")
@@ -51,6 +52,8 @@ _BODY = (
     r"(?:[{mark}](?P<part>\d*)-*)?(?P<power>[eE][-+]?\d+)?"
 )
 _BODIES = {mark: re.compile(_BODY.format(mark=mark, group=group)) for mark, group in (".,", ",.")}
+_UNITLESS = re.compile("[-+0-9.,'()%eE \u00a0\u202f]*")
+_ODD, _DIGIT = re.compile("[^ -_a-~]"), re.compile("[0-9]")  # what `_ALIKE` may change; what a number has
 _INFINITE = re.compile(r"\s*([-+]?)\s*(?:inf(?:inity)?|\u221e)\s*", re.I)
 _FLOAT = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
 _PERCENT = {"%": -2, "‰": -3}
@@ -71,14 +74,29 @@ def plain(text: str, mark: str) -> str | None:
 
     mark : what stands before the decimals, "." or ","; the other may stand between thousands, as may blanks and '
     """
-    if _FLOAT.fullmatch(text) and (mark == "." or "." not in text):
-        return text
+    point, comma = _readings(text)
+    return point if mark == "." else comma
+
+
+@lru_cache(maxsize=1 << 17)  # a column's texts are read again and again
+def _readings(text: str) -> tuple[str | None, str | None]:
+    """The number by a decimal point, and by a comma."""
+    exact = text if _FLOAT.fullmatch(text) else None
+    if exact and "." not in text:
+        return exact, exact
     if len(text) > LONGEST:
-        return None
-    found = _WHOLE.fullmatch(text := text.translate(_ALIKE_BY[mark]))
+        return exact, None
+    by_point, by_comma = (text.translate(_ALIKE_BY[mark]) for mark in MARKS) if _ODD.search(text) else (text, text)
+    found = _WHOLE.fullmatch(by_point) if _DIGIT.search(by_point) else None
     if found is None:
-        infinite = _INFINITE.fullmatch(text)
-        return f"{infinite[1]}inf" if infinite else None
+        infinite = _INFINITE.fullmatch(by_point)
+        spelt = f"{infinite[1]}inf" if infinite else None
+        return spelt, spelt
+    other = found if by_comma == by_point else _WHOLE.fullmatch(by_comma)
+    return exact or _spelt(found, "."), _spelt(other, ",") if other else None
+
+
+def _spelt(found: re.Match[str], mark: str) -> str | None:
     body = _BODIES[mark].fullmatch(found["body"])
     signs = [sign for name in ("s1", "s2", "s3", "s4", "s5") if (sign := found[name])]
     opened = (found["o1"] or "") + (found["o2"] or "")
@@ -101,7 +119,7 @@ def currency(text: str) -> str:
 
 def currencies(texts: Iterable[str]) -> set[str]:
     """The currencies that numbers are of. Fr. beside CHF is no second one."""
-    names = {currency(text) for text in texts if not _FLOAT.fullmatch(text)} - {""}
+    names = {currency(text) for text in texts if not _UNITLESS.fullmatch(text)} - {""}
     return names - {name for name, meant in _EITHER.items() if len(names & meant) == 1}
 
 
@@ -152,14 +170,17 @@ def judge(texts: Iterable[str], least: int = 1) -> Numerals | None:
     and 12.500, has thousands in yen and the like, and where a whole number without any mark stands beside it: whoever pads
     decimals with zeros pads all, and whoever does not writes some with one or two.
     """
-    texts = list(texts)
+    texts, others = list(texts), 0
     known: dict[str, tuple[str | None, str | None]] = {}
     for text in texts:
         if text not in known:
-            known[text] = plain(text, "."), plain(text, ",")
-    read = frozenset(text for text, pair in known.items() if any(pair))
-    if 2 * sum(map(read.__contains__, texts)) <= len(texts):
+            known[text] = _readings(text)
+        others += not any(known[text])
+        if 2 * others >= len(texts):
+            return None
+    if not known:
         return None
+    read = frozenset(text for text, pair in known.items() if any(pair))
     point = [text for text in read if known[text][1] is None]
     comma = [text for text in read if known[text][0] is None]
     undecided = sorted(text for text in read if all(known[text]) and known[text][0] != known[text][1])

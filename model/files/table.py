@@ -129,9 +129,10 @@ def _judged(cells: pd.Series) -> Numerals | None:
         return None
     if (quick := _quick(cells)) is not None:
         return Numerals(quick, True, frozenset(), [])
-    counts = cells[cells.map(lambda cell: isinstance(cell, str) and bool(cell.strip()))].value_counts()
-    few = itertools.chain.from_iterable([str(text)] * min(count, 100) for text, count in counts.items())
-    return judge(few)
+    counts = cells.value_counts()
+    every = zip(counts.index.to_numpy(object), counts.to_numpy())  # Arrow's own iterator is slow
+    few = ([text] * min(int(count), 100) for text, count in every if isinstance(text, str) and text.strip())
+    return judge(itertools.chain.from_iterable(few))
 
 
 def _typed(cells: pd.Series, mark: str) -> pd.Series:
@@ -149,11 +150,16 @@ def _typed(cells: pd.Series, mark: str) -> pd.Series:
         values = np.full(len(cells), np.nan)
         values[known] = np.array(spelt.to_numpy(object), dtype=object).astype(float)
         return pd.Series(values)
-    places, found = pd.factorize(cells)
+    places, index = pd.factorize(cells)
+    found = index.to_numpy(object) if cells.dtype == "str" else index
     texts = [value for value in found if isinstance(value, str)]
     if not texts or cells.dtype == object and any(re.match(PADDED, text) for text in texts):
         return cells
-    read: list[Any] = [_value(value, mark) for value in found]
+    read: list[Any] = []
+    for value in found:
+        read.append(_value(value, mark))
+        if isinstance(read[-1], str):
+            return cells
     if all(isinstance(value, bool) for value in read):
         flags = pd.Series([*read, None], dtype=object).iloc[places].reset_index(drop=True)
         return flags if (places < 0).any() else flags.astype(bool)

@@ -38,9 +38,10 @@ def _factorized(cells: pd.Series) -> tuple[Ints, list[Any] | pd.Index]:
     if cells.dtype == object and pd.api.types.infer_dtype(cells, skipna=True).startswith("mixed"):
         cells = cells.map(cell_text, na_action="ignore")  # True and 1 are equal, their texts are not
     try:
-        return pd.factorize(cells)
+        codes, found = pd.factorize(cells)
     except TypeError:  # lists and the like
-        return pd.factorize(cells.map(str, na_action="ignore"))
+        codes, found = pd.factorize(cells.map(str, na_action="ignore"))
+    return codes, found.to_numpy(object).tolist() if cells.dtype == "str" else found  # Arrow's own iterator is slow
 
 
 def cell_text(value: object) -> str:
