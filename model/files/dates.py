@@ -32,7 +32,7 @@ _MONTHS = {
     )
     for name in names.split()
 }
-_WEEKDAYS = {
+_WEEKDAYS = {  # of languages whose months are known; before a year of four digits any word may be one
     name
     for names in (
         "mon monday tue tues tuesday wed wednesday thu thur thurs thursday fri friday sat saturday sun sunday",
@@ -121,8 +121,9 @@ def _shaped(text: str) -> dict[str, str | None] | None:
     for shape in (*_SHAPES, _MONTH_ALONE):
         if found := shape.fullmatch(text):
             parts = found.groupdict()
-            name, weekday = parts.get("name"), parts.get("weekday")
-            if (not name or name.lower() in _MONTHS) and (not weekday or weekday.lower() in _WEEKDAYS):
+            name, day = parts.get("name"), parts.get("weekday")
+            told = not day or len(parts["y"] or "") == 4 or day.lower() in _WEEKDAYS  # Version 1.2.13 is no date
+            if told and (not name or name.lower() in _MONTHS):
                 return parts
     return None
 

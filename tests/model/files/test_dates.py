@@ -67,17 +67,22 @@ def test_a_time_of_day_is_read_however_it_is_written(text):
     assert days(text, "day") == pytest.approx(19787 + 14.5 / 24, abs=1e-9)
 
 
+@pytest.mark.parametrize("text", ["pon. 5.3.2024", "Вт, 05.03.2024", "Κυριακή 5-3-2024", "Di 05.03.24", "Tue 5/3/24"])
+def test_a_weekday_may_stand_before_a_date(text):
+    assert days(text, "day") == 19787
+
+
 @pytest.mark.parametrize(
     "text",
     [
-        "Build 5.3.2024",
+        "Version 1.2.13",
+        "Build 5-3-24",
         "5.3.2024 14.5",
         "5.3.2024 14.75",
         "5.3.2024 14",
         "14:30 Uhr",
         "14.30",
         "Mar 5 14:30:00 24",
-        "Total 5 May 2024",
     ],
 )
 def test_what_only_resembles_a_date_is_none(text):
