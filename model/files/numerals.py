@@ -191,7 +191,8 @@ def judge(texts: Iterable[str], least: int = 1) -> Numerals | None:
     if point:
         return Numerals(".", True, read, undecided)
     thousands = _thousands(read, undecided)
-    return Numerals(thousands, bool(thousands), read, undecided)
+    arabic = "." if not undecided and any("٫" in text or "٬" in text for text in read) else ""  # tells nothing of others
+    return Numerals(thousands or arabic, bool(thousands), read, undecided)
 
 
 def _thousands(read: frozenset[str], undecided: list[str]) -> str:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.files.numerals import judge, number, plain
+from model.files.reader import read_columns
 from model.files.table import read_table
 from model.table.columns import profile
 
@@ -178,6 +179,12 @@ def test_a_column_in_the_digits_of_any_script_is_read(zero):
     texts = [written("007"), written("42")]
     assert cells_of(texts * 5)[1][:2] == [7, 42]
     assert cells_of(texts * 5, kinds={"a": "category"})[0].levels == texts
+
+
+def test_arabic_marks_are_read_on_every_page_and_tell_nothing_of_other_columns():
+    data = "a;b\n١٢٫٥;1.234\n١٬٢٣٤;2.345\n".encode()
+    assert read_columns(data) == {"a": ["12.5", "1234"], "b": ["1.234", "2.345"]}
+    assert "Nothing tells whether 1.234" in profile(read_table(data))[1].note
 
 
 def test_per_mille_are_said_as_such():
