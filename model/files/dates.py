@@ -1,7 +1,6 @@
 """Dates as people write them: which of day and month stands first is told by a whole column, or by its neighbours."""
 
 import re
-from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -33,29 +32,61 @@ _MONTHS = {
     )
     for name in names.split()
 }
-_ZONES = {"UTC": 0, "GMT": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3, "JST": 9}
-_ZONES |= {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
-_TIME = (
-    r"(?:(?:[T ]|, ?)\s*(?P<hour>\d{1,2})(?::(?P<minute>\d\d)(?::(?P<second>\d\d(?:[.,]\d+)?))?(?=\D|$))?\s*"
-    rf"(?P<half>[ap]\.?m\.?)?\s*(?P<zone>Z|{'|'.join(_ZONES)}|[-+]\d\d(?::?\d\d)?)?(?:\[[\w/]+\])?)?\s*"
+_WEEKDAYS = {  # of languages whose months are known; before a year of four digits any word may be one
+    name
+    for names in (
+        "mon monday tue tues tuesday wed wednesday thu thur thurs thursday fri friday sat saturday sun sunday",
+        "mo montag di dienstag mi mittwoch do donnerstag fr freitag sa samstag sonnabend so sonntag",
+        "lun lundi mar mardi mer mercredi jeu jeudi ven vendredi sam samedi dim dimanche",
+        "lunes martes mié mie miércoles miercoles jue jueves vie viernes sáb sab sábado sabado dom domingo",
+        "lunedì lunedi martedì martedi mercoledì mercoledi gio giovedì giovedi venerdì venerdi sabato domenica",
+        "seg segunda ter terça terca qua quarta qui quinta sex sexta",
+        "ma maandag dinsdag wo woensdag donderdag vr vrijdag za zaterdag zo zondag",
+        "mån måndag tis tisdag ons onsdag tor tors torsdag fre fredag lör lördag sön söndag",
+        "man mandag tir tirsdag lør lørdag søn søndag",
+    )
+    for name in names.split()
+}
+_ZONES = {"UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "MEZ": 1, "CEST": 2, "MESZ": 2, "EET": 2, "EEST": 3}
+_ZONES |= {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "AKST": -9, "AKDT": -8}
+_ZONES |= {"HST": -10, "MSK": 3, "SGT": 8, "HKT": 8, "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13}
+_CLOCK = (
+    r"(?P<hour>\d{1,2})(?:(?P<colon>[:.]| ?h ?)(?P<minute>\d\d)(?:(?P=colon)(?P<second>\d\d(?:[.,]\d+)?))?(?!\d))?"
+    r" ?(?P<half>[ap]\.? ?m\.?)? ?(?P<word>Uhr|h|hrs|o[’']clock)?"
 )
-_DAY = r"\s*(?:[^\W\d_]{2,12}\.?,?\s+)?"  # and the name of a weekday, which tells nothing
-_OF = r"(?:\s*(?:of|de)\s+)?"
+_ZONE = (
+    rf" ?(?:(?P<zone>Z|{'|'.join(_ZONES)})|(?:GMT|UTC)?(?P<shift>[-+](?:\d\d?(?::\d\d)?|\d{{4}}))(?: [A-Z]{{3,5}}| \([^()]*\))?)?"
+    r"(?:\[[\w/]+\])?"
+)
+_BEFORE = r"(?:T ?|, ?|,? (?:(?:at|um|à|às|a las|alle(?: ore)?|ore|kl\.?|om|@|[-–]) )?)"
+_TIME = rf"(?:{_BEFORE}{_CLOCK}{_ZONE})?"
+_DAY = r"(?:(?:le|am|on|el|il|den) )?(?:(?P<weekday>[^\W\d_]{2,12})(?:-feira)?\.?,? )?"
+_OF = r"(?: ?(?:of|de) )?"
 _MONTH = r"(?P<name>[^\W\d_]{3,10})\.?"
 _SHAPES = [
     re.compile(pattern + _TIME, re.I)
     for pattern in (
-        r"\s*(?P<y>\d{4})(?P<sep>[-/.])(?P<m>\d{1,2})(?P=sep)(?P<d>\d{1,2})",
+        r"(?P<y>\d{4})(?P<sep>[-/.])(?P<m>\d{1,2})(?P=sep)(?P<d>\d{1,2})",
         _DAY + r"(?P<a>\d{1,2})(?P<sep>[-/.]) ?(?P<b>\d{1,2})(?P=sep) ?(?P<y>\d{4}|\d\d)",
         _DAY + rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th|er|\.)?[- ]?{_OF}{_MONTH},?[- ]?{_OF}(?P<y>\d{{4}}|\d\d)",
         _DAY + rf"{_MONTH}[- ](?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:, ?|[- ])(?P<y>\d{{4}})",
-        rf"\s*(?P<y>\d{{4}})[- ]{_MONTH}[- ](?P<d>\d{{1,2}})",
-        rf"\s*{_MONTH}[- ](?P<y>\d{{4}})",
+        rf"(?P<y>\d{{4}})[- ]{_MONTH}[- ](?P<d>\d{{1,2}})",
+        rf"{_MONTH}[- ](?P<y>\d{{4}})",
     )
 ]
-_MONTH_ALONE = re.compile(r"\s*(?P<y>[12]\d{3})-(?P<m>0[1-9]|1[0-2])\s*")
-_COLON = re.compile(r"(?P<d>\d{1,2})/(?P<name>[^\W\d_]{3})/(?P<y>\d{4}):")  # of servers' logs
-LONGEST = 60  # characters of a date
+_MONTH_ALONE = re.compile(r"(?P<y>[12]\d{3})-(?P<m>0[1-9]|1[0-2])")
+_TURNED = [  # into one of these shapes: a server's log, SAS; ISO without marks; 年 月 日; the year last; the time first
+    (re.compile(pattern, re.I), shape)
+    for pattern, shape in (
+        (r"(\d{1,2})/?([^\W\d_]{3})/?(\d{4}):(.+)", r"\1 \2 \3 \4"),
+        (r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(.*)", r"\1-\2-\3 \4:\5:\6\7"),
+        (r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\D.*)?", r"\1-\2-\3 \4:\5\6"),
+        (r"(\d{4}) ?[年년] ?(\d{1,2}) ?[月월] ?(\d{1,2}) ?[日일](.*)", r"\1-\2-\3\4"),
+        (r"([^:]+) (\d{1,2}:\d\d[^ ]*(?: [^\d ][^ ]*){0,2}) (\d{4})((?: [^ ]+)?)", r"\1 \3 \2\4"),
+        (r"(\d{1,2}:\d\d[^ ,]*(?: [ap]\.?m\.?| Uhr)?),? (.+)", r"\2 \1"),
+    )
+]
+LONGEST = 100  # characters of a date
 SERIAL, SERIALS = -25569, (1.0, 2958466.0)  # Excel's day 1 is 1900-01-01, and 1900 has a 29 February there
 
 
@@ -64,11 +95,13 @@ class Order:
     """Which of day and month stands first in a column: "day", "month", or "" where no cell says both.
 
     told : whether a cell, or how it is written, tells;  short : whether years have two digits
+    clash : two texts, of which the one can have the day first only and the other the month only
     """
 
     first: str
     told: bool
     short: bool = False
+    clash: tuple[str, str] | None = None
 
 
 @lru_cache(maxsize=1 << 16)
@@ -76,11 +109,21 @@ def _parts(text: str) -> dict[str, str | None] | None:
     """What stands where in a text of the shape of a date; None for any other."""
     if len(text) > LONGEST or not any(map(str.isdigit, text)):
         return None
-    text = _COLON.sub(r"\g<d> \g<name> \g<y> ", text.replace("\u202f", " ").replace("\u00a0", " "))
+    text = " ".join(text.split())
+    found = _shaped(text)
+    for other, shape in _TURNED if found is None else ():
+        if found is None and (turned := other.fullmatch(text)):
+            found = _shaped(turned.expand(shape))
+    return found
+
+
+def _shaped(text: str) -> dict[str, str | None] | None:
     for shape in (*_SHAPES, _MONTH_ALONE):
-        if (found := shape.fullmatch(text)) and not (found.groupdict().get("half") and not found["hour"]):
+        if found := shape.fullmatch(text):
             parts = found.groupdict()
-            if "name" not in parts or str(parts["name"]).lower() in _MONTHS:
+            name, day = parts.get("name"), parts.get("weekday")
+            told = not day or len(parts["y"] or "") == 4 or day.lower() in _WEEKDAYS  # Version 1.2.13 is no date
+            if told and (not name or name.lower() in _MONTHS):
                 return parts
     return None
 
@@ -91,28 +134,33 @@ def has_shape(text: str) -> bool:
 
 
 def order_of(texts: Iterable[str]) -> Order | None:
-    """Of the texts of a column, of which most must be dates; None where they are not."""
-    texts = list(texts)
-    found = [parts for text in texts if (parts := _parts(text)) is not None]
-    if 2 * len(found) <= len(texts):
+    """Of the different texts of a column, of which most must be dates; None where they are not."""
+    texts, shaped = list(texts), {}
+    for i, text in enumerate(texts):
+        if (parts := _parts(text)) is not None:
+            shaped[text] = parts
+        elif 2 * (i + 1 - len(shaped)) >= len(texts):
+            return None
+    if not shaped:
         return None
-    both = [parts for parts in found if parts.get("a")]
+    both = {text: parts for text, parts in shaped.items() if parts.get("a")}
     day, month = (
-        sum(_day(parts, first) is not None and _day(parts, other) is None for parts in both)
+        [text for text, parts in both.items() if _day(parts, first) is not None and _day(parts, other) is None]
         for first, other in (("day", "month"), ("month", "day"))
     )
-    short = any(len(parts["y"] or "") == 2 for parts in found)
+    short = any(len(parts["y"] or "") == 2 for parts in shaped.values())
     if not both:
         return Order("", True, short)
-    if day != month:
-        return Order("day" if day > month else "month", True, short)
-    if any(parts["half"] for parts in both):
+    if day or month:
+        return Order("day" if len(day) > len(month) else "month", True, short, (day[0], month[0]) if day and month else None)
+    if any(parts["half"] for parts in both.values()):
         return Order("month", True, short)  # of those who write AM and PM nearly all write the month first
-    if any(parts["sep"] == "." for parts in both):
+    if any(parts["sep"] == "." for parts in both.values()):
         return Order("day", True, short)
-    return Order("day" if all(parts["sep"] == "-" for parts in both) else "month", False, short)
+    return Order("day" if all(parts["sep"] == "-" for parts in both.values()) else "month", False, short)
 
 
+@lru_cache(maxsize=1 << 17)
 def days(text: str, first: str = "month") -> float:
     """Days since 1970-01-01, in UTC where a zone is given; NaN for what is no date. first : "day" or "month", of 1/2/2013"""
     parts = _parts(text)
@@ -124,13 +172,19 @@ def days(text: str, first: str = "month") -> float:
         if not 1 <= hour <= 12:
             return float("nan")
         hour = hour % 12 + 12 * half.startswith("p")
-    if not parts["minute"] and not half or hour > 24 or hour == 24 and minute + second or minute > 59 or second >= 61:
+    if (
+        not (parts["minute"] or half or parts["word"])
+        or hour > 24
+        or hour == 24
+        and minute + second
+        or minute > 59
+        or second >= 61
+    ):
         return float("nan")
-    zone = (parts["zone"] or "Z").upper()
-    minute -= 60 * _ZONES.get(zone, 0)
-    if zone[0] in "+-":
-        shift = int(zone[1:3]) * 60 + int(zone[3:].strip(":") or 0)
-        minute -= shift if zone[0] == "+" else -shift
+    minute -= 60 * _ZONES.get((parts["zone"] or "Z").upper(), 0)
+    if shift := parts["shift"]:
+        hours, _, minutes = shift[1:].partition(":") if ":" in shift else (shift[1:3], "", shift[3:])
+        minute -= (int(hours) * 60 + int(minutes or 0)) * (1 if shift[0] == "+" else -1)
     return day + (hour * 3600 + minute * 60 + second) / 86400
 
 
@@ -145,9 +199,10 @@ def _day(parts: dict[str, str | None], first: str) -> int | None:
     else:
         name = parts.get("name")
         day, month = int(parts.get("d") or 1), _MONTHS[name.lower()] if name else int(parts.get("m") or 0)
-    if not (year >= 1 and 1 <= month <= 12 and 1 <= day <= monthrange(year, month)[1]):
+    try:
+        return date(year, month, day).toordinal() - _EPOCH
+    except ValueError:
         return None
-    return date(year, month, day).toordinal() - _EPOCH
 
 
 def days_of_numbers(values: Floats, how: str) -> Floats:

@@ -105,49 +105,52 @@ def _twice(text: str) -> str | None:
 
 
 def _page(data: bytes) -> str | None:
-    """The page whose reading of the words is the likeliest in one of its languages; None where none reads them."""
+    """The page whose reading of the words is the likeliest in one of its languages, or in several; None where none reads them.
+
+    A list of names from many countries is in no one language: there each word may be of any, with equal chances.
+    """
     words = Counter(_WORD.findall(data))
-    some = words.most_common(MOST)
-    likely: dict[str, tuple[float, float]] = {}
+    some = [(word, min(count, 20)) for word, count in words.most_common(MOST)]
+    likely: dict[str, float] = {}
     for page, tables in _TABLES.items():
         try:
             data.decode(_PYTHON[page])
         except UnicodeDecodeError:
             continue
-        texts = [(word.decode(_PYTHON[page]), min(count, 20)) for word, count in some]
-        likely[page] = max(_likelihood(texts, table) for table in tables)
+        texts = [(word.decode(_PYTHON[page]), times) for word, times in some]
+        each = [[times * _likelihood(word, table) for word, times in texts] for table in tables]
+        likely[page] = max(*map(sum, each), sum(map(max, zip(*each))) - len(some) * log(len(tables)))
     if _USUAL in likely:
-        usual = likely[_USUAL][0]
-        rest = {page: score for page, (score, _) in likely.items() if score > usual + _LEAD}
+        rest = {page: score for page, score in likely.items() if score > likely[_USUAL] + _LEAD}
         return max(rest, key=lambda page: rest[page], default=_USUAL)
-    best = max(likely, key=lambda page: likely[page][0], default=None)
-    enough = sum(len(_HIGH_BYTES.findall(word)) for word, _ in some) >= _FEWEST
-    known = best in ("Windows-1250", "Windows-1251") or enough
-    return best if best is not None and likely[best][1] >= _LEAST and known else None
+    best = max(likely, key=lambda page: likely[page], default=None)
+    letters = [(len(_HIGH_BYTES.findall(word)), times) for word, times in some]
+    known = best in ("Windows-1250", "Windows-1251") or sum(count for count, _ in letters) >= _FEWEST
+    every = sum(count * times for count, times in letters)
+    return best if best is not None and likely[best] >= _LEAST * every and known else None
 
 
-def _likelihood(words: list[tuple[str, int]], table: dict[str, float]) -> tuple[float, float]:
-    """(sum, mean) of the logarithms of the shares of all letters that are no ASCII; a letter out of place is unlikely."""
-    whole, count = 0.0, 0
-    for word, times in words:
-        mixed = re.search("[A-Za-z]", word) is not None  # no word mixes scripts
-        for i, char in enumerate(word):
-            if char <= "\x7f":
-                continue
-            before, after = word[i - 1 : i], word[i + 1 : i + 2]
-            share = table.get(char) or 0.7 * table.get(char.lower(), 0.0)
-            if not share:
-                inside = before.isalpha() and after.isalpha()
-                sign = char in _SIGNS and unicodedata.category(char)[0] != "L" and (not inside or char in "’´·–—")
-                share = 0.5 if sign else _UNUSUAL
-            if char.isupper() and before.islower() or char.isalpha() and (before.isdigit() or after.isdigit()):
-                share = min(share, _UNUSUAL)
-            if "\u0370" <= char <= "\u04ff":
-                share = min(share, _UNUSUAL) if mixed else share / 30 if len(word) == 1 else share
-            elif char.isalpha() and _clumsy(before, char, after):
-                share /= 4
-            whole, count = whole + times * log(share / 1000), count + times
-    return whole, whole / max(count, 1)
+def _likelihood(word: str, table: dict[str, float]) -> float:
+    """The sum of the logarithms of the shares of all letters that are no ASCII; a letter out of place is unlikely."""
+    whole = 0.0
+    mixed = re.search("[A-Za-z]", word) is not None  # no word mixes scripts
+    for i, char in enumerate(word):
+        if char <= "\x7f":
+            continue
+        before, after = word[i - 1 : i], word[i + 1 : i + 2]
+        share = table.get(char) or 0.7 * table.get(char.lower(), 0.0)
+        if not share:
+            inside = before.isalpha() and after.isalpha()
+            sign = char in _SIGNS and unicodedata.category(char)[0] != "L" and (not inside or char in "’´·–—")
+            share = 0.5 if sign else _UNUSUAL
+        if char.isupper() and before.islower() or char.isalpha() and (before.isdigit() or after.isdigit()):
+            share = min(share, _UNUSUAL)
+        if "\u0370" <= char <= "\u04ff":
+            share = min(share, _UNUSUAL) if mixed else share / 30 if len(word) == 1 else share
+        elif char.isalpha() and _clumsy(before, char, after):
+            share /= 4
+        whole += log(share / 1000)
+    return whole
 
 
 def _clumsy(before: str, char: str, after: str) -> bool:

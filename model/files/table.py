@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from model.assets import ASSETS
-from model.files.numerals import Numerals, currencies, judge, plain, settle, shares_note
+from model.files.numerals import PADDED, Numerals, currencies, judge, plain, settle, shares_note
 from model.files.reader import check_file, check_marks, check_width, read_rows
 from model.table.columns import unique_labels
 
@@ -129,17 +129,20 @@ def _judged(cells: pd.Series) -> Numerals | None:
         return None
     if (quick := _quick(cells)) is not None:
         return Numerals(quick, True, frozenset(), [])
-    counts = cells[cells.map(lambda cell: isinstance(cell, str) and bool(cell.strip()))].value_counts()
-    few = itertools.chain.from_iterable([str(text)] * min(count, 100) for text, count in counts.items())
-    return judge(few)
+    counts = cells.value_counts()
+    every = zip(counts.index.to_numpy(object), counts.to_numpy())  # Arrow's own iterator is slow
+    few = ([text] * min(int(count), 100) for text, count in every if isinstance(text, str) and text.strip())
+    return judge(itertools.chain.from_iterable(few))
 
 
 def _typed(cells: pd.Series, mark: str) -> pd.Series:
     """Texts as what all of them spell: whole numbers, kept exact, other numbers, True and False; else texts as they stand.
 
-    mark : of decimals; "" where it is not known and matters
+    So do all where one is a number with a zero before it, such as 007. mark : of decimals; "" where it is not known and matters
     """
     if pd.api.types.is_numeric_dtype(cells.dtype) or pd.api.types.is_datetime64_any_dtype(cells.dtype) or not mark:
+        return cells
+    if cells.dtype == "str" and cells.str.match(PADDED, na=False).any():
         return cells
     if (quick := _quick(cells)) is not None and quick == mark:
         known = cells.notna().to_numpy()
@@ -147,10 +150,16 @@ def _typed(cells: pd.Series, mark: str) -> pd.Series:
         values = np.full(len(cells), np.nan)
         values[known] = np.array(spelt.to_numpy(object), dtype=object).astype(float)
         return pd.Series(values)
-    places, found = pd.factorize(cells)
-    if not len(found) or not any(isinstance(value, str) for value in found):
+    places, index = pd.factorize(cells)
+    found = index.to_numpy(object) if cells.dtype == "str" else index
+    texts = [value for value in found if isinstance(value, str)]
+    if not texts or cells.dtype == object and any(re.match(PADDED, text) for text in texts):
         return cells
-    read: list[Any] = [_value(value, mark) for value in found]
+    read: list[Any] = []
+    for value in found:
+        read.append(_value(value, mark))
+        if isinstance(read[-1], str):
+            return cells
     if all(isinstance(value, bool) for value in read):
         flags = pd.Series([*read, None], dtype=object).iloc[places].reset_index(drop=True)
         return flags if (places < 0).any() else flags.astype(bool)

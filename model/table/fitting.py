@@ -6,6 +6,7 @@ from model.table.columns import Column
 from model.table.target import Target
 from xai.typing import Cancel, Floats, Ints, Progress
 
+ROUNDED = 0.1  # standard deviations of a target by which float32 may round it
 ROUNDS, PATIENCE = 300, 20  # trees per output at most; rounds without a better loss before stopping
 THREADS = 2  # LightGBM's sums depend on their number: a fixed one gives the same trees everywhere
 
@@ -47,9 +48,17 @@ def split(y: Floats, target: Target, seed: int) -> tuple[Ints, Ints, Ints]:
 def fit_trees(
     columns: list[Column], target: Target, cells: Floats, y: Floats, train: Ints, watch: Ints, seed: int, told: Progress
 ) -> str:
-    """LightGBM's text of the trees with the least loss on the rows that are watched; told(done, total) each round."""
+    """LightGBM's text of the trees with the least loss on the rows that are watched; told(done, total) each round.
+
+    ValueError for a target whose numbers are nearly the same one: LightGBM keeps them in float32.
+    """
     import lightgbm
 
+    if not target.classes and np.abs(y.astype(np.float32) - y).max() > ROUNDED * y.std():
+        raise ValueError(
+            f"the numbers of the target {target.label!r} differ too little for trees, which know seven digits: subtract "
+            f"{y.mean():.7g} from each, or choose a linear model or a network"
+        )
     few = int(np.clip(len(train) // 20, 1, 20))
     settings = {
         "objective": {0: "regression", 2: "binary"}.get(len(target.classes), "multiclass"),

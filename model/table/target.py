@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from model.files.numerals import number
 from model.table.cells.values import as_float
 from model.table.columns import Column, numbers, profile, texts_of
 from xai.typing import Floats, Ints
 
 MAX_CLASSES = 50
 LARGEST = 1e30  # of a number to predict: LightGBM keeps it in float32
+SMALLEST = 1e-30  # that numbers to predict must differ by: the same, and squares of errors stay above 0
 _FEW = 10  # whole numbers with at most this many values are classes, unless the user says otherwise
 
 
@@ -41,7 +43,9 @@ class Target:
             return numbers(cells, self.mark)
         texts, where = texts_of(cells)
         known = {name: i for i, name in enumerate(self.classes)}
-        return np.array([known.get(text, np.nan) for text in texts] + [np.nan])[where]
+        same = {number(name, self.mark): i for i, name in enumerate(self.classes)}  # 7 for the class 007; NaN equals none
+        found = [known.get(text, same.get(number(text, self.mark), np.nan)) for text in texts]
+        return np.array([*found, np.nan])[where]
 
 
 def understand_target(cells: pd.Series, label: str, kind: str | None = None, column: Column | None = None) -> Target:
@@ -58,13 +62,17 @@ def understand_target(cells: pd.Series, label: str, kind: str | None = None, col
     held = ~np.isnan(values)
     of_numbers = column.kind not in ("boolean", "category", "date") and column.otherwise != "category" and held.any()
     if of_numbers:
-        texts = [text for i, text in enumerate(texts) if held[where == i].any()]
+        spelt = np.full(len(texts) + 1, np.nan)
+        spelt[where] = values
+        texts = list({value: text for value, text in zip(spelt, texts) if value == value}.values())  # 7 and 007 are one
     if not texts:
         raise ValueError(f"every cell of the target {label!r} is missing; choose another column")
     if len(texts) == 1:
         raise ValueError(
             f"the target {label!r} has one value only, {texts[0]!r}: there is nothing to predict; choose another column"
         )
+    if kind != "classification":
+        _check_numbers(label, column, bool(held.any()))
     numeric = of_numbers or not np.isnan(values[~cells.isna().to_numpy()]).any()
     if kind is None:
         whole = len(texts) <= _FEW and (values[held] % 1 == 0).all()
@@ -75,6 +83,8 @@ def understand_target(cells: pd.Series, label: str, kind: str | None = None, col
             raise ValueError(f"the target {label!r} holds texts, not numbers: predict it as a classification")
         if np.nanmax(np.abs(values)) > LARGEST:
             raise ValueError(f"the target {label!r} has numbers beyond ±{LARGEST:g}; give it in another unit")
+        if np.ptp(values[held]) < SMALLEST:
+            raise ValueError(f"the numbers of the target {label!r} differ by less than {SMALLEST:g}; give it in another unit")
         return Target(label, kind, mark=column.mark, note=note)
     if len(texts) > MAX_CLASSES:
         raise ValueError(
@@ -84,6 +94,18 @@ def understand_target(cells: pd.Series, label: str, kind: str | None = None, col
     spelt = numbers(pd.Series(texts, dtype=object), column.mark)
     order = np.argsort(spelt) if _all_numbers(texts, spelt) else np.argsort(texts)
     return Target(label, kind, [texts[i] for i in order], mark=column.mark, note=note)
+
+
+def _check_numbers(label: str, column: Column, held: bool) -> None:
+    """ValueError for dates, and for a column of numbers without one. held : whether a cell is a number"""
+    if column.kind == "date" or any(reading.startswith("date") for reading in column.readings):
+        other = "correct it to a number" if column.serial else "give it as numbers, such as days since one of them"
+        raise ValueError(
+            f"the target {label!r} holds dates, which are not predicted: choose another column, {other}, or say that the target "
+            "is classes"
+        )
+    if column.kind == "number" and not held:
+        raise ValueError(f"the target {label!r} is to be a number, and no cell of it is one; choose another column or kind")
 
 
 def _unusable(cells: pd.Series, values: Floats, where: Ints) -> str:

@@ -21,13 +21,15 @@ class FileColumn(Column):
     """A column as the file reads it.
 
     own : the file's levels, whose places are the codes; None for numbers and for cells that are codes themselves
-    missing_value : a number that counts as missing;  most : a code from here on does;  pair : the two texts that are 0 and 1
+    missing_value : a number that counts as missing;  most : a code from here on does;  least : a code down from here does
+    pair : the two texts that are 0 and 1
     """
 
     own: tuple[object, ...] | None = None
     missing_value: float = float("nan")
     pair: tuple[str, str] | None = None
     most: float = float("inf")
+    least: float = float("-inf")
 
     @cached_property
     def _levels(self) -> Levels:
@@ -36,7 +38,8 @@ class FileColumn(Column):
     def encode(self, cells: pd.Series) -> Floats:
         """float64 (rows,), NaN where missing and for a text that is no level; infinite numbers stay what they are."""
         values = self._levels.codes(cells) if self.own is not None else _numbers(cells, self.pair)
-        values[(values == self.missing_value) | (np.isfinite(self.most) & (values >= self.most))] = np.nan
+        beyond = np.isfinite(self.most) & (values >= self.most) | np.isfinite(self.least) & (values <= self.least)
+        values[(values == self.missing_value) | beyond] = np.nan
         return values
 
 
@@ -70,8 +73,11 @@ def understood(field: Field, column: Column, cells: pd.Series, missing: float = 
         notes.append(f"Texts that are no numbers, such as {str(cells[bad].iloc[0])[:40]!r}, count as missing.")
     used = values[~np.isnan(values) & (values != missing)]
     if field.kind == "category":
-        _check_codes(field, column.label, used, codes)
-        return FileColumn(**own, kind="number", note=" ".join(notes), missing_value=missing, most=field.most)
+        least = float("-inf") if codes else -1.0  # LightGBM's trees send codes below 0 where they send missing ones
+        if (used <= least).any():
+            notes.append("Codes below 0 count as missing, as in LightGBM.")
+        _check_codes(field, column.label, used[used > least], codes)
+        return FileColumn(**own, kind="number", note=" ".join(notes), missing_value=missing, most=field.most, least=least)
     outside = float(np.mean((used < field.low) | (used > field.high))) if len(used) else 0.0
     if outside > _MOSTLY:
         notes.append(
@@ -122,7 +128,7 @@ def _check_codes(field: Field, label: str, used: Floats, from_zero: bool) -> Non
                 f"the model's file does not say which of its categories each number of {label!r} is: give the column as the "
                 "codes 0, 1, 2 … that XGBoost was given, with none left out"
             )
-    elif known and np.mean(np.isin(used, list(known))) < _READABLE:
+    elif known and len(used) and np.mean(np.isin(used, list(known))) < _READABLE:
         others = sorted(distinct - known)
         raise ValueError(
             f"the column {label!r} holds the category {others[0]}, and the model knows {', '.join(map(str, sorted(known)[:8]))}"

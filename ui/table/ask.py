@@ -169,7 +169,7 @@ def _propose(source: Source, columns: "list[Column]", state: Bench[TableState]) 
         (
             column.label,
             column.note,
-            {"Read it": column.otherwise} if column.otherwise else {kind: kind for kind in column.readings},
+            ({"Read it": column.otherwise} if column.otherwise else {}) | {kind: kind for kind in column.readings},
         )
         for column in columns
         if column.otherwise and column.label != target or column.readings

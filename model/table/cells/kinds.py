@@ -11,7 +11,7 @@ from model.files.dates import NAMED, Order, days, has_shape, numbers_as_dates, o
 from model.files.numerals import MARKS, Numerals, currencies, judge, number, settle, shares_note
 from model.table.cells.column import MAX_LEVELS, READINGS, Column
 from model.table.cells.unread import why_unread
-from model.table.cells.values import as_float, cell_text, dates, is_plain, numbers, texts_of
+from model.table.cells.values import as_float, cell_text, is_plain, numbers, texts_of
 from xai.typing import Floats, Ints
 
 _READABLE = 0.95  # share of texts that must be numbers (or dates) for their column to be one of numbers (or dates)
@@ -65,10 +65,11 @@ class Seen:
             cells.dtype, pd.CategoricalDtype
         ):
             return found
-        written = (
-            {cell_text(value) for value in cells.dropna().unique() if isinstance(value, str)} if _hashable(cells) else set(texts)
-        )
-        return replace(found, numerals=judge([text for text in texts if text in written]), order=order_of(texts))
+        spelt = texts  # without those of cells that are numbers or dates themselves
+        if cells.dtype == object and _hashable(cells):
+            written = {cell_text(value) for value in cells.dropna().unique() if isinstance(value, str)}
+            spelt = [text for text in texts if text in written]
+        return replace(found, numerals=judge(spelt), order=order_of(texts))
 
     @property
     def counts(self) -> Ints:
@@ -93,7 +94,7 @@ def compared(columns: list[Seen], told: Mapping[Any, Any]) -> list[Seen]:
     """What a column's own cells leave open is read as in the others; `told` is what the reader of the file found."""
     marks, notes, usual = told.get("marks", {}), told.get("notes", {}), told.get("decimal", ".")
     settled = settle([column.numerals for column in columns])
-    firsts = {column.order.first for column in columns if column.order and column.order.told and column.order.first}
+    firsts = {order.first for column in columns if (order := column.order) and order.told and order.first and not order.clash}
     found = []
     for column, numerals in zip(columns, settled):
         order = column.order
@@ -120,8 +121,8 @@ def understood(seen: Seen) -> Column:
         column = replace(column, kind="constant", note="Every cell is the same; the model does not read it.")
     else:
         column = _by_cells(seen, column)
-    if seen.kind is not None and seen.kind != column.kind or seen.wanted in READINGS:
-        column = replace(column, kind=seen.kind or column.kind, note="", serial="", readings=())
+    if seen.kind is not None and (seen.kind != column.kind or seen.wanted in ("category", *READINGS)):
+        column = replace(column, kind=seen.kind, missing=missing, note="", serial="", readings=())
         column = {"number": _as_numbers, "date": _as_dates}.get(column.kind, lambda _, it: it)(seen, column)
     elif seen.kind is None and column.kind in ("number", "category"):
         left_out, why = why_unread(seen.cells, column.kind, seen.label, seen.texts, rows - missing)
@@ -155,14 +156,8 @@ def _by_cells(seen: Seen, column: Column) -> Column:
         return _as_dates(seen, column) if likely else _as_numbers(seen, column)
     if inner in ("datetime", "datetime64", "date"):
         return _as_dates(seen, column)
-    read = [not np.isnan(number(text, seen.mark)) for text in texts]
-    bad = [text for text, ok in zip(texts, read) if not ok and text.casefold() not in _NOTHING]
-    word = len(bad) == 1 and sum(read) >= _FEW_TEXTS and not any(map(str.isdigit, bad[0]))
-    if (
-        sum(read)
-        and (word or sum(read) >= _READABLE * (sum(read) + len(bad)))
-        and (len(bad) == len(texts) - sum(read) or sum(read) > 2)
-    ):
+    read, are_numbers = _numbers_among(seen)
+    if are_numbers:
         units = sorted(currencies(texts)) if seen.numerals else []
         if seen.numerals and seen.numerals.clash:
             one, other = seen.numerals.clash
@@ -171,10 +166,27 @@ def _by_cells(seen: Seen, column: Column) -> Column:
         if len(units) > 1:
             return replace(column, note=f"Its amounts are in {' and '.join(units[:4])}: each is taken as a text.")
         return _as_numbers(seen, column)
-    if seen.order is not None and 2 * (~np.isnan(dates(pd.Series(texts, dtype=object), seen.order.first))).sum() >= len(texts):
+    if seen.order is not None and seen.order.clash:
+        note = f"{_clash(seen.order)}: each is taken as a text. Write all in one order, or choose which cells are dates."
+        return replace(column, note=note, readings=tuple(READINGS)[2:])
+    found = [days(text, seen.order.first) for text in texts] if seen.order else []
+    if found and 2 * np.isnan(found).sum() <= len(texts):
         return _as_dates(seen, column)
-    mixed = "Numbers and texts are mixed; each is taken as a text." if any(read) and inner.startswith("mixed") else ""
+    mixed = "Numbers and texts are mixed; each is taken as a text." if read and inner.startswith("mixed") else ""
     return replace(column, note=mixed)
+
+
+def _numbers_among(seen: Seen) -> tuple[int, bool]:
+    """(how many of the texts are numbers, whether these make the column one of numbers). Words for nothing do not count."""
+    texts = seen.texts
+    blank = [text for text in texts if text.casefold() in _NOTHING]
+    if seen.cells.dtype == "str" and seen.numerals is None and not blank:
+        return 0, False  # most are none
+    bad = [text for text in texts if np.isnan(number(text, seen.mark))]
+    read, words = len(texts) - len(bad), [text for text in bad if text.casefold() not in _NOTHING]
+    word = len(words) == 1 and read >= _FEW_TEXTS and not any(map(str.isdigit, words[0]))
+    mostly = word or read >= _READABLE * (read + len(words))
+    return read, read > 0 and mostly and (len(words) == len(bad) or read > 2)
 
 
 def _as_numbers(seen: Seen, column: Column) -> Column:
@@ -219,7 +231,10 @@ def _as_dates(seen: Seen, column: Column) -> Column:
         found = column.encode(pd.Series(seen.texts, dtype=object)) if seen.texts else np.zeros(0)
         bad = next((f", such as {text!r}," for text, day in zip(seen.texts, found) if np.isnan(day)), "")
         notes.append(f"{_cells(unread)} that {'is no date' if unread == 1 else 'are no dates'}{bad} {_count(unread)} as missing.")
-    if order.first and seen.texts:
+    if order.clash:
+        notes.append(f"{_clash(order)}: the {order.first} is read first.")
+        readings = tuple(READINGS)[2:]
+    elif order.first and seen.texts:
         example = next((text for text in seen.texts if days(text, "day") != days(text, "month") and has_shape(text)), "")
         if order.told:
             notes.append(f"The {order.first} is read first.")
@@ -229,6 +244,11 @@ def _as_dates(seen: Seen, column: Column) -> Column:
     if order.short and seen.texts:
         notes.append("Years of two digits are read as 1969 to 2068.")
     return replace(column, missing=column.missing + unread, note=joined(*notes), readings=readings)
+
+
+def _clash(order: Order) -> str:
+    day, month = order.clash or ("", "")
+    return f"{day!r} can have the day first only, {month!r} the month first only, and no order reads both"
 
 
 def _day_of(column: Column, value: Floats) -> str:

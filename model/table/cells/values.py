@@ -33,13 +33,15 @@ def texts_of(cells: pd.Series) -> tuple[list[str], Ints]:
 def _factorized(cells: pd.Series) -> tuple[Ints, list[Any] | pd.Index]:
     """For each cell the place of its value among the distinct ones (of few cells: all), −1 where missing; and those."""
     if len(cells) <= _FEW_CELLS:
-        return np.where(cells.isna(), -1, np.arange(len(cells))), cells.tolist()
+        known = cells.notna().to_numpy()
+        return np.where(known, known.cumsum() - 1, -1), cells[known].tolist()
     if cells.dtype == object and pd.api.types.infer_dtype(cells, skipna=True).startswith("mixed"):
         cells = cells.map(cell_text, na_action="ignore")  # True and 1 are equal, their texts are not
     try:
-        return pd.factorize(cells)
+        codes, found = pd.factorize(cells)
     except TypeError:  # lists and the like
-        return pd.factorize(cells.map(str, na_action="ignore"))
+        codes, found = pd.factorize(cells.map(str, na_action="ignore"))
+    return codes, found.to_numpy(object).tolist() if cells.dtype == "str" else found  # Arrow's own iterator is slow
 
 
 def cell_text(value: object) -> str:

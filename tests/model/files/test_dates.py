@@ -36,13 +36,57 @@ FORMS = [
     ("Mon, 05 Jan 2020 10:00:00 GMT", "2020-01-05T10:00"),
     ("12/Mar/2020:10:11:12 +0100", "2020-03-12T09:11:12"),
     ("2020-02", "2020-02-01T00:00"),
+    ("2020-03-05 14:30:00 +0000 UTC", "2020-03-05T14:30"),
+    ("2020-03-05 20:00 UTC+05:30", "2020-03-05T14:30"),
+    ("2020-03-05 15:30 GMT+1", "2020-03-05T14:30"),
+    ("Tue Mar 05 2024 14:30:00 GMT+0100 (CET)", "2024-03-05T13:30"),
+    ("Tue Mar 05 2024 14:30:00 GMT-0500 (Eastern Standard Time)", "2024-03-05T19:30"),
+    ("Tue Mar 05 2024 14:30:00 GMT+0100 (Mitteleuropäische Normalzeit)", "2024-03-05T13:30"),
+    ("terça-feira, 5 de março de 2024", "2024-03-05T00:00"),
+    ("31. Dezember 2024 um 14 Uhr", "2024-12-31T14:00"),
+    ("Dec 31 14:30:15.250 2024 CET", "2024-12-31T13:30:15.250"),
 ]
+HALF_PAST_TWO = """
+Tue Mar  5 14:30:00 2024|Tue  5 Mar 14:30:00 UTC 2024|Tue Mar  5 15:30:00 CET 2024|Mar 5 14:30 2024|5 March 2024, 2:30 pm
+5 March 2024 at 2:30 p.m.|March 5, 2024 at 2:30 PM|5th of March, 2024 2.30pm|5 de marzo de 2024, 2:30 p. m.|20240305T143000Z
+20240305T1430|20240305T153000+0100|2024年3月5日 14:30|2024년 3월 5일 14:30|05MAR2024:14:30:00|Tuesday, 05-Mar-24 14:30:00 GMT
+14:30 5 March 2024|2:30 PM, March 5, 2024|14:30 Uhr, 5. März 2024|le mardi 5 mars 2024 à 14h30|5 mars 2024 14 h 30
+05.03.2024 14:30 Uhr|05.03.2024 um 14.30 Uhr|Di., 05.03.2024, 14.30|05.03.2024 14.30|5.3.2024 - 14:30|5.3.2024 15:30 MEZ
+05.03.2024 14.30.00|05.03.2024 2.30 pm
+""".replace("\n", "|").strip("|")
 
 
 @pytest.mark.parametrize(("text", "moment"), FORMS)
 def test_a_date_is_read(text, moment):
     expected = (np.datetime64(moment, "ms") - np.datetime64(0, "ms")) / np.timedelta64(1, "D")
     assert days(text) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("text", HALF_PAST_TWO.split("|"))
+def test_a_time_of_day_is_read_however_it_is_written(text):
+    assert days(text, "day") == pytest.approx(19787 + 14.5 / 24, abs=1e-9)
+
+
+@pytest.mark.parametrize("text", ["pon. 5.3.2024", "Вт, 05.03.2024", "Κυριακή 5-3-2024", "Di 05.03.24", "Tue 5/3/24"])
+def test_a_weekday_may_stand_before_a_date(text):
+    assert days(text, "day") == 19787
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Version 1.2.13",
+        "Build 5-3-24",
+        "5.3.2024 14.5",
+        "5.3.2024 14.75",
+        "5.3.2024 14",
+        "14:30 Uhr",
+        "14.30",
+        "Mar 5 14:30:00 24",
+    ],
+)
+def test_what_only_resembles_a_date_is_none(text):
+    assert np.isnan(days(text, "day"))
 
 
 @pytest.mark.parametrize(
@@ -72,6 +116,38 @@ def test_an_open_order_is_said_and_can_be_chosen():
     column, found = read(cells)
     assert "Nothing tells whether day or month stands first in 1/2/2013: the month is read first." in column.note
     assert [read(cells, kinds={"when": reading})[1][0] for reading in column.readings] == [15737, 15707]
+
+
+ORDERS = ("day", "month"), ("month", "day")
+CLASHES = [
+    ["13/01/2024", "01/13/2024"] * 10,
+    [*["1/2/2024"] * 20, *["13/1/2024"] * 19, "2/28/2024"],
+    ["13.01.2024", "01/13/2024 2:00 PM"] * 9,
+    ["13-1-24", "1-14-24", "2020-02-03"] * 3,
+    [f"{1 + i}/{1 + i}/2024" for i in range(12)] + ["30/3/2024", "3/31/2024"],
+]
+
+
+@pytest.mark.parametrize("cells", CLASHES)
+def test_dates_of_two_orders_are_said_and_not_guessed(cells):
+    column, _ = read(cells, other=["25/1/2024"] * len(cells))
+    day, month = (next(text for text in cells if days(text, a) == days(text, a) and np.isnan(days(text, b))) for a, b in ORDERS)
+    told = f"{day!r} can have the day first only, {month!r} the month first only, and no order reads both"
+    assert told in column.note and "Write all in one order" in column.note
+    assert column.kind in ("category", "identifier")
+    for (first, _), reading in zip(ORDERS, column.readings, strict=True):
+        chosen, found = read(cells, kinds={"when": reading})
+        np.testing.assert_array_equal(found, [days(text, first) for text in cells])
+        assert chosen.missing == np.isnan(found).sum() > 0
+        assert f"such as {month if first == 'day' else day!r}," in chosen.note
+    assert told in read(cells, kinds={"when": "date"})[0].note
+
+
+@pytest.mark.parametrize("form", ["{} 14.30", "{} 14:30 Uhr", "14:30 {}", "{}, 2:30 pm"])
+def test_the_order_is_told_beside_any_time(form):
+    column, found = read([form.format(day) for day in ["1/2/2013"] * 20 + ["13/2/2013"]])
+    assert (column.kind, column.note) == ("date", "The day is read first.")
+    np.testing.assert_allclose(found, [15737 + 14.5 / 24] * 20 + [15749 + 14.5 / 24])
 
 
 def test_what_is_no_date_is_missing_counted_and_said():

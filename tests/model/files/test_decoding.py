@@ -41,6 +41,9 @@ TEXTS = {
         "Citroën;Häagen",
         "El Niño",
         "Nuñez;Ibáñez;Peña\nMuñoz;Yáñez",
+        "Müller;Straße;Köln;São Paulo;Orléans;München;Señor;naïve;Genève;café;Besançon;Conceição;Muñoz",
+        "Malmö;Besançon;Conceição;Muñoz;Straße;città;Tromsø",
+        "Beyoncé;Citroën;jalapeño;doppelgänger;façade;Brontë;Curaçao;Réunion;brûlée;Ñuñoa",
     ],
     "cp1250": [
         "Łódź;Kraków;Gdańsk;Poznań",
@@ -58,6 +61,7 @@ TEXTS = {
         "Dvořák;1",
         "Kąty;1",
         "Wałęsa;1\nNowak;2",
+        "Łódź;Plzeň;Győr;Košice;Ljubljana;Timişoara;Dvořák;Gdańsk;Čakovec",
     ],
     "cp1251": [
         "Москва;Казань",

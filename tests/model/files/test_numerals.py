@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.files.numerals import judge, number, plain
+from model.files.reader import read_columns
 from model.files.table import read_table
 from model.table.columns import profile
 
@@ -44,6 +45,23 @@ NUMBERS = [
     ("5 kr.", ".", 5),
     ("12 zł", ".", 12),
     ("R$ 1.234,56", ",", 1234.56),
+    ("1,000円", ".", 1000),
+    ("￥1,000", ".", 1000),
+    ("１，２３４．５", ".", 1234.5),
+    ("（１．２３４，５）", ",", -1234.5),
+    ("12 元", ".", 12),
+    ("5.50 dollars", ".", 5.5),
+    ("Fr. 1’234.50", ".", 1234.5),
+    ("١٢٫٥", ".", 12.5),
+    ("١٢٫٥", ",", 12.5),
+    ("١٬٢٣٤٫٥", ".", 1234.5),
+    ("١٬٢٣٤٫٥", ",", 1234.5),
+    ("۱٬۲۳۴٬۵۶۷", ",", 1234567),
+    ("−٥٪", ".", -0.05),
+    ("٥؉", ".", 0.005),
+    ("१,२३,४५६.७५", ".", 123456.75),
+    ("১২.৫", ".", 12.5),
+    ("๑๒.๕", ".", 12.5),
 ]
 
 
@@ -110,6 +128,70 @@ def test_amounts_in_two_currencies_are_no_numbers_of_one_unit():
     assert column.kind == "category"
     assert "$ and €" in column.note
     assert cells_of(["USD 5", "$6", "US$7"] * 5)[0].kind == "number"
+
+
+ONE = [
+    "CHF 5|Fr. 6|7 Franken",
+    "￥5|¥6",
+    "5円|¥6",
+    "5元|¥6|RMB 7",
+    "5 kr|SEK 6",
+    "$5|US$6|＄7",
+    "A$5|AUD 6",
+    "￦5|6원",
+    "₨5|₹6",
+    "￡5|£6",
+]
+TWO = {"CHF 5|FRF 6|Fr. 7": "CHF and FRF and Fr", "5円|6元|¥7": "CNY and JPY and ¥", "5 kr|SEK 6|NOK 7": "NOK and SEK and kr"}
+TWO |= {"$5|C$6": "$ and C$", "£5|€6": "£ and €", "$5|¥6": "$ and ¥"}
+
+
+@pytest.mark.parametrize("texts", ONE)
+def test_one_currency_under_two_names_is_read(texts):
+    texts = texts.split("|")
+    column, cells = cells_of(texts * 5)
+    assert column.kind == "number"
+    assert cells[: len(texts)] == [5, 6, 7][: len(texts)]
+
+
+@pytest.mark.parametrize("texts", TWO)
+def test_two_currencies_are_said_whatever_their_names(texts):
+    column, _ = cells_of(texts.split("|") * 5)
+    assert column.note == f"Its amounts are in {TWO[texts]}: each is taken as a text."
+
+
+@pytest.mark.parametrize(
+    "texts", ["1,000円|12,500円", "¥1,000|￥12,500", "₩1,000|12,500원", "1.000 ₫|12.500 ₫", "Rp 1.000|Rp 12.500"]
+)
+@pytest.mark.parametrize("delimiter", ";,")
+def test_amounts_that_have_no_decimals_have_thousands(texts, delimiter):
+    column, cells = cells_of(texts.split("|") * 5, delimiter)
+    assert (cells[:2], column.note) == ([1000, 12500], "")
+
+
+@pytest.mark.parametrize("zero", "٠۰०০๐０")
+def test_a_column_in_the_digits_of_any_script_is_read(zero):
+    def written(value):
+        return str(value).translate({48 + digit: chr(ord(zero) + digit) for digit in range(10)})
+
+    column, cells = cells_of([written(value) for value in (950, 12.5, -0.25)] * 5)
+    assert (column.kind, cells[:3]) == ("number", [950, 12.5, -0.25])
+    texts = [written("007"), written("42")]
+    assert cells_of(texts * 5)[1][:2] == [7, 42]
+    assert cells_of(texts * 5, kinds={"a": "category"})[0].levels == texts
+
+
+def test_arabic_marks_are_read_on_every_page_and_tell_nothing_of_other_columns():
+    data = "a;b\n١٢٫٥;1.234\n١٬٢٣٤;2.345\n".encode()
+    assert read_columns(data) == {"a": ["12.5", "1234"], "b": ["1.234", "2.345"]}
+    assert "Nothing tells whether 1.234" in profile(read_table(data))[1].note
+
+
+def test_per_mille_are_said_as_such():
+    assert "Per mille are read as shares of one: 0.5 ‰ is 0.0005." in cells_of(["5 ‰", "0.5 ‰", "7 ‰"] * 5)[0].note
+    assert "Per cent and per mille are read as shares of one: 5% is 0.05, 7‰ is 0.007." in cells_of(["5%", "7‰"] * 9)[0].note
+    frame = pd.DataFrame({"a": ["5 ‰", "7 ‰", "9"] * 5})
+    assert profile(frame)[0].note.startswith("Per mille are read as shares of one: 5 ‰ is 0.005. Without a sign")
 
 
 def test_per_cent_are_shares_and_that_is_said():

@@ -105,3 +105,62 @@ def test_ordered_marks_are_numbers_unless_somebody_says_classes(write):
     classes = fitted(marks, kind="classification").target.classes
     assert len(classes) == 10
     assert [name.replace(",", ".").removesuffix(".0") for name in classes[:2]] == ["0.5", "1"]
+
+
+DAYS = pd.date_range("2024-01-05", periods=20)
+DATES = {
+    "texts": DAYS.strftime("%d.%m.%Y"),
+    "moments": DAYS,
+    "days": DAYS.date,
+    "periods": DAYS.to_period("D"),
+    "names": DAYS.strftime("%B %d, %Y"),
+    "two": ["2024-01-05", "2024-02-05"],
+    "no order": ["13/01/2024", "01/13/2024"],
+    "serials": np.arange(45000, 45020),
+}
+
+
+@pytest.mark.parametrize("form", DATES)
+def test_dates_are_no_target_unless_somebody_says_classes(form):
+    cells = [*DATES[form]] * (60 // len(DATES[form]))
+    frame = pd.DataFrame({"x": RNG.normal(size=60), "end date": pd.Series(cells)})
+    for kind in (None, "regression"):
+        with pytest.raises(
+            ValueError, match="the target 'end date' holds dates, which are not predicted: choose another"
+        ) as told:
+            TableModel.fit(frame, "end date", kind)
+        assert ("correct it to a number" in str(told.value)) == (form == "serials")
+    assert len(TableModel.fit(frame, "end date", "classification").target.classes) == len(DATES[form])
+    assert TableModel.fit(frame, "end date", kinds={"end date": "category"}).target.kind == "classification"
+    if form == "serials":
+        assert TableModel.fit(frame, "end date", kinds={"end date": "number"}).target.kind == "regression"
+    else:
+        with pytest.raises(ValueError, match="is to be a number, and no cell of it is one"):
+            TableModel.fit(frame, "end date", kinds={"end date": "number"})
+
+
+@pytest.mark.parametrize("model", ["trees", "linear", "network"])
+def test_tiny_and_huge_targets_are_fitted_as_others_or_refused(model):
+    x = np.random.default_rng(1).normal(size=(90, 2))
+    y = x[:, 0] + x[:, 1] / 2
+
+    def fit(y):
+        return TableModel.fit(pd.DataFrame({"a": x[:, 0], "b": x[:, 1], "y": y}), "y", model=model)
+
+    usual = fit(y)
+    for scale in (2.0**-90, 2.0**-40, 2.0**40, 2.0**95):
+        found = fit(y * scale)
+        assert found.metrics["r2"] == pytest.approx(usual.metrics["r2"], abs=0.02)
+        assert found.metrics["rmse"] / scale == pytest.approx(usual.metrics["rmse"], rel=0.05)
+    for scale, told in ((1e-40, "differ by less than 1e-30"), (1e-300, "differ by less"), (1e40, "beyond"), (1e300, "beyond")):
+        with pytest.raises(ValueError, match=rf"the target 'y' .*{told}.*; give it in another unit"):
+            fit(y * scale)
+
+
+def test_a_target_whose_numbers_are_nearly_one_is_not_rounded_away():
+    x = np.random.default_rng(1).normal(size=90)
+    frame = pd.DataFrame({"a": x, "b": x**2, "y": 1.7e9 + 50 * x})
+    with pytest.raises(ValueError, match="differ too little for trees, which know seven digits: subtract 1.7e"):
+        TableModel.fit(frame, "y")
+    assert TableModel.fit(frame, "y", model="linear").metrics["r2"] > 0.9
+    assert TableModel.fit(frame.assign(y=frame["y"] - 1.7e9), "y").metrics["r2"] > 0.7

@@ -1,6 +1,7 @@
 """Categories are matched by their levels' values and types; a column of other levels is refused, no two compete."""
 
 import io
+import json
 
 import lightgbm
 import numpy as np
@@ -101,6 +102,24 @@ def test_levels_whose_column_is_not_said_are_refused_and_ordered_ones_found():
     np.testing.assert_allclose(
         TableModel.load(booster.model_to_string(), sizes).predict(sizes).margin, booster.predict(ordered), atol=1e-12
     )
+
+
+@pytest.mark.parametrize("settings", [{}, {"use_missing": False}, {"zero_as_missing": True}], ids=str)
+@pytest.mark.parametrize("form", ["text", "JSON"])
+def test_codes_below_zero_are_missing_as_in_lightgbm(form, settings):
+    code = np.where(np.arange(300) % 7 == 3, np.nan, RNG.integers(-2, 6, 300))
+    frame = pd.DataFrame({"k": code, "x": X})
+    y = np.where(code < 0, 3.0, np.nan_to_num(code) % 3) + X / 5
+    booster = lightgbm.train(QUIET | settings, lightgbm.Dataset(frame, y, categorical_feature=[0], params=settings), 10)
+    content = booster.model_to_string() if form == "text" else json.dumps(booster.dump_model())
+    model = TableModel.load(content, frame)
+    np.testing.assert_allclose(model.predict(frame).margin, booster.predict(frame), atol=1e-12)
+    assert any("Codes below 0 count as missing, as in LightGBM" in note for note in model.notes)
+    odd = pd.DataFrame({"k": [-1, -7, np.nan, -1.5, 99], "x": 0.3})
+    np.testing.assert_allclose(model.predict(odd).margin, booster.predict(odd), atol=1e-12)
+    for cells in (frame["k"] - 0.5, frame["k"] + 50):  # -0.5 is the code 0 there
+        with pytest.raises(ValueError, match="'k'"):
+            TableModel.load(content, frame.assign(k=cells))
 
 
 def test_numbers_are_numbers():
