@@ -112,10 +112,12 @@ def test_pictures_are_found_in_the_order_of_their_names(tmp_path):
     for name in ("b/2.png", "a.jpg", "b/1.webp", ".hidden/3.png"):
         (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (8, 8), name.count("/") * 100).save(tmp_path / "in" / name)
+    Image.new("RGB", (8, 8)).save(tmp_path / "in" / "b" / "photo", "PNG")
     (tmp_path / "in" / "notes.txt").touch()
+    (tmp_path / "in" / "bodies.csv").write_text("BMI,age\n22.5,40\n")
     source = source_of(str(tmp_path / "in"))
     (only,) = chunks(source, None, None, False, 10)
-    assert only.ids == ["a.jpg", "b/1.webp", "b/2.png"]
+    assert only.ids == ["a.jpg", "b/1.webp", "b/2.png", "b/photo"]
     before = source.digest()
     Image.new("RGB", (8, 8), 7).save(tmp_path / "in" / "b" / "2.png")
     assert source.digest() != before
