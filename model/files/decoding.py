@@ -80,11 +80,26 @@ def decoded(data: bytes) -> tuple[str, str] | None:
                 return _meant(text, name)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return None  # "ÿþ" begins no text
+    if b"\0" in data and (unmarked := _unmarked(data)):
+        return unmarked
     try:
         return _meant(data.decode("utf-8"), "UTF-8")
     except UnicodeDecodeError:
         page = _page(data)
     return None if page is None else (data.decode(_PYTHON[page]), page)
+
+
+def _unmarked(data: bytes) -> tuple[str, str] | None:
+    """UTF-16 and UTF-32 without a mark: read in the wrong order of bytes, a line break is no character."""
+    for codec in ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be"):
+        try:
+            text = data.decode(codec)
+        except UnicodeDecodeError:
+            continue
+        others = set(map(unicodedata.category, set(text) - set("\t\r\n")))
+        if re.search("[\r\n]", text) and not others & {"Cc", "Cn", "Co", "Cs"}:
+            return _meant(text, codec[:6].upper())
+    return None
 
 
 def _meant(text: str, name: str) -> tuple[str, str]:
