@@ -3,9 +3,11 @@
 The likeliest are those that one language writes: shares of letters that are no ASCII, in running text (per mille).
 """
 
+import codecs
 import re
 import unicodedata
 from collections import Counter
+from itertools import chain
 from math import log
 
 _LANGUAGES = {
@@ -48,11 +50,14 @@ _SIGNS = "€£§°²³µ·½¼¾±×÷®©™«»“”„‘’‚–—…•
 _UNUSUAL = 0.02  # per mille of a letter that no language of a page has
 _LEAD = 4.0  # natural logarithm by which another page must be likelier than the usual one
 _LEAST = -6.5  # mean logarithm that a rare page must reach: else the bytes are of none
-_FEWEST = 4  # letters that tell a rare page
+_FEWEST = 4  # letters that tell a rare page, or words that tell UTF-8
+_MOSTLY = 4  # bytes that go on in a character of UTF-8, to each word that is none
+_CLEARLY = 1.0  # mean logarithm by which words must be likelier as UTF-8
 MOST = 20_000  # words with other letters than ASCII that are looked at
 _WORD = re.compile(rb"[0-9A-Za-z\x80-\xff]*[\x80-\xff][0-9A-Za-z\x80-\xff]*")
 _C1 = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
 _HIGH_BYTES = re.compile(rb"[\x80-\xff]")
+_FOLLOWING = re.compile(rb"[\x80-\xbf]")
 _HIGH = re.compile("[^\x00-\x7f]+")
 
 
@@ -63,8 +68,8 @@ def _shares(letters: str) -> dict[str, float]:
 _TABLES = {page: [_shares(letters) for letters in languages] for page, languages in _LANGUAGES.items()}
 
 
-def decoded(data: bytes) -> tuple[str, str] | None:
-    """(text, name of its encoding); None where it is of none that is known."""
+def decoded(data: bytes, filename: str = "the text") -> tuple[str, str] | None:
+    """(text, name of its encoding); None where it is of none that is known. ValueError where only some of it is UTF-8."""
     for mark, name, codec in (
         (b"\xef\xbb\xbf", "UTF-8", "utf-8"),
         (b"\xff\xfe\x00\x00", "UTF-32", "utf-32"),
@@ -84,9 +89,43 @@ def decoded(data: bytes) -> tuple[str, str] | None:
         return unmarked
     try:
         return _meant(data.decode("utf-8"), "UTF-8")
-    except UnicodeDecodeError:
-        page = _page(data)
+    except UnicodeDecodeError as error:
+        page, wrong = _page(data), error.start
+        cut_short = error.reason == "unexpected end of data" and _HIGH_BYTES.search(data, 0, wrong) is not None
+    if cut_short or _partly_utf8(data, page):
+        line = len(re.findall(rb"\r\n|\r|\n", data[:wrong])) + 1
+        raise ValueError(
+            f"{filename} is in UTF-8, but line {line} is damaged, cut short or in another encoding: save it again, as UTF-8"
+        )
     return None if page is None else (data.decode(_PYTHON[page]), page)
+
+
+def _partly_utf8(data: bytes, page: str | None) -> bool:
+    """Do some words of a text that is not UTF-8 throughout make UTF-8 that is likelier than their reading in the page?
+
+    Single words are UTF-8 by chance, as Spaß” of Windows-1252, l’é of Mac Roman and её of KOI8-R, but hardly most of them.
+    """
+    words = Counter(_WORD.findall(data))
+    valid = Counter({word: count for word, count in words.items() if _is_utf8(word)})
+    others = words.total() - valid.total()
+    following = sum(len(_FOLLOWING.findall(word)) * count for word, count in valid.items())
+    if data.startswith(codecs.BOM_UTF8) or following >= _MOSTLY * others:
+        return True
+    if page is None or not valid or valid.total() < min(others, _FEWEST):
+        return False
+    some = valid.most_common(MOST)
+    meant, read = (
+        max(_likelihood([(word.decode(codec), count) for word, count in some], table)[1] for table in tables)
+        for codec, tables in (("utf-8", list(chain(*_TABLES.values()))), (_PYTHON[page], _TABLES[page]))
+    )
+    return meant > read + _CLEARLY
+
+
+def _is_utf8(word: bytes) -> bool:
+    try:
+        return bool(word.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
 
 
 def _unmarked(data: bytes) -> tuple[str, str] | None:
@@ -134,7 +173,9 @@ def _page(data: bytes) -> str | None:
     if _USUAL in likely:
         usual = likely[_USUAL][0]
         rest = {page: score for page, (score, _) in likely.items() if score > usual + _LEAD}
-        return max(rest, key=lambda page: rest[page], default=_USUAL)
+        other = max(rest, key=lambda page: rest[page], default=_USUAL)
+        high = bytes(range(0x80, 0x100)).translate(None, bytes(set(range(0x100)) - set(data)))
+        return _USUAL if high.decode(_PYTHON[other]) == high.decode(_PYTHON[_USUAL]) else other
     best = max(likely, key=lambda page: likely[page][0], default=None)
     enough = sum(len(_HIGH_BYTES.findall(word)) for word, _ in some) >= _FEWEST
     known = best in ("Windows-1250", "Windows-1251") or enough

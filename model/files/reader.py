@@ -144,7 +144,7 @@ def _text(value: Any) -> str:
 
 def _decoded(data: bytes, filename: str) -> tuple[str, str]:
     """Text and its encoding; ValueError for what is binary, or of no known encoding."""
-    found = decoded(data)
+    found = decoded(data, filename)
     if found is None:
         raise ValueError(f"{filename} is not text in UTF-8, UTF-16 or Windows-1252; save it in the encoding UTF-8")
     text = found[0].rstrip("\x1a")  # where DOS ends a file
