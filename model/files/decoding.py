@@ -7,7 +7,7 @@ import codecs
 import re
 import unicodedata
 from collections import Counter
-from itertools import chain
+from itertools import accumulate
 from math import log
 
 _LANGUAGES = {
@@ -53,7 +53,8 @@ _LEAST = -6.5  # mean logarithm that a rare page must reach: else the bytes are 
 _FEWEST = 4  # letters that tell a rare page, or words that tell UTF-8
 _MOSTLY = 4  # bytes that go on in a character of UTF-8, to each word that is none
 _CLEARLY = 1.0  # mean logarithm by which words must be likelier as UTF-8
-MOST = 20_000  # words with other letters than ASCII that are looked at
+MOST, MOST_BYTES = 10_000, 200_000  # words with other letters than ASCII that are looked at, and bytes of them
+Words = dict[bytes, int]
 _WORD = re.compile(rb"[0-9A-Za-z\x80-\xff]*[\x80-\xff][0-9A-Za-z\x80-\xff]*")
 _C1 = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
 _HIGH_BYTES = re.compile(rb"[\x80-\xff]")
@@ -90,9 +91,14 @@ def decoded(data: bytes, filename: str = "the text") -> tuple[str, str] | None:
     try:
         return _meant(data.decode("utf-8"), "UTF-8")
     except UnicodeDecodeError as error:
-        page, wrong = _page(data), error.start
-        cut_short = error.reason == "unexpected end of data" and _HIGH_BYTES.search(data, 0, wrong) is not None
-    if cut_short or _partly_utf8(data, page):
+        wrong, cut_short = error.start, error.reason == "unexpected end of data" and _HIGH_BYTES.search(data, 0, error.start)
+    words = _words(data)
+    if data.startswith(codecs.BOM_UTF8) or cut_short or _mostly_utf8(words):
+        page, broken = None, True
+    else:
+        page = _page(data, words)
+        broken = page is not None and _partly_utf8(words, page)
+    if broken:
         line = len(re.findall(rb"\r\n|\r|\n", data[:wrong])) + 1
         raise ValueError(
             f"{filename} is in UTF-8, but line {line} is damaged, cut short or in another encoding: save it again, as UTF-8"
@@ -100,32 +106,33 @@ def decoded(data: bytes, filename: str = "the text") -> tuple[str, str] | None:
     return None if page is None else (data.decode(_PYTHON[page]), page)
 
 
-def _partly_utf8(data: bytes, page: str | None) -> bool:
-    """Do some words of a text that is not UTF-8 throughout make UTF-8 that is likelier than their reading in the page?
+def _words(data: bytes) -> Words:
+    """The most frequent words with other letters than ASCII, and how often each is there."""
+    counted = Counter(_WORD.findall(data)).most_common(MOST)
+    sizes = accumulate(len(word) for word, _ in counted)
+    return dict(word for word, size in zip(counted, sizes) if size <= MOST_BYTES) or dict(counted[:1])
 
-    Single words are UTF-8 by chance, as Spaß” of Windows-1252, l’é of Mac Roman and её of KOI8-R, but hardly most of them.
-    """
-    words = Counter(_WORD.findall(data))
-    valid = Counter({word: count for word, count in words.items() if _is_utf8(word)})
-    others = words.total() - valid.total()
+
+def _mostly_utf8(words: Words) -> bool:
+    """Are so many words UTF-8 that it is not by chance? Single ones are, as Spaß” of Windows-1252 and её of KOI8-R."""
+    valid = _valid(words)
     following = sum(len(_FOLLOWING.findall(word)) * count for word, count in valid.items())
-    if data.startswith(codecs.BOM_UTF8) or following >= _MOSTLY * others:
-        return True
-    if page is None or not valid or valid.total() < min(others, _FEWEST):
-        return False
-    some = valid.most_common(MOST)
-    meant, read = (
-        max(_likelihood([(word.decode(codec), count) for word, count in some], table)[1] for table in tables)
-        for codec, tables in (("utf-8", list(chain(*_TABLES.values()))), (_PYTHON[page], _TABLES[page]))
-    )
-    return meant > read + _CLEARLY
+    return following >= _MOSTLY * (sum(words.values()) - sum(valid.values()))
 
 
-def _is_utf8(word: bytes) -> bool:
-    try:
-        return bool(word.decode("utf-8"))
-    except UnicodeDecodeError:
+def _partly_utf8(words: Words, page: str) -> bool:
+    """Do words that are UTF-8 stand in a text of a page, with letters that are likelier so than in the page?"""
+    valid = _valid(words)
+    count = sum(valid.values())
+    if not count or count < min(sum(words.values()) - count, _FEWEST):
         return False
+    meant = max(_likelihood(valid, "utf-8", table)[1] for tables in _TABLES.values() for table in tables)
+    return meant > max(_likelihood(valid, _PYTHON[page], table)[1] for table in _TABLES[page]) + _CLEARLY
+
+
+def _valid(words: Words) -> Words:
+    """Those that are UTF-8."""
+    return {word: count for word, count in words.items() if word.decode("utf-8", "ignore").encode() == word}
 
 
 def _unmarked(data: bytes) -> tuple[str, str] | None:
@@ -158,18 +165,15 @@ def _twice(text: str) -> str | None:
         return None
 
 
-def _page(data: bytes) -> str | None:
+def _page(data: bytes, words: Words) -> str | None:
     """The page whose reading of the words is the likeliest in one of its languages; None where none reads them."""
-    words = Counter(_WORD.findall(data))
-    some = words.most_common(MOST)
     likely: dict[str, tuple[float, float]] = {}
     for page, tables in _TABLES.items():
         try:
             data.decode(_PYTHON[page])
         except UnicodeDecodeError:
             continue
-        texts = [(word.decode(_PYTHON[page]), min(count, 20)) for word, count in some]
-        likely[page] = max(_likelihood(texts, table) for table in tables)
+        likely[page] = max(_likelihood(words, _PYTHON[page], table) for table in tables)
     if _USUAL in likely:
         usual = likely[_USUAL][0]
         rest = {page: score for page, (score, _) in likely.items() if score > usual + _LEAD}
@@ -177,15 +181,16 @@ def _page(data: bytes) -> str | None:
         high = bytes(range(0x80, 0x100)).translate(None, bytes(set(range(0x100)) - set(data)))
         return _USUAL if high.decode(_PYTHON[other]) == high.decode(_PYTHON[_USUAL]) else other
     best = max(likely, key=lambda page: likely[page][0], default=None)
-    enough = sum(len(_HIGH_BYTES.findall(word)) for word, _ in some) >= _FEWEST
+    enough = sum(len(_HIGH_BYTES.findall(word)) for word in words) >= _FEWEST
     known = best in ("Windows-1250", "Windows-1251") or enough
     return best if best is not None and likely[best][1] >= _LEAST and known else None
 
 
-def _likelihood(words: list[tuple[str, int]], table: dict[str, float]) -> tuple[float, float]:
+def _likelihood(words: Words, codec: str, table: dict[str, float]) -> tuple[float, float]:
     """(sum, mean) of the logarithms of the shares of all letters that are no ASCII; a letter out of place is unlikely."""
     whole, count = 0.0, 0
-    for word, times in words:
+    for one, often in words.items():
+        word, times = one.decode(codec), min(often, 20)
         mixed = re.search("[A-Za-z]", word) is not None  # no word mixes scripts
         for i, char in enumerate(word):
             if char <= "\x7f":
