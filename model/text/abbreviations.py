@@ -45,6 +45,7 @@ _SOMETIMES = _listed(
 )
 _STARTERS = _listed(
     """
+    Mr Mrs Ms
     A An The This That These Those There Here It Its He She They We You I His Her Their Our My In On At By For From With To
     And But Or So If When While As After Before Then However Therefore What Who Why How Where
     Der Die Das Ein Eine Er Sie Es Wir Ihr Ich Dann Aber Und Im Am In Dort Dies Diese Heute Danach Doch Auch Als Nach Vor Bei
@@ -57,6 +58,7 @@ _STARTERS = _listed(
     वह यह वे ये मैं हम फिर लेकिन और अब तब ते तो मी તે તેઓ এটি সে তারা আমি ثم هو هي هذا وهو او این
     """
 )
+_ALWAYS_CAPITAL = frozenset(["I", "Mr", "Mrs", "Ms"])  # within a sentence too
 _WORD_BEFORE = regex.compile(r"(?:[\p{L}\p{M}\-]{1,2}\.)*[\p{L}\p{M}º]+$")
 _NUMBER_BEFORE = regex.compile(r"(?<![\p{L}\p{N}.,/\-])(?:\d{1,2}|[IVX]{2,6})$")
 _NUMBER_AFTER = regex.compile(r"\s*\(?[\d#§]|\s*(?![AI]\b)(?:[IVXLC]+|[B-H])\b")
@@ -107,4 +109,4 @@ def ends_no_sentence(before: str, after: str) -> bool:
     initials = "." in word or _LETTER.fullmatch(word) or _LAST_OF_SPACED_OUT.search(before)
     if not initials and word not in _SOMETIMES and not _YEAR.search(before):
         return False
-    return not begins or (following is not None and following[1] == "I" and bool(_FRONTED.fullmatch(before)))
+    return not begins or (following is not None and following[1] in _ALWAYS_CAPITAL and bool(_FRONTED.fullmatch(before)))

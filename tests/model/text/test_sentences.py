@@ -39,6 +39,7 @@ TEXTS = {
         "At 9 a.m. I went home.| Then I slept.",
         "Yesterday at 9 a.m. I went out.| It rained.",
         "It was 9 a.m.| I went home.",
+        "At 5 a.m. Mr. Smith went to the bank.| He left the bank at 6 P.M.| Mr. Smith then went to the store.",
         "We left at 5 p.m.| I was tired.",
         "In the U.S. I was happy.| I live in the U.S.| I like it.",
         "She arrived at 9 a.m.| He left at 5 p.m.| They never met.",
