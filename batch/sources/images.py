@@ -1,4 +1,4 @@
-"""Rows that are the pictures of a folder and of the folders in it, in the order of their names."""
+"""Rows that are the pictures of a folder and of the folders in it, by extension or content, in the order of their names."""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from batch.sources.source import Place, digest_of
-from model.image.formats import SUFFIXES
+from model.image.formats import SUFFIXES, is_picture
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_HEAD = 1024
 
 
 class Images:
@@ -20,8 +22,8 @@ class Images:
 
     @cached_property
     def _files(self) -> list[Path]:
-        found = [file for file in self.folder.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file()]
-        return sorted(file for file in found if not any(part.startswith(".") for part in file.relative_to(self.folder).parts))
+        seen = (file for file in self.folder.rglob("*") if not _hidden(file.relative_to(self.folder)) and file.is_file())
+        return sorted(file for file in seen if file.suffix.lower() in SUFFIXES or is_picture(Place(str(file)).head(_HEAD)))
 
     @property
     def names(self) -> list[str]:
@@ -38,3 +40,7 @@ class Images:
 
     def frames(self, most: int) -> "NoReturn | Iterator[pd.DataFrame]":
         raise ValueError(f"{self.name} is a folder of pictures; a table is CSV, Parquet or JSON lines")
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)

@@ -3,11 +3,11 @@
 import io
 from collections.abc import Iterator
 from functools import cached_property
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from batch.sources.source import Bad, Place, digest_of
-from model.files.reader import MAX_BYTES, TOLD, numbered_lines, read_rows
+from model.files.reader import MAX_BYTES, below, numbered_lines, read_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,9 +25,9 @@ class Texts:
             self._begins = self._begins[: self._begins.rfind(b"\n") + 1]
             if not self._begins or self._begins[:2] == b"PK":
                 raise ValueError(f"{self.name} is too large for what it is: save it as Parquet")
-        names, _, told, self._delimiter = read_rows(self._begins, self.name)
+        names, _, told, self._laid = read_rows(self._begins, self.name)
         self.columns, self._bare = [str(name).strip() for name in names], "no line of names" in told
-        self._encoding = told.split(", ")[1] if self._delimiter else ""
+        self._encoding = told.split(", ")[1] if self._laid.delimiter else ""
         twice = sorted({name for name in self.columns if self.columns.count(name) > 1})
         if twice:
             raise ValueError(f"{self.name} has {self.columns.count(twice[0])} columns called {twice[0]!r}: rename one")
@@ -46,7 +46,7 @@ class Texts:
 
     def rows(self, needs: list[str] | None) -> Iterator[dict[str, Any] | Bad]:
         at = [(i, name) for i, name in enumerate(self.columns) if needs is None or name in needs]
-        lines = self._lines() if self._delimiter else ((0, row) for row in read_rows(self._begins, self.name)[1])
+        lines = self._lines() if self._laid.delimiter else ((0, row) for row in read_rows(self._begins, self.name)[1])
         for number, row in lines:
             if len(row) == len(self.columns):
                 yield {name: row[i] for i, name in at}
@@ -56,9 +56,7 @@ class Texts:
     def _lines(self) -> Iterator[tuple[int, list[str]]]:
         """Number and cells of each line under the names that is not blank."""
         try:
-            text = self._stream()
-            first = next(text, "")
-            lines = numbered_lines(chain(["\n" if TOLD.match(first) else first], text), self._delimiter, self.name)
+            lines = numbered_lines(below(self._stream(), self._laid), self._laid.delimiter, self.name)
             yield from lines if self._bare else islice(lines, 1, None)
         except UnicodeDecodeError as error:
             raise ValueError(

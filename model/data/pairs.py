@@ -5,7 +5,7 @@ from itertools import combinations
 
 from model.assets import ASSETS
 from model.data.pair_columns import NEEDED, PairColumns, named_columns
-from model.files.reader import read_cells
+from model.files.reader import check_columns, read_cells
 from model.text.prompt import check_text
 
 FOLDER = ASSETS / "samples" / "translation"
@@ -74,8 +74,7 @@ class PairTable:
 def read_pair_table(content: str | bytes, filename: str = "the table") -> PairTable:
     """The table that a file holds, whatever its columns are called; ValueError with one sentence for fewer than two."""
     names, columns = read_cells(content, filename, numbers=False)
-    if len(names) < 2:
-        raise ValueError(f"{filename} has one column only: give a sentence and its translation in a column each")
+    check_columns(names, filename, "give a sentence and its translation in a column each")
     return PairTable(names, columns, None if names == _numbered(len(names)) else names)
 
 

@@ -3,9 +3,11 @@
 The likeliest are those that one language writes: shares of letters that are no ASCII, in running text (per mille).
 """
 
+import codecs
 import re
 import unicodedata
 from collections import Counter
+from itertools import accumulate
 from math import log
 
 _LANGUAGES = {
@@ -48,11 +50,15 @@ _SIGNS = "€£§°²³µ·½¼¾±×÷®©™«»“”„‘’‚–—…•
 _UNUSUAL = 0.02  # per mille of a letter that no language of a page has
 _LEAD = 4.0  # natural logarithm by which another page must be likelier than the usual one
 _LEAST = -6.5  # mean logarithm that a rare page must reach: else the bytes are of none
-_FEWEST = 4  # letters that tell a rare page
-MOST = 20_000  # words with other letters than ASCII that are looked at
+_FEWEST = 4  # letters that tell a rare page, or words that tell UTF-8
+_MOSTLY = 4  # bytes that go on in a character of UTF-8, to each word that is none
+_CLEARLY = 1.0  # mean logarithm by which words must be likelier as UTF-8
+MOST, MOST_BYTES = 10_000, 200_000  # words with other letters than ASCII that are looked at, and bytes of them
+Words = dict[bytes, int]
 _WORD = re.compile(rb"[0-9A-Za-z\x80-\xff]*[\x80-\xff][0-9A-Za-z\x80-\xff]*")
 _C1 = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
 _HIGH_BYTES = re.compile(rb"[\x80-\xff]")
+_FOLLOWING = re.compile(rb"[\x80-\xbf]")
 _HIGH = re.compile("[^\x00-\x7f]+")
 
 
@@ -63,8 +69,8 @@ def _shares(letters: str) -> dict[str, float]:
 _TABLES = {page: [_shares(letters) for letters in languages] for page, languages in _LANGUAGES.items()}
 
 
-def decoded(data: bytes) -> tuple[str, str] | None:
-    """(text, name of its encoding); None where it is of none that is known."""
+def decoded(data: bytes, filename: str = "the text") -> tuple[str, str] | None:
+    """(text, name of its encoding); None where it is of none that is known. ValueError where only some of it is UTF-8."""
     for mark, name, codec in (
         (b"\xef\xbb\xbf", "UTF-8", "utf-8"),
         (b"\xff\xfe\x00\x00", "UTF-32", "utf-32"),
@@ -80,11 +86,66 @@ def decoded(data: bytes) -> tuple[str, str] | None:
                 return _meant(text, name)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return None  # "ÿþ" begins no text
+    if b"\0" in data and (unmarked := _unmarked(data)):
+        return unmarked
     try:
         return _meant(data.decode("utf-8"), "UTF-8")
-    except UnicodeDecodeError:
-        page = _page(data)
+    except UnicodeDecodeError as error:
+        wrong, cut_short = error.start, error.reason == "unexpected end of data" and _HIGH_BYTES.search(data, 0, error.start)
+    words = _words(data)
+    if data.startswith(codecs.BOM_UTF8) or cut_short or _mostly_utf8(words):
+        page, broken = None, True
+    else:
+        page = _page(data, words)
+        broken = page is not None and _partly_utf8(words, page)
+    if broken:
+        line = len(re.findall(rb"\r\n|\r|\n", data[:wrong])) + 1
+        raise ValueError(
+            f"{filename} is in UTF-8, but line {line} is damaged, cut short or in another encoding: save it again, as UTF-8"
+        )
     return None if page is None else (data.decode(_PYTHON[page]), page)
+
+
+def _words(data: bytes) -> Words:
+    """The most frequent words with other letters than ASCII, and how often each is there."""
+    counted = Counter(_WORD.findall(data)).most_common(MOST)
+    sizes = accumulate(len(word) for word, _ in counted)
+    return dict(word for word, size in zip(counted, sizes) if size <= MOST_BYTES) or dict(counted[:1])
+
+
+def _mostly_utf8(words: Words) -> bool:
+    """Are so many words UTF-8 that it is not by chance? Single ones are, as Spaß” of Windows-1252 and её of KOI8-R."""
+    valid = _valid(words)
+    following = sum(len(_FOLLOWING.findall(word)) * count for word, count in valid.items())
+    return following >= _MOSTLY * (sum(words.values()) - sum(valid.values()))
+
+
+def _partly_utf8(words: Words, page: str) -> bool:
+    """Do words that are UTF-8 stand in a text of a page, with letters that are likelier so than in the page?"""
+    valid = _valid(words)
+    count = sum(valid.values())
+    if not count or count < min(sum(words.values()) - count, _FEWEST):
+        return False
+    meant = max(_likelihood(valid, "utf-8", tables)[1] for tables in _TABLES.values())
+    return meant > _likelihood(valid, _PYTHON[page], _TABLES[page])[1] + _CLEARLY
+
+
+def _valid(words: Words) -> Words:
+    """Those that are UTF-8."""
+    return {word: count for word, count in words.items() if word.decode("utf-8", "ignore").encode() == word}
+
+
+def _unmarked(data: bytes) -> tuple[str, str] | None:
+    """UTF-16 and UTF-32 without a mark: read in the wrong order of bytes, a line break is no character."""
+    for codec in ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be"):
+        try:
+            text = data.decode(codec)
+        except UnicodeDecodeError:
+            continue
+        others = set(map(unicodedata.category, set(text) - set("\t\r\n")))
+        if re.search("[\r\n]", text) and not others & {"Cc", "Cn", "Co", "Cs"}:
+            return _meant(text, codec[:6].upper())
+    return None
 
 
 def _meant(text: str, name: str) -> tuple[str, str]:
@@ -104,34 +165,40 @@ def _twice(text: str) -> str | None:
         return None
 
 
-def _page(data: bytes) -> str | None:
-    """The page whose reading of the words is the likeliest in one of its languages, or in several; None where none reads them.
-
-    A list of names from many countries is in no one language: there each word may be of any, with equal chances.
-    """
-    words = Counter(_WORD.findall(data))
-    some = [(word, min(count, 20)) for word, count in words.most_common(MOST)]
-    likely: dict[str, float] = {}
+def _page(data: bytes, words: Words) -> str | None:
+    """The page whose reading of the words is the likeliest in its languages; None where none reads them."""
+    likely: dict[str, tuple[float, float]] = {}
     for page, tables in _TABLES.items():
         try:
             data.decode(_PYTHON[page])
         except UnicodeDecodeError:
             continue
-        texts = [(word.decode(_PYTHON[page]), times) for word, times in some]
-        each = [[times * _likelihood(word, table) for word, times in texts] for table in tables]
-        likely[page] = max(*map(sum, each), sum(map(max, zip(*each))) - len(some) * log(len(tables)))
+        likely[page] = _likelihood(words, _PYTHON[page], tables)
     if _USUAL in likely:
-        rest = {page: score for page, score in likely.items() if score > likely[_USUAL] + _LEAD}
-        return max(rest, key=lambda page: rest[page], default=_USUAL)
-    best = max(likely, key=lambda page: likely[page], default=None)
-    letters = [(len(_HIGH_BYTES.findall(word)), times) for word, times in some]
-    known = best in ("Windows-1250", "Windows-1251") or sum(count for count, _ in letters) >= _FEWEST
-    every = sum(count * times for count, times in letters)
-    return best if best is not None and likely[best] >= _LEAST * every and known else None
+        usual = likely[_USUAL][0]
+        rest = {page: score for page, (score, _) in likely.items() if score > usual + _LEAD}
+        other = max(rest, key=lambda page: rest[page], default=_USUAL)
+        high = bytes(range(0x80, 0x100)).translate(None, bytes(set(range(0x100)) - set(data)))
+        return _USUAL if high.decode(_PYTHON[other]) == high.decode(_PYTHON[_USUAL]) else other
+    best = max(likely, key=lambda page: likely[page][0], default=None)
+    enough = sum(len(_HIGH_BYTES.findall(word)) for word in words) >= _FEWEST
+    known = best in ("Windows-1250", "Windows-1251") or enough
+    return best if best is not None and likely[best][1] >= _LEAST and known else None
 
 
-def _likelihood(word: str, table: dict[str, float]) -> float:
-    """The sum of the logarithms of the shares of all letters that are no ASCII; a letter out of place is unlikely."""
+def _likelihood(words: Words, codec: str, tables: list[dict[str, float]]) -> tuple[float, float]:
+    """(sum, mean) of the logarithms of the shares of all letters that are no ASCII, in the likeliest language, or in several.
+
+    A list of names from many countries is in no one language: there each word may be of any, with equal chances.
+    """
+    texts = [(word.decode(codec), min(often, 20)) for word, often in words.items()]
+    each = [[times * _of_word(text, table) for text, times in texts] for table in tables]
+    whole = max(*map(sum, each), sum(map(max, zip(*each))) - len(texts) * log(len(tables)))
+    return whole, whole / max(sum(times * sum(char > "\x7f" for char in text) for text, times in texts), 1)
+
+
+def _of_word(word: str, table: dict[str, float]) -> float:
+    """The sum of the logarithms of the shares of its letters that are no ASCII; a letter out of place is unlikely."""
     whole = 0.0
     mixed = re.search("[A-Za-z]", word) is not None  # no word mixes scripts
     for i, char in enumerate(word):

@@ -6,27 +6,21 @@ A table is text, whose encoding, delimiter and decimal mark are found out, or th
 import csv
 import io
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
 
 from model.files.decoding import decoded
+from model.files.kinds import check_bytes, check_text
+from model.files.layout import Layout, layout
 from model.files.numerals import Numerals, is_number, judge, plain, settle
 from model.files.workbook import read_workbook
 
 MAX_BYTES = 50_000_000
 MAX_COLUMNS = 1_000
 MAX_ROWS = 10_000  # of what `read_columns` gives
-_DELIMITERS = ";\t|,"  # where two do equally well the first: a comma marks decimals too
-_BINARY = {
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls), or one with a password; save it as .xlsx without, or as CSV",
-    b"\x1f\x8b": "compressed; unpack it first",
-    b"\x80": "a Python pickle, which is never loaded; save the table as CSV or Parquet",
-}
-_QUOTED = re.compile(r'(?<![^;\t|,\r\n])[ ]*"(?:[^"]|"")*(?:"(?=[ ]*(?:[;\t|,\r\n]|$))|$)')
-TOLD = re.compile(r'"?sep=([;,|\t])"?(?:\r\n|\r|\n)', re.I)  # Excel's first line, which says its delimiter
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_EMPTY = "is empty: it has no rows"
 _END = "\0"  # a line that no text can have
 
 
@@ -42,19 +36,24 @@ def check_width(columns: int, filename: str) -> None:
         raise ValueError(f"{filename} has {columns:,} columns; at most {MAX_COLUMNS:,} are read: leave some out")
 
 
+def check_columns(names: Sequence[str], filename: str, need: str) -> None:
+    """ValueError where there is only one column."""
+    if len(names) < 2:
+        blanks = any(len(name.split()) > 1 for name in names)
+        why = ", as blanks part no cells: save it with commas, semicolons or tabs between them; " if blanks else ": "
+        raise ValueError(f"{filename} has one column only{why}{need}")
+
+
 def check_file(data: bytes, filename: str) -> None:
-    """ValueError for too large a file, one without content, and a workbook or Parquet by its name that is none."""
+    """ValueError for too large a file, one without content, and one of another kind."""
     check_size(len(data))
     if not data.strip():
-        raise ValueError(f"{filename} is empty: it has no rows")
-    for suffix, start, what in ((".xlsx", b"PK\x03\x04", "an Excel workbook"), (".parquet", b"PAR1", "Parquet")):
-        other = any(data.startswith(known) for known in _BINARY)  # which has a sentence of its own
-        if filename.lower().endswith(suffix) and not data.startswith(start) and not other:
-            raise ValueError(f"{filename} is not {what} by its content; save it again, or name it .csv if it is text")
+        raise ValueError(f"{filename} {_EMPTY}")
+    check_bytes(data, filename)
 
 
-def read_rows(data: bytes, filename: str) -> tuple[list[str], Iterator[list[Any]], str, str]:
-    """Names of the columns, rows with a cell under each name, how they were read, and the delimiter ("" of a workbook).
+def read_rows(data: bytes, filename: str) -> tuple[list[str], Iterator[list[Any]], str, Layout]:
+    """Names of the columns, rows with a cell under each name, how they were read, and the layout (no delimiter: a workbook).
 
     Cells are text as it stands in a file of text, and whatever a workbook holds (None where blank). Rows are read as
     they are asked for. ValueError with one sentence for what is no table.
@@ -62,16 +61,18 @@ def read_rows(data: bytes, filename: str) -> tuple[list[str], Iterator[list[Any]
     check_file(data, filename)
     if data[:4] == b"PK\x03\x04":
         names, body, told = read_workbook(data, filename, MAX_COLUMNS)
-        return names, iter(body), told, ""
+        return names, iter(body), told, Layout("")
+    if data[:4] == b"PAR1":
+        raise ValueError(f"{filename} is a Parquet file, which is read as a table to predict from only; save it as CSV")
     text, encoding = _decoded(data, filename)
-    said = TOLD.match(text)
-    text = text[said.end() :] if said else text
-    delimiter = said[1] if said else _delimiter(text)
-    rows = _lines(text, delimiter, filename)
-    names, told = next(rows, []), f"CSV, {encoding}, delimiter {'tab' if delimiter == chr(9) else f'“{delimiter}”'}"
-    if names and all(is_number(name) for name in names):
+    laid = layout(text)
+    rows = _lines(text, laid, filename)
+    names, told = next(rows, []), f"CSV, {encoding}, {laid.said()}"
+    if not names:
+        raise ValueError(f"{filename} {_EMPTY}")
+    if all(is_number(name) for name in names):
         rows, names, told = chain([names], rows), [f"column {i + 1}" for i in range(len(names))], f"{told}, no line of names"
-    return names, rows, told, delimiter
+    return names, rows, told, laid
 
 
 def check_marks(names: Sequence[str], columns: Sequence[Numerals | None], filename: str, sure: bool = True) -> None:
@@ -109,7 +110,7 @@ def read_cells(
     content: bytes | str, filename: str = "the table", most: int = MAX_ROWS, numbers: bool = True
 ) -> tuple[list[str], list[list[str]]]:
     """The first line's cells, which may be no names at all, and the columns under them, as `read_columns` gives them."""
-    names, rows, _, delimiter = read_rows(content.encode() if isinstance(content, str) else content, filename)
+    names, rows, _, laid = read_rows(content.encode() if isinstance(content, str) else content, filename)
     filled = (row for row in rows if any(map(_text, row)))
     table = list(islice(filled, most))
     count = len(table) + sum(1 for _ in filled)
@@ -118,9 +119,9 @@ def read_cells(
     if count > most:
         raise ValueError(f"{filename} has {count} rows; at most {most} are read: leave some out")
     if numbers:
-        least = 2 if delimiter == "," else 1  # one comma between commas may be a slip
+        least = 2 if laid.delimiter == "," else 1  # one comma between commas may be a slip
         texts = ([cell for cell in cells if isinstance(cell, str) and cell.strip()] for cells in zip(*table))
-        found = settle([judge(cells, least) for cells in texts], comma=delimiter != ",")
+        found = settle([judge(cells, least) for cells in texts], comma=laid.delimiter != ",")
         check_marks(names, found, filename)
         marks = [column.mark if column else "" for column in found]
         table = [[_plain(cell, mark) if mark else cell for cell, mark in zip(row, marks)] for row in table]
@@ -143,46 +144,42 @@ def _text(value: Any) -> str:
 
 def _decoded(data: bytes, filename: str) -> tuple[str, str]:
     """Text and its encoding; ValueError for what is binary, or of no known encoding."""
-    for start, what in _BINARY.items():
-        if data.startswith(start):
-            raise ValueError(f"{filename} is no table of text: it looks like {what}")
-    found = decoded(data)
+    found = decoded(data, filename)
     if found is None:
         raise ValueError(f"{filename} is not text in UTF-8, UTF-16 or Windows-1252; save it in the encoding UTF-8")
     text = found[0].rstrip("\x1a")  # where DOS ends a file
     if _CONTROL.search(text):
         raise ValueError(f"{filename} is not text: it holds control characters, as binary files do; save it as CSV")
+    check_text(text, filename)
+    for suffix, what in ((".xlsx", "an Excel workbook"), (".parquet", "Parquet")):
+        if filename.lower().endswith(suffix):
+            raise ValueError(f"{filename} is not {what} by its content; save it again, or name it .csv if it is text")
     return text, found[1]
 
 
-def _delimiter(text: str) -> str:
-    """Of the usual delimiters the one that cuts the most of the first lines, the names among them, into equally many cells.
-
-    What stands in quotes is no delimiter, whichever of them encloses the quotes.
-    """
-    lines = [line for line in re.split("[\r\n]+", _QUOTED.sub("Q", text[: 1 << 18])) if line.strip()][:100]
-
-    def order(delimiter: str) -> tuple[bool, bool, int]:
-        widths = Counter(line.count(delimiter) for line in lines)
-        width, most = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
-        return width > 0, width > 0 and lines[0].count(delimiter) == width, most
-
-    return max(_DELIMITERS, key=order)
-
-
-def _lines(text: str, delimiter: str, filename: str) -> Iterator[list[str]]:
+def _lines(text: str, laid: Layout, filename: str) -> Iterator[list[str]]:
     """The lines that are not blank, as many cells in each as in the first.
 
     ValueError for a line that lacks a cell under a name, or has one beyond: nobody could say which belongs where.
     """
     names = 0
-    for line, row in numbered_lines(io.StringIO(text, newline=""), delimiter, filename):
+    for line, row in numbered_lines(below(io.StringIO(text, newline=""), laid), laid.delimiter, filename):
         names = names or len(row)
+        if len(row) != names == 1:
+            raise ValueError(
+                f"{filename}: line {line} has {len(row)} cells under one name: the first line must name all columns, with "
+                "commas, semicolons or tabs between the names and no title above them"
+            )
         if len(row) != names:
             raise ValueError(
                 f"{filename}: line {line} has {len(row)} cells under {names} names: every line needs the same number"
             )
         yield row
+
+
+def below(lines: Iterable[str], laid: Layout) -> Iterator[str]:
+    """The lines with blank ones for those above the names: each keeps its number."""
+    return chain(["\n"] * laid.above, islice(lines, laid.above, None))
 
 
 def numbered_lines(text: Iterable[str], delimiter: str, filename: str) -> Iterator[tuple[int, list[str]]]:

@@ -17,7 +17,7 @@ import pandas as pd
 
 from model.assets import ASSETS
 from model.files.numerals import PADDED, Numerals, currencies, judge, plain, settle, shares_note
-from model.files.reader import check_file, check_marks, check_width, read_rows
+from model.files.reader import check_columns, check_file, check_marks, check_width, read_rows
 from model.table.columns import unique_labels
 
 MAX_CELLS = 50_000_000  # of a Parquet file, whose bytes say nothing of its rows
@@ -61,15 +61,16 @@ def read_table(data: bytes, filename: str = "table.csv") -> pd.DataFrame:
     if data[:4] == b"PAR1":
         frame, read_as, delimiter = _parquet(data, filename), "Parquet", ""
     else:
-        names, rows, read_as, delimiter = read_rows(data, filename)
+        names, rows, read_as, laid = read_rows(data, filename)
+        delimiter = laid.delimiter
         if names and not names[0].strip():
             names[0] = "index"  # of pandas or R, which leave its name blank
         frame, marks = _framed(rows, names, filename, delimiter)
         read_as += ", decimal comma" if "," in marks.values() else ""
-    if frame.shape[1] < 2:
-        raise ValueError(f"{filename} has one column only; a table needs one to predict and one to predict it from")
+    check_columns([str(name) for name in frame], filename, "a table needs one to predict and one to predict it from")
     if len(frame) < 2:
-        raise ValueError(f"{filename} has {('no row', 'one row only')[len(frame)]}; a model needs many to learn from")
+        few = ("no row under the line of names", "one row only")[len(frame)]
+        raise ValueError(f"{filename} has {few}; a model needs many to learn from")
     frame.columns = unique_labels(frame.columns)
     if frame.isna().all(axis=None):
         raise ValueError(f"{filename} has no cell that is filled: all are missing")

@@ -12,6 +12,9 @@ from itertools import islice
 from typing import IO, Any
 from xml.parsers import expat
 
+from model.files.kinds import check_parts
+from model.files.layout import titles_said
+
 MAX_UNPACKED = 300_000_000  # bytes of all parts together, as the archive declares them, which is what is unpacked at most
 MAX_PARTS = 10_000
 MAX_CELLS = 3_000_000  # some 20 seconds
@@ -43,8 +46,7 @@ def read_workbook(data: bytes, filename: str, most_columns: int) -> tuple[list[s
     names, body = cells[top], cells[top + 1 :]
     if all(isinstance(value, (int, float)) for value in names):
         names, body, told = [f"column {i + 1}" for i in range(width)], cells[top:], f"{told}, no line of names"
-    if top:
-        told += f", without {top} row{'s' if top > 1 else ''} above the names"
+    told += titles_said(top, "row")
     return ["" if name is None else str(name) for name in names], body, told
 
 
@@ -60,11 +62,7 @@ def _check_archive(data: bytes, filename: str) -> None:
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
         raise ValueError(f"{filename} begins like an Excel workbook or a ZIP archive but is damaged") from error
     names = {part.filename for part in parts}
-    if "xl/workbook.bin" in names:
-        raise ValueError(f"{filename} is a binary workbook (.xlsb); save it as .xlsx or CSV")
-    if "xl/workbook.xml" not in names:
-        what = "an OpenDocument sheet; save it as .xlsx or CSV" if "content.xml" in names else "a ZIP archive; unpack it"
-        raise ValueError(f"{filename} is no Excel workbook: it looks like {what}")
+    check_parts(names, data[:200], filename)
     unpacked = sum(part.file_size for part in parts)
     if unpacked > MAX_UNPACKED or len(parts) > MAX_PARTS:
         raise ValueError(

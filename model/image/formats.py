@@ -1,8 +1,6 @@
 """Which kind of picture some bytes are, by their beginning; what Swing does not read is refused by its name."""
 
-SUFFIXES = {".png": "PNG", ".jpg": "JPEG", ".webp": "WEBP", ".gif": "GIF", ".tif": "TIFF", ".bmp": "BMP", ".avif": "AVIF"}
-SUFFIXES |= {".apng": "PNG", ".jpeg": "JPEG", ".jfif": "JPEG", ".jpe": "JPEG", ".mpo": "JPEG", ".tiff": "TIFF", ".dib": "BMP"}
-CALLED = {"WEBP": "WebP"}
+SUFFIXES = {".png", ".apng", ".jpg", ".jpeg", ".jfif", ".jpe", ".mpo", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".dib", ".avif"}
 READ = "a PNG, JPEG or WebP, nor a GIF, TIFF, BMP or AVIF image"
 
 _READ = [
@@ -10,12 +8,12 @@ _READ = [
     (b"\xff\xd8\xff", "JPEG"),
     (b"GIF87a", "GIF"),
     (b"GIF89a", "GIF"),
-    (b"BM", "BMP"),
     (b"II*\0", "TIFF"),
     (b"MM\0*", "TIFF"),
     (b"II+\0", "TIFF"),
     (b"MM\0+", "TIFF"),
 ]
+_BMP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}  # bytes of what follows the first 14: text may begin with BM too
 _RAW = "a camera’s raw file"
 _NAMED = [
     (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL image"),
@@ -56,6 +54,8 @@ def kind_of(data: bytes, name: str) -> str:
         return "WEBP"
     if data[4:8] == b"ftyp":
         return _boxed(data, name)
+    if data.startswith(b"BM") and int.from_bytes(data[14:18], "little") in _BMP_HEADERS:
+        return "BMP"
     if data.startswith((b"II*\0", b"MM\0*")) and data[8:10] == b"CR":
         _refuse(name, _RAW)
     for start, kind in _READ:
@@ -76,12 +76,12 @@ def kind_of(data: bytes, name: str) -> str:
     raise ValueError(f"{name} is not {READ}: choose one that is")
 
 
-def check_suffix(suffix: str, kind: str, name: str) -> None:
-    """ValueError where a file's extension, lower case or "", is that of another kind than its content."""
-    if suffix and SUFFIXES.get(suffix) != kind:
-        right, called = next(s for s, k in SUFFIXES.items() if k == kind), CALLED.get(kind, kind)
-        one = "an" if called[0] == "A" else "a"
-        raise ValueError(f"{name} is {one} {called} image by its content: rename it to {right} if that is right")
+def is_picture(data: bytes) -> bool:
+    """Do a file's first bytes begin a picture that is read?"""
+    try:
+        return bool(kind_of(data, ""))
+    except ValueError:
+        return False
 
 
 def _boxed(data: bytes, name: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from model.image.flat import UnreadablePixels, flat
-from model.image.formats import check_suffix, kind_of
+from model.image.formats import kind_of
 from xai.typing import Bools, Bytes
 
 Picture = Image.Image | Bytes  # an array is uint8 (height, width, 3)
@@ -27,7 +27,7 @@ def read_image(data: bytes, filename: str = "") -> Image.Image:
     """An uploaded file as an upright PIL image of mode RGB, in its own size.
 
     data : the bytes of a PNG, JPEG, WebP, GIF, TIFF, BMP or AVIF file, at most 20 MB and 50 megapixels
-    filename : for the messages; its extension, where it has one, must be that of the content
+    filename : for the messages; its extension says nothing
 
     Turned upright by its EXIF orientation; any mode becomes 8-bit sRGB, by its colour profile if it has one, and what is
     transparent is laid on white. Of several frames or pages the first is read. ValueError with one sentence for anything
@@ -44,7 +44,6 @@ def read_noted(data: bytes, filename: str = "") -> tuple[Image.Image, str]:
     if len(data) > MAX_BYTES:
         raise ValueError(f"{name} has {len(data) / 1024**2:.1f} MB; images of up to 20 MB are read: make it smaller")
     kind = kind_of(data, name)
-    check_suffix(PurePath(filename).suffix.lower(), kind, name)
     opened = _open(data, kind, name)
     if kind == "TIFF":
         _check_tiff(opened, name)

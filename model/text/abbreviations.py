@@ -14,7 +14,12 @@ _NEVER = _listed(
     Hr Frl Dipl Ing Sr Sra Srta Dra Dña Sig Dott Avv Mgr Mt Ft
     e.g i.e cf vs viz ca approx resp incl excl esp
     z.B d.h u.a bzw vgl evtl ggf sog inkl zzgl
-    p.ex c.-à-d p.ej т.е напр см им
+    p.ex c.-à-d p.ej p.es m.in d.w.z t.ex f.eks bl.a т.е напр см им вул проф акад
+    dr dhr mevr mw bijv np tzn tj tzw zob św ul např napr tzv nám esim örn bkz doç pl ifj
+    Atty MM Pr Avda Lic Gral Sto Sta Excmo Excma Exmo Exma Profa Mgr MUDr JUDr PhDr RNDr Bc Yrd Öğr Jl Ny Tn ThS
+    κ κα κκ κος δηλ π.χ هـ
+    डॉ डा श्री सुश्री प्रो पं मो मु कु स्व ডা ড মো মোঃ ড: শ্রী ડૉ ડો શ્રી પ્રો ਡਾ ਸ਼੍ਰੀ ଡା ଡାଃ ଶ୍ରୀ
+    திரு டாக் డా శ్రీ ప్రొ ಡಾ ಶ್ರೀ ಪ್ರೊ ഡോ ശ്രീ പ്രൊഫ
     """
 )
 # A number follows, or the sentence has ended.
@@ -23,7 +28,8 @@ _NUMBERED = _listed(
     No Nos Nr Nrn Fig Figs Abb Tab Eq Eqs Sec Sect Ch Chap Vol Vols Bd Art Ex Op Par Abs Kap Zeile
     p pp S ff ll col cols
     Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Okt Nov Dec Dez
-    núm nº n art рис стр табл гл
+    núm nº n art séc č čís čp kl klo hlm u рис стр табл гл кв корп буд тел σελ αρ κεφ τηλ
+    Rs Re रु रू नं क्र पृ सं রু টা নং পৃ રૂ રુ નં ਰੁ ਨੰ ଟ ரூ రూ నం ರೂ ರು ನಂ രൂ നം
     """
 )
 # The sentence may have ended: it has where the next word is one that begins sentences.
@@ -32,36 +38,65 @@ _SOMETIMES = _listed(
     al etc Inc Ltd Co Corp LLC Bros Jr Esq St Ste Ave Blvd Rd Sq Hwy Univ Dept Est ed eds trans rev repr ibid op cit et
     Ph.D M.D B.A M.A B.Sc M.Sc D.C a.m p.m A.M P.M
     usw etw Str Hrsg Jh Jhdt Chr geb gest Mio Mrd Tsd Std Min Sek Tel Univ
-    av env chap éd Cie Ud Uds Vd Vds Av pág págs
-    г гг ул д стр др пр руб тыс млн млрд проф акад
+    av env chap éd Cie Ud Uds Vd Vds Av pág págs EE UU FF Sn Cad Sok Mah TP TS GS PGS Lda Ltda Cía
+    sig sigg dott ing avv prof ecc itd itp mgr inż ks hab atd apod enz osv jne stb kb vb dll
+    гг ул стр др пр руб тыс млн млрд обл просп пер наб коп
     """
 )
 _STARTERS = _listed(
     """
+    Mr Mrs Ms
     A An The This That These Those There Here It Its He She They We You I His Her Their Our My In On At By For From With To
     And But Or So If When While As After Before Then However Therefore What Who Why How Where
-    Der Die Das Ein Eine Er Sie Es Wir Ihr Ich Dann Aber Und Im Am In Dort Dies Diese Heute
+    Der Die Das Ein Eine Er Sie Es Wir Ihr Ich Dann Aber Und Im Am In Dort Dies Diese Heute Danach Doch Auch Als Nach Vor Bei
+    Mit Für Man Alle Seine Ihre Jetzt Später Deshalb Daher Trotzdem Zuerst Wenn Weil Was Wann Wo Wie Warum Ja Nein
     Le La Les Un Une Il Elle Ils Elles Nous Vous On Je Ce Cette Ces Mais Et Puis
     El Los Las Una Ella Ellos Este Esta Pero Y Lo Gli Ma Questo O Os As Ele Ela Mas Uma
-    Он Она Они Мы Я Это Эта Этот Но И В На Потом
+    È Ha Poi Non Sono Era Não Depois Foi To Ona Oni Potem Ale Nie Jest Je Byl Byla Bylo Pak Het Hij Zij Ze Wij Dat Maar
+    Bu Sonra Biz Ama Az Ez És Itt Ο Η Το Οι Τα Είναι Και Αλλά Ναι Δεν Αυτός Αυτή
+    Он Она Они Мы Я Это Эта Этот Но И В На Потом Затем Він Вона Вони Ми Це Потім Але
+    वह यह वे ये मैं हम फिर लेकिन और अब तब ते तो मी તે તેઓ এটি সে তারা আমি ثم هو هي هذا وهو او این
     """
 )
+_ALWAYS_CAPITAL = frozenset(["I", "Mr", "Mrs", "Ms"])  # within a sentence too
 _WORD_BEFORE = regex.compile(r"(?:[\p{L}\p{M}\-]{1,2}\.)*[\p{L}\p{M}º]+$")
-_NUMBER_BEFORE = regex.compile(r"(?<![\p{L}\p{N}.,/\-])\d{1,2}$")
+_NUMBER_BEFORE = regex.compile(r"(?<![\p{L}\p{N}.,/\-])(?:\d{1,2}|[IVX]{2,6})$")
 _NUMBER_AFTER = regex.compile(r"\s*\(?[\d#§]|\s*(?![AI]\b)(?:[IVXLC]+|[B-H])\b")
-_SPACED_OUT = regex.compile(r"(?<!\p{L})\p{L}$"), regex.compile(r"\s?\p{L}\.")  # z. B., d. h., т. д.
+# z. B., d. h., т. д., बी. ए.: letters with their marks, each with a full stop
+_ONE = r"(?:\p{L}\p{M}*|एफ|एच|एल|एम|एन|एस|आर|आई|वाई|एक्स|क्यू|डब्ल्यू)"
+_SPACED_OUT = regex.compile(rf"(?<![\p{{L}}\p{{M}}]){_ONE}$"), regex.compile(rf"\s?{_ONE}\.")
+_LAST_OF_SPACED_OUT = regex.compile(rf"(?<![\p{{L}}\p{{M}}]){_ONE}\.\s?{_ONE}$")
+_YEAR = regex.compile(r"[\dIVX]\s?[rw]$")  # 1990 r., XIX w. in Polish
+_LETTER = regex.compile(r"[\p{Lu}\p{Arabic}\p{Hebrew}]|[\p{Cyrillic}--[яеєії]]", regex.VERSION1)  # that is no word by itself
+_NO_FULL_STOP = regex.compile(r"[\p{Thai}\p{Lao}]\p{M}*$")  # scripts that have none
+# “At 9 a.m. I went”: a time or place before its sentence
+_FRONTED = regex.compile(
+    r"\W*(?:At|In|On|By|From|Since|After|Before|Around|About|Until|Till|Near|Every|Yesterday|Today|Tomorrow|Tonight|Then"
+    r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\b(?:\s+\S+){0,4}"
+)
 _NEXT = regex.compile(r"[\s\p{Ps}\p{Pi}\"']*([\p{L}\p{M}]+)")
 # After an ordinal in the languages that write it with a full stop (3. Oktober, 19. Jahrhundert, 3. 10. 1990).
 _OF_ORDINAL = regex.compile(
-    r"\s*(?:\d{1,2}\.|\d{4}|(?:Jan|Jän|Feb|Mär|Apr|Mai|Maj|Jun|Jul|Aug|Sep|Okt|Nov|Dez|Des|Dec)\p{L}*\b|Jahrhundert|Jh\b|Jhdt)"
+    r"\s*(?:\d{1,2}\.|\d{4}|(?:Jan|Jän|Feb|Mär|Apr|Mai|Maj|Jun|Jul|Aug|Sep|Okt|Nov|Dez|Des|Dec)\p{L}*\b|Jahrhundert|Jh\b|Jhdt"
+    r"|Jahrtausend|Weltkrieg|Auflage|(?:Bundes)?[Ll]iga\b|Lebensjahr|Geburtstag|Quartal|Halbjahr|Semester|Advent|FC\b"
+    r"|(?!(?:Mon|Diens|Donners|Frei|Sams|Sonn)tag)\p{Lu}\p{L}*tag\b|Dünya\b|Yüzyıl)"
+)
+# Before one in German: no number that ends a sentence stands there, unless a word that begins one follows (not: “am 5. Anna …”).
+_ARTICLE = regex.compile(
+    r"(?<!\p{L})(?i:d(?:er|ie|as|em|en|es)|im|ins|zu[mr]|vom|beim|(?:dies|jed|jen)e[mnrs]?|(?:[kms]?ein|ihr|unser)e?[mnrs]?)"
+    r"\s+(?:\d{1,3}|[IVX]{1,6})$"
 )
 
 
 def ends_no_sentence(before: str, after: str) -> bool:
     """Does the sentence go on after a full stop between `before` and `after`, by the word or number before it?"""
+    following = _NEXT.match(after)
+    begins = following is not None and following[1] in _STARTERS
+    if _ARTICLE.search(before) and following is not None:
+        return not begins
     if _NUMBER_BEFORE.search(before):
         return bool(_OF_ORDINAL.match(after))
-    if _SPACED_OUT[0].search(before) and _SPACED_OUT[1].match(after):
+    if _NO_FULL_STOP.search(before) or (_SPACED_OUT[0].search(before) and _SPACED_OUT[1].match(after)):
         return True
     found = _WORD_BEFORE.search(before)
     if not found:
@@ -71,8 +106,7 @@ def ends_no_sentence(before: str, after: str) -> bool:
         return True
     if word in _NUMBERED or word.lower() in _NUMBERED or word.capitalize() in _NUMBERED:
         return bool(_NUMBER_AFTER.match(after))
-    initials = "." in word or (len(word) == 1 and word.isupper())
-    if not initials and word not in _SOMETIMES:
+    initials = "." in word or _LETTER.fullmatch(word) or _LAST_OF_SPACED_OUT.search(before)
+    if not initials and word not in _SOMETIMES and not _YEAR.search(before):
         return False
-    following = _NEXT.match(after)
-    return following is None or following[1] not in _STARTERS
+    return not begins or (following is not None and following[1] in _ALWAYS_CAPITAL and bool(_FRONTED.fullmatch(before)))

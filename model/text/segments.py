@@ -43,9 +43,20 @@ _STOP = regex.compile(
 )
 _WITH_SPACE = frozenset(".!?…․﹒‼⁇⁈⁉‽;:\u037e")  # end a sentence only where white space follows: 3.5, a?b=c, Yahoo!x
 _CLOSE = regex.compile(r"[\p{Pe}\p{Pf}\p{Pi}\"'*_\p{M}\p{Cf}]*(?:\[\d{1,3}\])*")
+_SPACED_OUT = regex.compile(r"\s»")  # « in French. »
 _GOES_ON = regex.compile(r"[^\w\n]*\p{Ll}")  # in lower case
 _CONTENT = regex.compile(r"[^\p{P}\p{Z}\p{C}]")
 _ITEM = regex.compile(r"[\p{P}\p{Z}]*(?:\d{1,3}|\p{L}|[ivxlIVXL]{1,5})")  # "1." of a list
+# What quotes the sentence before it: particles of Japanese (「行く。」と言った。) and Korean, verbs of saying of Chinese.
+_QUOTING = regex.compile(
+    r"\s?(?:[「『][^「」『』]{0,200}[」』])*"
+    r"(?:と(?!うとう|ても|ころ|にかく|りあえず|もかく|っさ|っく|きどき|たん|んで|ある|もだち|なり)|って|なんて|など|なんか|を|です|でし|であ"
+    r"|だ(?:った|と|[。、！？])|のよう|[のがはにもへで](?=[\p{Han}\p{Katakana}])"
+    r"|\p{Han}{0,5}(?:[说說问問喊答]|(?<!知)道)[道着完]?[，。！]|(?:이?라[고며]|하[고며])(?!\p{L}))"
+)
+_QUOTES = regex.compile(r"[「『」』]")
+_LONGEST_QUOTE = 1_000
+_LOOKED_AT = 200  # characters before a stop
 _FIRST_LETTER = regex.compile(r"\p{L}")
 
 
@@ -111,11 +122,11 @@ def _end_of(text: str, start: int, stop: "regex.Match[str]", line: "regex.Match[
     if stop.start() < start or not _CONTENT.search(before):
         return start
     spaced = last in _WITH_SPACE
-    end = _closed(text, start, stop.end(), line.end(), spaced)
+    end = _closed(text, start, stop.end(), line, spaced)
     after = text[end : line.end()]
     if not after.strip():
         return end
-    if spaced and not after[0].isspace():
+    if (spaced and not after[0].isspace()) or _is_quoted(text, start, end, stop.end(), line.end()):
         return start
     if not spaced and (regex.match(r"\p{Sentence_Break=SContinue}", after) or (last == "．" and after[0].isdigit())):
         return start
@@ -123,17 +134,35 @@ def _end_of(text: str, start: int, stop: "regex.Match[str]", line: "regex.Match[
         first = _FIRST_LETTER.search(before)
         lower = first is not None and first[0].islower()
         item = _ITEM.fullmatch(before.strip()) and (start <= line.start() or before.strip().isdigit())
-        goes_on = bool(item) or ends_no_sentence(before, after) or (not lower and _GOES_ON.match(after))
+        goes_on = bool(item) or ends_no_sentence(before[-_LOOKED_AT:], after) or (not lower and _GOES_ON.match(after))
     else:  # “Really?” she said; well… maybe
         goes_on = spaced and (end > stop.end() or last in ".…") and _GOES_ON.match(after)
     return start if goes_on else end
 
 
-def _closed(text: str, start: int, end: int, limit: int, spaced: bool) -> int:
+def _is_quoted(text: str, start: int, end: int, stop: int, limit: int) -> bool:
+    """Is what a stop ends quoted by what follows the quote? `end` is after the marks that close behind the stop."""
+    if end > stop and text[end - 1] in "」』”’\"'":
+        return _QUOTING.match(text, end, limit) is not None
+    if text[stop - 1] in _WITH_SPACE:
+        return False
+    depth = sum(1 if mark[0] in "「『" else -1 for mark in _QUOTES.finditer(text, max(start, end - _LONGEST_QUOTE), end))
+    for mark in _QUOTES.finditer(text, end, min(limit, end + _LONGEST_QUOTE)) if depth > 0 else ():
+        depth += 1 if mark[0] in "「『" else -1
+        if not depth:
+            return _QUOTING.match(text, mark.end(), limit) is not None
+    return False
+
+
+def _closed(text: str, start: int, end: int, line: "regex.Match[str]", spaced: bool) -> int:
     """Where the quotes and brackets end that close after a stop. Where no space follows, an odd straight quote closes."""
+    limit = line.end()
     if spaced:
         found = _CLOSE.match(text, end, limit)
-        return found.end() if found else end
+        end = found.end() if found else end
+        spaced_out = _SPACED_OUT.match(text, end, limit)
+        opened = spaced_out and text.count("«", line.start(), end) > text.count("»", line.start(), end)
+        return spaced_out.end() if spaced_out and opened else end
     while end < limit and regex.match(r"[\p{Pe}\p{Pf}\p{M}\p{Cf}\"']", text[end]):
         if text[end] in "\"'" and text.count(text[end], start, end) % 2 == 0:
             break

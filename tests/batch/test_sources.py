@@ -108,14 +108,27 @@ def test_lines_are_read_as_the_reader_of_tables_reads_them(tmp_path, monkeypatch
         source_of(str(tmp_path / "in.csv")).count()
 
 
+@pytest.mark.parametrize("above", ["Report of 2024\n\n", "sep=,\n", "sep=,\nReport\n\n", "# made by me\n"])
+def test_what_stands_above_the_names_is_no_row(tmp_path, monkeypatch, above):
+    (tmp_path / "in.csv").write_text(f"{above}text,label\n" + "".join(f"row {i},{i}\n" for i in range(20)) + "short\n")
+    for head in (texts.HEAD, 200):  # a larger file is read line by line
+        monkeypatch.setattr(texts, "HEAD", head)
+        source = source_of(str(tmp_path / "in.csv"))
+        *rows, bad = source.rows(None)
+        assert rows == [{"text": f"row {i}", "label": str(i)} for i in range(20)]
+        assert bad == Bad(f"line {above.count(chr(10)) + 22} has 1 cells under 2 names")
+
+
 def test_pictures_are_found_in_the_order_of_their_names(tmp_path):
     for name in ("b/2.png", "a.jpg", "b/1.webp", ".hidden/3.png"):
         (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (8, 8), name.count("/") * 100).save(tmp_path / "in" / name)
+    Image.new("RGB", (8, 8)).save(tmp_path / "in" / "b" / "photo", "PNG")
     (tmp_path / "in" / "notes.txt").touch()
+    (tmp_path / "in" / "bodies.csv").write_text("BMI,age\n22.5,40\n")
     source = source_of(str(tmp_path / "in"))
     (only,) = chunks(source, None, None, False, 10)
-    assert only.ids == ["a.jpg", "b/1.webp", "b/2.png"]
+    assert only.ids == ["a.jpg", "b/1.webp", "b/2.png", "b/photo"]
     before = source.digest()
     Image.new("RGB", (8, 8), 7).save(tmp_path / "in" / "b" / "2.png")
     assert source.digest() != before

@@ -102,7 +102,7 @@ def _ask_pairs(column: Any, what: str, state: Bench[DataState]) -> tuple[tuple[P
     """The pairs of an upload, of a run that was opened, or the bundled ones; and whether they are a user's own."""
     title, bundled, most, columns = _PAIRS[what]
     label = f"{title}: the bundled ones, or a CSV or Excel file (.xlsx) of yours ({columns})"
-    file = uploader(label, f"data-{what}-{state.own.opened}", MOST_MB, column, type=["csv", "tsv", "txt", "xlsx"])
+    file = uploader(label, f"data-{what}-{state.own.opened}", MOST_MB, column)
     try:
         if file is not None:
             check_size(file.size, MOST_MB * 1_000_000)

@@ -109,6 +109,85 @@ def test_what_is_no_text_of_a_known_page_is_none():
     assert decoded(b"a\x81\x8d,b") is None
 
 
+@pytest.mark.parametrize(
+    "text", ["ü;ö;ç;â", "für;schön;Füße\nça;garçon", "Öl;Übung", "á;é;ö;ü;ó;í", "€ 5;„ä“ – ö…", "Ñ;ñ", *TEXTS["cp1252"]]
+)
+def test_a_page_that_reads_the_same_text_is_called_by_the_usual_name(text):
+    assert decoded(text.encode("cp1252"))[1] == "Windows-1252"
+
+
+SENTENCE = "mine.csv is in UTF-8, but line {} is damaged, cut short or in another encoding: save it again, as UTF-8"
+WORDS = {
+    "German": "Größe;Straße\n",
+    "French": "naïve;café\n",
+    "Polish": "Łódź;Gdańsk\n",
+    "Turkish": "İstanbul;Şişli\n",
+    "Vietnamese": "Việt;Hà Nội\n",
+    "Russian": "Москва;Казань\n",
+    "Greek": "Αθήνα;Πάτρα\n",
+    "Hebrew": "ירושלים;חיפה\n",
+    "Arabic": "مرحبا;بكم\n",
+    "Hindi": "नमस्ते;दुनिया\n",
+    "Thai": "สวัสดี;ครับ\n",
+    "Chinese": "男;女\n",
+    "Korean": "서울;부산\n",
+    "emoji": "👍;🎉\n",
+}
+
+
+@pytest.mark.parametrize("count", [1, 2, 300])
+@pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
+def test_damaged_utf_8_is_no_other_page(words, count):
+    whole = "a;b\n" + words * count
+    last = whole.rindex(words[-2])
+    for damaged, line in (
+        (whole.encode() + b"x\xe9y;1\n", count + 2),
+        (whole.encode() + b"x;\xff\n", count + 2),
+        (b"a\xc3;b\n" + words.encode() * count, 1),
+        ((whole[:last] + "ü").encode()[:-1], count + 1),
+        ((whole + "中").encode()[:-1], count + 2),
+        (b"\xef\xbb\xbfa;b\r\n\xe4;1\r\n" + words.encode(), 2),
+    ):
+        with pytest.raises(ValueError) as caught:
+            read_table(damaged, "mine.csv")
+        assert str(caught.value) == SENTENCE.format(line)
+
+
+def test_one_damaged_byte_among_many_is_found_wherever_it_is():
+    text = "".join(f"Größe {i} über Mädchen;naïve Füße\n" for i in range(250))
+    for place in range(0, len(text.encode()), 997):
+        for byte in (0x80, 0xE4, 0xFF):
+            data = bytearray(text.encode())
+            data[place] = byte
+            with pytest.raises(ValueError, match="is in UTF-8, but line"):
+                decoded(bytes(data))
+
+
+def test_two_encodings_in_one_file_are_said():
+    western, cyrillic = "Größe;Straße\nFüße;Öl\n", "Москва;Казань\nСамара;Уфа\n"
+    for text, page in ((western, "cp1252"), (cyrillic, "cp1251"), (cyrillic, "koi8-r"), (western, "mac-roman")):
+        for first, second in ((1, 1), (9, 1), (2, 9)):
+            with pytest.raises(ValueError, match=f"line {2 * first + 1} is damaged"):
+                decoded(text.encode() * first + text.encode(page) * second)
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        ("cp1252", "a;b\nSpaß”;1\nüber;2\n"),
+        ("cp1252", "„Spaß“;1\n„Fuß“;2\n„x“;3\n"),
+        ("cp1252", "a;b\nx;1\ny;café"),
+        ("cp1252", "Hélène;été\nforêt;Ã©t\n"),
+        ("cp1251", "группа В»;1\nгруппа Г»;2\n«Россия»;3\n"),
+        ("koi8-r", "её;ещё\nМосква;моё\nчьё;её\n"),
+        ("cp866", "там;тон;сон\nМосква;шаг\nСамара;Казань\n"),
+        ("mac-roman", "l’été;d’été\nl’Éric;qu’à;é\nl’école;d’état\nà l’arrivée\n"),
+    ],
+)
+def test_words_of_a_page_that_are_utf_8_by_chance_stay_what_they_are(page, text):
+    assert decoded(text.encode(page))[0] == text
+
+
 def test_the_page_is_said_and_pairs_come_in_as_tables_do():
     assert "Windows-1250" in read_table("miasto;y\nŁódź;1\nGdańsk;2\n".encode("cp1250")).attrs["read_as"]
     for page, target in (("cp1252", "Le chat est là"), ("cp1250", "Książka leży na półce"), ("cp1251", "Кошка там")):

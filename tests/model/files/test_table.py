@@ -27,6 +27,14 @@ GOOD = {
     "pipes": (b"a|b, c\n1|2\n3|4\n", "“|”", {"a": [1, 3], "b, c": [2, 4]}),
     "Windows-1252": ("ä,b\nü,1\nö,2\n".encode("cp1252"), "Windows-1252", {"ä": ["ü", "ö"], "b": [1, 2]}),
     "UTF-16": ("a,b\n1,ü\n2,x\n".encode("utf-16"), "UTF-16", {"a": [1, 2], "b": ["ü", "x"]}),
+    **{
+        f"{codec} without a mark": (
+            "Größe,b\n1,Ж – 中\n2,\u200dx\n".encode(codec),
+            codec[:6],
+            {"Größe": [1, 2], "b": ["Ж – 中", "\u200dx"]},
+        )
+        for codec in ("UTF-16-LE", "UTF-16-BE", "UTF-32-LE", "UTF-32-BE")
+    },
     "a mark": (b"\xef\xbb\xbfa,b\n1,2\n3,4\n", "UTF-8", {"a": [1, 3], "b": [2, 4]}),
     "no names": (b"1,2\n3,4\n5,6\n", "no line of names", {"column 1": [1, 3, 5], "column 2": [2, 4, 6]}),
     "equal names": (b"a,a,\n1,2,3\n4,5,6\n", "CSV", {"a": [1, 4], "a (2)": [2, 5], "column 3": [3, 6]}),
@@ -65,7 +73,6 @@ BAD = {
     "ragged, short": b"a,b,c\n1,2,3\n4,5\n",
     "ragged, long": b"a,b,c\n1,2,3\n4,5,6,7\n",
     "wrong encoding": b"a,b\n\x81\x8d,1\n2,3\n",
-    "UTF-16 without a mark": "a,b\n1,2\n3,4\n".encode("utf-16-le"),
     "10,000 columns": WIDE.encode(),
     "an open quote": b'a,b\n"1,2\n3,4\n',
     "an endless cell": b"a,b\n" + b"x" * 200_000 + b",1\n2,3\n",
