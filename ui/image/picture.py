@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -132,8 +133,7 @@ class ImagePicture(Picture):
         return render("picture", url=data_url(self.above(attribution, scale)), words=words)
 
     def _figure(self, attribution: Attribution, scale: float) -> Any:
-        go, (x, y, regions) = plotly(), self._cells()
-        height, width = self.result.about.regions.shape
+        go, (x, y, regions) = plotly(), self._cells
         values = attribution.values[regions]
         strong = 1.0 if np.abs(values).max() > 0 else 0.0
         cells = go.Heatmap(
@@ -150,12 +150,12 @@ class ImagePicture(Picture):
             opacity=self.strength * strong,
             colorscale=diverging(1),
         )
-        under = {"source": self._under, "x": 0, "y": 0, "sizex": width, "sizey": height, "xref": "x", "yref": "y"}
+        under = {"source": self._under, "x": 0, "y": 0, "sizex": x[-1], "sizey": y[-1], "xref": "x", "yref": "y"}
         layout = {
             "images": [{**under, "sizing": "stretch", "layer": "below"}],
-            "xaxis": {"visible": False, "range": [0, width], "constrain": "domain", "fixedrange": True},
-            "yaxis": {"visible": False, "range": [height, 0], "scaleanchor": "x", "constrain": "domain", "fixedrange": True},
-            "height": float(np.clip(WIDTH * height / width, LOWEST, TALLEST)),
+            "xaxis": {"visible": False, "range": [0, x[-1]], "constrain": "domain", "fixedrange": True},
+            "yaxis": {"visible": False, "range": [y[-1], 0], "scaleanchor": "x", "constrain": "domain", "fixedrange": True},
+            "height": float(np.clip(WIDTH * y[-1] / x[-1], LOWEST, TALLEST)),
             "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
             "dragmode": False,
             "showlegend": False,
@@ -174,7 +174,7 @@ class ImagePicture(Picture):
             return []
         if self.result.request.segments is None:
             return list(range(self.result.about.patches))  # the nearest centre is that of the patch itself
-        return [int(i) for i in self._cells()[2][::MESH, ::MESH].ravel()]
+        return [int(i) for i in self._cells[2][::MESH, ::MESH].ravel()]
 
     def _add_places(self, figure: Any, attribution: Attribution, players: list[int]) -> None:
         """Crosses on what is left out, and unseen points that take the clicks, for heatmaps report none."""
@@ -187,8 +187,8 @@ class ImagePicture(Picture):
         if self.result.request.segments is None:
             places = [centres[i] for i in players]
         else:
-            x, y, _ = self._cells()
-            places = [(across, down) for down in y[::MESH] for across in x[::MESH]]
+            across, down = (middles(edges)[::MESH] for edges in self._cells[:2])
+            places = [(x, y) for y in down for x in across]
         tips = self._tips(attribution)
         figure.add_scatter(
             x=[x for x, _ in places],
@@ -216,15 +216,26 @@ class ImagePicture(Picture):
             for i, label in enumerate(attribution.labels)
         ]
 
+    @cached_property
     def _cells(self) -> tuple[list[float], list[float], Regions]:
-        """Where the cells of the coloured layer have their middles, in pixels of the picture, and their players."""
-        shape = self.result.about.regions.shape
-        down, across = (sampled(length, int(np.clip(FINE * length // max(shape), min(length, COARSE), FINE))) for length in shape)
-        return (across + 0.5).tolist(), (down + 0.5).tolist(), self.result.about.regions[np.ix_(down, across)]
+        """The edges of the cells of the coloured layer, in pixels of the picture across and down, and the cells' players.
+
+        A cell for each patch where these are cut by straight lines; fine ones where they have any shape.
+        """
+        regions = self.result.about.regions
+        if self.result.request.segments is None:
+            down, across = (np.flatnonzero(np.diff(line, prepend=-1)) for line in (regions[:, 0], regions[0]))
+            edges = [[*begins.tolist(), length] for begins, length in zip((across, down), regions.shape[::-1])]
+        else:
+            most = max(regions.shape)
+            counts = [int(np.clip(FINE * length // most, min(length, COARSE), FINE)) for length in regions.shape]
+            down, across = (sampled(length, count) for length, count in zip(regions.shape, counts))
+            edges = [np.linspace(0, length, count + 1).tolist() for length, count in zip(regions.shape[::-1], counts[::-1])]
+        return edges[0], edges[1], regions[np.ix_(down, across)]
 
     def _centres(self) -> dict[int, tuple[float, float]]:
-        x, y, players = self._cells()
-        down, across = np.array(y)[:, None] + np.zeros(len(x)), np.zeros(len(y))[:, None] + np.array(x)
+        x, y, players = self._cells
+        across, down = np.meshgrid(middles(x), middles(y))
         return {int(i): (float(across[players == i].mean()), float(down[players == i].mean())) for i in np.unique(players)}
 
 
@@ -270,6 +281,10 @@ def data_url(image: Image.Image) -> str:
     kind = "PNG" if small.getcolors(DRAWN) else "JPEG"
     small.save(out, kind, **({"quality": 88} if kind == "JPEG" else {}))
     return f"data:image/{kind.lower()};base64," + base64.b64encode(out.getvalue()).decode()
+
+
+def middles(edges: list[float]) -> list[float]:
+    return [(begin + end) / 2 for begin, end in pairwise(edges)]
 
 
 def sampled(length: int, to: int) -> Ints:

@@ -287,7 +287,7 @@ def test_pictures_of_any_shape_are_drawn_whole(page, size):
     page.selectbox(key="grid-photos").set_value(16)
     page.file_uploader(key="image-file").set_value(("odd.png", out.getvalue(), "image/png")).run()
     result = shown(run(page))
-    _, _, players = ImagePicture(result, sample("coffee.jpg").resize(size), "")._cells()
+    _, _, players = ImagePicture(result, sample("coffee.jpg").resize(size), "")._cells
     np.testing.assert_array_equal(np.unique(players), np.arange(256))
 
 
