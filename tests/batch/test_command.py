@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,7 @@ def test_ctrl_c_leaves_everything_valid(tmp_path, how, workers):
     with subprocess.Popen([sys.executable, "slow.py", *asked], cwd=tmp_path, start_new_session=True, **pipes) as process:
         while not (out / "rows").is_dir() or len(list((out / "rows").glob("part-*"))) < 3:
             assert process.poll() is None, process.stderr.read()
+            time.sleep(0.005)
         os.killpg(process.pid, how)
         said = process.stderr.read()
     assert process.returncode == 130

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from batch.kinds import kind_of, text
 from batch.row import seed_of
 from batch.sources import source_of
 from model.table.model import TableModel
+from model.text import shared
 from xai import Ledger, explain
 
 TEMPLATE, ANSWER = "Review: {text} Sentiment:", " positive"
@@ -55,14 +57,19 @@ def test_texts_are_the_same_to_the_last_bit_alone_among_others_and_in_processes(
     assert again[::-1] == plain and all(row["error"] is None for row in plain)
 
 
-@pytest.mark.checkpoint
-def test_shared_beginnings_leave_no_trace_in_the_next_row(tmp_path):
-    (tmp_path / "t.csv").write_text("text\nthe film was good fun\nthe film was bad fun\nthe film was good fun\n")
-    asked = {"kind": "text", "template": "{text} I felt", "target": " happy", "budget": 16, "judge": False, "seed": 5}
+def test_shared_beginnings_leave_no_trace_in_the_next_row(tmp_path, tiny_checkpoint, monkeypatch):
+    used = Mock(wraps=shared.trunk)
+    monkeypatch.setattr(shared, "trunk", used)
+    monkeypatch.setattr("model.text.ways.SMALL", 0)  # so that it pays on a tiny one
+    texts = [f"the film that I saw was {what} fun and nothing but {what} fun for all of us" for what in ("good", "bad", "good")]
+    (tmp_path / "t.csv").write_text("\n".join(["text", *texts]))
+    asked = {"kind": "text", "template": "{text} I felt", "target": " happy", "budget": 60, "judge": False, "seed": 5}
+    asked["model"] = str(tiny_checkpoint)
     explain_dataset(tmp_path / "t.csv", tmp_path / "all", **asked, workers=1)
-    (tmp_path / "last.csv").write_text("text,id\nthe film was good fun,2\n")
+    (tmp_path / "last.csv").write_text(f"text,id\n{texts[2]},2\n")
     explain_dataset(tmp_path / "last.csv", tmp_path / "last", **asked, id="id", workers=1)
     assert rows_of(tmp_path / "last", ("row", "seconds")) == rows_of(tmp_path / "all", ("row", "seconds"))[2:]
+    assert used.call_count
 
 
 def test_rather_than_another_answer_is_the_difference_of_both(reviews, tmp_path, tiny_checkpoint):

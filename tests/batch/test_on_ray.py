@@ -4,6 +4,7 @@ import importlib.util
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,7 @@ def test_a_killed_driver_loses_and_doubles_nothing(tmp_path):
     with subprocess.Popen([sys.executable, script], cwd=tmp_path, stderr=subprocess.PIPE) as process:
         while not (out / "rows").is_dir() or len(list((out / "rows").glob("part-*"))) < 2:
             assert process.poll() is None, process.stderr.read().decode()
+            time.sleep(0.02)
         process.kill()
     assert 8 <= len(rows_of(out)) < 40
     script.write_text(RUN.format(**paths, pause=0.0))
