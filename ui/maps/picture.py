@@ -90,6 +90,10 @@ class Picture:
         """A Plotly figure of the input with the chosen pairs drawn on it."""
         return charts.arcs(found, chosen, attribution)
 
+    def error(self, attribution: Attribution) -> str:
+        """How far a map is from the truth, in Markdown, where that is known; "" elsewhere."""
+        return ""
+
     def chart(self, attribution: Attribution, reach: float) -> Any:
         """A Plotly figure of the values one by one."""
         return charts.bars(attribution, self.quantity, reach)

@@ -84,6 +84,8 @@ def _map(side: str, attribution: Attribution, picture: Picture, scale: float, ju
 
 def _about(side: str, attribution: Attribution, picture: Picture, reach: float, judgement: Judgement | None) -> None:
     """What is read next: how far to trust it, what it means, what it cost, its values one by one."""
+    if error := picture.error(attribution):
+        st.markdown(f":material/straighten: {error}")
     if judgement is not None:
         show_judgements(judgement, attribution, picture)
     st.caption(said(f"{MEANING[attribution.index].format(what=picture.quantity)} {cost(attribution)}"))

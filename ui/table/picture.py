@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import streamlit as st
 from markupsafe import Markup
 
 from ui.draw import charts
@@ -81,15 +80,14 @@ class TablePicture(Picture):
     def html(self, attribution: Attribution, scale: float, pane: str = "") -> Markup:
         return row_heatmap(self.about.cells, self.named(attribution), scale, pane)
 
-    def show(self, attribution: Attribution, scale: float, key: str) -> None:
-        super().show(attribution, scale, key)
-        truth = self._beside(attribution)
-        if key in "lr" and truth is not None:
-            spent = attribution.evaluations + attribution.reused
-            st.markdown(
-                f":material/straighten: Against the **exact** {attribution.index.capitalize()} values: relative "
-                f"squared error **{relative_error(attribution.values, truth):.2g}** after {spent} evaluations."
-            )
+    def error(self, attribution: Attribution) -> str:
+        truth, spent = self._beside(attribution), attribution.evaluations + attribution.reused
+        if truth is None:
+            return ""
+        return (
+            f"Against the **exact** {attribution.index.capitalize()} values: relative squared error "
+            f"**{relative_error(attribution.values, truth):.2g}** after {spent} evaluations."
+        )
 
     def chart(self, attribution: Attribution, reach: float) -> Any:
         drawn = table_charts.waterfall if attribution.index == "shapley" else table_charts.bars
