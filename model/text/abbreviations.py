@@ -39,7 +39,7 @@ _SOMETIMES = _listed(
     al etc Inc Ltd Co Corp LLC Bros Jr Esq St Ste Ave Blvd Rd Sq Hwy Univ Dept Est ed eds trans rev repr ibid op cit et
     Ph Ph.D B.Sc M.Sc Sc D.Sc D.Phil M.Phil B.Ed M.Ed Ed.D Psy.D Th.D LL.B LL.M LL.D B.Eng M.Eng B.Com M.Com B.Tech M.Tech
     v.Chr n.Chr z.Zt z.Hd i.Allg u.dgl m.fl fr.o.m d.Hr î.Hr
-    usw etw Str Hrsg Jh Jhdt Chr geb gest Mio Mrd Tsd Std Min Sek Tel Univ
+    Th usw etw Str Hrsg Jh Jhdt Chr geb gest Mio Mrd Tsd Std Min Sek Tel Univ
     av env chap éd Cie Ud Uds Vd Vds Av pág págs EE UU FF Sn Cad Sok Mah TP TS GS PGS Lda Ltda Cía
     sig sigg dott ing avv prof ecc itd itp mgr inż ks hab atd apod enz osv jne stb kb vb dll
     гг ул стр др пр руб тыс млн млрд обл просп пер наб коп
@@ -80,7 +80,9 @@ _YEAR = _before(r"[\dIVX]\s?[rw]")  # 1990 r., XIX w. in Polish
 _LETTER = regex.compile(r"[\p{Lu}\p{Arabic}\p{Hebrew}]|[\p{Cyrillic}--[яеєії]]", regex.VERSION1)  # that is no word by itself
 _NO_FULL_STOP = _before(r"[\p{Thai}\p{Lao}]\p{M}*")  # scripts that have none
 # Goethestr. 5, Marktpl. 5, Storgt. 5, Kungsg. 5: streets, which a number follows
-_STREET = regex.compile(r"\p{L}{3,}(?:str|pl|gt)|\p{Lu}\p{L}{2,}(?:s|ning)g|(?:Stor|Ny|Vasa|Nørre|Vester|Øster|Sønder|Skol|Kyrko)g")
+_STREET = regex.compile(
+    r"\p{L}{3,}(?:str|pl|gt)|\p{Lu}\p{L}{2,}(?:s|ning)g|(?:Stor|Ny|Vasa|Nørre|Vester|Øster|Sønder|Skol|Kyrko)g"
+)
 # kr. 500, but not: 50 kr. 20 more
 _CURRENCY = _before(r"(?<![\p{L}\p{N}]|\p{N}\s)(?:[Kk]r|[Ff]r|Rp|Tk|Bs|Lps|[KTU]?[Ss]h)")
 # 5 ft. 3 in. tall
