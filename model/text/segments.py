@@ -179,9 +179,8 @@ def _end_of(line: _Line, start: int, stop: int, after_stop: int) -> int:
     letter = line.first(_LETTER, start)
     began_lower = letter < stop and text[letter].islower()
     lower_follows = bool(_LOWER.match(text, line.first(_OF_WORD, end), line.high))
-    if text[stop:after_stop] != ".":  # “Really?” she said; well… maybe; Yahoo! in the U.S.
-        goes_on = lower_follows and (not began_lower or end > after_stop or last in ".…")
-        return start if goes_on else end
+    if text[stop:after_stop] != ".":  # “Really?” she said; well… maybe
+        return start if lower_follows and (end > after_stop or last in ".…") else end
     item = _ITEM.fullmatch(text, content, stop) and (start <= line.low or text[start:stop].strip().isdigit())
     before, after = text[max(start, stop - _LOOKED_AT) : stop], text[end : min(end + _LOOKED_AT, line.high)]
     return start if item or (lower_follows and not began_lower) or ends_no_sentence(before, after) else end

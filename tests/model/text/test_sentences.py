@@ -44,7 +44,7 @@ TEXTS = {
         "J.-P. Sartre met P. Picasso.| It was S. Freud.| N. Chomsky agreed.",
         "He is 5 ft. 3 in. tall.| It weighs 5 lb. 3 oz. or so.| It is 5 ft.| Tall men came.| We let 3 in.| 5 more waited.",
         "5 ft. 3 in. tall",
-        "Yahoo! in the U.S. and elsewhere.| Oh! what fun.| What?! he said.| Stop!| He left.",
+        "Great film!| loved it.| “Really?” he said.| Stop!| He left.",
         "good film!| bad acting?| yes.",
         "He has a Ph. D. from Yale, an M.Sc. Bonn gave and a B.Tech. degree.| She has none.",
         "Call the Dr. soon.| Tom will.",
