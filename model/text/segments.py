@@ -5,6 +5,7 @@ begins or ends inside a letter with its marks, an emoji with its joiners, or a f
 is said beside it.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
 
 import regex
@@ -43,21 +44,23 @@ _STOP = regex.compile(
 )
 _WITH_SPACE = frozenset(".!?…․﹒‼⁇⁈⁉‽;:\u037e")  # end a sentence only where white space follows: 3.5, a?b=c, Yahoo!x
 _CLOSE = regex.compile(r"[\p{Pe}\p{Pf}\p{Pi}\"'*_\p{M}\p{Cf}]*(?:\[\d{1,3}\])*")
+_CLOSE_UNSPACED = regex.compile(r"[\p{Pe}\p{Pf}\p{M}\p{Cf}\"']")
 _SPACED_OUT = regex.compile(r"\s»")  # « in French. »
-_GOES_ON = regex.compile(r"[^\w\n]*\p{Ll}")  # in lower case
+_CONTINUES = regex.compile(r"\p{Sentence_Break=SContinue}")
 _CONTENT = regex.compile(r"[^\p{P}\p{Z}\p{C}]")
-_ITEM = regex.compile(r"[\p{P}\p{Z}]*(?:\d{1,3}|\p{L}|[ivxlIVXL]{1,5})")  # "1." of a list
+_LETTER = regex.compile(r"\p{L}")
+_OF_WORD = regex.compile(r"\w")
+_LOWER = regex.compile(r"\p{Ll}")
+_ITEM = regex.compile(r"\d{1,3}|\p{L}|[ivxlIVXL]{1,5}")  # "1." of a list
 # What quotes the sentence before it: particles of Japanese (「行く。」と言った。) and Korean, verbs of saying of Chinese.
 _QUOTING = regex.compile(
-    r"\s?(?:[「『][^「」『』]{0,200}[」』])*"
+    r"\s?(?:[「『][^「」『』]{0,200}[」』]){0,20}"
     r"(?:と(?!うとう|ても|ころ|にかく|りあえず|もかく|っさ|っく|きどき|たん|んで|ある|もだち|なり)|って|なんて|など|なんか|を|です|でし|であ"
     r"|だ(?:った|と|[。、！？])|のよう|[のがはにもへで](?=[\p{Han}\p{Katakana}])"
     r"|\p{Han}{0,5}(?:[说說问問喊答]|(?<!知)道)[道着完]?[，。！]|(?:이?라[고며]|하[고며])(?!\p{L}))"
 )
-_QUOTES = regex.compile(r"[「『」』]")
-_LONGEST_QUOTE = 1_000
-_LOOKED_AT = 200  # characters before a stop
-_FIRST_LETTER = regex.compile(r"\p{L}")
+_QUOTES = regex.compile(r"[「『」』«»\"']")
+_LOOKED_AT = 200  # characters before and after a stop
 
 
 def words(text: str, low: int, high: int) -> Iterator[Span]:
@@ -105,66 +108,94 @@ def sentences(text: str, low: int, high: int) -> Iterator[Span]:
     initials, numbers, nor where lower case follows. Text that begins its sentences in lower case ends them at any stop.
     """
     start = low
-    for line in _IN_LINE.finditer(text, low, high):
-        for stop in _STOP.finditer(text, *line.span()):
-            end = _end_of(text, start, stop, line)
+    for span in _IN_LINE.finditer(text, low, high):
+        line = _Line(text, *span.span())
+        for stop in _STOP.finditer(text, line.low, line.high):
+            end = _end_of(line, start, *stop.span())
             if end > start:
                 yield start, end
                 start = end
-        if text[start : line.end()].strip():
-            yield start, line.end()
-            start = line.end()
+        if text[start : line.high].strip():
+            yield start, line.high
+            start = line.high
 
 
-def _end_of(text: str, start: int, stop: "regex.Match[str]", line: "regex.Match[str]") -> int:
-    """Where the sentence that begins at `start` ends by this stop; `start` where it goes on."""
-    last, before = text[stop.end() - 1], text[start : stop.start()]
-    if stop.start() < start or not _CONTENT.search(before):
+class _Line:
+    """A line and where its quotes stand. Each character is looked for once: a line takes time linear in its length."""
+
+    def __init__(self, text: str, low: int, high: int):
+        self.text, self.low, self.high = text, low, high
+        self.last = low + len(text[low:high].rstrip())  # where only white space follows
+        self._found: dict[regex.Pattern[str], int] = {}
+        self._marks: dict[str, list[int]] = {mark: [] for mark in "«»\"'"}
+        self._quoted: list[Span] = []
+        opened: list[int] = []
+        for mark in _QUOTES.finditer(text, low, high):
+            if mark[0] in self._marks:
+                self._marks[mark[0]].append(mark.start())
+            elif mark[0] in "「『":
+                opened.append(mark.start())
+            elif opened:
+                quote = opened.pop(), mark.end()
+                if _QUOTING.match(text, mark.end(), high):
+                    self._quoted.append(quote)
+        self._quoted.sort(reverse=True)
+
+    def first(self, character: "regex.Pattern[str]", low: int) -> int:
+        """Where the first such character from `low` on stands, the line's end if there is none; `low` never decreases."""
+        if self._found.get(character, -1) < low:
+            found = character.search(self.text, low, self.high)
+            self._found[character] = found.start() if found else self.high
+        return self._found[character]
+
+    def count(self, mark: str, low: int, high: int) -> int:
+        """How many such quotes stand in text[low:high]."""
+        return bisect_left(self._marks[mark], high) - bisect_left(self._marks[mark], low)
+
+    def is_quoted(self, start: int, end: int) -> bool:
+        """Is `end` in a quote 「…」 that opens from `start` on and that what follows it quotes? Neither ever decreases."""
+        while self._quoted and (self._quoted[-1][0] < start or self._quoted[-1][1] <= end):
+            self._quoted.pop()
+        return bool(self._quoted) and self._quoted[-1][0] < end
+
+
+def _end_of(line: _Line, start: int, stop: int, after_stop: int) -> int:
+    """Where the sentence that begins at `start` ends by the stop text[stop:after_stop]; `start` where it goes on."""
+    text, last = line.text, line.text[after_stop - 1]
+    content = line.first(_CONTENT, start)
+    if content >= stop:
         return start
     spaced = last in _WITH_SPACE
-    end = _closed(text, start, stop.end(), line, spaced)
-    after = text[end : line.end()]
-    if not after.strip():
+    end = _closed(line, start, after_stop, spaced)
+    if end >= line.last:
         return end
-    if (spaced and not after[0].isspace()) or _is_quoted(text, start, end, stop.end(), line.end()):
+    if spaced and not text[end].isspace():
         return start
-    if not spaced and (regex.match(r"\p{Sentence_Break=SContinue}", after) or (last == "．" and after[0].isdigit())):
+    if end > after_stop and text[end - 1] in "」』”’\"'" and _QUOTING.match(text, end, line.high):
         return start
-    if text[stop.start() : stop.end()] == ".":
-        first = _FIRST_LETTER.search(before)
-        lower = first is not None and first[0].islower()
-        item = _ITEM.fullmatch(before.strip()) and (start <= line.start() or before.strip().isdigit())
-        goes_on = bool(item) or ends_no_sentence(before[-_LOOKED_AT:], after) or (not lower and _GOES_ON.match(after))
-    else:  # “Really?” she said; well… maybe
-        goes_on = spaced and (end > stop.end() or last in ".…") and _GOES_ON.match(after)
-    return start if goes_on else end
+    if not spaced:
+        goes_on = line.is_quoted(start, end) or _CONTINUES.match(text, end) or (last == "．" and text[end].isdigit())
+        return start if goes_on else end
+    letter = line.first(_LETTER, start)
+    began_lower = letter < stop and text[letter].islower()
+    lower_follows = bool(_LOWER.match(text, line.first(_OF_WORD, end), line.high))
+    if text[stop:after_stop] != ".":  # “Really?” she said; well… maybe
+        return start if lower_follows and (end > after_stop or last in ".…") else end
+    item = _ITEM.fullmatch(text, content, stop) and (start <= line.low or text[start:stop].strip().isdigit())
+    before, after = text[max(start, stop - _LOOKED_AT) : stop], text[end : min(end + _LOOKED_AT, line.high)]
+    return start if item or (lower_follows and not began_lower) or ends_no_sentence(before, after) else end
 
 
-def _is_quoted(text: str, start: int, end: int, stop: int, limit: int) -> bool:
-    """Is what a stop ends quoted by what follows the quote? `end` is after the marks that close behind the stop."""
-    if end > stop and text[end - 1] in "」』”’\"'":
-        return _QUOTING.match(text, end, limit) is not None
-    if text[stop - 1] in _WITH_SPACE:
-        return False
-    depth = sum(1 if mark[0] in "「『" else -1 for mark in _QUOTES.finditer(text, max(start, end - _LONGEST_QUOTE), end))
-    for mark in _QUOTES.finditer(text, end, min(limit, end + _LONGEST_QUOTE)) if depth > 0 else ():
-        depth += 1 if mark[0] in "「『" else -1
-        if not depth:
-            return _QUOTING.match(text, mark.end(), limit) is not None
-    return False
-
-
-def _closed(text: str, start: int, end: int, line: "regex.Match[str]", spaced: bool) -> int:
+def _closed(line: _Line, start: int, end: int, spaced: bool) -> int:
     """Where the quotes and brackets end that close after a stop. Where no space follows, an odd straight quote closes."""
-    limit = line.end()
+    text = line.text
     if spaced:
-        found = _CLOSE.match(text, end, limit)
+        found = _CLOSE.match(text, end, line.high)
         end = found.end() if found else end
-        spaced_out = _SPACED_OUT.match(text, end, limit)
-        opened = spaced_out and text.count("«", line.start(), end) > text.count("»", line.start(), end)
-        return spaced_out.end() if spaced_out and opened else end
-    while end < limit and regex.match(r"[\p{Pe}\p{Pf}\p{M}\p{Cf}\"']", text[end]):
-        if text[end] in "\"'" and text.count(text[end], start, end) % 2 == 0:
+        opened = line.count("«", line.low, end) > line.count("»", line.low, end)
+        return end + 2 if opened and _SPACED_OUT.match(text, end, line.high) else end
+    while end < line.high and _CLOSE_UNSPACED.match(text, end):
+        if text[end] in "\"'" and line.count(text[end], start, end) % 2 == 0:
             break
         end += 1
     return end

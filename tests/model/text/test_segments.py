@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from model.text import segments
 from model.text.segments import lines, sentences, words
 
 
@@ -110,6 +111,29 @@ def test_where_sentences_end(found):
 
 def test_a_semicolon_is_a_question_mark_in_greek_alone():
     assert texts(sentences, "One; two: three.") == ["One; two: three."]
+
+
+@pytest.mark.parametrize("unit", [". ", "1. ", "Dr. ", "a. ", "x.y. ", "J.-P. ", "etc. B ", "a.' "])
+def test_stops_that_end_nothing_are_looked_at_in_windows(unit, monkeypatch):
+    seen = []
+    asked = segments.ends_no_sentence
+    monkeypatch.setattr(segments, "ends_no_sentence", lambda *around: seen.extend(map(len, around)) or asked(*around))
+    assert len(texts(sentences, unit * 2_000)) == 1
+    assert max(seen, default=0) <= 200
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("「" * 2_000 + "。」" * 2_000, 1),
+        ("「a。" * 2_000, 2_000),
+        ("「a。」と" * 2_000, 1),
+        ("« " + "a. » " * 2_000, 2_000),
+        ('a。"' * 2_000, 2_000),
+    ],
+)
+def test_quotes_without_end(text, count):
+    assert len(texts(sentences, text)) == count
 
 
 def test_nothing_but_marks_ends_no_sentence():

@@ -6,6 +6,8 @@ from model.text.segments import sentences
 
 TEXTS = {
     "German, ordinals": [
+        "Er fährt 2. Klasse und wohnt 3. Stock links.| In 1. Instanz verlor er.",
+        "Am 3.5. Geburtstag, vom 3.5. bis 4.6. frei.| Er kam am 3.5.| Dann ging er.| Sie kam am 3.5.| Anna blieb.",
         "Im 2. Weltkrieg war er Soldat.| Danach kam er heim.",
         "Der II. Weltkrieg begann 1939.| Polen wurde besetzt.",
         "Am 3. Mai fuhr er ab.| Am 4. kam er an.",
@@ -30,12 +32,22 @@ TEXTS = {
         "Das ist Seite 3.| Blättern Sie um.",
     ],
     "German": [
+        "Goethestr. 5.| Dort ist es ruhig.| Er wohnt Marktpl. 12a.| Anna auch.| Sie wohnt in der Goethestr.| Dort ist sie.",
+        "Dr. med. Anna Meier, Prof. Dr. rer. nat. Max Kühn und Dr.-Ing. Karl Hofer.| Er ist Dr. med.| Dann gingen sie.",
+        "Die Fa. Müller und die Gebr. Grimm grüßen Fam. Berg.| K.-H. Maier grüßt.| Th. Mann schrieb.",
         "Wir bestellten u. a. Schrauben, z.B. M8 usw.| Sie kamen.",
         "Das ist die Nr. 5.| Siehe S. 12 und Abb. 3.| Ende.",
         "Er ist ca. 30 Jahre alt, geb. am 1. Jan. 1990 in St. Gallen.| Punkt.",
         "Die Firma Müller & Co. KG liefert für 5 Mio. Euro.| Viel!",
     ],
     "English": [
+        "J.-P. Sartre met P. Picasso.| It was S. Freud.| N. Chomsky agreed.",
+        "He is 5 ft. 3 in. tall.| It weighs 5 lb. 3 oz. or so.| It is 5 ft.| Tall men came.| We let 3 in.| 5 more waited.",
+        "5 ft. 3 in. tall",
+        "Great film!| loved it.| “Really?” he said.| Stop!| He left.",
+        "good film!| bad acting?| yes.",
+        "He has a Ph. D. from Yale, an M.Sc. Bonn gave and a B.Tech. degree.| She has none.",
+        "Call the Dr. soon.| Tom will.",
         "At 9 a.m. I went home.| Then I slept.",
         "Yesterday at 9 a.m. I went out.| It rained.",
         "It was 9 a.m.| I went home.",
@@ -52,7 +64,15 @@ TEXTS = {
         "“I am tired.”| She left.| He said “I am tired.” and left.",
         "Price is Rs. 500.| It is cheap.| He paid Rs.| Nobody knew.",
     ],
+    "English, words with a point in them": [
+        "The file is data.csv.| Open it.| Load analysis.R.| Tom did.| See a.txt.| Save example.pl.| Run it.",
+        "Email me at a.b@c.org.| Thanks.| Mail tom.smith@uni-bonn.de.| Bye.",
+        "We use Node.js.| Tom likes it.| Bob likes ASP.NET.| Tom too.",
+        "It is on amazon.com.| Delivery was fast.| See x.com.| Amazon too.| Try example.co.uk.| Good.",
+        "The U.S. Senate, e.g. Tom, z.B. Anna, at 9 a.m. Tom came.| Prof.Dr. Maier and EE.UU. Obama.",
+    ],
     "French": [
+        "1er janv. 1990, le 14 juil. 1789 et le 25 déc. 2019.| C’est tout.",
         "M. Dupont, MM. Leroy et le Pr. Durand arrivent à 9 h.| Mme. Durand attend.",
         "« Je viens. » dit-il.| Il a dit : « Je viens. »| Puis il est parti.",
         "« Je viens.| Tu restes ? »| Elle rit.",
@@ -86,11 +106,12 @@ TEXTS = {
     ],
     "Hungarian": ["Kossuth u. 5. sz. alatt lakik dr. Nagy.| Itt van."],
     "Finnish": ["Hän syntyi 5. toukokuuta 1990, esim. Helsingissä.| Sitten hän lähti."],
+    "Swedish": ["Hon bor på Storg. 5.| Kungsg. 12 är nära.", "Det kostar kr. 500.| Jag har 50 kr.| 20 personer kom."],
     "Danish": ["Den 5. juni 1849 kom Grundloven.| Det var f.eks. Viborg."],
     "Dutch": ["Dhr. Jansen en mevr. Vos, d.w.z. buren, komen.| Ze zijn er."],
     "Turkish": ["Prof. Dr. Yılmaz 19. yüzyılda doğdu.| II. Dünya Savaşı bitti.| Örn. Ankara.", "Atatürk Cad. No. 5.| Burada."],
     "Vietnamese": ["TP. Hồ Chí Minh rất đẹp.| Tôi thích."],
-    "Indonesian": ["Jl. Sudirman No. 5.| Di sini."],
+    "Indonesian": ["Jl. Sudirman No. 5.| Di sini.", "Harganya Rp. 5.000.| Murah."],
     "Greek": ["Ο κ. Παπαδόπουλος γεννήθηκε το 1990 μ.Χ. στην Αθήνα.| Πού είναι;| Π.χ. Εδώ."],
     "Arabic": ["قال د. أحمد إنه بخير.| ثم ذهب؟| نعم!", "ولد أ.د. محمد عام 1990 م. في القاهرة، ص. 5.| ثم سافر."],
     "Hindi": [
@@ -109,6 +130,7 @@ TEXTS = {
     "Thai": ["ดร. สมชาย มาจาก กทม. ราคา 5.50 บาท ที่ จ. เชียงใหม่"],
     "Korean": ["그는 3.5점을 받았다.| 기뻤다.| 정말?", '"안녕." 하고 말했다.| “좋다.”라고 했다.'],
     "Japanese": [
+        "「彼は『行く。明日。』と言った。」|次。",
         "「行く。」と言った。|彼は帰った。",
         "彼は「行く。」と言った。|彼は帰った。",
         "「もう行く。明日来る。」と言った。",
