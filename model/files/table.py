@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 
 from model.assets import ASSETS
+from model.files.layout import MISSING
 from model.files.numerals import PADDED, Numerals, currencies, judge, plain, settle, shares_note
 from model.files.reader import check_columns, check_file, check_marks, check_width, read_rows
 from model.table.columns import unique_labels
 
 MAX_CELLS = 50_000_000  # of a Parquet file, whose bytes say nothing of its rows
-_MISSING = ["", "?", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "#N/A"]
 _FLAGS = {"True": True, "TRUE": True, "true": True, "False": False, "FALSE": False, "false": False}
 _WHOLE = re.compile(r"[-+]?\d{1,30}")
 _BARE = [
@@ -92,9 +92,9 @@ def _framed(rows: Iterator[list[Any]], names: list[str], filename: str, delimite
         csv.writer(stream).writerows(rows)
         stream.seek(0)
         # texts first: what pandas makes of numbers with blanks is float64, and its reading of decimals is not exact
-        texts = pd.read_csv(stream, header=None, names=range(len(names)), na_values=_MISSING, keep_default_na=False, dtype=str)
+        texts = pd.read_csv(stream, header=None, names=range(len(names)), na_values=MISSING, keep_default_na=False, dtype=str)
     else:
-        cells = [[None if isinstance(cell, str) and cell in _MISSING else cell for cell in row] for row in rows]
+        cells = [[None if isinstance(cell, str) and cell in MISSING else cell for cell in row] for row in rows]
         texts = pd.DataFrame({i: pd.Series([row[i] for row in cells]) for i in range(len(names))})
     found = settle([_judged(texts.iloc[:, i]) for i in range(len(names))], comma=delimiter != ",")
     check_marks(names, found, filename, sure=False)

@@ -104,8 +104,8 @@ BAD = {
     "an endless cell": (b"source,target\na,b\nc," + b"d" * 200_000 + b"\n", "line 3 cannot be read as CSV"),
     "wide": (b"a," * 1_001 + b"b\n" + b"1," * 1_001 + b"1\n", "1,002 columns; at most 1,000"),
     "too large": (bytes(50_000_001), "at most 50 MB"),
-    "no encoding": (b"source,target\n\x81\x8d,b\n", "not text in UTF-8, UTF-16 or Windows-1252"),
-    "a sound": (b"\xff\xfe\x90\x64" * 20, "not text in UTF-8"),
+    "no encoding": (b"source,target\n\x81\x8d,b\n", "not text in an encoding that is known"),
+    "a sound": (b"\xff\xfe\x90\x64" * 20, "not text in an encoding"),
     "no workbook": (b"PK\x03\x04" + bytes(40), "damaged"),
 }
 
