@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from model.assets import ASSETS
+from model.files.codes import why_texts, words_note
 from model.files.layout import MISSING
 from model.files.numerals import PADDED, Numerals, currencies, judge, plain, settle, shares_note
 from model.files.reader import check_columns, check_file, check_marks, check_width, read_rows
@@ -75,6 +76,7 @@ def read_table(data: bytes, filename: str = "table.csv") -> pd.DataFrame:
     if frame.isna().all(axis=None):
         raise ValueError(f"{filename} has no cell that is filled: all are missing")
     frame.attrs["read_as"] = read_as
+    frame.attrs["delimiter"] = delimiter
     frame.attrs["decimal"] = "," if delimiter == ";" else "."  # where nothing tells, and either could be
     notes = frame.attrs.get("notes", {}).items()
     frame.attrs["notes"] = {frame.columns[i]: note for i, note in notes if note and not _texts(frame, i)}
@@ -99,13 +101,21 @@ def _framed(rows: Iterator[list[Any]], names: list[str], filename: str, delimite
     found = settle([_judged(texts.iloc[:, i]) for i in range(len(names))], comma=delimiter != ",")
     check_marks(names, found, filename, sure=False)
     marks = {i: column.mark for i, column in enumerate(found) if column and column.mark}
-    torn = {i for i, column in enumerate(found) if column and len(currencies(column.read)) > 1}
+    torn = {
+        i
+        for i, (name, column) in enumerate(zip(names, found))
+        if column and (len(currencies(column.read)) > 1 or why_texts(column.read, name))
+    }
     typed = {
         i: _typed(texts.iloc[:, i], "" if i in torn else marks.get(i, "." if column is None or not column.open else ""))
         for i, column in enumerate(found)
     }
     frame = pd.DataFrame(typed).set_axis(names, axis=1)
-    frame.attrs["notes"] = {i: shares_note(column.read, column.mark or ".") for i, column in enumerate(found) if column}
+    frame.attrs["notes"] = {
+        i: f"{shares_note(column.read, column.mark or '.')} {words_note(column.read)}".strip()
+        for i, column in enumerate(found)
+        if column
+    }
     return frame, marks
 
 

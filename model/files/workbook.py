@@ -113,7 +113,8 @@ def _first_sheet(data: bytes, filename: str, most_columns: int) -> tuple[list[Ro
 
 def _rows(sheet: Any, filename: str, most_columns: int) -> list[Row]:
     """The rows that are filled, and blank ones among the first, each up to its last filled cell."""
-    rows, count, looked_at = [], 0, 0
+    rows: list[Row] = []
+    count = looked_at = 0
     for row in islice(sheet.iter_rows(values_only=True), MAX_ROWS):
         filled = max((i + 1 for i, value in enumerate(row) if value is not None and value != ""), default=0)
         count, looked_at = count + filled, looked_at + len(row)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from model.files.codes import why_texts, words_note
 from model.files.dates import NAMED, Order, days, has_shape, numbers_as_dates, order_of
 from model.files.numerals import MARKS, Numerals, currencies, judge, number, settle, shares_note
 from model.table.cells.column import MAX_LEVELS, READINGS, Column
@@ -93,15 +94,14 @@ def _hashable(cells: pd.Series) -> bool:
 def compared(columns: list[Seen], told: Mapping[Any, Any]) -> list[Seen]:
     """What a column's own cells leave open is read as in the others; `told` is what the reader of the file found."""
     marks, notes, usual = told.get("marks", {}), told.get("notes", {}), told.get("decimal", ".")
-    settled = settle([column.numerals for column in columns])
+    settled = settle([column.numerals for column in columns], comma=told.get("delimiter") != ",")
     firsts = {order.first for column in columns if (order := column.order) and order.told and order.first and not order.clash}
     found = []
     for column, numerals in zip(columns, settled):
         order = column.order
         if order and order.first and not order.told and len(firsts) == 1:
             order = Order(next(iter(firsts)), True, order.short)
-        mark = numerals.mark if numerals else ""
-        mark = mark or marks.get(column.label, "")
+        mark = marks.get(column.label, "") or (numerals.mark if numerals else "")
         sure = bool(mark) or not (numerals and numerals.open)
         if not mark:
             mark = "," if numerals and usual == "," and any("," in text for text in numerals.open) else "."
@@ -165,6 +165,8 @@ def _by_cells(seen: Seen, column: Column) -> Column:
             return replace(column, note=note)
         if len(units) > 1:
             return replace(column, note=f"Its amounts are in {' and '.join(units[:4])}: each is taken as a text.")
+        if seen.numerals and (why := why_texts(seen.numerals.read, seen.label)):
+            return replace(column, note=why)
         return _as_numbers(seen, column)
     if seen.order is not None and seen.order.clash:
         note = f"{_clash(seen.order)}: each is taken as a text. Write all in one order, or choose which cells are dates."
@@ -202,7 +204,7 @@ def _as_numbers(seen: Seen, column: Column) -> Column:
         )
     if infinite:
         notes.append(f"{_cells(infinite)} with an infinite number {_count(infinite)} as missing.")
-    notes.append(shares_note(seen.texts, seen.mark))
+    notes += [shares_note(seen.texts, seen.mark), words_note(seen.numerals.read if seen.numerals else [])]
     readings: tuple[str, ...] = ()
     if not seen.sure and seen.numerals:
         text, readings = seen.numerals.open[0], tuple(READINGS)[:2]
