@@ -11,7 +11,7 @@ from itertools import chain, islice
 from typing import Any
 
 from model.files.decoding import decoded
-from model.files.kinds import check_bytes, check_text
+from model.files.kinds import check_bytes, check_text, is_parquet
 from model.files.layout import Layout, layout
 from model.files.numerals import Numerals, is_number, judge, plain, settle
 from model.files.workbook import read_workbook
@@ -62,7 +62,7 @@ def read_rows(data: bytes, filename: str) -> tuple[list[str], Iterator[list[Any]
     if data[:4] == b"PK\x03\x04":
         names, body, told = read_workbook(data, filename, MAX_COLUMNS)
         return names, iter(body), told, Layout("")
-    if data[:4] == b"PAR1":
+    if is_parquet(data):
         raise ValueError(f"{filename} is a Parquet file, which is read as a table to predict from only; save it as CSV")
     text, encoding = _decoded(data, filename)
     laid = layout(text)

@@ -17,6 +17,7 @@ import pandas as pd
 
 from model.assets import ASSETS
 from model.files.codes import why_texts, words_note
+from model.files.kinds import is_parquet
 from model.files.layout import MISSING
 from model.files.numerals import PADDED, Numerals, currencies, judge, plain, settle, shares_note
 from model.files.reader import check_columns, check_file, check_marks, check_width, read_rows
@@ -59,7 +60,7 @@ def read_table(data: bytes, filename: str = "table.csv") -> pd.DataFrame:
     that is no table, has fewer than two columns or rows, no cell that is filled, or more than is read.
     """
     marks: dict[int, str] = {}
-    if data[:4] == b"PAR1":
+    if is_parquet(data):
         frame, read_as, delimiter = _parquet(data, filename), "Parquet", ""
     else:
         names, rows, read_as, laid = read_rows(data, filename)

@@ -95,7 +95,8 @@ def compared(columns: list[Seen], told: Mapping[Any, Any]) -> list[Seen]:
     """What a column's own cells leave open is read as in the others; `told` is what the reader of the file found."""
     marks, notes, usual = told.get("marks", {}), told.get("notes", {}), told.get("decimal", ".")
     settled = settle([column.numerals for column in columns], comma=told.get("delimiter") != ",")
-    firsts = {order.first for column in columns if (order := column.order) and order.told and order.first and not order.clash}
+    orders = [column.order for column in columns if column.order]
+    firsts = {order.first for order in orders if order.told and order.first and not (order.clash or order.turned)}
     found = []
     for column, numerals in zip(columns, settled):
         order = column.order
@@ -168,8 +169,9 @@ def _by_cells(seen: Seen, column: Column) -> Column:
         if seen.numerals and (why := why_texts(seen.numerals.read, seen.label)):
             return replace(column, note=why)
         return _as_numbers(seen, column)
-    if seen.order is not None and seen.order.clash:
-        note = f"{_clash(seen.order)}: each is taken as a text. Write all in one order, or choose which cells are dates."
+    if seen.order is not None and (seen.order.clash or seen.order.turned):
+        advice = "Write all in one order, years in four digits, or choose which cells are dates."
+        note = f"{_clash(seen.order)}: each is taken as a text. {advice}"
         return replace(column, note=note, readings=tuple(READINGS)[2:])
     found = [days(text, seen.order.first) for text in texts] if seen.order else []
     if found and 2 * np.isnan(found).sum() <= len(texts):
@@ -233,7 +235,7 @@ def _as_dates(seen: Seen, column: Column) -> Column:
         found = column.encode(pd.Series(seen.texts, dtype=object)) if seen.texts else np.zeros(0)
         bad = next((f", such as {text!r}," for text, day in zip(seen.texts, found) if np.isnan(day)), "")
         notes.append(f"{_cells(unread)} that {'is no date' if unread == 1 else 'are no dates'}{bad} {_count(unread)} as missing.")
-    if order.clash:
+    if order.clash or order.turned:
         notes.append(f"{_clash(order)}: the {order.first} is read first.")
         readings = tuple(READINGS)[2:]
     elif order.first and seen.texts:
@@ -249,6 +251,8 @@ def _as_dates(seen: Seen, column: Column) -> Column:
 
 
 def _clash(order: Order) -> str:
+    if order.turned:
+        return f"{order.turned!r} may have the year first or the day, and two digits do not tell which"
     day, month = order.clash or ("", "")
     return f"{day!r} can have the day first only, {month!r} the month first only, and no order reads both"
 
