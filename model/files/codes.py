@@ -15,9 +15,9 @@ _SHORT = r"(?:DM|[Ss]?Fr|[Kk]r|Ft|Rs|RM|Rp|TL|lei)"
 _CODE = re.compile(rf"\s*(?:[-+]\s*)?(?:{_SHORT}\s*\d+|(?!USD|EUR|GBP|CHF)[A-Z]{{3}}\d+|\d+\s*Ft|\d+(?:DM|Fr|RM|Rp|TL|Rs))\s*")
 _PARTED = re.compile(r"\d[.,' \u00a0\u202f\u2019]\d|\d[.,]-")
 _MONEY = re.compile(
-    r"(?i:price|preis|prix|pre[cç]i?o|prezzo|cena|amount|betrag|montant|importe?\b|cost|kosten|co[uû]t|salary|gehalt|salaire|"
+    r"(?i:price|preis|prix|pre[cç]i?o|prezzo|\bcena\b|amount|betrag|montant|importe?\b|cost|kosten|co[uû]t|salary|gehalt|salaire|"
     r"lohn|income|einkommen|\bfees?\b|wage|revenue|umsatz|miete|\brent\b|\bpay|money|geld|total|budget|currency|w[äa]hrung|"
-    r"sales|profit|gewinn|(^|[^a-z])tax|steuer|debt|schuld|loan|kredit|value|wert|spen[dt]|balance|saldo|turnover|charge|fare)"
+    r"sales|profit|gewinn|(^|[^a-z])tax|steuer|debt|schuld|loan|kredit|value|wert|spen[dt]|balance|saldo|turnover|charge|\bfares?\b)"
 )
 
 

@@ -45,6 +45,7 @@ def layout(text: str) -> Layout:
     whole = _QUOTED.sub(lambda found: (" Q"[bool(found[0].strip('" \r\n'))]) * len(found[0]), text)
     lines = list(islice(_LINE.finditer(whole), MOST_LINES))
     filled = [line[0] for line in lines if line[0].strip(f"{_DELIMITERS} \r\n")]
+    filled = filled or [line[0] for line in lines]
     delimiter = told[1] if told else max(_DELIMITERS, key=lambda one: _order(one, filled))
     cells = [_cells(text[slice(*line.span())], line[0], delimiter) for line in lines]
     titles, names = titles_above(cells, _width(delimiter, filled)[0] + 1)

@@ -198,7 +198,7 @@ def numbered_lines(text: Iterable[str], delimiter: str, filename: str) -> Iterat
         for row in reader:
             if row and row[-1].endswith(_END) and row != [_END]:
                 raise csv.Error("a quote is opened and never closed")
-            if any(cell.strip(f" \t{_END}") for cell in row):
+            if any(cell.strip(_END).strip() for cell in row):
                 names = names or row
                 check_width(len(names), filename)
                 if len(row) != len(names) and not any(map(str.strip, row[len(names) :] or names[len(row) :])):

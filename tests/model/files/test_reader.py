@@ -96,6 +96,7 @@ def test_a_workbook_gives_the_same(reader):
 BAD = {
     "empty": (b"", "is empty|has no row"),
     "blank": (b" \r\n\r\n", "is empty|has no row"),
+    "blank cells": (b",,\r\n,,\r\n", "is empty: it has no rows"),
     "a header alone": (b"source,target,tokens,BLEU\r\n", "has no row"),
     "NUL": (b"source,target\na,b\0\nc,d\n", "control characters"),
     "ragged": (b'source,target,x\na,"b\n\nb",1\n\nc,d\n', "line 6 has 2 cells under 3"),
