@@ -5,8 +5,9 @@ from batch.sources.images import Images
 from batch.sources.json_lines import JsonLines
 from batch.sources.source import Place, Source
 from batch.sources.texts import Texts
+from model.files.kinds import is_parquet
 
-_HEAD = 4
+_HEAD = 5
 
 
 def source_of(path: str) -> Source:
@@ -22,7 +23,7 @@ def source_of(path: str) -> Source:
         tables = sorted(folder.glob("[!._]*.parquet"))
         return Parquet([Place(str(one)) for one in tables], place.name) if tables else Images(folder)
     begins, name = place.head(_HEAD), place.name.lower()
-    if begins == b"PAR1":
+    if is_parquet(begins):
         return Parquet([place], place.name)
     if not begins:
         raise ValueError(f"{place.name} is empty: it has no rows")

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from batch.sources.source import Bad, Place, digest_of
-from model.files.reader import MAX_BYTES, below, numbered_lines, read_rows
+from model.files.reader import MAX_BYTES, below, cells_said, numbered_lines, read_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,10 +51,10 @@ class Texts:
             if len(row) == len(self.columns):
                 yield {name: row[i] for i, name in at}
             else:
-                yield Bad(f"line {number} has {len(row)} cells under {len(self.columns)} names")
+                yield Bad(f"line {number} has {cells_said(len(row))} under {len(self.columns)} names")
 
     def _lines(self) -> Iterator[tuple[int, list[str]]]:
-        """Number and cells of each line under the names that is not blank."""
+        """Number and cells of each line under the names that has a filled cell."""
         try:
             lines = numbered_lines(below(self._stream(), self._laid), self._laid.delimiter, self.name)
             yield from lines if self._bare else islice(lines, 1, None)

@@ -32,7 +32,7 @@ _MONTHS = {
     )
     for name in names.split()
 }
-_WEEKDAYS = {  # of languages whose months are known; before a year of four digits any word may be one
+_WEEKDAYS = {
     name
     for names in (
         "mon monday tue tues tuesday wed wednesday thu thur thurs thursday fri friday sat saturday sun sunday",
@@ -44,6 +44,16 @@ _WEEKDAYS = {  # of languages whose months are known; before a year of four digi
         "ma maandag dinsdag wo woensdag donderdag vr vrijdag za zaterdag zo zondag",
         "mån måndag tis tisdag ons onsdag tor tors torsdag fre fredag lör lördag sön söndag",
         "man mandag tir tirsdag lør lørdag søn søndag",
+        "pon poniedziałek wt wto wtorek śr śro środa czw czwartek pt pią piątek sob sobota nd nie niedz niedziela",
+        "пн пон понедельник вт вторник ср среда чт четверг пт пятница сб суббота вс воскресенье",
+        "понеділок вівторок середа четвер субота нд неділя понеделник сряда четвъртък петък събота неделя",
+        "po pondělí út úterý st středa čt čtvrtek pá pátek so ne neděle",
+        "pondelok ut utorok str streda štv štvrtok pi piatok nedeľa",
+        "δευ δευτέρα τρί τρι τρίτη τετ τετάρτη πέμ πεμ πέμπτη παρ παρασκευή σάβ σαβ σάββατο κυρ κυριακή",
+        "pzt pazartesi sal salı çar çarşamba per perşembe cum cuma cmt cumartesi paz pazar",
+        "hétfő kedd szerda csütörtök péntek szombat vasárnap ma maanantai ti tiistai ke keskiviikko to torstai pe perjantai la "
+        "lauantai su sunnuntai lu luni marți mi miercuri joi vi vineri sâ sâmbătă du duminică",
+        "ned nedjelja nedelja ponedjeljak ponedeljak uto utorak sri srijeda sre sreda čet četvrtak pet petak sub subota",
     )
     for name in names.split()
 }
@@ -75,6 +85,7 @@ _SHAPES = [
     )
 ]
 _MONTH_ALONE = re.compile(r"(?P<y>[12]\d{3})-(?P<m>0[1-9]|1[0-2])")
+_SEASON = re.compile(r"\d\d(\d\d)-(\d\d)", re.ASCII)
 _TURNED = [  # into one of these shapes: a server's log, SAS; ISO without marks; 年 月 日; the year last; the time first
     (re.compile(pattern, re.I), shape)
     for pattern, shape in (
@@ -96,12 +107,14 @@ class Order:
 
     told : whether a cell, or how it is written, tells;  short : whether years have two digits
     clash : two texts, of which the one can have the day first only and the other the month only
+    turned : a text that may have the year first, as 24/05/03, "" where none has
     """
 
     first: str
     told: bool
     short: bool = False
     clash: tuple[str, str] | None = None
+    turned: str = ""
 
 
 @lru_cache(maxsize=1 << 16)
@@ -122,7 +135,7 @@ def _shaped(text: str) -> dict[str, str | None] | None:
         if found := shape.fullmatch(text):
             parts = found.groupdict()
             name, day = parts.get("name"), parts.get("weekday")
-            told = not day or len(parts["y"] or "") == 4 or day.lower() in _WEEKDAYS  # Version 1.2.13 is no date
+            told = not day or day.lower() in _WEEKDAYS  # Version 1.2.13 is no date
             if told and (not name or name.lower() in _MONTHS):
                 return parts
     return None
@@ -141,7 +154,7 @@ def order_of(texts: Iterable[str]) -> Order | None:
             shaped[text] = parts
         elif 2 * (i + 1 - len(shaped)) >= len(texts):
             return None
-    if not shaped:
+    if not shaped or _are_seasons(texts):
         return None
     both = {text: parts for text, parts in shaped.items() if parts.get("a")}
     day, month = (
@@ -151,6 +164,8 @@ def order_of(texts: Iterable[str]) -> Order | None:
     short = any(len(parts["y"] or "") == 2 for parts in shaped.values())
     if not both:
         return Order("", True, short)
+    if not month and (turned := _year_first(both)):
+        return Order("day", True, short, turned=turned)
     if day or month:
         return Order("day" if len(day) > len(month) else "month", True, short, (day[0], month[0]) if day and month else None)
     if any(parts["half"] for parts in both.values()):
@@ -158,6 +173,30 @@ def order_of(texts: Iterable[str]) -> Order | None:
     if any(parts["sep"] == "." for parts in both.values()):
         return Order("day", True, short)
     return Order("day" if all(parts["sep"] == "-" for parts in both.values()) else "month", False, short)
+
+
+def _are_seasons(texts: Iterable[str]) -> bool:
+    """Are they years and the next one, as 2009-10 and 2010-11? One alone is a month."""
+    found = [_SEASON.fullmatch(text.strip()) for text in texts if any(map(str.isdigit, text))]
+    return len(found) > 1 and all(one and (int(one[1]) + 1) % 100 == int(one[2]) for one in found)
+
+
+def _year_first(both: dict[str, dict[str, str | None]]) -> str:
+    """A text of dates that may all be year, month and day in two digits each, where no month can stand first; "" for none.
+
+    Days are more different than years: where the last numbers are not fewer than the first, they may be the days.
+    """
+    triples = {
+        text: (int(parts["a"] or 0), int(parts["b"] or 0), int(parts["y"] or 0))
+        for text, parts in both.items()
+        if len(parts["y"] or "") == 2 and parts["sep"] in ("-", "/") and len(parts["a"] or "") == 2 and not parts.get("weekday")
+    }
+    if len(triples) < len(both) or not all(1 <= month <= 12 and 1 <= day <= 31 for _, month, day in triples.values()):
+        return ""
+    years, last = ({triple[i] for triple in triples.values()} for i in (0, 2))
+    late = [text for text, triple in triples.items() if triple[0] > 31]
+    told = [text for text, triple in triples.items() if triple[0] > 12]
+    return late[0] if late else told[0] if told and len(last) >= len(years) else ""
 
 
 @lru_cache(maxsize=1 << 17)

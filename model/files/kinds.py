@@ -50,7 +50,7 @@ _TEXTS = [
     ),
     (r"<\?xml\b", _XML),
     (
-        r'(?:\[\s*)?\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\})'
+        r'(?:\[\s*)?\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\}(?![,;|\t]\s*[^\s{\[]))'
         r'|\[\s*(?:\[|(?:"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*,)(?s:.*)\]\s*\Z',
         "JSON; save the table as CSV or Parquet",
     ),
@@ -62,11 +62,15 @@ _TEXTS = [
 ]
 
 
+def is_parquet(data: bytes) -> bool:
+    return data.startswith(b"PAR1") and data[4:5] not in (b",", b";", b"\t", b"|")  # PAR1 may be the name of a column
+
+
 def check_bytes(data: bytes, filename: str) -> None:
     """ValueError for a file that is neither text nor an archive, and known."""
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         _refuse(filename, next((what for name, what in _COMPOUND if name.encode("utf-16-le") in data), _OLD_EXCEL))
-    if is_picture(data[:1024]):
+    if is_picture(data[:1024]) and not re.match(rb"GIF8[79]a[,;\t|][ -~]*[\r\n]", data):  # the name of a column
         _refuse(filename, "a picture; a table is read from CSV, .xlsx or Parquet")
     for start, what in _BYTES:
         if re.match(start, data):

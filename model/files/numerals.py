@@ -6,7 +6,7 @@ Which of the two marks the decimals is told by a column's own cells, or else by 
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 _DASHES = dict.fromkeys(map(ord, "\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d"), "-")
@@ -45,7 +45,7 @@ _UNDIVIDED = {"JPY", "¥", "₩", "₫", "Rp"}  # whose amounts have no three de
 _WHOLE = re.compile(
     rf"\s*(?P<s1>[-+])?\s*(?P<o1>\()?\s*(?P<s2>[-+])?\s*(?P<c1>{_CURRENCY})?\s*(?P<p1>[%‰])?\s*(?P<s3>[-+])?\s*(?P<o2>\()?\s*"
     r"(?P<body>(?=[.,]?\d)\d*(?:[., ']\d+)*(?:[.,](?:-{1,3})?)?(?:[eE][-+]?\d+)?)"
-    rf" ?(?P<unit>[KMBTkmbt](?![a-zA-Z]))?\s*(?P<p2>[%‰])?\s*(?P<c2>{_CURRENCY})?\s*(?P<s4>[-+])?\s*(?P<e>\))?\s*(?P<s5>-)?\s*"
+    rf" ?(?P<unit>[KMBTkmbt](?![a-zA-Z]))?\s*(?P<p2>[%‰])?\s*(?P<c2>{_CURRENCY})?\s*(?P<s4>-)?\s*(?P<e>\))?\s*(?P<s5>-)?\s*"
 )
 _BODY = (
     r"(?P<whole>[1-9]\d{{0,2}}(?P<g>[{group} '])\d{{3}}(?:(?P=g)\d{{3}})*|[1-9]\d?(?:,\d\d)+,\d{{3}}|\d*)"
@@ -56,6 +56,7 @@ _UNITLESS = re.compile("[-+0-9.,'()%eE \u00a0\u202f]*")
 _ODD, _DIGIT = re.compile("[^ -_a-~]"), re.compile("[0-9]")  # what `_ALIKE` may change; what a number has
 _INFINITE = re.compile(r"\s*([-+]?)\s*(?:inf(?:inity)?|\u221e)\s*", re.I)
 _FLOAT = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
+_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}", re.ASCII)
 _PERCENT = {"%": -2, "‰": -3}
 _SHARES = {"per cent": "%٪％﹪", "per mille": "‰؉"}
 _PERCENT_SIGN = re.compile(f"[{''.join(_SHARES.values())}]")
@@ -110,16 +111,21 @@ def _spelt(found: re.Match[str], mark: str) -> str | None:
     return f"{sign}{digits}{f'e{power}' if power else ''}{found['unit'] or ''}"
 
 
+def word_of(text: str) -> str:
+    """The sign or word beside a number that names its currency, as it stands; "" for none."""
+    found = _WHOLE.fullmatch(text.translate(_ALIKE_BY["."])) if len(text) <= LONGEST and not _UNITLESS.fullmatch(text) else None
+    return unicodedata.normalize("NFKC", (found["c1"] or found["c2"] or "") if found else "").strip(". ")
+
+
 def currency(text: str) -> str:
     """The currency that a number is of, by one of its names; "" for none."""
-    found = _WHOLE.fullmatch(text.translate(_ALIKE_BY["."])) if len(text) <= LONGEST else None
-    name = unicodedata.normalize("NFKC", (found["c1"] or found["c2"] or "") if found else "").strip(". ")
+    name = word_of(text)
     return _SAME.get(name.upper(), name)
 
 
 def currencies(texts: Iterable[str]) -> set[str]:
     """The currencies that numbers are of. Fr. beside CHF is no second one."""
-    names = {currency(text) for text in texts if not _UNITLESS.fullmatch(text)} - {""}
+    names = set(map(currency, texts)) - {""}
     return names - {name for name, meant in _EITHER.items() if len(names & meant) == 1}
 
 
@@ -154,6 +160,7 @@ class Numerals:
     mark : before the decimals, "" where nothing tells;  told : whether its own cells tell
     read : texts that are numbers;  open : those that are two different ones by the two marks
     clash : two texts, of which the one can have a decimal point only and the other a comma only
+    likely : whether its marks are only likely those of thousands, by the numbers beside them
     """
 
     mark: str
@@ -161,6 +168,7 @@ class Numerals:
     read: frozenset[str] = field(repr=False)
     open: list[str] = field(repr=False)
     clash: tuple[str, str] | None = None
+    likely: bool = False
 
 
 def judge(texts: Iterable[str], least: int = 1) -> Numerals | None:
@@ -178,7 +186,7 @@ def judge(texts: Iterable[str], least: int = 1) -> Numerals | None:
         others += not any(known[text])
         if 2 * others >= len(texts):
             return None
-    if not known:
+    if not known or _are_addresses(known):
         return None
     read = frozenset(text for text, pair in known.items() if any(pair))
     point = [text for text in read if known[text][1] is None]
@@ -192,7 +200,14 @@ def judge(texts: Iterable[str], least: int = 1) -> Numerals | None:
         return Numerals(".", True, read, undecided)
     thousands = _thousands(read, undecided)
     arabic = "." if not undecided and any("٫" in text or "٬" in text for text in read) else ""  # tells nothing of others
-    return Numerals(thousands or arabic, bool(thousands), read, undecided)
+    likely = bool(thousands) and not any(currency(text) in _UNDIVIDED for text in undecided)
+    return Numerals(thousands or arabic, bool(thousands), read, undecided, likely=likely)
+
+
+def _are_addresses(texts: Iterable[str]) -> bool:
+    """Are all cells with digits such as 192.168.100.101, four numbers up to 255?"""
+    digits = [text.strip() for text in texts if _DIGIT.search(text)]
+    return bool(digits) and all(_ADDRESS.fullmatch(text) and all(int(part) < 256 for part in text.split(".")) for text in digits)
 
 
 def _thousands(read: frozenset[str], undecided: list[str]) -> str:
@@ -215,13 +230,19 @@ def _thousands(read: frozenset[str], undecided: list[str]) -> str:
 def settle(columns: Sequence[Numerals | None], comma: bool = True) -> list[Numerals | None]:
     """The same, where columns that tell nothing take the mark of those that do, if these are of one mind.
 
-    comma : whether commas elsewhere are told by; between commas they may as well divide lists
+    What is likely gives way to what others tell. comma : whether commas elsewhere are told by; between commas they may as
+    well divide lists, and a point is likelier before decimals than between thousands
     """
-    told = {column.mark for column in columns if column and column.told and not column.clash}
+    columns = [
+        replace(column, mark="", told=False) if column and column.likely and column.mark == "," and not comma else column
+        for column in columns
+    ]
+    telling = [column for column in columns if column and column.told and not column.clash]
+    told = {column.mark for column in telling if not column.likely} or {column.mark for column in telling}
     if len(told) != 1 or told == {","} and not comma:
         return list(columns)
     mark = told.pop()
     return [
-        Numerals(mark, False, column.read, column.open) if column and not column.mark and not column.clash else column
+        replace(column, mark=mark, told=False) if column and (column.likely or not column.mark) and not column.clash else column
         for column in columns
     ]

@@ -11,7 +11,7 @@ from itertools import chain, islice
 from typing import Any
 
 from model.files.decoding import decoded
-from model.files.kinds import check_bytes, check_text
+from model.files.kinds import check_bytes, check_text, is_parquet
 from model.files.layout import Layout, layout
 from model.files.numerals import Numerals, is_number, judge, plain, settle
 from model.files.workbook import read_workbook
@@ -62,7 +62,7 @@ def read_rows(data: bytes, filename: str) -> tuple[list[str], Iterator[list[Any]
     if data[:4] == b"PK\x03\x04":
         names, body, told = read_workbook(data, filename, MAX_COLUMNS)
         return names, iter(body), told, Layout("")
-    if data[:4] == b"PAR1":
+    if is_parquet(data):
         raise ValueError(f"{filename} is a Parquet file, which is read as a table to predict from only; save it as CSV")
     text, encoding = _decoded(data, filename)
     laid = layout(text)
@@ -146,7 +146,7 @@ def _decoded(data: bytes, filename: str) -> tuple[str, str]:
     """Text and its encoding; ValueError for what is binary, or of no known encoding."""
     found = decoded(data, filename)
     if found is None:
-        raise ValueError(f"{filename} is not text in UTF-8, UTF-16 or Windows-1252; save it in the encoding UTF-8")
+        raise ValueError(f"{filename} is not text in an encoding that is known; save it in UTF-8")
     text = found[0].rstrip("\x1a")  # where DOS ends a file
     if _CONTROL.search(text):
         raise ValueError(f"{filename} is not text: it holds control characters, as binary files do; save it as CSV")
@@ -158,7 +158,7 @@ def _decoded(data: bytes, filename: str) -> tuple[str, str]:
 
 
 def _lines(text: str, laid: Layout, filename: str) -> Iterator[list[str]]:
-    """The lines that are not blank, as many cells in each as in the first.
+    """The lines with a filled cell, as many cells in each as in the first.
 
     ValueError for a line that lacks a cell under a name, or has one beyond: nobody could say which belongs where.
     """
@@ -167,14 +167,18 @@ def _lines(text: str, laid: Layout, filename: str) -> Iterator[list[str]]:
         names = names or len(row)
         if len(row) != names == 1:
             raise ValueError(
-                f"{filename}: line {line} has {len(row)} cells under one name: the first line must name all columns, with "
+                f"{filename}: line {line} has {cells_said(len(row))} under one name: the first line must name all columns, with "
                 "commas, semicolons or tabs between the names and no title above them"
             )
         if len(row) != names:
             raise ValueError(
-                f"{filename}: line {line} has {len(row)} cells under {names} names: every line needs the same number"
+                f"{filename}: line {line} has {cells_said(len(row))} under {names} names: every line needs the same number"
             )
         yield row
+
+
+def cells_said(count: int) -> str:
+    return f"{count} cell{'s' * (count != 1)}"
 
 
 def below(lines: Iterable[str], laid: Layout) -> Iterator[str]:
@@ -183,7 +187,7 @@ def below(lines: Iterable[str], laid: Layout) -> Iterator[str]:
 
 
 def numbered_lines(text: Iterable[str], delimiter: str, filename: str) -> Iterator[tuple[int, list[str]]]:
-    """Number and cells of each line that is not blank, filled up or cut to as many as the first has where that takes no cell.
+    """Number and cells of each line with a filled cell, filled up or cut to as many as the first has where that takes no cell.
 
     text : its lines, ends kept. ValueError for a quote that is never closed, and a first line of too many cells.
     """
@@ -194,7 +198,7 @@ def numbered_lines(text: Iterable[str], delimiter: str, filename: str) -> Iterat
         for row in reader:
             if row and row[-1].endswith(_END) and row != [_END]:
                 raise csv.Error("a quote is opened and never closed")
-            if len(row) > 1 or row and row[0].strip(f" \t{_END}"):
+            if any(cell.strip(_END).strip() for cell in row):
                 names = names or row
                 check_width(len(names), filename)
                 if len(row) != len(names) and not any(map(str.strip, row[len(names) :] or names[len(row) :])):
@@ -202,4 +206,6 @@ def numbered_lines(text: Iterable[str], delimiter: str, filename: str) -> Iterat
                 yield line, row
             line = reader.line_num + 1
     except csv.Error as error:
-        raise ValueError(f"{filename}: line {line} cannot be read as CSV ({error}); save the table as CSV") from error
+        large = f"a cell has more than {csv.field_size_limit():,} characters" if "field limit" in str(error) else ""
+        what = f"({large}); shorten it" if large else f"({error}); save the table as CSV"
+        raise ValueError(f"{filename}: line {line} cannot be read as CSV {what}") from error

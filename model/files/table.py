@@ -16,12 +16,14 @@ import numpy as np
 import pandas as pd
 
 from model.assets import ASSETS
+from model.files.codes import why_texts, words_note
+from model.files.kinds import is_parquet
+from model.files.layout import MISSING
 from model.files.numerals import PADDED, Numerals, currencies, judge, plain, settle, shares_note
 from model.files.reader import check_columns, check_file, check_marks, check_width, read_rows
 from model.table.columns import unique_labels
 
 MAX_CELLS = 50_000_000  # of a Parquet file, whose bytes say nothing of its rows
-_MISSING = ["", "?", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "#N/A"]
 _FLAGS = {"True": True, "TRUE": True, "true": True, "False": False, "FALSE": False, "false": False}
 _WHOLE = re.compile(r"[-+]?\d{1,30}")
 _BARE = [
@@ -58,7 +60,7 @@ def read_table(data: bytes, filename: str = "table.csv") -> pd.DataFrame:
     that is no table, has fewer than two columns or rows, no cell that is filled, or more than is read.
     """
     marks: dict[int, str] = {}
-    if data[:4] == b"PAR1":
+    if is_parquet(data):
         frame, read_as, delimiter = _parquet(data, filename), "Parquet", ""
     else:
         names, rows, read_as, laid = read_rows(data, filename)
@@ -75,6 +77,7 @@ def read_table(data: bytes, filename: str = "table.csv") -> pd.DataFrame:
     if frame.isna().all(axis=None):
         raise ValueError(f"{filename} has no cell that is filled: all are missing")
     frame.attrs["read_as"] = read_as
+    frame.attrs["delimiter"] = delimiter
     frame.attrs["decimal"] = "," if delimiter == ";" else "."  # where nothing tells, and either could be
     notes = frame.attrs.get("notes", {}).items()
     frame.attrs["notes"] = {frame.columns[i]: note for i, note in notes if note and not _texts(frame, i)}
@@ -92,20 +95,28 @@ def _framed(rows: Iterator[list[Any]], names: list[str], filename: str, delimite
         csv.writer(stream).writerows(rows)
         stream.seek(0)
         # texts first: what pandas makes of numbers with blanks is float64, and its reading of decimals is not exact
-        texts = pd.read_csv(stream, header=None, names=range(len(names)), na_values=_MISSING, keep_default_na=False, dtype=str)
+        texts = pd.read_csv(stream, header=None, names=range(len(names)), na_values=MISSING, keep_default_na=False, dtype=str)
     else:
-        cells = [[None if isinstance(cell, str) and cell in _MISSING else cell for cell in row] for row in rows]
+        cells = [[None if isinstance(cell, str) and cell in MISSING else cell for cell in row] for row in rows]
         texts = pd.DataFrame({i: pd.Series([row[i] for row in cells]) for i in range(len(names))})
     found = settle([_judged(texts.iloc[:, i]) for i in range(len(names))], comma=delimiter != ",")
     check_marks(names, found, filename, sure=False)
     marks = {i: column.mark for i, column in enumerate(found) if column and column.mark}
-    torn = {i for i, column in enumerate(found) if column and len(currencies(column.read)) > 1}
+    torn = {
+        i
+        for i, (name, column) in enumerate(zip(names, found))
+        if column and (len(currencies(column.read)) > 1 or why_texts(column.read, name))
+    }
     typed = {
         i: _typed(texts.iloc[:, i], "" if i in torn else marks.get(i, "." if column is None or not column.open else ""))
         for i, column in enumerate(found)
     }
     frame = pd.DataFrame(typed).set_axis(names, axis=1)
-    frame.attrs["notes"] = {i: shares_note(column.read, column.mark or ".") for i, column in enumerate(found) if column}
+    frame.attrs["notes"] = {
+        i: f"{shares_note(column.read, column.mark or '.')} {words_note(column.read)}".strip()
+        for i, column in enumerate(found)
+        if column
+    }
     return frame, marks
 
 

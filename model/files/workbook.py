@@ -13,7 +13,7 @@ from typing import IO, Any
 from xml.parsers import expat
 
 from model.files.kinds import check_parts
-from model.files.layout import titles_said
+from model.files.layout import MOST_LINES, titles_above, titles_said
 
 MAX_UNPACKED = 300_000_000  # bytes of all parts together, as the archive declares them, which is what is unpacked at most
 MAX_PARTS = 10_000
@@ -28,7 +28,7 @@ Row = tuple[Any, ...]
 def read_workbook(data: bytes, filename: str, most_columns: int) -> tuple[list[str], list[list[Any]], str]:
     """Names, rows of cells (None where blank or an error), and what was found, of the first visible sheet.
 
-    The first row of which at least half is filled names the columns; titles above it are left out.
+    The first filled row names the columns; what are surely titles above the names is left out.
     ValueError with one sentence for what is no workbook, or is too large.
     """
     _check_archive(data, filename)
@@ -38,15 +38,16 @@ def read_workbook(data: bytes, filename: str, most_columns: int) -> tuple[list[s
         raise
     except Exception as error:  # a damaged workbook makes openpyxl raise almost anything
         raise ValueError(f"{filename} begins like an Excel workbook but cannot be read; save it again, or as CSV") from error
-    if not rows:
+    if not any(rows):
         raise ValueError(f"{filename} is empty: its first sheet has no filled cell")
     width = max(map(len, rows))
     cells = [[_cell(value) for value in row] + [None] * (width - len(row)) for row in rows]
-    top = next((i for i, row in enumerate(cells) if sum(value is not None for value in row) >= width / 2), 0)
-    names, body = cells[top], cells[top + 1 :]
+    titles, top = titles_above([["" if value is None else str(value) for value in row] for row in cells[:MOST_LINES]], width)
+    cells = [row for row in cells[top:] if any(value is not None for value in row)]
+    names, body = cells[0], cells[1:]
     if all(isinstance(value, (int, float)) for value in names):
-        names, body, told = [f"column {i + 1}" for i in range(width)], cells[top:], f"{told}, no line of names"
-    told += titles_said(top, "row")
+        names, body, told = [f"column {i + 1}" for i in range(width)], cells, f"{told}, no line of names"
+    told += titles_said(titles, "row")
     return ["" if name is None else str(name) for name in names], body, told
 
 
@@ -90,7 +91,7 @@ def _declares_entities(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
 
 
 def _first_sheet(data: bytes, filename: str, most_columns: int) -> tuple[list[Row], str]:
-    """Rows of the first visible sheet, without blank ones before and after, and which sheet it is."""
+    """Rows of the first visible sheet, and which sheet it is."""
     import openpyxl
 
     with warnings.catch_warnings():
@@ -111,8 +112,9 @@ def _first_sheet(data: bytes, filename: str, most_columns: int) -> tuple[list[Ro
 
 
 def _rows(sheet: Any, filename: str, most_columns: int) -> list[Row]:
-    """The rows that are filled, each up to its last filled cell."""
-    rows, count, looked_at = [], 0, 0
+    """The rows that are filled, and blank ones among the first, each up to its last filled cell."""
+    rows: list[Row] = []
+    count = looked_at = 0
     for row in islice(sheet.iter_rows(values_only=True), MAX_ROWS):
         filled = max((i + 1 for i, value in enumerate(row) if value is not None and value != ""), default=0)
         count, looked_at = count + filled, looked_at + len(row)
@@ -120,7 +122,7 @@ def _rows(sheet: Any, filename: str, most_columns: int) -> list[Row]:
             raise _TooLarge(f"{filename} has {filled:,} columns; at most {most_columns:,} are read: leave some out")
         if count > MAX_CELLS or looked_at > 10 * MAX_CELLS:  # a row may be wide and blank
             raise _TooLarge(f"{filename} has more than {MAX_CELLS:,} cells; save the sheet as CSV or Parquet")
-        if filled:
+        if filled or len(rows) < MOST_LINES:
             rows.append(row[:filled])
     return rows
 

@@ -89,7 +89,7 @@ def test_a_large_file_that_is_not_what_it_begins_as_is_refused(tmp_path, monkeyp
 def test_lines_that_cannot_be_read_are_bad_rows(tmp_path):
     (tmp_path / "in.csv").write_text("text,label\none,1\ntwo\nthree,3,4\nfour,\nfive,5,\n")
     found = list(source_of(str(tmp_path / "in.csv")).rows(["text"]))
-    bad = [Bad("line 3 has 1 cells under 2 names"), Bad("line 4 has 3 cells under 2 names")]
+    bad = [Bad("line 3 has 1 cell under 2 names"), Bad("line 4 has 3 cells under 2 names")]
     assert found == [{"text": "one"}, *bad, {"text": "four"}, {"text": "five"}]
     (tmp_path / "in.jsonl").write_bytes(b'{"text": "one"}\n[1]\n{"text": \n\xff\n{"text": "five"}\n')
     found = list(source_of(str(tmp_path / "in.jsonl")).rows(["text"]))
@@ -108,15 +108,15 @@ def test_lines_are_read_as_the_reader_of_tables_reads_them(tmp_path, monkeypatch
         source_of(str(tmp_path / "in.csv")).count()
 
 
-@pytest.mark.parametrize("above", ["Report of 2024\n\n", "sep=,\n", "sep=,\nReport\n\n", "# made by me\n"])
+@pytest.mark.parametrize("above", ["Report of 2024\n\n", "sep=,\n", "sep=,\nReport\n\n", "# made by me\n", ",\n", ",\n,\n"])
 def test_what_stands_above_the_names_is_no_row(tmp_path, monkeypatch, above):
-    (tmp_path / "in.csv").write_text(f"{above}text,label\n" + "".join(f"row {i},{i}\n" for i in range(20)) + "short\n")
+    (tmp_path / "in.csv").write_text(f"{above}text,label\n" + "".join(f"row {i},{i}\n" for i in range(20)) + "short\n,\n")
     for head in (texts.HEAD, 200):  # a larger file is read line by line
         monkeypatch.setattr(texts, "HEAD", head)
         source = source_of(str(tmp_path / "in.csv"))
         *rows, bad = source.rows(None)
         assert rows == [{"text": f"row {i}", "label": str(i)} for i in range(20)]
-        assert bad == Bad(f"line {above.count(chr(10)) + 22} has 1 cells under 2 names")
+        assert bad == Bad(f"line {above.count(chr(10)) + 22} has 1 cell under 2 names")
 
 
 def test_pictures_are_found_in_the_order_of_their_names(tmp_path):

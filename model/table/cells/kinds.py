@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from model.files.codes import why_texts, words_note
 from model.files.dates import NAMED, Order, days, has_shape, numbers_as_dates, order_of
 from model.files.numerals import MARKS, Numerals, currencies, judge, number, settle, shares_note
 from model.table.cells.column import MAX_LEVELS, READINGS, Column
@@ -93,15 +94,15 @@ def _hashable(cells: pd.Series) -> bool:
 def compared(columns: list[Seen], told: Mapping[Any, Any]) -> list[Seen]:
     """What a column's own cells leave open is read as in the others; `told` is what the reader of the file found."""
     marks, notes, usual = told.get("marks", {}), told.get("notes", {}), told.get("decimal", ".")
-    settled = settle([column.numerals for column in columns])
-    firsts = {order.first for column in columns if (order := column.order) and order.told and order.first and not order.clash}
+    settled = settle([column.numerals for column in columns], comma=told.get("delimiter") != ",")
+    orders = [column.order for column in columns if column.order]
+    firsts = {order.first for order in orders if order.told and order.first and not (order.clash or order.turned)}
     found = []
     for column, numerals in zip(columns, settled):
         order = column.order
         if order and order.first and not order.told and len(firsts) == 1:
             order = Order(next(iter(firsts)), True, order.short)
-        mark = numerals.mark if numerals else ""
-        mark = mark or marks.get(column.label, "")
+        mark = marks.get(column.label, "") or (numerals.mark if numerals else "")
         sure = bool(mark) or not (numerals and numerals.open)
         if not mark:
             mark = "," if numerals and usual == "," and any("," in text for text in numerals.open) else "."
@@ -165,9 +166,12 @@ def _by_cells(seen: Seen, column: Column) -> Column:
             return replace(column, note=note)
         if len(units) > 1:
             return replace(column, note=f"Its amounts are in {' and '.join(units[:4])}: each is taken as a text.")
+        if seen.numerals and (why := why_texts(seen.numerals.read, seen.label)):
+            return replace(column, note=why)
         return _as_numbers(seen, column)
-    if seen.order is not None and seen.order.clash:
-        note = f"{_clash(seen.order)}: each is taken as a text. Write all in one order, or choose which cells are dates."
+    if seen.order is not None and (seen.order.clash or seen.order.turned):
+        advice = "Write all in one order, years in four digits, or choose which cells are dates."
+        note = f"{_clash(seen.order)}: each is taken as a text. {advice}"
         return replace(column, note=note, readings=tuple(READINGS)[2:])
     found = [days(text, seen.order.first) for text in texts] if seen.order else []
     if found and 2 * np.isnan(found).sum() <= len(texts):
@@ -202,7 +206,7 @@ def _as_numbers(seen: Seen, column: Column) -> Column:
         )
     if infinite:
         notes.append(f"{_cells(infinite)} with an infinite number {_count(infinite)} as missing.")
-    notes.append(shares_note(seen.texts, seen.mark))
+    notes += [shares_note(seen.texts, seen.mark), words_note(seen.numerals.read if seen.numerals else [])]
     readings: tuple[str, ...] = ()
     if not seen.sure and seen.numerals:
         text, readings = seen.numerals.open[0], tuple(READINGS)[:2]
@@ -231,7 +235,7 @@ def _as_dates(seen: Seen, column: Column) -> Column:
         found = column.encode(pd.Series(seen.texts, dtype=object)) if seen.texts else np.zeros(0)
         bad = next((f", such as {text!r}," for text, day in zip(seen.texts, found) if np.isnan(day)), "")
         notes.append(f"{_cells(unread)} that {'is no date' if unread == 1 else 'are no dates'}{bad} {_count(unread)} as missing.")
-    if order.clash:
+    if order.clash or order.turned:
         notes.append(f"{_clash(order)}: the {order.first} is read first.")
         readings = tuple(READINGS)[2:]
     elif order.first and seen.texts:
@@ -247,6 +251,8 @@ def _as_dates(seen: Seen, column: Column) -> Column:
 
 
 def _clash(order: Order) -> str:
+    if order.turned:
+        return f"{order.turned!r} may have the year first or the day, and two digits do not tell which"
     day, month = order.clash or ("", "")
     return f"{day!r} can have the day first only, {month!r} the month first only, and no order reads both"
 

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 
+from model.files.codes import PHONE
 from model.table.cells.values import numbers
 from xai.typing import Floats
 
@@ -54,6 +55,8 @@ def why_unread(cells: pd.Series, kind: str, label: str, texts: list[str], presen
     values = values[~np.isnan(values)]
     if exact is None and (not len(values) or (values % 1 != 0).any()):
         return False, ""
+    if PHONE.search(label) and len(values) and values.min() >= 1e6:
+        return True, f"Its whole numbers and its name are those of telephone numbers; {_UNREAD}."
     distinct = len(texts) if texts else int(cells.nunique())
     if distinct < present:
         if _WRITTEN.search(label) and values.min() >= 0:

@@ -67,7 +67,19 @@ def test_a_time_of_day_is_read_however_it_is_written(text):
     assert days(text, "day") == pytest.approx(19787 + 14.5 / 24, abs=1e-9)
 
 
-@pytest.mark.parametrize("text", ["pon. 5.3.2024", "Вт, 05.03.2024", "Κυριακή 5-3-2024", "Di 05.03.24", "Tue 5/3/24"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pon. 5.3.2024",
+        "Вт, 05.03.2024",
+        "Sal 5/3/2024",
+        "út 5.3.2024",
+        "kedd 5.3.2024",
+        "Κυριακή 5-3-2024",
+        "Di 05.03.24",
+        "Tue 5/3/24",
+    ],
+)
 def test_a_weekday_may_stand_before_a_date(text):
     assert days(text, "day") == 19787
 
@@ -77,6 +89,10 @@ def test_a_weekday_may_stand_before_a_date(text):
     [
         "Version 1.2.13",
         "Build 5-3-24",
+        "Build 5-3-2024",
+        "Hall 4 May 2020",
+        "Hall 4/5/2020",
+        "Room May 4, 2020",
         "5.3.2024 14.5",
         "5.3.2024 14.75",
         "5.3.2024 14",
@@ -141,6 +157,36 @@ def test_dates_of_two_orders_are_said_and_not_guessed(cells):
         assert chosen.missing == np.isnan(found).sum() > 0
         assert f"such as {month if first == 'day' else day!r}," in chosen.note
     assert told in read(cells, kinds={"when": "date"})[0].note
+
+
+@pytest.mark.parametrize(
+    "cells", [["2009-10", "2010-11"], ["1999-00", "2000-01", "2011-12", "2012-13"], ["2009-10", "2010-11", "unknown"]]
+)
+def test_seasons_are_no_months(cells):
+    assert read(cells * 9)[0].kind == "category"
+    assert read(cells * 9, kinds={"when": "date"})[0].kind == "date"
+    assert read(["2009-10", "2010-11", "2010-12"] * 9)[0].kind == read(["2009-10"] * 9 + [None])[0].kind == "date"
+
+
+TURNED = [["24/05/03", "23/12/31"], ["99/12/31", "98/05/03"], ["24-05-03", "24-06-04", "24-07-05"], ["98/05/03", "02/03/04"]]
+
+
+@pytest.mark.parametrize("cells", TURNED)
+def test_years_of_two_digits_that_may_stand_first_are_said_and_not_guessed(cells):
+    column, _ = read(cells * 9, other=["25/1/2024"] * 9 * len(cells))
+    assert column.kind == "category"
+    assert "may have the year first or the day, and two digits do not tell which" in column.note
+    assert len(column.readings) == 2
+    chosen, found = read(cells * 9, kinds={"when": column.readings[0]})
+    assert chosen.kind == "date"
+    np.testing.assert_array_equal(found, [days(text, "day") for text in cells * 9])
+
+
+def test_days_before_a_year_of_two_digits_are_read_where_they_are_more_different():
+    cells = [f"{day}/05/{year}" for day in (14, 21, 28) for year in ("03", "04")]
+    column, found = read(cells)
+    assert (column.kind, found[0]) == ("date", days("2003-05-14"))
+    assert read(["24.05.03", "23.12.31"] * 9)[0].kind == "date"  # points stand after days
 
 
 @pytest.mark.parametrize("form", ["{} 14.30", "{} 14:30 Uhr", "14:30 {}", "{}, 2:30 pm"])

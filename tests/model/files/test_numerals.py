@@ -166,7 +166,8 @@ def test_two_currencies_are_said_whatever_their_names(texts):
 @pytest.mark.parametrize("delimiter", ";,")
 def test_amounts_that_have_no_decimals_have_thousands(texts, delimiter):
     column, cells = cells_of(texts.split("|") * 5, delimiter)
-    assert (cells[:2], column.note) == ([1000, 12500], "")
+    assert cells[:2] == [1000, 12500]
+    assert column.note == ("“Rp” beside its numbers is read as a currency and left out." if "Rp" in texts else "")
 
 
 @pytest.mark.parametrize("zero", "٠۰०০๐０")
@@ -206,6 +207,38 @@ def test_whole_numbers_beyond_2_to_the_53_stay_exact_with_blanks():
     frame = read_table(("a;y\n" + "\n".join(f"{one};1" for one in ids)).encode())
     assert [str(one) for one in frame["a"].dropna()] == [one for one in ids if one]
     assert profile(frame)[0].kind == "identifier"
+
+
+@pytest.mark.parametrize("other", ["CS|EE|ME", "1.5|2.5|3"])
+@pytest.mark.parametrize("texts", ["4.000|3.250|2", "10.000|9.500|10", "950|1.234|12.500"])
+def test_points_between_commas_are_never_silently_thousands(texts, other):
+    rows = [f"{text},{beside}\n" for text, beside in zip(texts.split("|"), other.split("|"))]
+    frame = read_table(("a,b\n" + "".join(rows)).encode())
+    decimals = [float(text) for text in texts.split("|")]
+    if other[0] == "1":
+        assert frame["a"].tolist() == decimals
+    column = profile(frame)[0]
+    assert column.encode(frame["a"]).tolist() == decimals
+    assert ("Nothing tells whether" in column.note) == (len(column.readings) == 2) == (other[0] == "C")
+
+
+@pytest.mark.parametrize("delimiter", ";\t|")
+def test_points_beside_decimal_points_are_decimals_between_all_delimiters(delimiter):
+    rows = "".join(f"{a};{b};x\n" for a, b in (("10.000", "1.5"), ("9.500", "2.5"), ("10", "3.5")))
+    frame = read_table(f"a;b;c\n{rows}".replace(";", delimiter).encode())
+    assert frame["a"].tolist() == [10, 9.5, 10]
+    commas = read_table(f"a;b;c\n{rows.replace('.5', ',5').replace('9,5', '9.5')}".replace(";", delimiter).encode())
+    assert commas["a"].tolist() == [10000, 9500, 10]
+
+
+@pytest.mark.parametrize("delimiter", ",;")
+@pytest.mark.parametrize("beside", ["1.5|2.5|3.5", "x|y|z"])
+def test_addresses_are_texts(beside, delimiter):
+    texts = ["192.168.100.101", "192.168.100.102", "100.200.150.250"]
+    rows = "".join(f"{text},{other}\n".replace(",", delimiter) for text, other in zip(texts, beside.split("|")))
+    frame = read_table(f"a,b\n{rows}".replace(",", delimiter).encode())
+    assert (profile(frame)[0].kind, frame["a"].tolist()) == ("category", texts)
+    assert judge(["1.234.567.890", "950"]).mark == ","
 
 
 STYLES = {

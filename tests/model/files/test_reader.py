@@ -96,16 +96,21 @@ def test_a_workbook_gives_the_same(reader):
 BAD = {
     "empty": (b"", "is empty|has no row"),
     "blank": (b" \r\n\r\n", "is empty|has no row"),
+    "blank cells": (b",,\r\n,,\r\n", "is empty: it has no rows"),
     "a header alone": (b"source,target,tokens,BLEU\r\n", "has no row"),
     "NUL": (b"source,target\na,b\0\nc,d\n", "control characters"),
     "ragged": (b'source,target,x\na,"b\n\nb",1\n\nc,d\n', "line 6 has 2 cells under 3"),
+    "too short": (b"source,target\na,b\nc\n", "line 3 has 1 cell under 2 names"),
     "too long": (b"source,target\na,b\nc,d,e\n", "line 3 has 3 cells under 2"),
     "an open quote": (b'source,target\na,b\nc,"d\ne,f\n', "line 3 cannot be read as CSV"),
-    "an endless cell": (b"source,target\na,b\nc," + b"d" * 200_000 + b"\n", "line 3 cannot be read as CSV"),
+    "an endless cell": (
+        b"source,target\na,b\nc," + b"d" * 200_000 + b"\n",
+        r"line 3 cannot be read as CSV \(a cell has more than 131,072 characters\); shorten it",
+    ),
     "wide": (b"a," * 1_001 + b"b\n" + b"1," * 1_001 + b"1\n", "1,002 columns; at most 1,000"),
     "too large": (bytes(50_000_001), "at most 50 MB"),
-    "no encoding": (b"source,target\n\x81\x8d,b\n", "not text in UTF-8, UTF-16 or Windows-1252"),
-    "a sound": (b"\xff\xfe\x90\x64" * 20, "not text in UTF-8"),
+    "no encoding": (b"source,target\n\x81\x8d,b\n", "not text in an encoding that is known"),
+    "a sound": (b"\xff\xfe\x90\x64" * 20, "not text in an encoding"),
     "no workbook": (b"PK\x03\x04" + bytes(40), "damaged"),
 }
 

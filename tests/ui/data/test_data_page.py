@@ -160,7 +160,7 @@ def test_uploaded_pairs_are_kept_only_where_the_user_says_so(ready):
     [
         ("source\na\n", "one column only"),
         ("source,target\na,\n", "target sentence of a pair is empty"),
-        (b"\xff\xfe", "not text in UTF-8"),
+        (b"\xff\xfe", "not text in an encoding"),
         ("source,target\n" + "a,b\n" * 65, "65 pairs; at most 64"),
     ],
 )

@@ -87,7 +87,7 @@ def test_data_sets_are_ranked_at_the_target_size():
         ("size,BLEU\n1,2\n", "no column tokens"),
         ("tokens,BLEU\n1e9,high\n", "is not a number"),
         ("tokens,BLEU\n-1,3\n", "must be above 0; got -1"),
-        (b"\xff\xfe\x00", "not text in UTF-8"),
+        (b"\xff\xfe\x00", "not text in an encoding"),
         ("data,tokens,BLEU\n" + "".join(f"d{i},1e9,20\n" for i in range(41)), "41 sets of runs; at most 40"),
         ("tokens,BLEU\n", "has no rows"),
     ],

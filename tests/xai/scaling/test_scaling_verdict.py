@@ -214,7 +214,7 @@ def test_sizes_and_columns_may_be_written_as_spreadsheets_do():
     [
         ("", "no rows"),
         ("tokens,score\n", "no rows"),
-        (b"\xff\xfe\x00a", "not text in UTF-8"),
+        (b"\xff\xfe\x00a", "not text in an encoding"),
         ("size,score\n1,2\n", "no column tokens; it has size, score"),
         ("tokens,loss\n1,2\n", "no column score or bleu or chrf"),
         ("tokens,score\n1e9,many\n", "row 1 of column 'score': 'many' is not a number"),
