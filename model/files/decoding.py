@@ -23,7 +23,7 @@ _WESTERN = (
     "é19à5è3ê2ç1â1î1ô1ù1û1ë1ï1œ1",
     "ó8í7á5é4ñ3ú2ü1",
     "ã7ç5á4é3ó3í1ê4õ1ú2â2à1ô1",
-    "à6è3ù2ò2ì2é1-jkwxy",
+    "à6è3ù3ò2ì3é1-jkwxy",
     "ü7ä6ö4ß3é1",
     "ä18å13ö13é1",
     "å15ø12æ9é1",
@@ -52,7 +52,7 @@ _LANGUAGES = {
 _PYTHON = {"Windows-1252": "cp1252", "Windows-1250": "cp1250", "Windows-1251": "cp1251", "Windows-1253": "cp1253"}
 _PYTHON |= {"Windows-1254": "cp1254", "ISO-8859-2": "iso8859-2", "KOI8-R": "koi8-r", "CP866": "cp866", "Mac Roman": "mac-roman"}
 _USUAL = "Windows-1252"
-_LEAD = 4.0  # natural logarithm by which another page must be likelier than the usual one
+_LEAD = 3.0  # natural logarithm by which another page must be likelier than the usual one
 _LEADS = {_USUAL: 0.0, "ISO-8859-2": 6.0, "KOI8-R": 12.0, "CP866": 12.0, "Mac Roman": 10.0}  # hardly anybody has these
 _SIGN = 20.0  # per mille of a sign that stands where it does in sentences and amounts
 _SINGLE = 0.5  # of a letter that is a word, and of a sign that stands elsewhere at the end of a word
@@ -67,11 +67,11 @@ _SIGNS = re.compile(
     r"|(?<=L)(?<!LLL)[ºª](?!\w)|(?<!L)µ(?=L)".replace("L", r"[^\W\d_]")
 )
 _UNLIKELY = re.compile(
-    r"[śźń](?=[aeiouyóąę])|ă(?=[aeo])|(?<=L)þ|(?<!L)ð|(?<=i)č(?=re)|õ(?!L)|(?<=[ie])æ|[èø](?=[aouáíý])|(?<!L)ý(?=[bnsz])".replace(
+    r"[śźń](?=[aeiouyóąę])|ă(?=[aeo])|(?<=L)þ|(?<!L)ð|(?<=i)č(?=re)|(?<![bdfmnptv])ě|(?<=[er]d)ě(?!L)|(?<=[aeiouy])ů|õ(?!L)|(?<=[ie])æ|[èø](?=[aouáíý])|(?<!L)ý(?=[bnsz])".replace(
         "L", r"[^\W\d_]"
     )
 )
-_LEAST = -6.5  # mean logarithm that a rare page must reach: else the bytes are of none
+_LEAST = -7.0  # mean logarithm that another page than the usual one must reach: else the bytes are of none
 _FEWEST = 4  # letters that tell a rare page, or words that tell UTF-8
 _ENOUGH = 1000  # words, the most frequent ones, that tell a page
 _MOSTLY = 4  # bytes that go on in a character of UTF-8, to each word that is none
@@ -122,7 +122,7 @@ def decoded(data: bytes, filename: str = "the text") -> tuple[str, str] | None:
         page, broken = None, True
     else:
         page = _page(data, words)
-        broken = page is not None and _partly_utf8(words, page)
+        broken = _partly_utf8(words, page or _USUAL)
     if broken:
         line = len(re.findall(rb"\r\n|\r|\n", data[:wrong])) + 1
         raise ValueError(
@@ -210,9 +210,10 @@ def _page(data: bytes, words: Words) -> str | None:
         return None
     if _USUAL in likely:
         high = bytes(range(0x80, 0x100)).translate(None, bytes(set(range(0x100)) - set(data)))
-        return _USUAL if high.decode(_PYTHON[best]) == high.decode(_PYTHON[_USUAL]) else best
+        if high.decode(_PYTHON[best]) == high.decode(_PYTHON[_USUAL]):
+            return _USUAL
     enough = sum(len(_HIGH_BYTES.findall(word)) for word in told) >= _FEWEST
-    known = best in ("Windows-1250", "Windows-1251") or enough
+    known = enough or _USUAL in likely or best in ("Windows-1250", "Windows-1251")
     return best if likely[best][1] >= _LEAST and known else None
 
 
@@ -221,7 +222,7 @@ def _likelihood(words: Words, codec: str, tables: list[dict[str, float]]) -> tup
 
     Single words may be of any other, as in a list of names from many countries. Bytes that stand alone are no evidence.
     """
-    texts = {word.decode(codec): often for word, often in words.items() if len(word) > 1}
+    texts = {word.decode(codec, "replace"): often for word, often in words.items() if len(word) > 1}
     each = [_of_word(text, tables) for text in texts]
     best = [max(scores, default=0.0) for scores in each]
     whole = max(sum(max(scores[i], most - _FOREIGN) for scores, most in zip(each, best)) for i in range(len(tables)))

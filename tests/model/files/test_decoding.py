@@ -53,6 +53,8 @@ TEXTS = {
         "I’m;he’s;we’d;you’ll;they’re;isn’t;didn’t;can’t;couldn’t;won’t;haven’t;o’clock;rock ’n’ roll;the ’90s",
         "“Why?” he said… ‘So.’ movie—and time—but love—the plot—is work–life 5–6 the actors’ café décor naïve",
         "PREMIÈRE;DERNIÈRE;LUMIÈRE;MATIÈRE;PRIÈRE;RIVIÈRE",
+        "lunedì;martedì;mercoledì;giovedì;venerdì;così;sì;lì",
+        "più;giù;virtù;tribù;gioventù",
         "CÔTÉ;DÉPÔT;ŒUVRE;CŒUR",
         "a;b\nx;nº 5 España\ny;São João nº 6\n",
         "1ª classe;2º piso;D.ª;Mª",
@@ -139,8 +141,12 @@ def test_what_a_wrong_page_left_becomes_what_was_meant():
     assert frame["text"][0] == "it’s 0"
 
 
-def test_what_is_no_text_of_a_known_page_is_none():
-    assert decoded(b"a\x81\x8d,b") is None
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [("latin-1", "a\x81\x8d,b"), ("gbk", "姓名;年龄\n张三;30\n李四;25\n"), ("euc-kr", "이름;나이\n김철수;30\n이영희;25\n")],
+)
+def test_what_is_no_text_of_a_known_page_is_none(page, text):
+    assert decoded(text.encode(page)) is None
 
 
 @pytest.mark.parametrize(
