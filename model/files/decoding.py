@@ -61,15 +61,15 @@ _FOREIGN = log(10)  # by which a word in another language than the others is unl
 _ABSENT = log(30)  # by which a word is unlikelier in a language that lacks one of its letters
 _AWKWARD = 15  # by which a letter is unlikelier where languages do not put it
 _SIGNS = re.compile(
-    r"(?<=L)’(?=L)|\xa0|(?<!\w)[“„‘‚’«‹¿¡—–…•·©†§®™](?!\w)|(?<!\w)[“„‘‚’«‹¿¡—–…•©](?=[^\W_])"
+    r"(?<=L)’(?=L)|\xa0|(?<!\w)[“„‘‚’«‹¿¡—–…•·©†§®™](?!\w)|(?<!\w)[“„‘‚’«‹¿¡—–…•](?=[^\W_])"
     r"|(?<=[^\W_])[”“‘’»›—–…®™©†‡]+(?!\w)|(?<=LL)[—–](?=LL)|(?<=\d)[—–’…](?=\d)"
-    r"|(?<=\d)[€£¥¢°ºª²³½¼¾‰´§±×µ®]|[€£¥¢§±×÷](?=\d)|(?<![^\W_])°(?=[CFK]\b)|(?<=[mM])[²³](?!\w)"
+    r"|(?<=\d)[€£¥¢°ºª²³½¼¾‰´§±×µ®]|[€£¥¢§±×÷©](?=\d)|(?<![^\W_])°(?=[CFK]\b)|(?<=[mM])[²³](?!\w)"
     r"|(?<=L)(?<!LLL)[ºª](?!\w)|(?<!L)µ(?=L)".replace("L", r"[^\W\d_]")
 )
-_UNLIKELY = re.compile(
-    r"[śźń](?=[aeiouyóąę])|ă(?=[aeo])|(?<=L)þ|(?<!L)ð|(?<=i)č(?=re)|(?<![bdfmnptv])ě|(?<=[er]d)ě(?!L)|(?<=[aeiouy])ů|õ(?!L)|(?<=[ie])æ|[èø](?=[aouáíý])|(?<!L)ý(?=[bnsz])".replace(
-        "L", r"[^\W\d_]"
-    )
+_UNLIKELY = re.compile(  # letters where their languages do not have them, and others do
+    r"[śźń](?=[aeiouyóąę])|ñ(?=[bdfghkst])"
+    r"|(?<=i)č(?=re)|[èø](?=[aouáíý])|(?<![bdfmnptv])ě|(?<=[er]d)ě(?!L)|(?<=[aeiouy])ů"
+    r"|ă(?=[aeo])|õ(?!L)|(?<=[ie])æ|(?<=L)þ|(?<!L)ð|(?<!L)ý(?=[bnsz])".replace("L", r"[^\W\d_]")
 )
 _LEAST = -7.0  # mean logarithm that another page than the usual one must reach: else the bytes are of none
 _FEWEST = 4  # letters that tell a rare page, or words that tell UTF-8
