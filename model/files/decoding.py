@@ -19,10 +19,12 @@ _CENTRAL = (
     "ă24â8î14ş12ţ12-kqwy",
 )
 _WESTERN = (
-    "é1ï1",
+    "é2ï1ö1",
+    "ë6é4ï2ö1è1ü1",
     "é19à5è3ê2ç1â1î1ô1ù1û1ë1ï1œ1",
     "ó8í7á5é4ñ3ú2ü1",
     "ã7ç5á4é3ó3í1ê4õ1ú2â2à1ô1",
+    "à12ó8é7è6í5ò5ç2ú2ü1ï1-kwy",
     "à6è3ù3ò2ì3é1-jkwxy",
     "ü7ä6ö4ß3é1",
     "ä18å13ö13é1",
@@ -69,7 +71,7 @@ _SIGNS = re.compile(
 _UNLIKELY = re.compile(  # letters where their languages do not have them, and others do
     r"[śźń](?=[aeiouyóąę])|ñ(?=[bdfghkst])"
     r"|(?<=i)č(?=re)|[èø](?=[aouáíý])|(?<![bdfmnptv])ě|(?<=[er]d)ě(?!L)|(?<=[aeiouy])ů"
-    r"|ă(?=[aeo])|õ(?!L)|(?<=[ie])æ|(?<=L)þ|(?<!L)ð|(?<!L)ý(?=[bnsz])".replace("L", r"[^\W\d_]")
+    r"|ă(?=[aeo])|ő(?=i)|õ(?!L)|(?<=[ie])æ|(?<=L)þ|(?<!L)ð|(?<!L)ý(?=[bnsz])".replace("L", r"[^\W\d_]")
 )
 _LEAST = -7.0  # mean logarithm that another page than the usual one must reach: else the bytes are of none
 _FEWEST = 4  # letters that tell a rare page, or words that tell UTF-8
