@@ -43,9 +43,38 @@ TEXTS = {
         "Nuñez;Ibáñez;Peña\nMuñoz;Yáñez",
         "Müller;Straße;Köln;São Paulo;Orléans;München;Señor;naïve;Genève;café;Besançon;Conceição;Muñoz",
         "Malmö;Besançon;Conceição;Muñoz;Straße;città;Tromsø",
+        "a;b\nx;5 €\ny;6 €\n",
+        "Name;Preis\nGürtel;5 €\nHut;6 €\nSchal;7 €\n",
+        "Produit;Prix\nthé;5 €\npain;7 €\n",
+        "Buchung;Betrag\nMiete;-500,00 €\nGehalt;2.000,00 €\n",
+        "Monat;Umsatz €;Kosten €\n1;5;3\n2;6;3\n",
+        "".join(f"I don’t {i}\n" for i in range(20)) + "He left — alone",
+        "".join(f"He left — alone {i}\n" for i in range(20)),
+        "I’m;he’s;we’d;you’ll;they’re;isn’t;didn’t;can’t;couldn’t;won’t;haven’t;o’clock;rock ’n’ roll;the ’90s",
+        "“Why?” he said… ‘So.’ movie—and time—but love—the plot—is work–life 5–6 the actors’ café décor naïve",
+        "PREMIÈRE;DERNIÈRE;LUMIÈRE;MATIÈRE;PRIÈRE;RIVIÈRE",
+        "lunedì;martedì;mercoledì;giovedì;venerdì;così;sì;lì",
+        "più;giù;virtù;tribù;gioventù",
+        "CÔTÉ;DÉPÔT;ŒUVRE;CŒUR",
+        "a;b\nx;nº 5 España\ny;São João nº 6\n",
+        "1ª classe;2º piso;D.ª;Mª",
+        "Ødegaard;Müller;Mbappé;Džeko",
+        "Muñiz;Šeško",
+        "BELGIË;FINANCIËLE;IDEEËN;BRONTË;CLIËNT",
+        "AÇÒ;AIXÒ;ÒSCAR;ÀVIA;ÀNGEL;TAMBÉ",
+        "põhi;Jõgi;kõik;öö;töö",
+        "Põder;Kõiv;Jõgi;Tõnu;Jõhvi;Sõber;õhtu",
+        "Søren;Jørgen;Bjørn;Sørensen;Jørgensen;Nørgaard;Køge",
+        "«Bonjour»;‹x›;„Hallo“;m² m³ 5m² 20°C 5€ £5 1½ 5µm 10 µg ±3 §3 ©2020 Acme® Brand™ • x",
+        "STRAßE;GROßE",
         "Beyoncé;Citroën;jalapeño;doppelgänger;façade;Brontë;Curaçao;Réunion;brûlée;Ñuñoa",
     ],
     "cp1250": [
+        "Wiśniewski;Zieliński;Dąbrowski;Wójcik;Kamiński;Woźniak",
+        "KOVAČIĆ;PETROVIĆ;ĐURĐEVAC",
+        "cena;5 €\njabłko;6 €\nżółty – „tak”;7 €",
+        "Constanţa;Bistriţa;Ştefan",
+        "Mezőkövesd;Petőfi;Erdős",
         "Łódź;Kraków;Gdańsk;Poznań",
         "jabłko;mięso;żółty",
         "Plzeň;České Budějovice;Liberec",
@@ -74,12 +103,16 @@ TEXTS = {
         "y,x\nда,1\nнет,0",
         "пол\nм\nж",
         "МОСКВА;КАЗАНЬ",
+        "id;пол\n1;М\n2;Ж\n3;М",
+        "ПОЛ\nМ\nЖ",
+        "цена;5 €\nочень «хорошо» – да…;6 €",
     ],
+    "iso8859-2": ["Częstochowa;Wiśniewski;Dąbrowski;Zieliński;książka", "Šťastný;Růžička;Kříž;Třebíč;žluťoučký;může;říká"],
     "koi8-r": ["Москва;Казань;Самара", "имя,возраст\nИван,30"],
     "cp866": ["Москва;Казань;Самара"],
     "mac-roman": ["nom;ville\nÉric;Orléans\nHélène;Besançon", "Größe;München;Köln"],
-    "cp1253": ["Αθήνα;Θεσσαλονίκη"],
-    "cp1254": ["Iğdır;Şanlıurfa;Kırşehir"],
+    "cp1253": ["Αθήνα;Θεσσαλονίκη", "ΑΘΗΝΑ;ΠΑΤΡΑ", "τιμή;5 €\nπολύ καλό;6 €"],
+    "cp1254": ["Iğdır;Şanlıurfa;Kırşehir", "İzmir", "İzmir;Muğla"],
 }
 CASES = [(page, text) for page, texts in TEXTS.items() for text in texts]
 
@@ -87,6 +120,12 @@ CASES = [(page, text) for page, texts in TEXTS.items() for text in texts]
 @pytest.mark.parametrize(("page", "text"), CASES)
 def test_a_text_is_read_in_its_page(page, text):
     assert decoded(text.encode(page))[0] == text
+
+
+@pytest.mark.parametrize("sign", "€‚ƒ„…†‡ˆ‰‹‘’“”•–—˜™›¡¢£¤¥§¨©ª«¬®¯°±²³´¶·¸¹º»¼½¾¿×÷")
+def test_a_sign_that_stands_alone_is_that_of_the_usual_page(sign):
+    for text in (f"a;b\nx;5 {sign}\n", f"y {sign} z", f"a;b\n{sign};1\n{sign};2\n", f"Name;b\nGürtel;{sign}\n" * 30):
+        assert decoded(text.encode("cp1252")) == (text, "Windows-1252")
 
 
 @pytest.mark.parametrize(("page", "text"), CASES)
@@ -105,8 +144,12 @@ def test_what_a_wrong_page_left_becomes_what_was_meant():
     assert frame["text"][0] == "it’s 0"
 
 
-def test_what_is_no_text_of_a_known_page_is_none():
-    assert decoded(b"a\x81\x8d,b") is None
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [("latin-1", "a\x81\x8d,b"), ("gbk", "姓名;年龄\n张三;30\n李四;25\n"), ("euc-kr", "이름;나이\n김철수;30\n이영희;25\n")],
+)
+def test_what_is_no_text_of_a_known_page_is_none(page, text):
+    assert decoded(text.encode(page)) is None
 
 
 @pytest.mark.parametrize(
