@@ -25,7 +25,7 @@ class Fake:
         with self.lock, torch.no_grad():
             return torch.log_softmax(self.model.model(torch.tensor([ids])).logits[0].double(), -1).numpy()
 
-    def status(self, path):
+    def status(self, path, body):
         return 200
 
     def answer(self, path, body):
@@ -69,7 +69,7 @@ class Handler(BaseHTTPRequestHandler):
         fake.running += 1
         fake.most = max(fake.most, fake.running)
         fake.asked.append((self.path, body))
-        status = fake.status(self.path)
+        status = fake.status(self.path, body)
         if fake.key and self.headers.get("Authorization") != f"Bearer {fake.key}":
             status = 401
         content = b"no"
@@ -213,17 +213,23 @@ class OtherTokens(Fake):
 
 
 class Broken(Fake):
-    def status(self, path):
+    def status(self, path, body):
         return 503 if path == "/v1/completions" else 200
 
 
 class Busy(Fake):
-    """Turns away every third request."""
+    """Turns away every third question when it is first asked."""
 
-    def status(self, path):
-        return 429 if len(self.asked) % 3 == 0 else 200
+    def __init__(self, *args, **more):
+        super().__init__(*args, **more)
+        self.known = set()
+
+    def status(self, path, body):
+        one, count = json.dumps([path, body]), len(self.known)
+        self.known.add(one)
+        return 429 if count < len(self.known) and count % 3 == 2 else 200
 
 
 class Untold(Fake):
-    def status(self, path):
+    def status(self, path, body):
         return 404 if path == "/tokenize" else 200

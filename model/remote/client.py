@@ -5,6 +5,7 @@ import functools
 import os
 import random
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -59,7 +60,12 @@ class Client:
         return self._run([("POST", where, body) for body in bodies])
 
     def _run(self, requests: list[tuple[str, str, dict[str, Any] | None]]) -> list[Any]:
-        return asyncio.run(self._all(requests))
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return asyncio.run(self._all(requests))
+        with ThreadPoolExecutor(1) as apart:  # a notebook's thread, say, runs a loop of its own
+            return apart.submit(asyncio.run, self._all(requests)).result()
 
     async def _all(self, requests: list[tuple[str, str, dict[str, Any] | None]]) -> list[Any]:
         import httpx2

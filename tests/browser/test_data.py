@@ -45,8 +45,9 @@ def bring(page, key, content, name="mine.csv"):
 
 def drawn(page, key, trace=0):
     """The numbers of a plotted trace, as Plotly holds them: x of bars, z of a heatmap; and the y axis’s labels."""
+    settle(page)
     plot = page.locator(f".st-key-{key} .js-plotly-plot")
-    plot.wait_for()
+    expect(plot).to_have_count(1)  # of what is drawn anew the old one stays for a moment
     found = plot.evaluate(
         """(plot, trace) => ({numbers: plot._fullData[trace].z ?? plot._fullData[trace].x,
                               labels: plot._fullLayout.yaxis.ticktext})""",

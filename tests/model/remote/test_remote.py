@@ -1,5 +1,7 @@
 """A model behind a server: the values of the same model here, and a sentence for every server whose numbers are none."""
 
+import asyncio
+
 import numpy as np
 import pytest
 import servers
@@ -104,6 +106,15 @@ def test_a_server_that_goes_wrong_later_ends_a_run_with_a_sentence(here, directo
         for ask in (lambda: game(rows(game.n_players)), lambda: model.next_tokens(PROMPT)):
             with pytest.raises(ValueError, match=f"the server at {url} {says}"):
                 ask()
+
+
+def test_where_an_event_loop_runs_already_as_in_a_notebook(here, directory):
+    async def cell():
+        with servers.serving(servers.Fake(here)) as url:
+            return connect(url, "tiny", directory).next_tokens(PROMPT, 1)
+
+    found, there = asyncio.run(cell()), here.next_tokens(PROMPT, 1)
+    assert found[0][0] == there[0][0]
 
 
 def test_what_a_server_cannot_do_is_refused(here, directory):

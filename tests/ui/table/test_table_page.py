@@ -72,7 +72,7 @@ BAD = {
     "empty": (b"", "is empty"),
     "one column": (b"a\n1\n2\n", "one column only"),
     "one row": (b"a,b\n1,2\n", "one row only"),
-    "all missing": (b"a,b\n,\n?,NA\n", "all are missing"),
+    "all missing": (b"a,b\nNA,\n?,NA\n", "all are missing"),
     "binary": (bytes(range(128)) * 40, "control characters"),
     "a pickle": (b"\x80\x04\x95" + bytes(40), "pickle"),
     "ragged": (b"a,b,c\n1,2,3\n4,5\n", "ine 3"),
