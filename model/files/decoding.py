@@ -80,7 +80,8 @@ _MOSTLY = 4  # bytes that go on in a character of UTF-8, to each word that is no
 _CLEARLY = 1.0  # mean logarithm by which words must be likelier as UTF-8
 MOST, MOST_BYTES = 10_000, 200_000  # words with other letters than ASCII that are looked at, and bytes of them
 Words = dict[bytes, int]
-_WORD = re.compile(rb"[0-9A-Za-z\x80-\xff]*[\x80-\xff][0-9A-Za-z\x80-\xff]*")
+_LETTERS = 100  # of a word that are looked at: some files hold no space
+_WORD = re.compile(rb"(?<![0-9A-Za-z\x80-\xff])[0-9A-Za-z]*+[\x80-\xff][0-9A-Za-z\x80-\xff]*")
 _C1 = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
 _HIGH_BYTES = re.compile(rb"[\x80-\xff]")
 _FOLLOWING = re.compile(rb"[\x80-\xbf]")
@@ -224,7 +225,7 @@ def _likelihood(words: Words, codec: str, tables: list[dict[str, float]]) -> tup
 
     Single words may be of any other, as in a list of names from many countries. Bytes that stand alone are no evidence.
     """
-    texts = {word.decode(codec, "replace"): often for word, often in words.items() if len(word) > 1}
+    texts = {word.decode(codec, "replace")[:_LETTERS]: often for word, often in words.items() if len(word) > 1}
     each = [_of_word(text, tables) for text in texts]
     best = [max(scores, default=0.0) for scores in each]
     whole = max(sum(max(scores[i], most - _FOREIGN) for scores, most in zip(each, best)) for i in range(len(tables)))

@@ -41,24 +41,24 @@ _ZIPPED = [  # by the name of a part in the archive
     (r"Index/.*\.iwa|Index\.zip", "a document of Apple Numbers, Pages or Keynote; export the table as CSV or .xlsx"),
     (r".*\.npy", "NumPy arrays (.npz); save one as CSV or Parquet, with names of columns"),
 ]
-_TEXTS = [
+_TEXTS = [  # nothing that repeats gives back what it took (*+, (?>…)): an upload would be tried for ever
     (r"<\?xml[^>]*>\s*(?:<[?!][^>]*>\s*)*<(?:\w+:)?Workbook\b", "a workbook in XML; save it as .xlsx or CSV"),
     (
-        r"(?i:(?:<\?xml[^>]*>\s*|<!--(?s:.*?)-->\s*)*"
+        r"(?i:(?:<\?xml[^>]*>\s*+|(?><!--(?s:.*?)-->)\s*+)*+"
         r"<(?:!doctype\s+html|html|head|meta|body|table|style|link)\b[^<>]*>)(?![;,|\t])",
         "HTML, as web pages are; open it in a spreadsheet or a browser, and save the table on it as .xlsx or CSV",
     ),
     (r"<\?xml\b", _XML),
     (
         r'(?:\[\s*)?\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\}(?![,;|\t]\s*[^\s{\[]))'
-        r'|\[\s*(?:\[|(?:"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*,)(?s:.*)\]\s*\Z',
+        r'|\[\s*(?:\[|(?:"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*,)(?s:.*)\]\Z',
         "JSON; save the table as CSV or Parquet",
     ),
     (
-        r"[^\r\n]*\|[^\r\n]*(?:\r\n|\r|\n)[ ]*\|?[ ]*(?::-+:?|-+:|-{2,})[ ]*(?:\|[ ]*(?::?-+:?[ ]*)?)*(?:[\r\n]|\Z)",
+        r"[^|\r\n]*+\|[^\r\n]*+(?:\r\n|\r|\n)[ ]*+\|?[ ]*+(?::-++:?|-++:|-{2,}+)[ ]*+(?:\|[ ]*+(?::?-++:?[ ]*+)?)*+(?:[\r\n]|\Z)",
         f"a Markdown table; {_CSV}",
     ),
-    (r"(?i:(?:\s*%[^\r\n]*[\r\n]+)*\s*@relation\s)", f"an ARFF file of Weka; {_CSV}"),
+    (r"(?i:(?:\s*+%[^\r\n]*+)*+\s*+@relation\s)", f"an ARFF file of Weka; {_CSV}"),
 ]
 
 

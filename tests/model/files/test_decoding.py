@@ -258,3 +258,10 @@ def test_the_line_that_says_the_delimiter_is_none_of_the_table(mark, encoding):
 )
 def test_no_delimiter_counts_in_quotes_and_lines_end_in_all_ways(text, names):
     assert list(read_table(text.encode())) == names
+
+
+@pytest.mark.parametrize("word", [b"\xe9" * 2_000_000, b"aZ9" * 200_000 + b",\xe9", b"\x94" * 1_000_000 + b"a"])
+def test_a_word_as_long_as_a_file_is_looked_at_for_a_moment(word):
+    """Each letter of it in each language, or each of its ends, would take minutes or hours."""
+    found = decoded(b"a,b\n" + word + b",1\n")
+    assert found is None or found[0].startswith("a,b\n")

@@ -16,6 +16,7 @@ from picture_files import encoded
 from PIL import Image
 
 from model.data.pairs import read_pairs
+from model.files.kinds import check_text
 from model.files.reader import read_columns
 from model.files.table import read_table
 
@@ -186,3 +187,13 @@ def test_what_is_not_sure_is_refused(text, words):
 def test_names_with_many_blanks_are_names():
     assert list(read_table(b"a,b,\n1,2\n3,4,,\n")) == ["a", "b", "column 3"]
     assert list(read_table(b"a,\n1,2\n3,4\n")) == ["a", "column 2"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["|" * 100_000, "%a\n\n\n" * 40, "<!--a-->" * 60, "a|b\n" + " " * 100_000, "[1," + "] " * 50_000],
+    ids=["pipes", "comments", "comments of HTML", "blanks", "brackets"],
+)
+def test_what_begins_as_another_kind_is_told_at_once(text):
+    """Patterns that give back what they took would try these for hours."""
+    check_text(f"{text}\nx", "a file")
