@@ -23,10 +23,10 @@ _MONEY = re.compile(
 
 def why_texts(numbers: Iterable[str], label: str) -> str:
     """A sentence where texts that are numbers are rather codes, by themselves or the name of their column; "" for amounts."""
-    texts = sorted(numbers)
-    digits = [len(re.sub(r"\D", "", text)) for text in texts]
-    long = sum(_DIGITS[0] <= count <= _DIGITS[1] for count in digits)
-    if texts and (all(map(_INTERNATIONAL.fullmatch, texts)) or PHONE.search(label) and 2 * long > len(texts)):
+    texts = list(numbers)
+    if texts and (
+        all(map(_INTERNATIONAL.fullmatch, texts)) or PHONE.search(label) and 2 * sum(map(_is_long, texts)) > len(texts)
+    ):
         return "Its cells are written as telephone numbers are: each is taken as a text."
     codes = {text for text in texts if _CODE.fullmatch(text)}
     if not codes or _MONEY.search(label) or any(_PARTED.search(text) or text not in codes and currency(text) for text in texts):
@@ -34,6 +34,11 @@ def why_texts(numbers: Iterable[str], label: str) -> str:
     return (
         f"{min(codes)!r} may be a code or an amount: each is taken as a text; correct the column to a number if they are amounts."
     )
+
+
+def _is_long(number: str) -> bool:
+    """Has a number as many digits as those of telephones?"""
+    return _DIGITS[0] <= len(re.sub(r"\D", "", number)) <= _DIGITS[1]
 
 
 def words_note(numbers: Iterable[str]) -> str:

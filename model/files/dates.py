@@ -124,10 +124,10 @@ def _parts(text: str) -> dict[str, str | None] | None:
         return None
     text = " ".join(text.split())
     found = _shaped(text)
-    for other, shape in _TURNED if found is None else ():
-        if found is None and (turned := other.fullmatch(text)):
-            found = _shaped(turned.expand(shape))
-    return found
+    if found is not None:
+        return found
+    turned = (_shaped(match.expand(shape)) for other, shape in _TURNED if (match := other.fullmatch(text)))
+    return next((parts for parts in turned if parts is not None), None)
 
 
 def _shaped(text: str) -> dict[str, str | None] | None:

@@ -149,7 +149,7 @@ def test_where_results_cannot_lie_gets_one_sentence(tmp_path, out, sentence):
         explain_dataset(folder if not out else tmp_path / "texts.csv", where, Fake(), workers=1)
 
 
-@pytest.mark.parametrize(("workers", "kills"), [(1, 5), (2, 2)])
+@pytest.mark.parametrize(("workers", "kills"), [(1, 10), (2, 3)])
 def test_kills_lose_and_double_nothing(tmp_path, workers, kills):
     source, out = write(tmp_path / "texts.csv", 60), tmp_path / "out"
     paths = {"root": str(ROOT), "tests": str(ROOT / "tests"), "source": str(source), "out": str(out)}

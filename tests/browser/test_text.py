@@ -53,10 +53,11 @@ def test_a_sample_is_picked_and_explained(open_tab, gemma, number, answer):
     press_explain(page)
     wait_until_shown(page, sample.text)
     expect(page.locator(".swing-answer")).to_contain_text(answer)
-    if number == 1:  # and another token of the answer, without one more evaluation
-        expected = direct(gemma, sample, gemma.generate(sample.before + sample.text + sample.after, stop="\n"), 64)
-        for pane in PANES:
-            np.testing.assert_allclose(values(page, pane), expected[pane].sum(axis=1), atol=2e-3)
+    target = gemma.generate(sample.before + sample.text + sample.after, stop="\n")
+    expected = direct(gemma, sample, target, 64)
+    for pane in PANES:
+        np.testing.assert_allclose(values(page, pane), expected[pane].sum(axis=1), atol=2e-3)
+    if number == 1:  # another token of the answer, without one more evaluation
         paid = page.get_by_text("Paid for so far").inner_text()
         page.locator("[class*=st-key-tokens] button").nth(1).click()
         expect(page.get_by_text("the log-probability of the chosen token").first).to_be_visible()

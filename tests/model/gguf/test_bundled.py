@@ -128,6 +128,6 @@ def test_its_file_as_anybodys_gives_equal_maps(gemma, tmp_path, monkeypatch):
     assemble(tmp_path / "own.gguf")
     own = load_gemma(tmp_path / "own.gguf")
     prompt, target = "Review: The plot is thin, but the acting is superb. Sentiment:", " positive"
-    maps = [explain(one.text_game(prompt, target, "word"), budget=16, seed=0) for one in (gemma, own)]
+    maps = [explain(one.text_game(prompt, target, "word"), budget=64, seed=0) for one in (gemma, own)]
     assert np.array_equal(maps[0].values, maps[1].values) and maps[0].full_value == maps[1].full_value
     assert own.name.endswith("own.gguf") and own.context == gemma.context and not own.notes

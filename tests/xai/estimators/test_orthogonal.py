@@ -79,7 +79,7 @@ def test_all_coalitions_once_when_the_budget_covers_them(n):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n", [1, 2, 3, 9, 20, 65, 1500])
+@pytest.mark.parametrize("n", [1, 2, 3, 9, 20, 65, 1500, 4000])
 def test_no_coalition_twice_within_a_block_and_never_more_than_the_budget(n):
     for budget in (4, 5, 2 * n + 2, 3 * n + 7, 8 * n + 2):
         design = orthogonal(n, max(budget, 4), 0)
@@ -105,11 +105,11 @@ def test_exact_for_degree_two_on_a_complete_hadamard_matrix(n):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("budget", [8, 14, 26, 40])
+@pytest.mark.parametrize("budget", [8, 14, 18, 26, 30, 40])
 def test_unbiased_over_seeds(budget):
     game = tabulated(np.random.default_rng(5).normal(size=64))
     truth = brute_force(game, "banzhaf")
-    draws = np.array([explain(game, method="orthogonal", budget=budget, seed=s).values for s in range(250)])
+    draws = np.array([explain(game, method="orthogonal", budget=budget, seed=s).values for s in range(600)])
     error = draws.std(axis=0) / np.sqrt(len(draws))
     assert (np.abs(draws.mean(axis=0) - truth) < 4.5 * error + 1e-12).all()
 

@@ -146,9 +146,9 @@ def test_what_is_stated_comes_true(how):
 @pytest.mark.parametrize("how", ALL)
 @pytest.mark.parametrize("budget", [40, 120])
 def test_maps_of_pure_noise_are_called_worthless(how, budget):
-    found = [judged(noise(12, seed), *how, budget=budget, seed=seed, held_out=32)[2] for seed in range(24)]
-    assert sum(j.worth != "worthless" for j in found) <= 4  # of 24: 5 % gives 5 or more once in 165 such tests
-    assert sum(j.chance <= 0.05 for j in found) <= 4
+    found = [judged(noise(12, seed), *how, budget=budget, seed=seed, held_out=32)[2] for seed in range(60)]
+    assert sum(j.worth != "worthless" for j in found) <= 7  # of 60: 5 % gives 8 or more once in 80 such tests
+    assert sum(j.chance <= 0.05 for j in found) <= 8
     assert all(j.additive_interval[0] <= 0.15 for j in found)
 
 
