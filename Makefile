@@ -45,9 +45,9 @@ check: .venv/installed-dev
 	touch $@
 
 chromium:
-	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	@command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
 	if [ -f /etc/debian_version ] && [ "$$(id -u)" = 0 ]; then \
-		apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y chromium; \
+		apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y chromium-headless-shell; \
 	else \
 		echo "The browser tests need Chromium: install it (on Debian: sudo apt-get install chromium), then run make test again."; \
 		exit 1; \

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks.parts.browser import chromium
 from benchmarks.parts.command import header, options, row, write_csv
 from benchmarks.parts.promises import promises
 
@@ -39,7 +40,7 @@ def main() -> None:
     header(*COLUMNS)
     records = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
         for name in asked.pages or PAGES:
             page = browser.new_page(viewport={"width": 1280, "height": 800})
             page.set_default_timeout(MOST)

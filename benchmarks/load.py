@@ -9,7 +9,6 @@ what was wrong, and the server's memory before, at most, and after.
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from benchmarks.parts.browser import chromium
 from benchmarks.parts.command import options
 from model.cache import home
 
@@ -51,8 +51,7 @@ def serve(folder: Path, port: int, model: str) -> list[str]:
 def visit(address: str, server, given) -> None:
     time.sleep(5)
     with sync_playwright() as playwright:
-        executable = shutil.which("chromium") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
         pages = []
         for number in range(given.sessions):
             page = browser.new_context(viewport={"width": 1000, "height": 1000}).new_page()

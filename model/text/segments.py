@@ -22,7 +22,7 @@ _CLUSTER = regex.compile(
         |\p{Extended_Pictographic}(?:[\uFE0F\u200D]|\p{Emoji_Modifier}))
     | (?P<unspaced>[\p{Line_Break=SA}\p{Han}\p{Hiragana}])
     | (?P<letter>\p{Grapheme_Cluster_Break=Prepend}*[[\w\p{N}\p{Word_Break=ALetter}\p{Word_Break=Katakana}]--[\u200C\u200D]])
-    | (?P<space>[\s\u200B])
+    | (?P<space>[\s\u200B](?![\p{M}\p{Emoji_Modifier}\p{Grapheme_Cluster_Break=SpacingMark}]))
     | (?P<format>\p{Cf})
     | (?P<mark>.)
     )\X""",

@@ -1,7 +1,6 @@
 """A real server on the bundled Gemma 3, and a real Chromium."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -13,8 +12,9 @@ import pytest
 from clicks import PATIENCE
 from playwright.sync_api import expect, sync_playwright
 
+from benchmarks.parts.browser import chromium as chromium_path
+
 ROOT = Path(__file__).parents[2]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = [f"--disable-{what}" for what in ("gpu", "quic", "background-networking", "component-update", "sync")]
 QUIET += ["--no-sandbox", "--no-first-run"]
 expect.set_options(timeout=PATIENCE)
@@ -65,9 +65,8 @@ def tiny_server(tiny_checkpoint, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def browser():
-    executable = next(filter(None, map(shutil.which, BROWSERS)))
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=QUIET)
+        chromium = playwright.chromium.launch(executable_path=chromium_path(), args=QUIET)
         yield chromium
         chromium.close()
 
@@ -96,7 +95,8 @@ def _tabs(browser, address):
     contexts = []
 
     def tab(width=1280, height=1600, scheme="light", ready=True, path=""):
-        contexts.append(browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme))
+        still = {"color_scheme": scheme, "reduced_motion": "reduce"}  # what moves costs half of a page, drawn without a GPU
+        contexts.append(browser.new_context(viewport={"width": width, "height": height}, **still))
         contexts[-1].set_default_timeout(PATIENCE)
         page = contexts[-1].new_page()
         page.goto(address + path)

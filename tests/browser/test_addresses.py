@@ -8,19 +8,15 @@ PAGES = {"text": "Text", "image": "Image", "table": "Table", "data": "Data", "sc
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_has_an_address_and_a_title(open_tiny, name):
+def test_a_page_has_an_address_and_a_title_and_an_old_address_leads_there(open_tiny, tiny_server, name):
     page = open_tiny(ready=False, path=f"/{name}")
-    expect(page).to_have_title(f"{PAGES[name]} · Swing")
-    listed = page.locator('[data-testid="stTopNavLink"]')
-    expect(listed).to_have_count(len(PAGES))
-
-
-@pytest.mark.parametrize("name", [name for name in PAGES if name != "text"])
-def test_an_old_address_leads_to_the_new_one(open_tiny, tiny_server, name):
-    page = open_tiny(ready=False, path=f"/{name}_page")
-    page.wait_for_url(f"{tiny_server.address}/{name}**")
-    expect(page).to_have_title(f"{PAGES[name]} · Swing")
-    assert not page.url.split("?")[0].endswith("_page")
+    for old in (False, True) if name != "text" else (False,):
+        if old:
+            page.goto(f"{tiny_server.address}/{name}_page")
+            page.wait_for_url(f"{tiny_server.address}/{name}**")
+        expect(page).to_have_title(f"{PAGES[name]} · Swing")
+        assert not page.url.split("?")[0].endswith("_page")
+        expect(page.locator('[data-testid="stTopNavLink"]')).to_have_count(len(PAGES))
 
 
 def test_settings_and_runs_come_along(open_tiny):

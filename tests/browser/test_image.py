@@ -167,13 +167,14 @@ def test_what_is_no_picture_leaves_the_page_as_it_was(open_tiny):
     expect(page.get_by_text("Traceback")).to_have_count(0)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_a_phone(open_tiny, scheme):
-    page = open_image(open_tiny, width=390, height=900, scheme=scheme)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    box = plot(page, "l").bounding_box()
-    assert box["x"] >= 0
-    assert box["x"] + box["width"] <= 390
+def test_it_fits_a_phone(open_tiny):
+    page = open_image(open_tiny, width=390, height=900)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        box = plot(page, "l").bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
 
 
 def test_a_patch_is_the_same_in_both_maps_their_difference_and_the_table(open_tiny):

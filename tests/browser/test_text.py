@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from clicks import fill, press_explain, set_budget, settle, values, wait_until_shown
+from clicks import fill, press_explain, set_budget, settle, type_target, values, wait_until_shown
 from playwright.sync_api import expect
 
 from ui.text.samples import SAMPLES
@@ -42,28 +42,40 @@ def test_a_newcomer_sees_the_first_sample_explained(open_tab, gemma):
     assert re.fullmatch(r"[+−]\d\.\d{3} ± \d\.\d{3} · rank 1 of 10", player.get_attribute("data-tip"))
 
 
-@pytest.mark.parametrize(("number", "answer"), [(1, "mon frère est un médecin"), (2, "Maria"), (3, "green")])
-def test_a_sample_is_picked_and_explained(open_tab, gemma, number, answer):
-    sample = SAMPLES[number]
-    page = open_tab()
-    page.locator(".st-key-sample").get_by_text(sample.title).click()
-    expect(page.locator(".st-key-text textarea")).to_have_value(sample.text)
+def pick(page, number):
+    page.locator(".st-key-sample").get_by_text(SAMPLES[number].title).click()
+    expect(page.locator(".st-key-text textarea")).to_have_value(SAMPLES[number].text)
     set_budget(page, 64)
     expect(page.get_by_text(re.compile(r"This will take at most \d+ evaluations"))).to_be_visible()
+
+
+def test_a_sample_is_picked_and_explained(open_tab, gemma):
+    page, sample = open_tab(), SAMPLES[1]
+    pick(page, 1)
     press_explain(page)
     wait_until_shown(page, sample.text)
-    expect(page.locator(".swing-answer")).to_contain_text(answer)
+    expect(page.locator(".swing-answer")).to_contain_text("mon frère est un médecin")
     target = gemma.generate(sample.before + sample.text + sample.after, stop="\n")
     expected = direct(gemma, sample, target, 64)
     for pane in PANES:
         np.testing.assert_allclose(values(page, pane), expected[pane].sum(axis=1), atol=2e-3)
-    if number == 1:  # another token of the answer, without one more evaluation
-        paid = page.get_by_text("Paid for so far").inner_text()
-        page.locator("[class*=st-key-tokens] button").nth(1).click()
-        expect(page.get_by_text("the log-probability of the chosen token").first).to_be_visible()
-        for pane in PANES:
-            np.testing.assert_allclose(values(page, pane), expected[pane][:, 1], atol=2e-3)
-        assert page.get_by_text("Paid for so far").inner_text() == paid
+    paid = page.get_by_text("Paid for so far").inner_text()  # another token of the answer, without one more evaluation
+    page.locator("[class*=st-key-tokens] button").nth(1).click()
+    expect(page.get_by_text("the log-probability of the chosen token").first).to_be_visible()
+    for pane in PANES:
+        np.testing.assert_allclose(values(page, pane), expected[pane][:, 1], atol=2e-3)
+    assert page.get_by_text("Paid for so far").inner_text() == paid
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_any_sample_is_picked_and_explained(open_tiny, tiny_gemma, number):
+    page, sample = open_tiny(), SAMPLES[number]
+    pick(page, number)
+    type_target(page, " positive")
+    press_explain(page)
+    wait_until_shown(page, sample.text)
+    for pane, expected in direct(tiny_gemma, sample, " positive", 64).items():
+        np.testing.assert_allclose(values(page, pane), expected.sum(axis=1), atol=2e-4)
 
 
 def test_markup_and_other_scripts_are_shown_as_they_are(open_tiny):
@@ -119,10 +131,13 @@ def test_a_part_of_a_long_text_is_the_same_in_maps_charts_and_table(open_tiny):
     expect_marked()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")])
-def test_nothing_overflows_in_width(open_tiny, width, scheme):
-    page = open_tiny(width=width, scheme=scheme)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    box = page.locator(".swing-heatmap").first.bounding_box()
-    assert box["x"] >= 0
-    assert box["x"] + box["width"] <= width
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_overflows_in_width(open_tiny, width):
+    page = open_tiny(width=width)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        settle(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        box = page.locator(".swing-heatmap").first.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width

@@ -1,7 +1,7 @@
 """Words and sentences of texts in many scripts, without a tokenizer: where they must not be cut, and where they end."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from model.text import segments
@@ -142,6 +142,8 @@ def test_nothing_but_marks_ends_no_sentence():
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(min_size=1, max_size=40), st.sampled_from([words, sentences, lines]))
+@example(" \u0e31", words)  # a space takes a mark: what is seen then
+@example("a \u0301 b \u0e33 🏽", words)
 def test_spans_are_in_order_and_hold_all_that_is_seen(text, split):
     spans = list(split(text, 0, len(text)))
     assert all(a < b <= c < d for (a, b), (c, d) in zip(spans, spans[1:]))

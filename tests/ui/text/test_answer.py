@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from ui.data.request import WordsRequest
 from ui.text.request import TextRequest
 from ui.text.run import answer
+from ui.text.samples import SAMPLES
 
 PAGE = str(Path(__file__).parents[3] / "ui" / "text" / "page.py")
 SAYS = " The cake. Maria brings it.\nQuestion: who?"
@@ -46,6 +47,12 @@ def test_it_ends_where_the_request_says(until, chat, expected):
 @pytest.mark.parametrize("text", [" positive", " 3.5 kg", " Dr. Smith", " dieciséis", " 好"])
 def test_an_answer_of_one_sentence_is_whole(text):
     assert answer(Says(f"{text}\nReview:"), TextRequest("", "Who?", "")) == text
+
+
+@pytest.mark.parametrize(("number", "says"), [(0, " positive"), (2, " Maria brings the cake"), (3, " green")])
+def test_the_bundled_model_answers_the_samples(gemma, number, says):
+    sample = SAMPLES[number]
+    assert answer(gemma, TextRequest(sample.before, sample.text, sample.after)).rstrip(".") == says
 
 
 def test_a_chat_model_may_begin_with_an_empty_line():
