@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-INDICES = {"banzhaf": "Banzhaf values", "shapley": "Shapley values"}
+from xai.exchange.map import INDEX_NAMES
+
+INDICES = INDEX_NAMES
 METHODS = {
     "banzhaf": {
         "auto": "automatic choice",
