@@ -53,9 +53,11 @@ def pipeline_game(
             "pipeline_game explains pipelines of text-classification and image-classification of transformers; "
             f"got {type(pipeline).__name__}"
         )
-    if TEXTS in kinds:
-        if not isinstance(given, str):
-            raise TypeError(f"a pipeline of text-classification needs a text; got {type(given).__name__}")
+    compose: Callable[[Bools], Any]
+    if isinstance(given, str) != (TEXTS in kinds):
+        what = "text-classification needs a text" if TEXTS in kinds else "image-classification needs a picture"
+        raise TypeError(f"a pipeline of {what}; got {type(given).__name__}")
+    if isinstance(given, str):
         labels, compose = _of_text(given, players, _mask(pipeline.tokenizer, "remove" if absent is None else absent))
     else:
         labels, compose = _of_picture(as_rgb(given), check_grid(grid), "mean" if absent is None else absent)

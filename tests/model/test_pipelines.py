@@ -156,8 +156,9 @@ def test_what_cannot_be_asked_gets_one_sentence(tokenizer, given, more, why):
 def test_other_pipelines_and_pictures_get_one_sentence(pictures, tokenizer):
     with pytest.raises(TypeError, match="explains pipelines of .*; got function"):
         pipeline_game(lambda text: 1.0, TEXT)
-    with pytest.raises(TypeError, match="an image must be"):
-        pipeline_game(pictures, TEXT)
+    for given, why in ((TEXT, "needs a picture; got str"), (np.zeros((20, 20)), "an image must be")):
+        with pytest.raises(TypeError, match=why):
+            pipeline_game(pictures, given)
     with pytest.raises(ValueError, match="absent must be one of"):
         pipeline_game(pictures, Image.new("RGB", (20, 20)), absent="remove")
     with pytest.raises(ValueError, match="has room for"):
