@@ -7,7 +7,6 @@ from markupsafe import Markup
 from ui.draw.html import render
 from xai import Attribution
 from xai.exchange.colour import (
-    CHANGE,
     LOWERS,
     RAISES,
     STRONGEST,
@@ -27,6 +26,7 @@ __all__ += ["ranks", "row_heatmap", "shared_scale", "signed", "token_heatmap", "
 
 Spans = Sequence[Sequence[int]]  # (start, end) of each player in a text
 LIKELIHOOD = ("makes it less likely", "makes it more likely")
+CHANGE = ("lowers it", "raises it")  # of a number that is no likelihood
 
 
 def on_white(value: float, scale: float) -> Colour:

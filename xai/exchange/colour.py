@@ -14,7 +14,6 @@ Colour = tuple[int, int, int]  # 0 … 255 each
 RAISES, LOWERS = (213, 94, 0), (0, 114, 178)
 STRONGEST = 0.62
 LONGEST_CELL = 60  # characters of a card
-CHANGE = ("lowers it", "raises it")  # of a number that is no likelihood
 
 
 def shared_scale(*maps: Map) -> float:

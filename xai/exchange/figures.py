@@ -47,8 +47,9 @@ def _matrix(values: Floats, labels: list[str], names: list[str], layout: dict[st
         customdata=[[[escape(label), escape(name)] for name in names] for label in labels],
         hovertemplate="%{customdata[0]}, %{customdata[1]}: %{z:+.4g}<extra></extra>",
     )
-    ends = [-0.5, len(names) - 0.5]
-    return go.Figure(drawn, {**layout, "xaxis": rows_axis(names, 14) | {"range": ends, "title": {"text": "output"}}})
+    across = rows_axis(names, 14, title={"text": "output"}, showgrid=False) | {"range": [-0.5, len(names) - 0.5]}
+    down = {**layout["yaxis"], "showgrid": False}
+    return go.Figure(drawn, {**layout, "xaxis": across, "yaxis": down, "plot_bgcolor": "rgba(0,0,0,0)"})
 
 
 def value_bars(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xai.exchange.colour import CHANGE, cards, ends_of, shared_scale, signed
+from xai.exchange.colour import cards, ends_of, shared_scale, signed
 from xai.exchange.map import INDEX_NAMES, WholeMap, columns, strongest
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "templates"
 HEATMAP_STYLE = TEMPLATES / "heatmap.css"
 MOST_PLAYERS, MOST_OUTPUTS = 256, 8
+ENDS = ("lowers v", "raises v")
 
 
 def environment(*folders: Path) -> "Environment":
@@ -38,12 +39,12 @@ def notebook(shown: WholeMap) -> str:
     panes = []
     for one, empty, full in zip(outputs[:MOST_OUTPUTS], np.atleast_1d(shown.empty_value), np.atleast_1d(shown.full_value)):
         drawn = list(cards([], one, scale))
-        title = f"{one.name and f'Output {one.name}: '}{signed(empty)} without any part, {signed(full)} with all"
+        title = f"{one.name and f'Output {one.name}: '}v(no player) = {signed(empty)}, v(all players) = {signed(full)}"
         panes.append((title, _render("row_heatmap", index=one.index, pane="", cards=[drawn[i] for i in kept])))
     notes = [f"The {MOST_PLAYERS} strongest of {n} parts are shown."] if n > MOST_PLAYERS else []
     notes += [f"The first {MOST_OUTPUTS} of {len(outputs)} outputs are shown."] if len(outputs) > MOST_OUTPUTS else []
     about = {"index": INDEX_NAMES[shown.index], "method": shown.method, "evaluations": shown.evaluations}
-    legend = _render("legend", **ends_of(scale, CHANGE))
+    legend = _render("legend", **ends_of(scale, ENDS))
     return str(_render("attribution", **about, panes=panes, legend=legend, notes=[*notes, *filter(None, [shown.note])]))
 
 

@@ -73,7 +73,7 @@ def test_a_notebook_obeys_no_text(attack):
 
 def test_a_notebook_shows_outputs_one_by_one_and_no_more_than_it_can():
     page = of_two()._repr_html_()
-    assert page.count('data-index="shapley"') == 2 and "Output 0: +1.000 without any part, +7.000 with all" in page
+    assert page.count('data-index="shapley"') == 2 and "Output 0: v(no player) = +1.000, v(all players) = +7.000" in page
     many = Attribution(
         np.ones((300, 9)), None, ["x"] * 300, "banzhaf", "msr", 0, 2, 2, 0.1, np.zeros(9), np.ones(9), note="Said."
     )
