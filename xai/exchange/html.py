@@ -39,7 +39,8 @@ def notebook(shown: WholeMap) -> str:
     panes = []
     for one, empty, full in zip(outputs[:MOST_OUTPUTS], np.atleast_1d(shown.empty_value), np.atleast_1d(shown.full_value)):
         drawn = list(cards([], one, scale))
-        title = f"{one.name and f'Output {one.name}: '}v(no player) = {signed(empty)}, v(all players) = {signed(full)}"
+        whole = signed(full) if np.isfinite(full) else "not known"
+        title = f"{one.name and f'Output {one.name}: '}v(no player) = {signed(empty)}, v(all players) = {whole}"
         panes.append((title, _render("row_heatmap", index=one.index, pane="", cards=[drawn[i] for i in kept])))
     notes = [f"The {MOST_PLAYERS} strongest of {n} parts are shown."] if n > MOST_PLAYERS else []
     notes += [f"The first {MOST_OUTPUTS} of {len(outputs)} outputs are shown."] if len(outputs) > MOST_OUTPUTS else []

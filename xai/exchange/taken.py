@@ -75,10 +75,7 @@ def from_shapiq(values: Any, labels: Sequence[str] | None = None, full_value: fl
     labels : of the n players, "player i" by default
     TypeError, ValueError : not InteractionValues, an index that is not read, no single players, another number of labels
     """
-    missing = [
-        name for name in ("index", "n_players", "baseline_value", "interactions", "min_order") if not hasattr(values, name)
-    ]
-    if missing:
+    if not all(hasattr(values, name) for name in ("index", "n_players", "baseline_value", "min_order", "max_order")):
         raise TypeError(f"from_shapiq reads shapiq.InteractionValues; got {type(values).__name__}")
     if values.index not in _OF_SHAPIQ or values.min_order > 1 or values.max_order < 1:
         raise ValueError(
@@ -86,7 +83,7 @@ def from_shapiq(values: Any, labels: Sequence[str] | None = None, full_value: fl
             f"single players are read of {list(_OF_SHAPIQ)}, or of order 1 alone"
         )
     index, n = _OF_SHAPIQ[values.index], int(values.n_players)
-    found = _numbers([values.interactions.get((i,), 0.0) for i in range(n)], "values")
+    found = _numbers([values[(i,)] for i in range(n)], "values")
     base = _numbers(values.baseline_value, "the baseline value")
     whole = base + found.sum() if index == "shapley" else np.nan
     names = [f"player {i}" for i in range(n)] if labels is None else [*labels]
