@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import shap
-import shapiq
 from games import brute_force
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
@@ -134,27 +133,32 @@ def test_a_function_that_answers_otherwise_gets_one_sentence(function, why):
         game_of(function, ROW, BACKGROUND)(np.ones((1, 4), bool))
 
 
-class Half(shapiq.Game):
-    def __init__(self, normalize, names=None):
-        super().__init__(3, normalize=normalize, normalization_value=-0.5 if normalize else None, player_names=names)
+def half(normalize, names=None):
+    """A game of shapiq with v(no player) = −½, which is normalised or not."""
+    import shapiq
 
-    def value_function(self, coalitions):
-        return coalitions @ np.array([1.0, 2.0, 4.0]) - 0.5
+    class Half(shapiq.Game):
+        def value_function(self, coalitions):
+            return coalitions @ np.array([1.0, 2.0, 4.0]) - 0.5
+
+    return Half(3, normalize=normalize, normalization_value=-0.5 if normalize else None, player_names=names)
 
 
 def test_a_game_of_shapiq_has_its_values_before_they_were_normalised():
     every = np.array([[i >> j & 1 for j in range(3)] for i in range(8)], bool)
     for normalize in (True, False):
-        game = game_of(Half(normalize, ["c", "a", "b"]))
+        game = game_of(half(normalize, ["c", "a", "b"]))
         np.testing.assert_allclose(game(every), np.arange(8) - 0.5)
-        assert game.labels == ["c", "a", "b"] and game_of(Half(normalize)).labels == ["player 0", "player 1", "player 2"]
+        assert game.labels == ["c", "a", "b"] and game_of(half(normalize)).labels == ["player 0", "player 1", "player 2"]
         game.game.precompute()
         np.testing.assert_allclose(game(every), np.arange(8) - 0.5)
     with pytest.raises(ValueError, match="leave both out"):
-        game_of(Half(True), ROW)
+        game_of(half(True), ROW)
 
 
 def test_an_imputer_of_shapiq_is_the_game_of_the_same_rows():
+    import shapiq
+
     theirs = shapiq.MarginalImputer(f, BACKGROUND, x=ROW, sample_size=len(BACKGROUND))
     found = explain(game_of(theirs), "shapley", "exact")
     np.testing.assert_allclose(found.values, explain(game_of(f, ROW, BACKGROUND), "shapley", "exact").values, atol=1e-12)

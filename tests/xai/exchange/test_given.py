@@ -7,11 +7,10 @@ import matplotlib
 import numpy as np
 import pytest
 import shap
-import shapiq
 from games import FakeGame, tabulated
 from hostile import ATTACKS
 
-from xai import Attribution, explain, from_shap, from_shapiq, to_shap
+from xai import Attribution, explain, from_shap, from_shapiq, game_of, to_shap
 
 matplotlib.use("Agg")
 LABELS = ["The", "plot", "is", "thin", "."]
@@ -170,6 +169,18 @@ def test_what_went_to_shap_comes_back(index, make):
     assert Attribution.from_json(known.to_json()).to_json() == known.to_json()
 
 
+@pytest.mark.parametrize("index", INDICES)
+@pytest.mark.parametrize("n", [1, 3])
+def test_as_many_rows_or_outputs_as_players_are_told_apart(index, n):
+    weights = np.random.default_rng(n).normal(size=(n, n))
+    square = explain(FakeGame(n, lambda z: 2.0 + z @ weights), index, "exact")
+    same(from_shap(square.to_shap()), square, "shap")
+    rows = [square.combine(column) for column in np.eye(n)]
+    for i, one in enumerate(rows):
+        same(from_shap(to_shap(rows), row=i), one, "shap")
+        same(from_shap(to_shap([square] * n), row=i), square, "shap")
+
+
 def test_what_is_cut_out_of_banzhaf_values_stays_such():
     found = to_shap([of_two("banzhaf")] * 2, outputs=["yes", "no"])
     assert [from_shap(each).index for each in (found[0], found[1][:, 0], found[0][:, "no"])] == ["banzhaf"] * 3
@@ -273,6 +284,8 @@ def test_what_is_no_explanation_gets_one_sentence(maps, data, why):
 
 @pytest.mark.parametrize(("index", "theirs"), [("banzhaf", "BV"), ("shapley", "SV")])
 def test_what_went_to_shapiq_comes_back(index, theirs):
+    import shapiq
+
     map_ = made(index)
     found = map_.to_shapiq()
     assert isinstance(found, shapiq.InteractionValues)
@@ -289,24 +302,29 @@ def test_what_went_to_shapiq_comes_back(index, theirs):
     assert explain(FakeGame(2, lambda z: z @ [[1.0], [2.0]]), index, "exact").to_shapiq()[(1,)] == 2.0
 
 
-class Sum(shapiq.Game):
-    """v(S) = 3 + the product of the sums of two halves, normalised or not."""
+def product(normalize):
+    """v(S) = 3 + the product of two sums, as a game of shapiq that is normalised or not."""
+    import shapiq
 
-    def __init__(self, normalize):
-        super().__init__(4, normalize=normalize, normalization_value=3.0 if normalize else None, player_names=list("abcd"))
+    class Product(shapiq.Game):
+        def value_function(self, coalitions):
+            return 3.0 + (coalitions[:, 0] + coalitions[:, 1]) * (1.0 + coalitions[:, 2] * coalitions[:, 3])
 
-    def value_function(self, coalitions):
-        return 3.0 + (coalitions[:, 0] + coalitions[:, 1]) * (1.0 + coalitions[:, 2] * coalitions[:, 3])
+    return Product(4, normalize=normalize, normalization_value=3.0 if normalize else None)
+
+
+def of_shapiq(index, order):
+    import shapiq
+
+    return shapiq.ExactComputer(product(False))(index, order)
 
 
 @pytest.mark.parametrize(
     ("index", "order", "ours"), [("SV", 1, "shapley"), ("SII", 2, "shapley"), ("BV", 1, "banzhaf"), ("BII", 2, "banzhaf")]
 )
 def test_values_of_shapiq_are_those_of_the_game(index, order, ours):
-    from xai import game_of
-
-    theirs = shapiq.ExactComputer(Sum(False))(index, order)
-    wanted = explain(game_of(Sum(True)), ours, "exact")
+    theirs = of_shapiq(index, order)
+    wanted = explain(game_of(product(True)), ours, "exact")
     found = from_shapiq(theirs)
     np.testing.assert_allclose(found.values, wanted.values, atol=1e-12)
     assert found.index == ours and found.empty_value == wanted.empty_value == 3.0
@@ -317,10 +335,12 @@ def test_values_of_shapiq_are_those_of_the_game(index, order, ours):
 @pytest.mark.parametrize("index", ["k-SII", "STII", "FSII", "FBII", "Moebius"])
 def test_indices_that_say_something_else_of_single_players_are_refused(index):
     with pytest.raises(ValueError, match="single players are read of"):
-        from_shapiq(shapiq.ExactComputer(Sum(False))(index, 2))
+        from_shapiq(of_shapiq(index, 2))
 
 
 def test_wrong_values_for_shapiq_get_one_sentence(monkeypatch):
+    import shapiq
+
     with pytest.raises(TypeError, match="got dict"):
         from_shapiq({(0,): 1.0})
     with pytest.raises(ValueError, match="2 labels for 5 players"):
