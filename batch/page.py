@@ -4,35 +4,37 @@ from pathlib import Path
 
 from batch.progress import duration
 from batch.summary import Group, Summary
+from xai.exchange.html import environment
+from xai.exchange.map import INDEX_NAMES
 
 SHOWN = 50  # players of a table
-NAMES = {"banzhaf": "Banzhaf values", "shapley": "Shapley values"}
+TEMPLATES = Path(__file__).parent / "templates"
 WORTH = ("exact", "sure", "order", "hint", "worthless")
 
 
 def page(summary: Summary) -> str:
     """The whole page. The browser may load nothing for it, whatever a row's text says."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    folder = Path(__file__).parent / "templates"
-    environment = Environment(
-        loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
     view, settings = summary.view, summary.run["settings"]
     parts = {"text": f"{settings['players']}s", "table": "columns", "image": "patches"}[settings["kind"]]
     asked = {name.replace("_", " "): value for name, value in settings.items() if value is not None}
-    return environment.get_template("summary.html").render(
-        source=summary.run["source"],
-        summary=summary,
-        took=duration(summary.seconds),
-        parts=parts,
-        maps=[(NAMES[index], _tables(view.whole[index], view.by_output[index])) for index in view.indices],
-        worth=[
-            (NAMES[index], [(name, view.worth[index][name]) for name in WORTH]) for index in view.indices if view.worth[index]
-        ],
-        sentences=view.sentences,
-        asked=asked,
-        shown=SHOWN,
+    return (
+        environment(TEMPLATES)
+        .get_template("summary.html")
+        .render(
+            source=summary.run["source"],
+            summary=summary,
+            took=duration(summary.seconds),
+            parts=parts,
+            maps=[(INDEX_NAMES[index], _tables(view.whole[index], view.by_output[index])) for index in view.indices],
+            worth=[
+                (INDEX_NAMES[index], [(name, view.worth[index][name]) for name in WORTH])
+                for index in view.indices
+                if view.worth[index]
+            ],
+            sentences=view.sentences,
+            asked=asked,
+            shown=SHOWN,
+        )
     )
 
 

@@ -10,11 +10,13 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 from model.image.classifier import load_image_classifier  # noqa: E402 (the setting above must come first)
 from model.image.images import read_image  # noqa: E402
 from model.loading import load_gemma, load_model  # noqa: E402
+from model.pipelines import pipeline_game  # noqa: E402
 from model.remote import connect  # noqa: E402
 
 _LATER = {"TableModel": "model.table.model", "gemma_table_game": "model.table.gemma_game"}  # with pandas, half a second
 
-__all__ = ["TableModel", "connect", "gemma_table_game", "load_gemma", "load_image_classifier", "load_model", "read_image"]
+__all__ = ["TableModel", "connect", "gemma_table_game", "load_gemma", "load_image_classifier", "load_model"]
+__all__ += ["pipeline_game", "read_image"]
 
 
 def __getattr__(name: str) -> object:

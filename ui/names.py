@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-INDICES = {"banzhaf": "Banzhaf values", "shapley": "Shapley values"}
+from xai.exchange.map import INDEX_NAMES
+
+INDICES = INDEX_NAMES
 METHODS = {
     "banzhaf": {
         "auto": "automatic choice",
@@ -24,6 +26,7 @@ METHODS = {
         "exact": "exact",
     },
 }
+OTHERS = {"shap": "computed by shap", "shapiq": "computed by shapiq"}  # what `from_shap` and `from_shapiq` brought, of any index
 MEANING = {
     "banzhaf": "How much a part changes {what} on average, when every other part is present or absent with equal chance.",
     "shapley": "How a part shares in the whole change of {what} from no part to all parts: averaged over every order "
@@ -77,4 +80,4 @@ EXACT_PANES = (Pane("banzhaf", "exact"), Pane("shapley", "exact"))  # of models 
 
 
 def method_name(index: str, method: str) -> str:
-    return METHODS[index][method]
+    return OTHERS.get(method) or METHODS[index][method]

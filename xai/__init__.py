@@ -4,6 +4,10 @@ from xai.attribution import Attribution
 from xai.compare.agreement import Agreement, agreement
 from xai.compare.ranks import Bracket, Ranks, separable, ties
 from xai.estimators.budgets import Complete, completing
+from xai.exchange.games import game_of
+from xai.exchange.given import to_shap
+from xai.exchange.rows import explain_rows
+from xai.exchange.taken import from_shap, from_shapiq
 from xai.explain import explain
 from xai.interactions import Interactions, interactions
 from xai.ledger import Cancelled, Ledger
@@ -15,5 +19,6 @@ from xai.trust.randomised import Randomised, Redrawn, randomised_budget, randomi
 
 __all__ = ["Agreement", "Attribution", "Bracket", "Cancelled", "Complete", "Control", "Fidelity", "Interactions"]
 __all__ += ["Judgement", "Ledger", "Randomised", "Ranks", "Redrawn"]
-__all__ += ["agreement", "completing", "explain", "fidelity", "fidelity_cost", "interactions", "judge", "judge_early"]
-__all__ += ["preliminary", "randomised_budget", "randomised_control", "separable", "shuffled_control", "ties"]
+__all__ += ["agreement", "completing", "explain", "explain_rows", "fidelity", "fidelity_cost"]
+__all__ += ["from_shap", "from_shapiq", "game_of", "interactions", "judge", "judge_early"]
+__all__ += ["preliminary", "randomised_budget", "randomised_control", "separable", "shuffled_control", "ties", "to_shap"]

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,7 +10,13 @@ from numpy.typing import ArrayLike
 from xai.checks import INDICES, check_weights
 from xai.estimators.designs import Design
 from xai.estimators.solvers import Estimate
+from xai.exchange.figures import figure
+from xai.exchange.given import to_frame, to_shap, to_shapiq
+from xai.exchange.html import notebook
 from xai.typing import Floats
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 FORMAT = "swing-attribution-1"
 _ARRAYS = ("values", "standard_error", "covariance", "empty_value", "full_value")
@@ -91,6 +97,30 @@ class Attribution:
             if record[name] is not None:
                 record[name] = nan_to_none(np.asarray(record[name]).tolist())
         return json.dumps({"format": FORMAT, **record}, allow_nan=False)
+
+    def _repr_html_(self) -> str:
+        """The heatmap that a notebook shows: it stands alone, and escapes every text."""
+        return notebook(self)
+
+    def frame(self, outputs: list[str] | None = None) -> "DataFrame":
+        """A data frame, see `xai.exchange.given.to_frame`. outputs : names of the k outputs, their numbers by default"""
+        return to_frame(self, outputs)
+
+    def plot(self, outputs: list[str] | None = None) -> Any:
+        """A Plotly figure, see `xai.exchange.figures.figure`. outputs : as in `frame`"""
+        return figure(self, outputs)
+
+    def to_shap(self, data: ArrayLike | None = None, outputs: list[str] | None = None) -> Any:
+        """A shap.Explanation of one row, see `xai.to_shap`, which makes one of several maps too.
+
+        Shapley values and base_values = v(no player) add up to v(all players). Banzhaf values do not: where shap's plots
+        end at base value + sum (waterfall, force, decision), they miss v(all players) by `gap`.
+        """
+        return to_shap(self, data, outputs)
+
+    def to_shapiq(self) -> Any:
+        """A shapiq.InteractionValues of order 1, see `xai.exchange.given.to_shapiq`; ImportError without shapiq."""
+        return to_shapiq(self)
 
     @classmethod
     def from_json(cls, text: str) -> "Attribution":

@@ -117,11 +117,7 @@ class ClassifierGame:
             return own - logits[:, [self.against]]
         if self.value == "logit":
             return own
-        # log(p / (1 − p)) = own logit − log of the sum of the others' exponentials, without forming 1 − p
-        others = np.repeat(logits[:, None], len(self.classes), axis=1)
-        others[:, np.arange(len(self.classes)), self.classes] = -np.inf
-        rest: Floats = np.logaddexp.reduce(others, axis=2)
-        return own - rest
+        return log_odds(logits, self.classes)
 
     def _choose(self, class_index: int | None) -> tuple[list[int], bool]:
         """Classes of the columns, and whether the values are of one class alone."""
@@ -156,13 +152,26 @@ def _absent_pixels(classifier: Classifier, pixels: Bytes, absent: str | Picture)
     """uint8 (224, 224, 3): what stands where patches are absent."""
     if not isinstance(absent, str):
         return classifier.pixels(absent)
+    if absent not in ABSENT:
+        raise ValueError(f"absent must be one of {list(ABSENT)} or another image; got {absent!r}")
+    return painted(pixels, absent, BLUR_RADIUS)
+
+
+def painted(pixels: Bytes, absent: str, blur: float) -> Bytes:
+    """uint8 (height, width, 3): the picture without what can be seen in it, as one of ABSENT says. blur : radius in pixels"""
     if absent == "mean":
         return np.broadcast_to(np.rint(pixels.mean(axis=(0, 1))).astype(np.uint8), pixels.shape)
     if absent == "black":
         return np.zeros_like(pixels)
-    if absent == "blur":
-        return np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(BLUR_RADIUS)))
-    raise ValueError(f"absent must be one of {list(ABSENT)} or another image; got {absent!r}")
+    return np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(blur)))
+
+
+def log_odds(logits: Floats, classes: list[int]) -> Floats:
+    """log(p / (1 − p)) (m, k) of k classes, p the softmax of logits (m, all classes), without forming 1 − p."""
+    others = np.repeat(logits[:, None], len(classes), axis=1)
+    others[:, np.arange(len(classes)), classes] = -np.inf
+    rest: Floats = np.logaddexp.reduce(others, axis=2)
+    return logits[:, classes] - rest
 
 
 def normalise(pixels: Bytes) -> Pixels:

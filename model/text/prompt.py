@@ -17,7 +17,7 @@ PLAYERS = ("token", "word", "sentence", "line")
 IMAGE_TOKENS = ("<start_of_image>", "<end_of_image>", "<image_soft_token>")
 
 _PLACE = "\ue000"  # a private character: where a template puts the prompt
-_SPLIT = {"word": words, "sentence": sentences, "line": lines}
+SPLIT = {"word": words, "sentence": sentences, "line": lines}
 
 
 def check_text(text: object, what: str) -> None:
@@ -78,7 +78,7 @@ class Prompt:
             if not spans:
                 raise ValueError(f"the prompt has no {players} to explain")
         else:
-            spans = _check_spans(players, len(self.text))
+            spans = check_spans(players, len(self.text))
         owner = self._owners(spans)
         for i in sorted(set(range(len(spans))) - set(owner)):
             start, end = spans[i]
@@ -100,7 +100,7 @@ class Prompt:
         if players == "token":
             found = [span for span in self.spans if span and self._reaches(span, low, high)]
         else:
-            found = list(_SPLIT[players](self.text, low, high))
+            found = list(SPLIT[players](self.text, low, high))
         joined = self._join(found)
         owners = set(self._owners(joined))
         return [span for i, span in enumerate(joined) if i in owners]
@@ -172,7 +172,7 @@ def _render(tokenizer: Any, text: str, chat: bool, picture: str | None) -> tuple
     return before, bare, after
 
 
-def _check_spans(spans: Iterable[Span], length: int) -> list[Span]:
+def check_spans(spans: Iterable[Span], length: int) -> list[Span]:
     try:
         spans = [(int(start), int(end)) for start, end in spans]
     except (TypeError, ValueError) as error:

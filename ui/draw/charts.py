@@ -6,15 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from ui.draw.colour import LOWERS, RAISES, Colour, ranks, signed
+from ui.draw.colour import ranks, signed
 from ui.draw.markdown import short
 from xai import Attribution, Fidelity, Interactions, ties
-from xai.typing import Floats, Ints
+from xai.exchange.figures import GREY, INTERVAL, TOOLBAR, css, diverging, of_sign, plotly, rows_axis, value_bars
+from xai.typing import Ints
+
+__all__ = ["FIRST", "GREY", "INTERVAL", "MAX_BARS", "SECOND", "THIRD", "TOOLBAR"]
+__all__ += ["arcs", "bars", "css", "curves", "diverging", "of_sign", "pair_lines", "plotly", "reach_of", "rows_axis"]
+__all__ += ["under_bars", "value_bars"]
 
 MAX_BARS = 30
-INTERVAL = 1.96  # standard errors on either side of a 95 % interval
-GREY = "#888888"  # seen on white and on black
-TOOLBAR = 36  # pixels above a chart for the buttons of plotly, which a telephone always shows
 # Not the heatmap's colours, which mean sign; told apart by dash or hatching too.
 FIRST, SECOND, THIRD = "#009E73", "#CC79A7", "#E69F00"
 
@@ -48,29 +50,6 @@ def bars(attribution: Attribution, quantity: str, reach: float) -> Any:
         "showlegend": False,
     }
     return value_bars(values, error, texts, "%{x:+.4f}%{customdata[1]}", layout, ids=[str(i) for i in order])
-
-
-def value_bars(
-    values: Floats, error: Floats | None, texts: list[list[str]], says: str, layout: dict[str, Any], **more: Any
-) -> Any:
-    """A bar for each value from the top down, coloured by sign, with its 95 % interval.
-
-    texts : of each bar, its name first;  says : the template of what it says of its value
-    more : of Plotly's bars; by `ids`, numbers of players, the page marks a bar as it marks their parts in maps
-    layout : of Plotly, complete: it checks all that a figure has anew for each thing that is added later
-    """
-    go = plotly()
-    drawn = go.Bar(
-        orientation="h",
-        y=list(range(len(values))),
-        x=values.tolist(),
-        error_x=None if error is None else {"array": (INTERVAL * np.nan_to_num(error)).tolist(), "color": GREY},
-        marker={"color": [of_sign(value) for value in values]},
-        customdata=texts,
-        hovertemplate=f"%{{customdata[0]}}: {says}<extra></extra>",
-        **more,
-    )
-    return go.Figure(drawn, layout)
 
 
 def under_bars(attribution: Attribution) -> str:
@@ -176,32 +155,3 @@ def pair_lines(found: Interactions, chosen: Ints, widest: float) -> Iterator[tup
         dash, width = "solid" if abs(value) > interval else "dot", 1.5 + widest * abs(value) / strongest
         names = " with ".join(escape(found.labels[i]) for i in pair)
         yield pair, {"color": of_sign(value), "width": width, "dash": dash}, (f"{names}: {signed(value)}", f" ± {interval:.3f}")
-
-
-def plotly() -> Any:
-    """plotly.graph_objects. It looks at pandas, which a job's thread may just be importing: wait for all of it."""
-    import pandas  # noqa: F401
-    import plotly.graph_objects
-
-    return plotly.graph_objects
-
-
-def diverging(strongest: float) -> list[list[Any]]:
-    """Plotly's colour scale from LOWERS over nothing to RAISES, `strongest` the opacity at either end."""
-    ends = [(0, LOWERS, strongest), (0.5, LOWERS, 0), (0.5, RAISES, 0), (1, RAISES, strongest)]
-    return [[at, "rgba({},{},{},{})".format(*colour, opacity)] for at, colour, opacity in ends]
-
-
-def css(colour: Colour) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*colour)
-
-
-def of_sign(value: float) -> str:
-    return css(RAISES if value > 0 else LOWERS)
-
-
-def rows_axis(labels: Sequence[str], most: int = 24, **more: Any) -> dict[str, Any]:
-    """An axis with a row for each label, the first on top."""
-    names = [escape(short(label, most)) for label in labels]
-    ends = [len(labels) - 0.4, -0.6]
-    return {"tickvals": list(range(len(labels))), "ticktext": names, "range": ends, "automargin": True, **more}

@@ -2,35 +2,31 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 from markupsafe import Markup
 
 from ui.draw.html import render
-from ui.draw.markdown import short
 from xai import Attribution
-from xai.typing import Ints
+from xai.exchange.colour import (
+    LOWERS,
+    RAISES,
+    STRONGEST,
+    Colour,
+    cards,
+    colour,
+    ends_of,
+    marks_of,
+    ranks,
+    shared_scale,
+    signed,
+    with_error,
+)
+
+__all__ = ["CHANGE", "LIKELIHOOD", "LOWERS", "RAISES", "STRONGEST", "Colour", "Spans", "colour", "legend", "on_white", "pieces"]
+__all__ += ["ranks", "row_heatmap", "shared_scale", "signed", "token_heatmap", "with_error"]
 
 Spans = Sequence[Sequence[int]]  # (start, end) of each player in a text
-Colour = tuple[int, int, int]  # 0 … 255 each
-
-# Vermillion and blue of Okabe & Ito's palette, told apart with every common colour-blindness. Strength is opacity, so
-# zero is the page's own background and text stays readable in light and dark themes.
-RAISES, LOWERS = (213, 94, 0), (0, 114, 178)
-STRONGEST = 0.62
-LONGEST_CELL = 60  # characters of a card
 LIKELIHOOD = ("makes it less likely", "makes it more likely")
 CHANGE = ("lowers it", "raises it")  # of a number that is no likelihood
-
-
-def shared_scale(*attributions: Attribution) -> float:
-    """The largest |value| of all: one symmetric scale, so that equal colours mean equal values."""
-    return max(float(np.abs(a.values).max()) for a in attributions) or 1.0
-
-
-def colour(value: float, scale: float) -> str:
-    """CSS colour of a value on the symmetric scale −scale … +scale."""
-    red, green, blue = RAISES if value > 0 else LOWERS
-    return f"rgba({red},{green},{blue},{STRONGEST * min(abs(value) / scale, 1.0):.3f})"
 
 
 def on_white(value: float, scale: float) -> Colour:
@@ -38,26 +34,6 @@ def on_white(value: float, scale: float) -> Colour:
     strength = STRONGEST * min(abs(value) / scale, 1.0)
     red, green, blue = (round(255 + strength * (part - 255)) for part in (RAISES if value > 0 else LOWERS))
     return red, green, blue
-
-
-def signed(value: float, digits: int = 3) -> str:
-    """A value as the page writes it: signed, with a real minus."""
-    return f"{value:+.{digits}f}".replace("-", "−")
-
-
-def with_error(value: float, error: float | None) -> str:
-    """ "+1.190 ± 0.032 (standard error)", or the value alone where there is no error."""
-    if error is None or not np.isfinite(error):
-        return signed(value)
-    return f"{signed(value)} ± {error:.3f}"
-
-
-def ranks(attribution: Attribution) -> Ints:
-    """1 for the player with the largest |value|."""
-    order = np.argsort(-np.abs(attribution.values), kind="stable")
-    rank = np.empty(len(order), int)
-    rank[order] = np.arange(1, len(order) + 1)
-    return rank
 
 
 def token_heatmap(
@@ -72,28 +48,12 @@ def token_heatmap(
     return render("token_heatmap", index=attribution.index, pane=pane, **drawn)
 
 
-def marks_of(attribution: Attribution, scale: float) -> list[tuple[str, str, str]]:
-    """For each player: its colour, its value, and what is said of it where one points."""
-    errors, rank = attribution.standard_error, ranks(attribution)
-    return [
-        (
-            colour(value, scale),
-            f"{value:.6f}",
-            f"{with_error(value, None if errors is None else errors[i])} · rank {rank[i]} of {len(rank)}",
-        )
-        for i, value in enumerate(attribution.values)
-    ]
-
-
 def row_heatmap(cells: list[str], attribution: Attribution, scale: float, pane: str = "") -> Markup:
     """One card per column in the table's order: its name and its cell, coloured by its value.
 
     cells : (n,) texts, or none where they are not known;  attribution : values (n,)
     """
-    names, texts = ([short(text, LONGEST_CELL) for text in known] for known in (attribution.labels, cells))
-    shown: list[str] | list[None] = texts or [None] * len(names)
-    cards = zip(names, shown, map(signed, attribution.values), marks_of(attribution, scale))
-    return render("row_heatmap", index=attribution.index, pane=pane, cards=cards)
+    return render("row_heatmap", index=attribution.index, pane=pane, cards=cards(cells, attribution, scale))
 
 
 def pieces(prompt: str, spans: Spans) -> list[tuple[str, int | None]]:
@@ -114,6 +74,4 @@ def pieces(prompt: str, spans: Spans) -> list[tuple[str, int | None]]:
 
 def legend(scale: float, ends: tuple[str, str] = LIKELIHOOD) -> Markup:
     """The shared scale as a bar from −scale to +scale; ends : what values at either end do."""
-    stops = ",".join(colour(x, 1.0) for x in np.linspace(-1, 1, 9))
-    low, high = f"{signed(-scale, 2)} {ends[0]}", f"{signed(scale, 2)} {ends[1]}"
-    return render("legend", scale=f"{scale:.6f}", stops=stops, low=low, high=high)
+    return render("legend", **ends_of(scale, ends))

@@ -1,16 +1,14 @@
-"""HTML: every fragment of more than one tag is a template beside this file, which escapes every text in it."""
+"""HTML: every fragment of more than one tag is a template, here or in `xai.exchange`, which escapes every text in it."""
 
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from model.assets import ASSETS  # a file's style is read from there
+from xai.exchange.html import environment
 
 TEMPLATES = Path(__file__).parent / "templates"
-ENVIRONMENT = Environment(
-    loader=FileSystemLoader([TEMPLATES, ASSETS]), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-)
+ENVIRONMENT = environment(TEMPLATES, ASSETS)
 
 
 def render(name: str, **values: object) -> Markup:

@@ -2,6 +2,10 @@
 
 import re
 
+from xai.exchange.colour import short
+
+__all__ = ["plain", "said", "short"]
+
 
 def plain(text: str, most: int = 60) -> str:
     """Escaped for Markdown, on one line, shortened; a lone space or line break gets a sign that can be seen."""
@@ -15,8 +19,3 @@ def said(sentence: str) -> str:
     """A sentence for the page from an error's text, in which names of a user may stand: they are not obeyed either."""
     escaped = re.sub(r"([\\`*_\[\]#$~|<>]|:(?=[\w/+-]+:))", r"\\\1", " ".join(sentence.split()))
     return escaped[:1].upper() + escaped[1:]
-
-
-def short(text: str, most: int) -> str:
-    """The text, or its beginning and a sign that it goes on."""
-    return text if len(text) <= most else text[: most - 1] + "…"

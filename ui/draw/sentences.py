@@ -3,13 +3,15 @@
 import numpy as np
 
 from ui.draw.colour import signed
-from ui.names import INDICES, METHODS
+from ui.names import INDICES, METHODS, OTHERS
 from xai import Agreement, Attribution, ties
 from xai.closed import is_closed_form
 
 
 def cost(attribution: Attribution) -> str:
     """Evaluations, those shared with others, and seconds."""
+    if attribution.method in OTHERS:
+        return "Cost: not known."
     shared = f", {attribution.reused} shared with what was already paid" if attribution.reused else ""
     return f"Cost: {attribution.evaluations} evaluations{shared}; {attribution.seconds:.1f} s."
 

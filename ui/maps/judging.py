@@ -41,7 +41,12 @@ def show_fidelity(comparison: Comparison, picture: Picture, weights: list[float]
     """LDS, R², insertion and deletion of both maps, and the randomised control on demand."""
     judged = comparison.judged
     if judged is None:
-        st.markdown("This run was stopped before its maps were judged. Explain again to finish it.")
+        why = (
+            "One of these maps was brought from elsewhere, and neither is judged"
+            if comparison.state == "done"
+            else "This run was stopped before its maps were judged"
+        )
+        st.markdown(f"{why}. Explain again for maps that are.")
         return
     names = [f"{INDICES[m.index]} ({method_name(m.index, m.method)})" for m in comparison.maps]
     seen = (

@@ -1,10 +1,14 @@
 """A page's result as a bundle, and back: the same for every kind of input."""
 
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from ui.kind import Kind, Result
 from ui.runs.bundle import Bundle
 from ui.runs.comparison import Comparison
+from xai import Attribution
 
 _SIDES = ("left", "right")
 
@@ -33,6 +37,23 @@ def to_bundle(page: str, result: Result, name: str, fingerprint: str, upload: by
         upload,
         comparison.judgements,
     )
+
+
+def with_map(bundle: Bundle, other: Attribution) -> Bundle:
+    """The bundle with a map of the same input that another library computed, as its right map: the page opens it so.
+
+    other : of `xai.from_shap` or `xai.from_shapiq`, of the same players and outputs. What judged the two maps that were
+    there is left out. ValueError where it is of others, or where its v(all players) is not known
+    """
+    left, own = next(iter(bundle.attributions.items()))
+    if other.labels != own.labels or other.values.shape != own.values.shape:
+        raise ValueError(
+            f"the map has values of shape {other.values.shape} of {other.labels[:4]} …; "
+            f"this bundle's are of shape {own.values.shape} of {own.labels[:4]} …, and both must be of the same"
+        )
+    if not np.isfinite(other.full_value).all():
+        raise ValueError("v(all players) of the map is not known: give full_value where it is read")
+    return replace(bundle, attributions={left: own, "right": other}, fidelity=None, judgements=())
 
 
 def from_bundle(kind: Kind[Any, Any, Any], bundle: Bundle) -> Result:

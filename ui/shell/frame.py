@@ -6,13 +6,15 @@ import streamlit as st
 
 from model.assets import ASSETS
 from ui.shell.model_slot import ModelSlot
+from xai.exchange.html import HEATMAP_STYLE
 
-STYLE, HIGHLIGHT = ASSETS / "style.css", ASSETS / "highlight.html"
+STYLES, HIGHLIGHT = (HEATMAP_STYLE, ASSETS / "style.css"), ASSETS / "highlight.html"
 
 
 def frame(title: str, purpose: str) -> None:
     """purpose : what the page is for and what to do with it, behind an (i) beside the title"""
-    st.html(STYLE)
+    for style in STYLES:
+        st.html(style)
     st.html(HIGHLIGHT, unsafe_allow_javascript=True)
     st.title(title, help=purpose)
 

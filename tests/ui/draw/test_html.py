@@ -11,9 +11,15 @@ from hostile import ATTACKS
 from jinja2 import UndefinedError, meta, nodes
 
 from ui.draw.html import ENVIRONMENT, TEMPLATES, render
+from xai.exchange import html
 
 ROOT = Path(__file__).parents[3]
-NAMES = sorted(file.relative_to(TEMPLATES).with_suffix("").as_posix() for file in TEMPLATES.rglob("*") if file.is_file())
+NAMES = sorted(
+    file.relative_to(folder).with_suffix("").as_posix()
+    for folder in (TEMPLATES, html.TEMPLATES)
+    for file in folder.rglob("*")
+    if file.is_file() and file != html.HEATMAP_STYLE
+)
 HARMLESS = {"trim"}  # filters
 TAG = re.compile(r"</?(?!extra>)[a-z][a-z0-9]*[\s/>]")  # Plotly's own mark, in its hover texts, is none
 WORD = "harmless"
@@ -24,6 +30,7 @@ def values(x):
     mark, table = (x, x, x), [(x, [x, x]), (x, [x])]
     document = {"title": x}
     return {
+        "attribution": {"index": x, "method": x, "evaluations": x, "panes": [(x, x), (x, x)], "legend": x, "notes": [x, x]},
         "answer": {"said": x, "answer": x, "rather": x},
         "differences": {"names": [x, x], "rows": [(x, x, [x, x])]},
         "document": document,
@@ -157,9 +164,9 @@ def writes_html(code):
 
 
 def test_only_templates_hold_html():
-    files = [ROOT / "app.py", *sorted((ROOT / "ui").rglob("*.py"))]
+    files = [ROOT / "app.py", *sorted((ROOT / "ui").rglob("*.py")), *sorted((ROOT / "xai").rglob("*.py"))]
     found = {str(file.relative_to(ROOT)): writes_html(file.read_text()) for file in files}
-    assert len(files) > 40 and found.pop("ui/draw/html.py")  # `render` alone
+    assert len(files) > 40 and found.pop("ui/draw/html.py") and found.pop("xai/exchange/html.py")  # `render` alone
     assert {name: lines for name, lines in found.items() if lines} == {}
 
 
