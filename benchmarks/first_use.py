@@ -21,8 +21,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks.parts.browser import chromium
-from benchmarks.parts.command import header, options, row, write_csv
+from benchmarks.parts.command import chromium, header, options, row, write_csv
 from benchmarks.parts.promises import promises
 
 PAGES = ["text", "image", "table", "data"]

@@ -18,8 +18,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from benchmarks.parts.browser import chromium
-from benchmarks.parts.command import options
+from benchmarks.parts.command import chromium, options
 from model.cache import home
 
 WORDS = "the plot is slow but the acting is warm and honest"

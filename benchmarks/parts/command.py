@@ -1,6 +1,7 @@
-"""What the commands share: options, tables in Markdown and as CSV, a stopwatch."""
+"""What the commands share: options, tables in Markdown and as CSV, a stopwatch, a browser."""
 
 import argparse
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -36,3 +37,9 @@ def timed(call: Callable, *arguments, clock: Callable[[], float] = time.perf_cou
     started = clock()
     result = call(*arguments)
     return clock() - started, result
+
+
+def chromium() -> str | None:
+    """Where the lightest Chromium lies, None for Playwright's own."""
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+    return next(filter(None, map(shutil.which, names)), None)

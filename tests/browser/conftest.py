@@ -12,7 +12,7 @@ import pytest
 from clicks import PATIENCE
 from playwright.sync_api import expect, sync_playwright
 
-from benchmarks.parts.browser import chromium as chromium_path
+from benchmarks.parts.command import chromium as chromium_path
 
 ROOT = Path(__file__).parents[2]
 QUIET = [f"--disable-{what}" for what in ("gpu", "quic", "background-networking", "component-update", "sync")]
