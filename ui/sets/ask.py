@@ -40,6 +40,7 @@ class Own:
     view : what the global view that was last read is of, how many rows, and the view
     same : id of a data set → whether its source is still what its run is of
     round : of the uploader, which holds its file for as long as it has one name
+    begun : id of a data set that the page is to show next, "" for none
     """
 
     path: str = ""
@@ -51,6 +52,7 @@ class Own:
     view: tuple[Any, int, View | None] = (None, 0, None)
     same: dict[str, bool] = field(default_factory=dict)
     round: int = 0
+    begun: str = ""
 
     @property
     def uploader(self) -> str:

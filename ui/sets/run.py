@@ -22,6 +22,8 @@ CHOSEN = "sets-chosen"  # key of the widget that says which one is on the page
 def choose(state: Bench[Own], mine: list[Kept]) -> Kept | None:
     """The data set that is on the page; None for a new one."""
     known = {one.id: one for one in mine}
+    if state.own.begun:
+        st.session_state[CHOSEN], state.own.begun = state.own.begun, ""
     if CHOSEN not in st.session_state:
         st.session_state[CHOSEN] = next((one.id for one in mine if of_run(one.id) is not None), NEW)
     if st.session_state[CHOSEN] not in known:
@@ -45,15 +47,19 @@ def _name(one: Kept) -> str:
 
 
 def offer(state: Bench[Own], asked: Asked | None) -> None:
-    """What it will cost, and then the button that starts it."""
+    """What it will cost, and then the button that starts it: not by callbacks, which know what was asked before the click."""
     known = state.own.estimated
     cost = known[1] if known is not None and known[0] == asked else None
     if asked is not None and state.job is None:
         if cost is None:
-            st.button("What will it cost?", type="primary", key="sets-estimate", on_click=_estimate, args=(state, asked))
+            if st.button("What will it cost?", type="primary", key="sets-estimate"):
+                _estimate(state, asked)
+                st.rerun()
         else:
             st.markdown(f"**This will take {_cost(cost)}.** {_told_by(cost)}")
-            st.button("Start", type="primary", key="sets-start", on_click=_start, args=(state, asked))
+            if st.button("Start", type="primary", key="sets-start"):
+                _start(state, asked)
+                st.rerun()
     watch(state)
 
 
@@ -94,7 +100,7 @@ def _start(state: Bench[Own], asked: Asked) -> None:
         state.outcome = "failed", str(error)
         return
     state.own.estimated = None
-    st.session_state[CHOSEN] = state.run = one.id
+    state.own.begun = state.run = one.id
     _go_on(state, one)
 
 

@@ -126,6 +126,14 @@ def test_texts_are_estimated_started_and_shown(home):
     assert "&lt;" in pages.html(page) and "<b>bold" not in pages.html(page) and not page.exception
 
 
+def test_what_was_not_estimated_is_not_started():
+    page = asked_of_texts()
+    finish(page.button(key="sets-estimate").click().run())
+    page.text_input(key="sets-of-target").set_value(" negative")
+    page.button(key="sets-start").click().run()  # in one go, as by a click out of the field
+    assert kept.mine() == [] and page.button(key="sets-estimate") and not page.exception
+
+
 @pytest.mark.slow
 def test_rows_are_cut_into_slices_and_errors_told_by_sentence():
     page = started(asked_of_texts())
