@@ -92,7 +92,10 @@ def begin(asked: Asked) -> Kept:
     try:
         if is_brought(asked.source):
             (folder / DATA).mkdir(mode=0o700)
-            os.link(brought, folder / DATA / brought.name)
+            try:
+                os.link(brought, folder / DATA / brought.name)
+            except OSError:  # of a file system that has none
+                shutil.copy(brought, folder / DATA / brought.name)
             asked = replace(asked, source=str(folder / DATA / brought.name))
         (folder / ASKED).touch(mode=0o600)
         (folder / ASKED).write_text(json.dumps({"begun": time.time(), **asdict(asked)}))
@@ -105,7 +108,8 @@ def begin(asked: Asked) -> Kept:
 
 def is_brought(source: str) -> bool:
     """Whether this browser uploaded it."""
-    return "://" not in source and Path(source).is_relative_to(_own())
+    path = Path(source)
+    return len(path.parts) > 3 and path.parents[2] == _own() and path.parent.name == DATA and ".." not in path.parts
 
 
 def drop(source: str) -> None:

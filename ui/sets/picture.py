@@ -69,7 +69,8 @@ def picture_of(settings: Settings, row: dict[str, Any], cells: Any) -> Picture:
     if spans is None:
         return bare
     rather = None if settings.against is None else row["output"]
-    request = TextRequest(prompt[:start], prompt[start:end], prompt[end:], row["output"], rather, settings.players)
+    around = prompt[:start], prompt[start:end], prompt[end:]
+    request = TextRequest(*around, row["output"], rather, settings.players, settings.absence)
     return TextPicture(request, TextAbout(prompt, row["output"], spans, []), then="")
 
 

@@ -17,6 +17,8 @@ from ui.maps.picture import Picture
 from ui.names import MEANING
 from ui.sets.kept import Kept
 from ui.sets.picture import LOST, maps_of, picture_of
+from ui.shell.bench import bench
+from ui.text.picture import TextPicture
 from xai import Attribution
 from xai.checks import INDICES
 
@@ -96,6 +98,12 @@ def _show(row: dict[str, Any], kept: Kept, settings: Settings, same: bool) -> No
             st.caption(said(MEANING[one.index].format(what=picture.quantity)))
             _bars(one, picture, reach)
     st.caption(said(f"{sums(maps, picture.parts, picture.quantity)} {_cost(row)}"))
+    if isinstance(picture, TextPicture) and st.button("Ask this row on the Text page", key="sets-open", icon=":material/notes:"):
+        text = bench("text", type(None))
+        text.leave()
+        text.brought = picture.request
+        text.outcome = "cancelled", f"Row {row['row']:,} of {kept.asked.name} is in the fields; Explain asks it here."
+        st.switch_page("ui/text/page.py")
 
 
 def _bars(one: Attribution, picture: Picture, reach: float) -> None:

@@ -13,7 +13,7 @@ from ui.sets import work
 from ui.sets.ask import Own
 from ui.sets.kept import Asked, Kept, begin, delete, drop, is_brought, new_folder
 from ui.shell.bench import Bench, leave, watch
-from ui.shell.jobs import Job, of_run
+from ui.shell.jobs import Job, line, of_run
 
 NEW = ""
 CHOSEN = "sets-chosen"  # key of the widget that says which one is on the page
@@ -90,7 +90,7 @@ def _estimate(state: Bench[Own], asked: Asked) -> None:
         finally:
             rmtree(folder, ignore_errors=True)
 
-    state.begin(Job(look))
+    state.begin(Job(look), line("estimates"))  # none waits for the end of another's data set
 
 
 def _start(state: Bench[Own], asked: Asked) -> None:

@@ -101,7 +101,7 @@ def words(page):
     return " ".join(element.value for kind in ("markdown", "caption", "info", "error") for element in page.get(kind))
 
 
-def test_texts_are_estimated_started_and_shown(home):
+def test_texts_are_estimated_started_and_shown(monkeypatch):
     page = asked_of_texts()
     finish(page.button(key="sets-estimate").click().run())
     cost = next(one.value for one in page.markdown if "This will take" in one.value)
@@ -120,6 +120,13 @@ def test_texts_are_estimated_started_and_shown(home):
         assert all(f'data-value="{value:.6f}"' in drawn for value in rows[0][index])
         assert rows[0][f"{index}_judgement"]["headline"].split(";")[0].rstrip(".") in words(page).replace("\xa0", " ")
     assert "Review: " in drawn and "Sentiment:" in drawn
+    went = []
+    monkeypatch.setattr("streamlit.switch_page", went.append)
+    page.button(key="sets-open").click().run()
+    brought = pages.bench(page, "text").brought
+    assert (
+        went == ["ui/text/page.py"] and brought.prompt == "Review: the film is good Sentiment:" and brought.target == " positive"
+    )
     page.number_input(key="sets-row").set_value(2).run()
     assert "Row 2 has no maps: There are 1 words" in words(page)
     page.number_input(key="sets-row").set_value(4).run()
@@ -316,6 +323,23 @@ def test_the_oldest_go_first_where_there_is_no_room(monkeypatch):
 def test_a_files_name_leads_nowhere(home, name):
     path = kept.bring(name, b"text\n1\n")
     assert path.resolve().is_relative_to(home.resolve()) and path.parent.name == "data" and not path.name.startswith(".")
+
+
+def test_only_what_was_brought_is_dropped(home, tmp_path):
+    path, other = kept.bring("a.csv", b"text\n1\n"), tmp_path / "data"
+    other.mkdir()
+    (other / "mine.csv").write_text("text\n1\n")
+    for name in (
+        "",
+        str(other / "mine.csv"),
+        "s3://bucket/a.csv",
+        f"{path.parent}/../../../../../data/mine.csv",
+        str(path.parent),
+    ):
+        kept.drop(name)
+        assert not kept.is_brought(name) and path.exists() and (other / "mine.csv").exists()
+    kept.drop(str(path))
+    assert not path.parents[1].exists()
 
 
 def test_parts_lie_where_they_follow_each_other():
