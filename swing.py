@@ -16,6 +16,8 @@ from model.assets import SETTINGS
 
 __version__ = "0.1.0"
 APP = Path(__file__).with_name("app.py")
+SHELLS = "bash", "zsh", "fish"
+PATHS = "source", "out", "config", "model", "table"  # options and arguments that are completed by files
 OPENING = "ui.kind_page", "pandas", "scipy.stats"  # seconds to import, and needed by the first page
 
 
@@ -24,6 +26,22 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"swing: {message} (swing --help lists the options)\n")
+
+
+class Completion(argparse.Action):
+    """Prints what a shell completes this command by, its commands among it, and ends."""
+
+    def __call__(self, parser: argparse.ArgumentParser, _: object, values: Any, option_string: str | None = None) -> NoReturn:
+        import shtab
+
+        from batch.command import add_commands
+
+        for command in [parser, *add_commands(parser)]:
+            for action in command._actions:
+                if action.dest in PATHS:
+                    action.complete = shtab.FILE  # type: ignore[attr-defined]  # where shtab looks
+        print(shtab.complete(parser, shell=values))
+        parser.exit()
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -45,6 +63,9 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("--host", default="localhost", help="the address to listen on: %(default)s; 0.0.0.0 for all of them")
     parser.add_argument("--port", type=port, help="1 to 65535: the first free one from 8501 on")
+    parser.add_argument(
+        "--print-completion", action=Completion, choices=SHELLS, help="what that shell completes swing by: docs/batch.md"
+    )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     options = parser.parse_args(arguments)
     if options.server and (options.model or not options.server_model):

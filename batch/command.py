@@ -15,6 +15,7 @@ from batch.progress import Reporter, duration
 from batch.run import estimated, explain_dataset, prepared
 from batch.settings import Settings, flag
 from batch.summary import Summary, summarise
+from xai.checks import check_whole
 
 CONFIG = "swing.toml"
 DONE, REFUSED, WITH_ERRORS, STOPPED = 0, 2, 3, 130
@@ -67,6 +68,12 @@ def _complain(sentence: str, options: dict[str, Any]) -> None:
 
 def _parser() -> Parser:
     parser = Parser(prog="swing", allow_abbrev=False)
+    add_commands(parser)
+    return parser
+
+
+def add_commands(parser: argparse.ArgumentParser) -> tuple[argparse.ArgumentParser, ...]:
+    """The parsers of both commands, which `parser` then has."""
     commands = parser.add_subparsers(dest="command", required=True)
     explain = commands.add_parser(
         "explain", help="the maps of every row of a data set", allow_abbrev=False, argument_default=argparse.SUPPRESS
@@ -86,13 +93,14 @@ def _parser() -> Parser:
         explain.add_argument(flag(name), type=_whole, metavar="N", help=help)
     for name, (kind, help) in ON_RAY.items():
         explain.add_argument(flag(name), type=kind, metavar="…", help=help)
+    explain.add_argument("--every", type=_whole, metavar="SECONDS", help="between two words of progress")
     for name, help in SWITCHES.items():
         explain.add_argument(flag(name), action="store_true", help=help)
     explain.add_argument("--config", metavar="FILE", help=f"settings by the names of these flags; {CONFIG} where there is one")
     summary = commands.add_parser("summary", help="the global view of a run, as HTML and CSV", allow_abbrev=False)
     summary.add_argument("out", metavar="OUT", help="the folder that swing explain wrote")
     summary.add_argument("--json", action="store_true", help="print a JSON object instead of a sentence")
-    return parser
+    return explain, summary
 
 
 def _default(value: object) -> str:
@@ -118,7 +126,7 @@ def _configured(options: dict[str, Any]) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise ValueError(f"{file} is no TOML ({error})") from error
     known = {flag(one.name)[2:]: one.name for one in fields(Settings)} | {
-        flag(name)[2:]: name for name in (*RUNNING, *ON_RAY, *SWITCHES)
+        flag(name)[2:]: name for name in (*RUNNING, *ON_RAY, *SWITCHES, "every")
     }
     for name, value in found.items():
         if name.replace("_", "-") not in known:
@@ -130,12 +138,14 @@ def _configured(options: dict[str, Any]) -> dict[str, Any]:
 def _explain(options: dict[str, Any]) -> int:
     options = _configured(options)
     dry, as_json, quiet = (options.pop(name, False) for name in SWITCHES)
-    source, out = options.pop("source"), options.pop("out")
+    source, out, every = options.pop("source"), options.pop("out"), options.pop("every", None)
     if "kind" not in options:
         raise ValueError("say with --kind what a row is: text, table or image")
+    if every is not None:
+        check_whole("--every", every)
     if dry:
         return _dry(prepared(source, out, **options), as_json)
-    reporter = None if quiet else Reporter(sys.stdout if as_json else sys.stderr, as_json)
+    reporter = None if quiet else Reporter(sys.stdout if as_json else sys.stderr, as_json, every=every)
     summary = explain_dataset(source, out, progress=reporter, **options)
     if reporter is not None:
         reporter.end(**_found(summary))

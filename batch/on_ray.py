@@ -76,13 +76,14 @@ def on_ray(
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
         blocks = min(len(left), 20_000)
+        ahead = 2 if kind.frames else 1  # a part of texts would wait behind a long one while another actor has nothing to do
         dealt = ray.data.from_items([{"number": number} for number in left], override_num_blocks=blocks)
         found = dealt.map_batches(
             Work,
             fn_constructor_args=(source, kind, settings, run, rows),
             batch_size=1,
             batch_format="numpy",
-            compute=ray.data.ActorPoolStrategy(size=cluster.workers, max_tasks_in_flight_per_actor=2),
+            compute=ray.data.ActorPoolStrategy(size=cluster.workers, max_tasks_in_flight_per_actor=ahead),
             num_cpus=1,
             num_gpus=cluster.gpus or None,
         )

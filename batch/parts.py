@@ -109,11 +109,11 @@ class Out:
         yield from sorted(self.rows.glob("part-*.parquet"))
 
     def commit(self, number: int, content: bytes) -> None:
-        self._write(self.rows / f"part-{number:06d}.parquet", content)
+        self._write(self.rows / part_name(number), content)
 
     def done(self, number: int) -> int:
         """How many rows of a part are committed; one that cannot be read holds none."""
-        return rows_of(self.rows / f"part-{number:06d}.parquet")
+        return rows_of(self.rows / part_name(number))
 
     def _write(self, path: Path, content: bytes) -> None:
         """Whole or not at all, and there for good once this returns."""
@@ -142,6 +142,10 @@ def _folder(path: Path) -> Iterator[int]:
         yield number
     finally:
         os.close(number)
+
+
+def part_name(number: int) -> str:
+    return f"part-{number:06d}.parquet"
 
 
 def rows_of(path: Path) -> int:

@@ -24,12 +24,19 @@ class Quiet:
 
 
 class Reporter(Quiet):
-    """One line over itself on a terminal, a line a minute in a log, an object a line as JSON."""
+    """One line over itself on a terminal, a line a minute in a log, an object a line as JSON; or every so many seconds."""
 
-    def __init__(self, stream: IO[str] | None = None, as_json: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        stream: IO[str] | None = None,
+        as_json: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+        every: float | None = None,
+    ) -> None:
         self._stream, self._clock = stream or sys.stderr, clock
         terminal = not as_json and self._stream.isatty()
         self._how = "json" if as_json else "terminal" if terminal else "log"
+        self._every = EVERY[self._how] if every is None else every
         self._done = self._before = self._total = 0
         self._began = self._last = clock()
         self._width = 0
@@ -46,7 +53,7 @@ class Reporter(Quiet):
     def rows(self, count: int) -> None:
         self._done += count
         now = self._clock()
-        if now - self._last >= EVERY[self._how]:
+        if now - self._last >= self._every:
             self._last = now
             self._say(now)
 

@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -123,15 +123,18 @@ class View:
     """The global view of a run.
 
     whole : index → all rows;  by_output : index → answers, the most frequent first, none where they are too many
+    by_slice : index → slices of rows, the largest first
     worth : index → what maps are worth → rows;  sentences : (sentence, rows, ids of examples), the most frequent first
     """
 
-    def __init__(self, summary: Summary) -> None:
+    def __init__(self, summary: Summary, slices: Sequence[str] = ()) -> None:
+        """slices : of each row of the source the one that it is in (`batch.slices`); () for none"""
         self.indices = [one for one in INDICES if summary.run["settings"]["index"] in ("both", one)]
         self.whole = {index: Group("all rows") for index in self.indices}
         self.worth: dict[str, Counter[str]] = {index: Counter() for index in self.indices}
         self._words = summary.run["settings"]["kind"] == "text"
         outputs: dict[str, dict[str, Group]] = {index: {} for index in self.indices}
+        sliced: dict[str, dict[str, Group]] = {index: {} for index in self.indices}
         failed: dict[str, tuple[str, int, list[str]]] = {}
         many = False
         for table in _tables(summary.path, [*_READ, *(f"{index}_judgement" for index in self.indices)]):
@@ -142,17 +145,19 @@ class View:
                     failed[key] = sentence, count + 1, [*ids, row["id"]][:EXAMPLES]
                     continue
                 for index in self.indices:
-                    self._add(row, index, outputs[index], many)
+                    values = self._add(row, index, outputs[index], many)
+                    if slices:
+                        name = slices[row["row"]]
+                        sliced[index].setdefault(name, Group(name)).add(values, row["id"])
                 many = many or any(len(groups) > MOST_OUTPUTS for groups in outputs.values())
                 if many:
                     outputs = {index: {} for index in self.indices}
         self.sentences = sorted(failed.values(), key=lambda one: (-one[1], one[0]))[:SENTENCES]
         several = {index: groups if len(groups) > 1 else {} for index, groups in outputs.items()}
-        self.by_output = {
-            index: sorted(groups.values(), key=lambda one: (-one.rows, one.name)) for index, groups in several.items()
-        }
+        self.by_output, self.by_slice = _largest_first(several), _largest_first(sliced)
 
-    def _add(self, row: dict[str, Any], index: str, outputs: dict[str, Group], many: bool) -> None:
+    def _add(self, row: dict[str, Any], index: str, outputs: dict[str, Group], many: bool) -> dict[str, float]:
+        """The values of a row by player."""
         values: dict[str, float] = {}
         for label, value in zip(row["players"], row[index]):
             name = self._name(label)
@@ -163,10 +168,15 @@ class View:
         judged = row[f"{index}_judgement"]
         if judged is not None:
             self.worth[index][judged["worth"]] += 1
+        return values
 
     def _name(self, label: str) -> str:
         """A word without case and without the signs around it; any other label as it is."""
         return (_EDGE.sub("", label).casefold() or label) if self._words else label
+
+    def groups(self, index: str) -> list[Group]:
+        """All rows, those of each answer, those of each slice."""
+        return [self.whole[index], *self.by_output[index], *self.by_slice[index]]
 
     def to_csv(self) -> str:
         """A line for each player of each index and answer; texts that a spreadsheet would compute are escaped."""
@@ -176,9 +186,13 @@ class View:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(["index", "answer", "player", "rows", "share_of_rows", "mean", "mean_absolute", "examples"])
         for index in self.indices:
-            for group in [self.whole[index], *self.by_output[index]]:
+            for group in self.groups(index):
                 for one in group.ranked():
                     numbers = [one.rows, one.rows / group.rows, one.mean, one.mean_absolute]
                     ids = " ".join(id for _, _, id in one.examples)
                     writer.writerow([index, escape_cell(group.name), escape_cell(one.name), *numbers, escape_cell(ids)])
         return out.getvalue()
+
+
+def _largest_first(of_index: dict[str, dict[str, Group]]) -> dict[str, list[Group]]:
+    return {index: sorted(groups.values(), key=lambda one: (-one.rows, one.name)) for index, groups in of_index.items()}

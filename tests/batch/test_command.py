@@ -3,10 +3,12 @@
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ import swing
 from batch import command, progress
 from batch.progress import Reporter
 from batch.run import explain_dataset as explain
+from batch.settings import Settings, flag
 
 ROOT = Path(__file__).parents[2]
 SLOW = """
@@ -204,3 +207,30 @@ def test_every_setting_has_a_flag():
     shown = command._parser()._subparsers._group_actions[0].choices["explain"].format_help()
     for name in ("--kind", "--rows-per-file", "--no-judge", "--stop-when-sure", "--dry-run", "--limit", "--workers", "--config"):
         assert name in shown
+
+
+def test_progress_is_told_as_often_as_is_asked(called, source):
+    words = [json.loads(line) for line in called("explain", source, "out", "--kind=text", "--json", "--every=0")[1].splitlines()]
+    assert [word["done"] for word in words if word["event"] == "rows"] == list(range(1, 10))
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_completes_commands_and_flags(capsys, shell, tmp_path):
+    with pytest.raises(SystemExit, match="0"):
+        swing.main(["--print-completion", shell])
+    script = capsys.readouterr().out
+    flags = {flag(one.name) for one in fields(Settings)} | {"--port", "--server", "--print-completion", "--dry-run", "--workers"}
+    words = set(re.findall(r"[\w-]+", script))
+    for name in sorted(flags | {"explain", "summary", "banzhaf", "shapley", "orthogonal"}):
+        assert name in words or shell == "fish" and name.removeprefix("--") in words, name
+    if shell == "bash":
+        (tmp_path / "swing").write_text(script)
+        ask = 'source swing; COMP_WORDS=(swing explain --kind ""); COMP_CWORD=3; _shtab_swing; echo "${COMPREPLY[@]}"'
+        found = subprocess.run(["bash", "-c", ask], cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert found.stdout == "text table image\n"
+
+
+def test_an_unknown_shell_gets_one_sentence(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        swing.main(["--print-completion", "cmd"])
+    assert "invalid choice: 'cmd' (choose from" in capsys.readouterr().err

@@ -16,9 +16,10 @@ from data_sets import KILLED, Fake, rows_of, weights_of, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batch import Settings, explain_dataset
+from batch import Settings, explain_dataset, pool
 from batch.parts import Out
 from batch.progress import Quiet
+from batch.sources import Chunk
 
 ROOT = Path(__file__).parents[2]
 
@@ -61,6 +62,40 @@ def test_processes_and_resumed_runs_give_the_same_to_the_last_bit(source, tmp_pa
     explain_dataset(source, tmp_path / "resumed", kind, workers=2)
     plain = rows_of(tmp_path / "plain")
     assert len(plain) == 23 and plain == rows_of(tmp_path / "pool") == rows_of(tmp_path / "resumed")
+
+
+@pytest.mark.parametrize(
+    ("lengths", "sizes"),
+    [
+        ([10] * 5, [5]),
+        ([pool.PIECE] * 3, [1, 1, 1]),
+        ([10, pool.PIECE, 10, 10], [2, 2]),
+        ([pool.PIECE // 2] * 5, [2, 2, 1]),
+        ([10, 10, 3 * pool.PIECE], [3]),
+    ],
+)
+def test_chunks_are_cut_by_the_length_of_their_texts(lengths, sizes):
+    rows = [{"text": "x" * length, "other": 3} for length in lengths]
+    found = list(pool.pieces(Chunk(7, 100, [f"r{i}" for i in range(len(rows))], rows)))
+    assert [len(piece.chunk.ids) for piece in found] == sizes and {piece.of for piece in found} == {len(rows)}
+    assert [id for piece in found for id in piece.chunk.ids] == [f"r{i}" for i in range(len(rows))]
+    assert [piece.chunk.first for piece in found] == [100 + sum(sizes[:k]) for k in range(len(sizes))]
+    assert [row for piece in found for row in piece.chunk.rows] == rows
+
+
+def test_long_texts_in_pieces_give_the_same_to_the_last_bit(tmp_path):
+    kind = Fake(Settings("text", budget=24, rows_per_file=8))
+    source = write(tmp_path / "texts.csv", 11, lambda i: "bad" if i == 3 else f"text {i} " + "long " * (700 * (i % 3)))
+    told = []
+
+    class Told(Quiet):
+        def rows(self, count):
+            told.append(count)
+
+    explain_dataset(source, tmp_path / "plain", kind, workers=1)
+    explain_dataset(source, tmp_path / "pool", kind, workers=2, progress=Told())
+    assert rows_of(tmp_path / "plain") == rows_of(tmp_path / "pool") and sum(told) == 11
+    assert len(list((tmp_path / "pool" / "rows").iterdir())) == 2
 
 
 def test_a_run_that_is_done_computes_nothing(source, tmp_path):

@@ -55,7 +55,9 @@ def adding_up(j: Judgement, parts: str, quantity: str) -> str:
         return "Adding up: not judged yet; at the end of the run coalitions that no map has seen will tell."
     if unmoved(j):
         return f"Adding up: {quantity} did not move on any of the coalitions that were tried."
-    where = "all coalitions" if j.exhaustive else f"{j.held_out} unseen coalitions"
+    here = j.exhaustive or j.held_out > 0  # else it was read from the rows of a data set, which do not say
+    unseen = f"{j.held_out} unseen coalitions" if here else "the coalitions that it was judged on"
+    where = "all coalitions" if j.exhaustive else unseen
     low, high = j.additive_interval
     if high <= NOTHING:
         told = "nothing"
@@ -65,7 +67,7 @@ def adding_up(j: Judgement, parts: str, quantity: str) -> str:
         told = f"at most {percent(high, up=True)}"
     else:
         told = f"{percent(low)} to {percent(high)}"
-    rest = "" if low >= ENOUGH else f"; the rest is {parts} acting together (see “Pairs of parts”)"
+    rest = "" if low >= ENOUGH else f"; the rest is {parts} acting together" + " (see “Pairs of parts”)" * here
     how = " from none to all" if j.index == "shapley" else ""  # Shapley values hold both ends
     return f"Adding up{how} can explain {told} of how {quantity} moves on {where}{rest}."
 

@@ -9,6 +9,7 @@ from ui.draw.markdown import plain, said, short
 from ui.names import NAMED
 from ui.runs import kept
 from ui.runs.store import Run
+from ui.sets import kept as sets
 from ui.shell.bench import Bench
 from ui.shell.frame import begin_anew
 from ui.shell.visitor import visitor
@@ -57,10 +58,12 @@ def sidebar(page: str, state: Bench[Any]) -> None:
             _entry(run, page, state)
         if len(found) > LISTED:
             st.caption(f"{len(found) - LISTED} more are kept as well: search for them by their name.")
-        if runs:
+        data_sets = len(sets.mine())
+        if runs or data_sets:
             with st.popover("Forget everything"):
+                more = f" and {data_sets} data set{'s' * (data_sets != 1)}" * (data_sets > 0)
                 st.markdown(
-                    f"{len(runs)} run{'s' * (len(runs) != 1)} of this browser will be deleted from the server, with their "
+                    f"{len(runs)} run{'s' * (len(runs) != 1)}{more} of this browser will be deleted from the server, with their "
                     "links, and what was uploaded or shown in this tab. Nothing brings them back."
                 )
                 st.button("Forget them", key="forget", on_click=_forget, type="primary")
@@ -127,9 +130,10 @@ def _entry(run: Run, page: str, state: Bench[Any]) -> None:
 
 def _forget() -> None:
     """Delete this browser's runs, and all that this session brought and did: it begins anew."""
-    count = kept.store().forget(visitor())
+    count, data_sets = kept.store().forget(visitor()), sets.forget()
     for one in st.session_state.values():
         if isinstance(one, Bench):
             one.leave()
     begin_anew()
-    st.toast(f"{count} runs were deleted, and nothing of them is left in the file.")
+    more = f" So were {data_sets} data sets." if data_sets else ""
+    st.toast(f"{count} runs were deleted, and nothing of them is left in the file.{more}")

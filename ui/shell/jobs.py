@@ -33,12 +33,18 @@ class Job:
     latest, version : what was published last, and how often that was;  share : of the work that is done, 0 … 1
     seconds : how long it may take, None where nobody knows;  line : the one that it was given to
     owner : who alone may cancel it (`ui.shell.visitor.visitor`); None for anybody
+    alone : whether it goes on where no page looks at it
     """
 
     def __init__(
-        self, work: Callable[["Job"], object], run: str | None = None, owner: str | None = None, seconds: float | None = None
+        self,
+        work: Callable[["Job"], object],
+        run: str | None = None,
+        owner: str | None = None,
+        seconds: float | None = None,
+        alone: bool = False,
     ):
-        self.work, self.run, self.owner, self.seconds = work, run, owner, seconds
+        self.work, self.run, self.owner, self.seconds, self.alone = work, run, owner, seconds, alone
         self.line: Line | None = None
         self.state, self.sentence = "queued", "Waiting"
         self.result: object = None
@@ -112,7 +118,7 @@ class Job:
 
     def _abandoned(self) -> bool:
         self._watchers = {alive for alive in self._watchers if alive()}
-        return not self._watchers and time.monotonic() - self._seen > UNWATCHED
+        return not self.alone and not self._watchers and time.monotonic() - self._seen > UNWATCHED
 
     def start(self) -> None:
         """Work, in this thread, to whatever end."""

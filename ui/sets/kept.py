@@ -1,0 +1,166 @@
+"""A browser's data sets: a private folder each below Swing's home, with what was brought, asked and computed.
+
+A folder is found by its browser's token alone, and by no name that a link could carry. The oldest go first when all of
+them together take too much room; one that is being computed stays.
+"""
+
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from model.cache import home
+from ui.shell.jobs import of_run
+from ui.shell.visitor import visitor
+
+ASKED, DATA, OUT = "asked.json", "data", "out"
+MOST_BYTES = 5_000_000_000  # of all browsers' data sets
+DAY = 86_400.0  # seconds that what was brought stays beside what was begun of it
+LONGEST = 50  # characters of a file's name
+PATIENCE = 10.0  # seconds that a deleted one's process has to end
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of a data set. source : path of a file, or a URI;  name : for people;  settings : of `batch.Settings`
+    limit : the first rows only, None for all;  workers : processes
+    """
+
+    source: str
+    name: str
+    settings: dict[str, Any]
+    limit: int | None = None
+    workers: int = 1
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A data set that was begun. id : of its folder;  begun : seconds since 1970"""
+
+    id: str
+    folder: Path
+    begun: float
+    asked: Asked
+
+    @property
+    def out(self) -> Path:
+        return self.folder / OUT
+
+
+def mine() -> list[Kept]:
+    """This browser's, the newest first."""
+    found = [_read(folder) for folder in _folders(_own())]
+    return sorted(filter(None, found), key=lambda one: one.begun, reverse=True)
+
+
+def new_folder() -> Path:
+    """For what this browser brings, or asks to be estimated; ValueError where there is no room to write."""
+    try:
+        root = home() / "sets"
+        for folder in (home(), root, _own()):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _sweep()
+        folder = _own() / secrets.token_hex(8)
+        folder.mkdir(mode=0o700)
+    except OSError as error:
+        raise ValueError(f"{home()} cannot be written to ({error.strerror}): set SWING_HOME to another folder") from error
+    return folder
+
+
+def bring(name: str, data: bytes) -> Path:
+    """A file of what was uploaded, in a new folder; ValueError where it cannot be written."""
+    name = re.sub(r"[^\w.\- ]", "_", name)[-LONGEST:].lstrip(". ") or "data"
+    path = new_folder() / DATA / name
+    try:
+        path.parent.mkdir(mode=0o700)
+        path.touch(mode=0o600)
+        path.write_bytes(data)
+    except OSError as error:
+        raise ValueError(f"the file cannot be kept ({error.strerror}): free some room on the server") from error
+    return path
+
+
+def begin(asked: Asked) -> Kept:
+    """A data set of what is asked, with what was brought in a folder of its own; ValueError where that cannot be written."""
+    folder, brought = new_folder(), Path(asked.source)
+    try:
+        if is_brought(asked.source):
+            (folder / DATA).mkdir(mode=0o700)
+            try:
+                os.link(brought, folder / DATA / brought.name)
+            except OSError:  # of a file system that has none
+                shutil.copy(brought, folder / DATA / brought.name)
+            asked = replace(asked, source=str(folder / DATA / brought.name))
+        (folder / ASKED).touch(mode=0o600)
+        (folder / ASKED).write_text(json.dumps({"begun": time.time(), **asdict(asked)}))
+    except OSError as error:
+        raise ValueError(f"the data set cannot be kept ({error.strerror}): bring it again") from error
+    found = _read(folder)
+    assert found is not None
+    return found
+
+
+def is_brought(source: str) -> bool:
+    """Whether this browser uploaded it."""
+    path = Path(source)
+    return len(path.parts) > 3 and path.parents[2] == _own() and path.parent.name == DATA and ".." not in path.parts
+
+
+def drop(source: str) -> None:
+    """Delete what was brought and is not to be begun."""
+    if is_brought(source):
+        shutil.rmtree(Path(source).parents[1], ignore_errors=True)
+
+
+def delete(folder: Path) -> None:
+    """All of a data set, its process first."""
+    job = of_run(folder.name)
+    if job is not None and job.line is not None:
+        job.line.leave(job, visitor())
+        job.ended.wait(PATIENCE)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def forget() -> int:
+    """Delete all of this browser's; how many were begun."""
+    count = len(mine())
+    for folder in _folders(_own()):
+        delete(folder)
+    shutil.rmtree(_own(), ignore_errors=True)
+    return count
+
+
+def _own() -> Path:
+    return home() / "sets" / hashlib.sha256(visitor().encode()).hexdigest()[:32]
+
+
+def _folders(owner: Path) -> list[Path]:
+    return [folder for folder in owner.iterdir() if folder.is_dir()] if owner.is_dir() else []
+
+
+def _read(folder: Path) -> Kept | None:
+    try:
+        found = json.loads((folder / ASKED).read_text())
+        return Kept(folder.name, folder, float(found.pop("begun")), Asked(**found))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _sweep() -> None:
+    """Remove what was never begun, and the oldest where all take too much."""
+    every = [folder for owner in _folders(home() / "sets") for folder in _folders(owner) if of_run(folder.name) is None]
+    for folder in every:
+        if not (folder / ASKED).exists() and time.time() - folder.stat().st_mtime > DAY:
+            shutil.rmtree(folder, ignore_errors=True)
+    sizes = {folder: sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) for folder in every}
+    for folder in sorted(filter(Path.exists, every), key=lambda one: one.stat().st_mtime):
+        if sum(sizes.values()) <= MOST_BYTES:
+            return
+        shutil.rmtree(folder, ignore_errors=True)
+        del sizes[folder]
