@@ -102,11 +102,16 @@ class _Gathered:
 
 
 class _Worker:
-    """A process, and what it is at. piece : None where it waits for one"""
+    """A process, and what it is at. piece : None where it waits for one
+
+    What it works with is sent to it, not given to it at its start: what is written there waits for ever for a process that
+    has died before it read all.
+    """
 
     def __init__(self, kind: Kind, settings: Settings, run: dict[str, Any]) -> None:
         self.connection, theirs = get_context("spawn").Pipe()
-        self.process = get_context("spawn").Process(target=_work, args=(theirs, kind, settings, run), daemon=True)
+        self.process = get_context("spawn").Process(target=_work, args=(theirs,), daemon=True)
+        self._unsent: list[Any] = [(kind, settings, run)]
         before = {name: os.environ.get(name) for name in ONE_THREAD}
         os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # read when the libraries are first loaded, there
         try:
@@ -121,6 +126,8 @@ class _Worker:
     def give(self, piece: Piece) -> None:
         self.piece, self.told = piece, 0
         with suppress(OSError):  # it died: that is seen where its word is waited for
+            while self._unsent:
+                self.connection.send(self._unsent.pop())
             self.connection.send(piece)
 
     def end(self) -> None:
@@ -193,21 +200,19 @@ def _after_death(
     return again
 
 
-def _work(connection: Connection, kind: Kind, settings: Settings, run: dict[str, Any]) -> None:
+def _work(connection: Connection) -> None:
     """What a process does: one piece after the other, until nobody sends more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all of a terminal: who started this one ends it
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
-    with ExitStack() as opened, suppress(BrokenPipeError, ConnectionResetError):
+    with ExitStack() as opened, suppress(BrokenPipeError, ConnectionResetError, EOFError):
+        kind, settings, run = connection.recv()
         try:
             asker = opened.enter_context(kind.opened())
         except Exception as error:
             connection.send(ValueError(sentence_of(error)))
             return
         while True:
-            try:
-                piece: Piece = connection.recv()
-            except EOFError:
-                return
+            piece: Piece = connection.recv()
             telling = _Telling(connection)
             if piece.whole:
                 connection.send(part_of(asker, piece.chunk, settings, run, telling))

@@ -2,6 +2,7 @@
 
 import math
 import multiprocessing
+import os
 import re
 import subprocess
 import sys
@@ -251,6 +252,19 @@ def test_rows_at_which_processes_die_end_the_run_with_a_sentence(tmp_path):
     source = write(tmp_path / "texts.csv", 12, lambda i: "deadly" if i == 5 else f"text {i}")
     with pytest.raises(ValueError, match="3 processes died at rows 4 to 7 "):
         explain_dataset(source, tmp_path / "out", Fake(), workers=2)
+    assert not multiprocessing.active_children()
+
+
+class Deadly(Fake):
+    """A process that is sent this dies while it still reads what follows, which is more than a pipe holds."""
+
+    def __reduce__(self):
+        return os._exit, (1,), bytes(1_000_000)
+
+
+def test_processes_that_die_at_once_end_the_run_with_a_sentence(source, tmp_path):
+    with pytest.raises(ValueError, match="3 processes died at rows "):
+        explain_dataset(source, tmp_path / "out", Deadly(), workers=2)
     assert not multiprocessing.active_children()
 
 
