@@ -27,7 +27,8 @@ class Settings:
 
     kind: str = _asked(MISSING, "what a row is: text, table or image", choices=KINDS)
     model: str | None = _asked(
-        None, "text: a checkpoint's directory or hub id; table: a file of trees; left out: the bundled one, or trees fitted here"
+        None,
+        "text: a checkpoint's directory or hub id; table: a file of trees, or ONNX; left out: the bundled one, trees fitted here",
     )
     template: str = _asked("{text}", "the prompt, with fields of the row in braces", ("text",))
     explain: str | None = _asked(None, "the field whose parts are players; left out: the template's only one", ("text",))

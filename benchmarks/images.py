@@ -163,7 +163,7 @@ def check(photo: Photo, network) -> float:
 def main() -> None:
     given = options(__doc__, quick=False, budget=256)
     warnings.simplefilter("ignore")  # the peers' own
-    classifier, network = load_image_classifier("cpu"), _torch("cpu")
+    classifier, network = load_image_classifier(device="cpu"), _torch("cpu")
     photos = [Photo(classifier, name) for name in (PHOTOS[:2] if given.quick else PHOTOS)]
     print(f"Largest difference between the ways on {photos[0].name}: {check(photos[0], network):.0e}\n")
     header("evaluating by", *(f"{name}, ms" for name in WAYS), "× Captum", "× shap")

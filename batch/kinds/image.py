@@ -30,7 +30,7 @@ class ImageKind:
     def opened(self) -> Iterator["ImageAsker"]:
         from model import load_image_classifier
 
-        yield ImageAsker(self.settings, load_image_classifier("cpu"))
+        yield ImageAsker(self.settings, load_image_classifier(device="cpu"))
 
 
 class ImageAsker:

@@ -1,4 +1,4 @@
-"""Rows of a table: columns are the players of a model of trees, whose exact values are found for many rows at once."""
+"""Rows of a table: columns are the players of a model, and where it is of trees, exact values are found for many rows at once."""
 
 import hashlib
 from collections.abc import Iterator
@@ -13,12 +13,14 @@ from batch.kinds.contract import Asked
 from batch.settings import Settings
 from batch.sources.known import source_of
 from batch.sources.source import Source
+from xai.game import Game
 from xai.typing import Bools, Floats
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from model.table.model import TableGame, TableModel
+    from model.table.game import TableGame
+    from model.table.model import TableModel
 
 REFERENCE = 50_000  # rows, drawn where a table has more, that a model is fitted to or takes its background from
 
@@ -87,11 +89,13 @@ class TableAsker:
 
     def _many(self, rows: "pd.DataFrame") -> Iterator[Asked]:
         model = self._model
-        values = {index: model.exact(rows, index) for index in self._indices}
+        values = {index: model.exact(rows, index) for index in self._indices if model.closed}
         margins, outputs = model.predict(rows).margin, model.outputs
         for i in range(len(rows)):
             ends = np.stack([self._nothing, margins[i]])
-            game = RowGame(model, rows.iloc[[i]], {index: values[index][i] for index in values}, ends)
+            game: Game = model.game(rows.iloc[[i]])
+            if model.closed:
+                game = RowGame(model, rows.iloc[[i]], {index: values[index][i] for index in values}, ends)
             if len(outputs) == 1:
                 yield Asked(game, outputs[0])
             else:
@@ -125,8 +129,16 @@ def made(settings: Settings, source: Source) -> TableKind:
     missing = [name for name in columns if name not in next(source.frames(1 << 10)).columns]
     if missing:
         raise ValueError(f"{source.name} has no column {missing[0]!r}, which the model needs")
-    made_of["background"] = hashlib.sha256(model.background.tobytes()).hexdigest()[:32]
+    made_of["background"] = hashlib.sha256(_bytes(model.background)).hexdigest()[:32]
     return TableKind(settings, model, made_of)
+
+
+def _bytes(background: "Floats | pd.DataFrame") -> bytes:
+    import pandas as pd
+
+    if isinstance(background, pd.DataFrame):  # of a model that reads cells as they are
+        return pd.util.hash_pandas_object(background, index=False).to_numpy().tobytes()
+    return background.tobytes()
 
 
 def _reference(source: Source, seed: int) -> "pd.DataFrame":

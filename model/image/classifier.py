@@ -5,7 +5,9 @@ in the cache. On a GPU it runs in torch. There is no third way: a cache that can
 around by a model four times slower.
 """
 
+import filecmp
 import os
+import re
 import threading
 import warnings
 from collections import Counter
@@ -16,11 +18,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from model.cache import Progress, keep, sha256
-from model.image.classifier_game import SIDE, ClassifierGame, Pixels, normalise
+from model.cache import Progress, home, keep, sha256
+from model.image.classifier_game import CENTRE, SCALE, SIDE, ClassifierGame, Pixels, Seen
 from model.image.images import Picture, as_rgb
 from xai.typing import Bytes, Floats
 
@@ -37,31 +39,42 @@ class Guess(NamedTuple):
 
 
 class ImageClassifier:
-    """A classifier of photos into the 1,000 ImageNet classes. One lock guards it; call it from any thread.
+    """A classifier of photos: the bundled one of the 1,000 ImageNet classes, or another. One lock guards it; call it from any
+    thread.
 
     Attributes
     ----------
-    name : what it is;  class_names : 1,000 different names;  side : pixels a side of what it sees
+    name : what it is;  class_names : all different;  side : pixels a side of what it sees;  seen : how it sees them
+    notes : of a model of one's own, what its handshake found, sentences
     """
 
-    def __init__(self, run: Callable[[Pixels], NDArray[np.float32]], class_names: list[str], name: str = TITLE) -> None:
-        self.name, self.class_names, self.side = name, class_names, SIDE
+    def __init__(
+        self,
+        run: Callable[[Pixels], NDArray[Any]],
+        class_names: list[str],
+        name: str = TITLE,
+        seen: Seen | None = None,
+        fingerprint: str = "",
+        notes: list[str] | None = None,
+    ) -> None:
+        self.name, self.class_names, self.seen, self.notes = name, class_names, seen or Seen(), notes or []
+        self.side, self._fingerprint = self.seen.side, fingerprint
         self._run, self._lock = run, threading.Lock()
 
     @cached_property
     def fingerprint(self) -> str:
-        """The same for the same packaged weights: what a kept value depends on."""
-        return classifier_fingerprint()
+        """The same for the same weights: what a kept value depends on."""
+        return self._fingerprint or classifier_fingerprint()
 
     def pixels(self, image: Picture) -> Bytes:
-        """What the model sees: uint8 (224, 224, 3), the whole picture resized to a square (bicubic), nothing cut off.
+        """What the model sees: uint8 (side, side, 3), the whole picture resized to a square (bicubic), nothing cut off.
 
         image : a PIL image or uint8 (height, width, 3); TypeError for anything else
         """
-        return np.asarray(as_rgb(image).resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+        return np.asarray(as_rgb(image).resize((self.side, self.side), Image.Resampling.BICUBIC))
 
     def logits(self, inputs: Pixels) -> Floats:
-        """float64 (m, 1000) of float32 (m, 3, 224, 224) as `normalise` makes them."""
+        """float64 (m, classes) of float32 (m, 3, side, side) as `seen.normalise` makes them."""
         with self._lock:
             return self._run(inputs).astype(np.float64)
 
@@ -69,7 +82,7 @@ class ImageClassifier:
         """The k most likely classes of a picture, the likeliest first: (index, name, probability)."""
         if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= len(self.class_names):
             raise ValueError(f"k must be a whole number from 1 to {len(self.class_names)}; got {k!r}")
-        logits = self.logits(normalise(self.pixels(image))[None])[0]
+        logits = self.logits(self.seen.normalise(self.pixels(image))[None])[0]
         shares = np.exp(logits - logits.max())
         shares /= shares.sum()
         best = np.argsort(-logits, kind="stable")[:k]
@@ -88,7 +101,7 @@ class ImageClassifier:
         """The game of a picture: which of its patches make a class likely.
 
         image : a PIL image or uint8 (height, width, 3)
-        class_index : a class 0–999: values of shape (m,). None: the five most likely classes of the whole picture,
+        class_index : a class, from 0: values of shape (m,). None: the five most likely classes of the whole picture,
             values of shape (m, 5), likeliest first, so that one ledger serves all five. With `against`, None means
             the most likely class
         grid : (rows, columns), 1 to 16 each; with segments="slic", rows × columns SLIC superpixels instead, a fifth
@@ -96,7 +109,7 @@ class ImageClassifier:
         absent : what stands where a patch is absent: "mean" (the picture's mean colour), "blur" (the picture
             blurred), "black", or another image, whose patch at that place is taken
         against : another class: the value is then log(p(class) / p(against)), shape (m,), whatever `value` says
-        value : "log-odds", log(p / (1 − p)) with p the class's probability, or "logit"
+        value : "log-odds", log(p / (1 − p)) with p the class's probability, or "logit", where the model gives logits
 
         Returns a game: bool (m, n_players) → float64. `regions` says where each player lies in the original picture.
         ValueError or TypeError for what is not allowed.
@@ -104,14 +117,40 @@ class ImageClassifier:
         return ClassifierGame(self, image, class_index, grid, absent, segments, against, value)
 
 
-def load_image_classifier(device: str | None = None, progress: Progress | None = None) -> ImageClassifier:
-    """EfficientNet-Lite0 with its packaged ImageNet weights, ready to explain; nothing is fetched.
+def load_image_classifier(
+    path: Any = None,
+    labels: Any = None,
+    device: str | None = None,
+    progress: Progress | None = None,
+    *,
+    side: int | None = None,
+    mean: ArrayLike | None = None,
+    std: ArrayLike | None = None,
+) -> ImageClassifier:
+    """A classifier of pictures, ready to explain; nothing is fetched.
 
-    device : "cpu" (ONNX Runtime), "cuda", … (torch); a GPU where torch finds one by default
+    path : None for EfficientNet-Lite0 with its packaged ImageNet weights; an .onnx file, which runs in a process with limits
+        of memory and time; a torch module in eval mode
+    labels : of one's own model: a list, or a text file with a label a line; None: those in its metadata, or "class 17"
+    device : of the bundled one, "cpu" (ONNX Runtime), "cuda", … (torch); a GPU where torch finds one by default
     progress : progress(fraction, sentence)
+    side : pixels a side that it sees;  mean, std : of (pixel − mean) / std, a number or one per channel, of pixels from 0 to 1
+        where none is above 1, else from 0 to 255. Each where the model does not say it itself (an ONNX file in its input and its
+        metadata "mean" and "std", a module in its `pretrained_cfg`)
 
-    Raises OSError with one sentence if the cache cannot be written.
+    `notes` says what a handshake found: answers must be finite, (pictures, classes), the same when asked again. ValueError or
+    TypeError with one sentence for another model; OSError if the cache of the bundled one cannot be written.
     """
+    if isinstance(path, str) and re.fullmatch(r"cpu|mps|cuda(:\d+)?", path):  # the arguments were (device, progress) once
+        path, labels, device, progress = None, None, path, progress or labels
+    if path is not None:
+        from model.image.own import own_classifier
+
+        if mean is None and std is None and _is_converted(path):
+            mean, std = CENTRE, SCALE
+        return ImageClassifier(*own_classifier(path, labels, side, mean, std))
+    if any(one is not None for one in (labels, side, mean, std)):
+        raise ValueError("labels, side, mean and std are of a model of your own: give its path too")
     if device is None:
         import torch
 
@@ -123,6 +162,12 @@ def load_image_classifier(device: str | None = None, progress: Progress | None =
 def converted(progress: Progress | None = None) -> Path:
     """The directory with the network as `model.onnx`, made where there is none."""
     return keep(NAME, TITLE, BYTES_NEEDED, _convert, progress)
+
+
+def _is_converted(path: object) -> bool:
+    """Is it a file of the bundled classifier, which does not say how its pixels are scaled?"""
+    own = home() / "models" / NAME / "model.onnx"
+    return isinstance(path, (str, Path)) and Path(path).is_file() and own.is_file() and filecmp.cmp(path, own, shallow=False)
 
 
 def classifier_fingerprint() -> str:

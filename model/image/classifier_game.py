@@ -2,10 +2,10 @@
 
 import copy
 from collections.abc import Iterable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageFilter
 
 from model.image.images import Picture, as_rgb
@@ -25,11 +25,34 @@ COLUMNS = 5
 IMAGES_PER_CALL = 32  # composed at a time: 19 MB
 
 
+class Seen(NamedTuple):
+    """What a model sees of a picture: a square of `side` pixels, as (pixel − centre) / scale, numbers or one per channel.
+
+    probabilities : are the logits logarithms of probabilities, which is all that the model gives?
+    """
+
+    side: int = SIDE
+    centre: ArrayLike = CENTRE
+    scale: ArrayLike = SCALE
+    probabilities: bool = False
+
+    def normalise(self, pixels: Bytes) -> Pixels:
+        """uint8 (side, side, 3) → the model's float32 (3, side, side)."""
+        centre, scale = np.asarray(self.centre, np.float32), np.asarray(self.scale, np.float32)
+        return np.ascontiguousarray(((pixels.astype(np.float32) - centre) / scale).transpose(2, 0, 1))
+
+    def as_pixels(self, inputs: Pixels) -> Bytes:
+        """What `normalise` was given."""
+        found = inputs.transpose(1, 2, 0) * np.asarray(self.scale, float) + np.asarray(self.centre, float)
+        pixels: Bytes = np.rint(found).astype(np.uint8)
+        return pixels
+
+
 class Classifier(Protocol):
     """What the game asks of a `model.image.classifier.ImageClassifier`."""
 
     class_names: list[str]
-    side: int
+    seen: "Seen"
 
     def pixels(self, image: Picture) -> Bytes: ...
 
@@ -62,7 +85,10 @@ class ClassifierGame:
             raise ValueError(f"value must be one of {list(VALUES)}; got {value!r}")
         if segments not in (None, "slic", "slic as found"):
             raise ValueError(f'segments must be None (the grid), "slic" or "slic as found"; got {segments!r}')
-        image, grid = as_rgb(image), check_grid(grid)
+        seen = classifier.seen
+        if value == "logit" and seen.probabilities:
+            raise ValueError('the model gives probabilities and no logits: value must be "log-odds"')
+        image, grid = as_rgb(image), check_grid(grid, seen.side)
         pixels = classifier.pixels(image)
         self.size = (image.height, image.width)
         if segments:
@@ -71,14 +97,14 @@ class ClassifierGame:
             self.n_players, self.grid = int(self._labels.max()) + 1, None
             self.labels = [f"superpixel {i + 1}" for i in range(self.n_players)]
         else:
-            self._labels = grid_labels(grid, classifier.side)
+            self._labels = grid_labels(grid, seen.side)
             self.n_players, self.grid = grid[0] * grid[1], grid
             self.labels = patch_names(grid)
         check_visible(self._labels, self.n_players, *self.size)
         self.absent = absent if isinstance(absent, str) else "another image"
         self.value, self.batch_size, self._classifier = value, IMAGES_PER_CALL, classifier
-        self._there = normalise(pixels)
-        self._gone = normalise(_absent_pixels(classifier, pixels, absent))
+        self._there = seen.normalise(pixels)
+        self._gone = seen.normalise(_absent_pixels(classifier, pixels, absent))
         self.against = None if against is None else _check_class(classifier, against)
         self.classes, self._scalar = self._choose(class_index)
         names = [classifier.class_names[i] for i in self.classes]
@@ -96,8 +122,8 @@ class ClassifierGame:
         return on_original(self._labels, *self.size)
 
     def picture(self, coalition: Bools) -> Bytes:
-        """What the model sees of one coalition, bool (n_players,): uint8 (224, 224, 3)."""
-        return as_pixels(self._compose(check_coalitions([coalition], self.n_players))[0])
+        """What the model sees of one coalition, bool (n_players,): uint8 (side, side, 3)."""
+        return self._classifier.seen.as_pixels(self._compose(check_coalitions([coalition], self.n_players))[0])
 
     def __call__(self, coalitions: Bools) -> Floats:
         coalitions = check_coalitions(coalitions, self.n_players)
@@ -149,12 +175,12 @@ def _check_class(classifier: Classifier, index: int) -> int:
 
 
 def _absent_pixels(classifier: Classifier, pixels: Bytes, absent: str | Picture) -> Bytes:
-    """uint8 (224, 224, 3): what stands where patches are absent."""
+    """uint8 (side, side, 3): what stands where patches are absent."""
     if not isinstance(absent, str):
         return classifier.pixels(absent)
     if absent not in ABSENT:
         raise ValueError(f"absent must be one of {list(ABSENT)} or another image; got {absent!r}")
-    return painted(pixels, absent, BLUR_RADIUS)
+    return painted(pixels, absent, BLUR_RADIUS * classifier.seen.side / SIDE)
 
 
 def painted(pixels: Bytes, absent: str, blur: float) -> Bytes:
@@ -175,11 +201,5 @@ def log_odds(logits: Floats, classes: list[int]) -> Floats:
 
 
 def normalise(pixels: Bytes) -> Pixels:
-    """uint8 (224, 224, 3) → the model's float32 (3, 224, 224)."""
-    return np.ascontiguousarray((pixels.astype(np.float32) - CENTRE).transpose(2, 0, 1) / SCALE)
-
-
-def as_pixels(inputs: Pixels) -> Bytes:
-    """What `normalise` was given, from float32 (3, 224, 224)."""
-    pixels: Bytes = np.rint(inputs.transpose(1, 2, 0) * SCALE + CENTRE).astype(np.uint8)
-    return pixels
+    """uint8 (224, 224, 3) → the bundled classifier's float32 (3, 224, 224)."""
+    return Seen().normalise(pixels)

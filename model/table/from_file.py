@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from model.table.columns import Column, cell_text, profile, texts_of
+from model.table.columns import Column, cell_text, profile
 from model.table.rows import encode, target_position
-from model.table.target import Target, understand_target
+from model.table.target import Target, of_classes, understand_target
 from model.trees.columns import fits, understood
 from model.trees.file import Field, TreeFile
 from model.trees.names import paired
@@ -22,10 +22,10 @@ _ONE_SIDE = (
 
 
 def loaded(
-    data: bytes | str, frame: pd.DataFrame, target: Hashable | None
+    data: bytes | TreeFile, frame: pd.DataFrame, target: Hashable | None
 ) -> tuple[tuple[list[Column], Target, TreeFile], Floats, Floats | None]:
     """((columns, target, model), cells (rows, columns), y (rows,) or None); see `TableModel.load`."""
-    model = read_trees(data)
+    model = data if isinstance(data, TreeFile) else read_trees(data)
     columns = profile(frame)
     at = None if target is None else target_position(columns, target)
     places, notes = paired(model.writer, model.names, len(model.fields), columns, at)
@@ -123,10 +123,7 @@ def _target(model: TreeFile, frame: pd.DataFrame, at: int | None, columns: list[
         return understand_target(cells, label, "regression")
     goal = understand_target(cells, label, "classification")
     if names:
-        unknown = sorted(set(texts_of(cells)[0]) - set(names))
-        if unknown:
-            raise ValueError(f"the model knows the classes {', '.join(names[:8])}; the column {label!r} has {unknown[0]!r} too")
-        return Target(label, "classification", names, scores=scores)
+        return of_classes(cells, label, names, scores)
     if len(goal.classes) != count:
         raise ValueError(f"the model knows {count} classes; the column {label!r} has {len(goal.classes)}")
     return replace(goal, scores=scores)

@@ -16,6 +16,7 @@ NUMBERS: dict[str, tuple[Callable[[Floats], Floats], str]] = {  # of one sum: wh
 }
 CLASSES = ("logistic", "step", "share", "softmax", "each")
 LINKS = (*NUMBERS, *(link for link in CLASSES if link not in NUMBERS))
+CLIP = 1e-9  # a probability nearer to 0 or 1 counts as that far away, where log-odds are made of it
 
 
 def numbers_of(sums: Floats, link: str, slope: float = 1.0) -> Floats:
@@ -29,7 +30,7 @@ def shares_of(sums: Floats, link: str, slope: float = 1.0) -> Floats:
     """(rows, classes) from raw sums (rows, outputs). One sum is of the second of two classes.
 
     softmax : of all;  each : a logistic of its own, which need not add up to 1 (one against all);  share : the sums are
-    the shares themselves, as forests give them;  step : the class whose side of 0 it is
+    the shares themselves, as forests give them;  step : the class whose side of 0 it is, or whose sum is the largest
     """
     with np.errstate(over="ignore"):
         if link == "softmax" and sums.shape[1] > 1:
@@ -38,7 +39,7 @@ def shares_of(sums: Floats, link: str, slope: float = 1.0) -> Floats:
         if link == "share":
             found = sums
         elif link == "step":
-            found = (sums > 0).astype(float)
+            found = (sums > 0).astype(float) if sums.shape[1] == 1 else np.eye(sums.shape[1])[sums.argmax(axis=1)]
         else:
             found = 1.0 / (1.0 + np.exp(-slope * sums))
     return np.column_stack([1.0 - found[:, 0], found[:, 0]]) if sums.shape[1] == 1 else found

@@ -1,85 +1,63 @@
 """A model of a table: fitted or read from a file, with honest figures, its games, and exact values where they exist."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from model.own.model import OwnModel
 from model.table.cells.giveaway import giveaways
 from model.table.cells.kinds import joined
 from model.table.columns import Column, profile
 from model.table.fitting import Watcher, figures, fit_trees, guess, split
+from model.table.game import Prediction, TableGame
 from model.table.links import numbers_of, shares_of, units_of
 from model.table.rows import Rows, as_frame, encode, positions, target_position
 from model.table.smooth import SmoothModel, fit_linear, fit_network
 from model.table.target import Target, understand_target
+from model.trees.file import TreeFile
 from model.trees.lightgbm_text import read_lightgbm
-from xai.checks import check_coalitions, check_index
+from model.trees.onnx_trees import NoTrees
+from model.trees.readers import content_of
+from xai.checks import check_index
 from xai.trees.exact import TreeEnsemble
-from xai.typing import Bools, Cancel, Floats, Ints, Progress
+from xai.typing import Cancel, Floats, Ints, Progress
 
+if TYPE_CHECKING:
+    from model.own.way import Way
+
+Fitted = TreeEnsemble | SmoothModel | OwnModel
 MODELS = ("trees", "linear", "network")
 BACKGROUND = 100  # rows drawn from the training rows where no background is given
 MIN_ROWS = 10
-
-
-class Prediction(NamedTuple):
-    """margin (rows,) or (rows, classes), raw;  probabilities (rows, classes), None for a regression."""
-
-    margin: Floats
-    probabilities: Floats | None
-
-
-class TableGame:
-    """bool (m, columns) → float64 (m,), or (m, classes) for more than two: raw margins, averaged over the background.
-
-    An absent column takes the background row's cell. `outputs` names the classes, or the target; `exact(index)` gives
-    the columns' exact values, (columns,) or (columns, classes), and is None for a network.
-    """
-
-    batch_size = 4096
-
-    def __init__(
-        self,
-        value: Callable[[Bools], Floats],
-        labels: list[str],
-        outputs: list[str],
-        exact: Callable[[str], Floats] | None = None,
-    ) -> None:
-        self._value, self.labels, self.outputs, self.exact = value, labels, outputs, exact
-        self.n_players = len(labels)
-
-    def __call__(self, coalitions: Bools) -> Floats:
-        values = self._value(check_coalitions(coalitions, self.n_players))
-        return values if len(self.outputs) > 1 else values[:, 0]
+_WITHOUT = {"network": "a network's", "own": "this model's"}  # whose exact values have no closed form
 
 
 class TableModel:
-    """A model of one column of a table, made by `TableModel.fit` or `TableModel.load`.
+    """A model of one column of a table, made by `TableModel.fit`, `TableModel.load` or `TableModel.of`.
 
     Attributes
     ----------
     columns : what each was understood as (`columns.Column`), the target left out;  labels : their names, unique
     target : label, kind ("regression" or "classification") and classes
-    model : "trees", "linear" or "network"
+    model : "trees", "linear", "network", or "own"
     metrics, baseline : figures of the hold-out rows, of the model and of the guess that reads no column (the training
         mean, or the training shares of the classes): rmse, mae, r2; or accuracy, log_loss, and auc of two classes
     rows : how many were "trained" on, "watched" to stop early, "held out", and had "no target"
     used : "trained", "watched" and "held out" → places of these rows in the table; empty for a model from a file, of
         which nobody knows
-    background : encoded rows (b, columns) from which absent columns come where none is given: at most 100 training
-        rows, drawn with the seed
+    background : rows (b, columns), encoded or of a model of one's own as they are, from which absent columns come where none
+        is given: at most 100 training rows, drawn with the seed
     units : what a margin is, in words
     text : of trees fitted here, LightGBM's own text of them, which LightGBM can load; else None
-    notes : of a model from a file, what was not plain when it was read and fitted to the table, sentences
+    notes : of a model from outside, what was not plain when it was read and fitted to the table, sentences
     link, slope : from margins to answers, see `model.table.links`
     """
 
-    def __init__(
-        self, columns: list[Column], target: Target, fitted: TreeEnsemble | SmoothModel, background: Floats, model: str = "trees"
-    ) -> None:
+    def __init__(self, columns: list[Column], target: Target, fitted: Fitted, background: Any, model: str = "trees") -> None:
         self.columns, self.target, self.fitted, self.model = columns, target, fitted, model
         self.labels = [column.label for column in columns]
         self.background = background
@@ -144,18 +122,50 @@ class TableModel:
         return table
 
     @classmethod
-    def load(cls, data: bytes | str, frame: pd.DataFrame, target: Hashable | None = None, seed: int = 0) -> "TableModel":
-        """A tree model from a file, read without executing anything: `model.trees.readers.KNOWN` says which are read.
+    def load(cls, data: bytes | str | Path, frame: pd.DataFrame, target: Hashable | None = None, seed: int = 0) -> "TableModel":
+        """A model from a file or its content, read without executing anything: `model.trees.readers.KNOWN` says which.
 
         frame : a table with the model's columns, from which the background is drawn; with `target`, the model is judged
             on its rows (they may be those it was trained on). Columns are found by name, categories by their levels
 
+        An ONNX graph of anything but trees is asked as `of` asks, in a process with limits of memory and time.
         ValueError with one sentence for another file, or a table whose columns do not fit.
         """
+        data = content_of(data)
+        try:
+            return cls._of_trees(data, frame, target, seed)
+        except NoTrees:
+            from model.graphs.table import way_of_graph
+
+            return cls._own(way_of_graph(data, frame), frame, target, seed)
+
+    @classmethod
+    def of(cls, model: Any, frame: pd.DataFrame, target: Hashable | None = None, seed: int = 0) -> "TableModel":
+        """A model of your own: a fitted estimator of scikit-learn's interface, or any function of a DataFrame.
+
+        model : is asked by its predict_proba, decision_function or predict, the first that it has, or is called. It takes
+            rows with the frame's own types and answers (rows,) or (rows, classes). Probabilities become log-odds, other
+            numbers stay as they are
+        frame : a table with the model's columns, from which the background is drawn; with `target`, the model is judged
+            on its rows (they may be those it was fitted to)
+
+        Trees of LightGBM and scikit-learn get exact values where those trees predict what the model does: of raw margins, and
+        of probabilities where they are a forest's. A handshake asks any other model first; `notes` says what it found.
+        ValueError or TypeError with one sentence where the answers are not finite, differ when asked again, or do not fit the
+        table.
+        """
+        from model.own.trees import with_trees
+        from model.own.way import way_of
+
+        way = way_of(model)
+        found = with_trees(model, way, frame, target, lambda trees, own: cls._of_trees(trees, own, target, seed))
+        return found or cls._own(way, frame, target, seed)
+
+    @classmethod
+    def _of_trees(cls, data: bytes | TreeFile, frame: pd.DataFrame, target: Hashable | None, seed: int) -> "TableModel":
         from model.table.from_file import loaded
 
-        parts, cells, y = loaded(data, frame, target)
-        columns, goal, model = parts
+        (columns, goal, model), cells, y = loaded(data, frame, target)
         drawn = np.random.default_rng([seed, 1]).permutation(len(cells))[:BACKGROUND]
         table = cls(columns, goal, model.ensemble, cells[drawn])
         table.slope, table.link, table.notes = model.slope, model.link, model.notes
@@ -166,6 +176,15 @@ class TableModel:
             table.baseline = figures(goal, y[known], guess(goal, y[known], int(known.sum())))
         return table
 
+    @classmethod
+    def _own(cls, way: "Way", frame: pd.DataFrame, target: Hashable | None, seed: int) -> "TableModel":
+        from model.own.fitted import fitted
+
+        parts, said = fitted(way, frame, target, seed, BACKGROUND)
+        table = cls(*parts, "own")
+        vars(table).update(said)
+        return table
+
     @property
     def closed(self) -> bool:
         """Do exact values have a closed form?"""
@@ -173,6 +192,8 @@ class TableModel:
 
     @property
     def units(self) -> str:
+        if isinstance(self.fitted, OwnModel):
+            return self.fitted.units
         return units_of(self.target, self.link, self.slope)
 
     @property
@@ -193,8 +214,12 @@ class TableModel:
 
     def predict(self, rows: Rows) -> Prediction:
         """Raw margins, and probabilities for a classification, of rows as in `encode`."""
-        margin = self.fitted.margins(self.encode(rows))
-        chance = self.answers(margin) if self.target.kind == "classification" else None
+        cells, chance = self._cells(rows), None
+        if isinstance(self.fitted, OwnModel):
+            margin, chance = self.fitted.predict(cells)
+        else:
+            margin = self.fitted.margins(cells)
+            chance = self.answers(margin) if self.target.kind == "classification" else None
         return Prediction(margin if self.target.n_outputs > 1 else margin[:, 0], chance)
 
     def game(self, row: Rows, background: Rows | None = None) -> TableGame:
@@ -203,7 +228,8 @@ class TableModel:
         background : rows from which absent columns take their cells, as in `encode`; None for `self.background`
         """
         exact = (lambda index: self.exact(row, index, background)[0]) if self.closed else None
-        return TableGame(self.fitted.game(self._one(row), self._background(background)), self.labels, self.outputs, exact)
+        value = self.fitted.game(self._one(row), self._background(background))
+        return TableGame(value, self.labels, self.outputs, exact, 64 if isinstance(self.fitted, OwnModel) else 4096)
 
     def exact(self, rows: Rows, index: str = "banzhaf", background: Rows | None = None) -> Floats:
         """Exact values of every column, (rows, columns), or (rows, columns, classes) for more than two classes.
@@ -212,13 +238,15 @@ class TableModel:
         `xai.trees.exact`; a linear model: weight times difference, for both indices alike. ValueError for a network.
         """
         check_index(index)
-        cells, others = self.encode(rows), self._background(background)
+        cells, others = self._cells(rows), self._background(background)
         if isinstance(self.fitted, TreeEnsemble):
             values = self.fitted.values(cells, others, index)
-        elif self.fitted.linear:
+        elif isinstance(self.fitted, SmoothModel) and self.fitted.linear:
             values = self.fitted.says(cells) - self.fitted.says(others).mean(axis=0)
         else:
-            raise ValueError("a network's values have no closed form; use explain(table.game(row), method='exact')")
+            raise ValueError(
+                f"{_WITHOUT[self.model]} values have no closed form; use explain(table.game(row), method='exact') for few columns"
+            )
         return values if self.target.n_outputs > 1 else values[:, :, 0]
 
     def interactions(self, row: Rows, index: str = "banzhaf", background: Rows | None = None) -> Floats:
@@ -232,23 +260,29 @@ class TableModel:
         elif self.fitted.linear:
             values = np.zeros((len(self.columns), len(self.columns), self.target.n_outputs))
         else:
-            raise ValueError("a network's interactions have no closed form; use xai.interactions(table.game(row))")
+            raise ValueError(f"{_WITHOUT[self.model]} interactions have no closed form; use xai.interactions(table.game(row))")
         return values if self.target.n_outputs > 1 else values[:, :, 0]
 
-    def _one(self, row: Rows) -> Floats:
-        cells = self.encode(row)
+    def _cells(self, rows: Rows) -> Any:
+        """Rows as the model reads them: encoded (rows, columns), or a frame for a model of one's own."""
+        if not isinstance(self.fitted, OwnModel):
+            return self.encode(rows)
+        frame = as_frame(rows)
+        return self.fitted.cells(frame, positions(self.columns, frame.columns))
+
+    def _one(self, row: Rows) -> Any:
+        cells = self._cells(row)
         if len(cells) != 1:
             raise ValueError(f"give one row to explain; got {len(cells)}")
-        first: Floats = cells[0]
-        return first
+        return cells if isinstance(self.fitted, OwnModel) else cells[0]
 
-    def _background(self, background: Rows | None) -> Floats:
-        cells = self.background if background is None else self.encode(background)
+    def _background(self, background: Rows | None) -> Any:
+        cells = self.background if background is None else self._cells(background)
         if not len(cells):
             raise ValueError("the background has no rows; give at least one")
         return cells
 
-    def _answer(self, cells: Floats) -> Floats:
+    def _answer(self, cells: Any) -> Floats:
         return self.answers(self.fitted.margins(cells))
 
     def answers(self, margin: Floats) -> Floats:

@@ -96,6 +96,14 @@ def understand_target(cells: pd.Series, label: str, kind: str | None = None, col
     return Target(label, kind, [texts[i] for i in order], mark=column.mark, note=note)
 
 
+def of_classes(cells: pd.Series, label: str, names: list[str], scores: int = 0) -> Target:
+    """The target of a model that names its classes; ValueError where a cell holds another."""
+    unknown = sorted(set(texts_of(cells)[0]) - set(names))
+    if unknown:
+        raise ValueError(f"the model knows the classes {', '.join(names[:8])}; the column {label!r} has {unknown[0]!r} too")
+    return Target(label, "classification", names, scores=scores)
+
+
 def _check_numbers(label: str, column: Column, held: bool) -> None:
     """ValueError for dates, and for a column of numbers without one. held : whether a cell is a number"""
     if column.kind == "date" or any(reading.startswith("date") for reading in column.readings):

@@ -42,7 +42,8 @@ class Field:
 class TreeFile:
     """A model of trees from a file.
 
-    writer : "lightgbm", "xgboost", "catboost" or "onnx";  ensemble : its trees;  fields : its columns
+    writer : "lightgbm", "xgboost", "catboost", "onnx", or "sklearn" (no file, but a fitted estimator)
+    ensemble : its trees;  fields : its columns
     link : from raw margin to answer, one of `model.table.links.LINKS`;  slope : of the logistic
     classes : names of the classes as the file has them, None where it names none
     levels : lists of levels whose columns the file does not name (LightGBM), in the order of these columns

@@ -12,6 +12,7 @@ WRITTEN: dict[str, list[_Spelling]] = {  # how a writer changes names, the usual
     "xgboost": [],  # it refuses the names that it cannot write
     "catboost": [],
     "onnx": [],
+    "sklearn": [],
 }
 _BY_PLACE = re.compile(r"(?:Column_|f)?(\d+)")
 
@@ -34,7 +35,7 @@ def paired(
             raise ValueError(
                 f"the model reads {width} columns without names; the table has {len(others)}: leave out what it does not read"
             )
-        return others, ["The file does not name the model's columns: those of the table are taken in their order."]
+        return others, ["The model's columns have no names: those of the table are taken in their order."]
     found: dict[str, int] = {}
     notes = []
     for written in (_exactly, *WRITTEN[writer]):

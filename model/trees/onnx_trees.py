@@ -18,6 +18,10 @@ _BEFORE, _AFTER = ("Cast", "Identity", "Concat"), ("Cast", "Identity", "ZipMap",
 _FLOAT, _DOUBLE = 1, 11  # of a tensor's cells, as ONNX numbers them
 
 
+class NoTrees(ValueError):
+    """For a graph that is no ensemble of trees alone; it may be run all the same."""
+
+
 def read_onnx(data: bytes) -> TreeFile:
     """The trees of an ONNX graph; ValueError with one sentence for a graph that holds anything else."""
     import onnx
@@ -28,10 +32,14 @@ def read_onnx(data: bytes) -> TreeFile:
     except DecodeError as error:
         raise ValueError("the ONNX graph cannot be read: it is damaged, or was cut short") from error
     try:
+        if not any(node.op_type in _TREES for node in model.graph.node):
+            raise NoTrees("the ONNX graph cannot be read: it has 0 nodes of trees; exactly one is read")
         domains = {one.domain for one in model.opset_import}
         if "ai.onnx.ml" not in domains or not {node.domain for node in model.graph.node} - {"ai.onnx"} <= domains:
             raise ValueError("it was cut short: it does not say which operators it uses")
         return _read(model.graph)
+    except NoTrees:
+        raise
     except (KeyError, AttributeError) as error:
         raise ValueError(f"the ONNX graph cannot be read: {error} is missing") from error
     except (ValueError, TypeError, IndexError, OverflowError) as error:
@@ -44,9 +52,9 @@ def _read(graph: "onnx.GraphProto") -> TreeFile:
     found = [node for node in nodes if node.op_type in _TREES]
     others = sorted({node.op_type for node in nodes if node.op_type not in (*_TREES, *_BEFORE, *_AFTER)})
     if others:
-        raise ValueError(f"it has nodes that are no trees: {', '.join(others[:8])}")
-    if len(found) != 1:
-        raise ValueError(f"it has {len(found)} nodes of trees; exactly one is read")
+        raise NoTrees(f"the ONNX graph cannot be read: it has nodes that are no trees: {', '.join(others[:8])}")
+    if len(found) > 1:
+        raise NoTrees(f"the ONNX graph cannot be read: it has {len(found)} nodes of trees; exactly one is read")
     trees = found[0]
     names, cells = _inputs(graph, nodes, trees)
     told = {one.name: _value(one) for one in trees.attribute}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from model.files.reader import check_size
@@ -14,8 +15,7 @@ from model.trees.ubjson import read_ubjson
 from model.trees.xgboost import read_xgboost
 
 KNOWN = (
-    "LightGBM's text (save_model) or JSON (dump_model), XGBoost's JSON or UBJSON (save_model), CatBoost's JSON, or an ONNX "
-    "graph of trees"
+    "LightGBM's text (save_model) or JSON (dump_model), XGBoost's JSON or UBJSON (save_model), CatBoost's JSON, or an ONNX graph"
 )
 JSON: dict[str, Callable[[dict[str, Any]], TreeFile]] = {  # by a name that no other's top level has
     "learner": read_xgboost,
@@ -24,6 +24,20 @@ JSON: dict[str, Callable[[dict[str, Any]], TreeFile]] = {  # by a name that no o
     "trees": read_catboost,
 }
 _OTHER = f"a model is read from {KNOWN} only: other files, pickles above all, could execute code"
+
+
+def content_of(file: bytes | str | Path) -> bytes:
+    """What stands in a file, from its content or its path; ValueError where it cannot be read, or is too large."""
+    if isinstance(file, str) and "\n" not in file and file.lstrip()[:1] not in ("", "{"):
+        file = Path(file)
+    if not isinstance(file, Path):
+        return file.encode("utf-8", "surrogatepass") if isinstance(file, str) else bytes(file)
+    try:
+        check_size(file.stat().st_size)
+        return file.read_bytes()
+    except (OSError, ValueError) as error:
+        told = error.strerror if isinstance(error, OSError) else error
+        raise ValueError(f"the model {file} cannot be read ({told})") from error
 
 
 def read_trees(data: bytes | str) -> TreeFile:

@@ -5,6 +5,7 @@ import shutil
 from unittest.mock import Mock
 
 import numpy as np
+import onnx
 import pandas as pd
 import pytest
 from data_sets import rows_of
@@ -219,6 +220,26 @@ def test_a_model_from_a_file_explains_rows_beside_its_table(table, tmp_path):
     (tmp_path / "other.csv").write_text((folder / "numbers.csv").read_text().replace("0.5", "0.6"))
     with pytest.raises(ValueError, match="with another (background|table)"):
         explain_dataset(tmp_path / "some.parquet", tmp_path / "out", "table", **more | {"table": str(tmp_path / "other.csv")})
+
+
+@pytest.mark.slow
+def test_rows_are_explained_by_a_graph_without_trees(table, tmp_path):
+    folder, frame, _ = table
+    names = ["x", "y"]
+    given = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [None, 1]) for name in names]
+    told = onnx.helper.make_tensor_value_info("sum", onnx.TensorProto.FLOAT, [None, 1])
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Add", names, ["sum"])], "g", given, [told])
+    (tmp_path / "sum.onnx").write_bytes(
+        onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
+    )
+    rows = frame[names].dropna()
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    explain_dataset(
+        tmp_path / "rows.csv", tmp_path / "out", "table", model=str(tmp_path / "sum.onnx"), workers=1, limit=5, judge=False
+    )
+    found = np.array([row["shapley"] for row in rows_of(tmp_path / "out")])
+    assert found.shape == (5, 2)
+    np.testing.assert_allclose(np.diff(found[:, 0]), np.diff(rows["x"][:5]), atol=1e-5)
 
 
 def test_estimated_values_of_a_table_are_those_of_its_game(table, tmp_path):

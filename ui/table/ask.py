@@ -244,7 +244,7 @@ def _profile(source: Source, state: Bench[TableState]) -> "list[Column]":
 def _model_file(state: Bench[TableState]) -> str:
     """SHA-256 of the model's file, "" while there is none."""
     file = uploader(
-        "The model: LightGBM’s text or JSON, XGBoost’s JSON or UBJSON, CatBoost’s JSON, or ONNX trees. Other files, pickles "
+        "The model: LightGBM’s text or JSON, XGBoost’s JSON or UBJSON, CatBoost’s JSON, or an ONNX graph. Other files, pickles "
         "above all, could execute code.",
         "t-model-file",
         MOST_MB,

@@ -11,6 +11,7 @@ from ui.settings import Settings, choice, flag, listed, nested, number, string
 from xai.typing import Floats
 
 if TYPE_CHECKING:
+    from model.table.model import TableModel
     from model.table.truth import Truth
 
 MODELS = {
@@ -22,9 +23,10 @@ MODELS = {
 }
 TARGET_KINDS = {"": "by its cells", "regression": "a number", "classification": "a class"}
 BACKGROUNDS = [1, 10, 100, 1000]
-CLOSED = ("trees", "linear", "file")  # models whose exact values have a closed form
+CLOSED = ("trees", "linear", "file")  # models whose exact values have a closed form; of a file, where it holds trees
 EXACT = Plan(*EXACT_PANES)  # of them, what one is shown first
 USUAL_BACKGROUND = 100  # the model's own: rows that it was trained on
+MOST_ENUMERATED = 12  # columns of which a model without a closed form is asked for all coalitions
 MAX_TEXT, MAX_COLUMNS = 2000, 10_000
 
 
@@ -82,6 +84,14 @@ class TableRequest(Settings):
             raise ValueError("a column is corrected to what is no kind of column")
         if self.model not in CLOSED and any(pane in EXACT_PANES for pane in self.plan.panes):
             raise ValueError(f"{MODELS[self.model]!r} has no exact values that could be chosen")
+
+    def check_enumerated(self, model: "TableModel") -> None:
+        """ValueError where all coalitions would be asked for, and are too many. model : what stands in the file"""
+        n = len(model.labels)
+        if not model.closed and n > MOST_ENUMERATED and any(pane in EXACT_PANES for pane in self.plan.panes):
+            raise ValueError(
+                f"the file has no trees, and exact values of {n} columns would take 2^{n} coalitions: choose other methods"
+            )
 
 
 @dataclass(frozen=True)

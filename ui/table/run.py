@@ -150,7 +150,7 @@ def check(source: Source, request: TableRequest) -> int:
     if request.background == 1 and request.baseline >= len(frame):
         raise ValueError(f"the table has {len(frame)} rows; baseline row {request.baseline + 1} is not among them")
     if request.model == "file" and not request.file:
-        raise ValueError("bring the file of the model: of LightGBM, XGBoost, CatBoost, or ONNX trees")
+        raise ValueError("bring the file of the model: of LightGBM, XGBoost, CatBoost, or an ONNX graph")
     return n
 
 
@@ -239,6 +239,7 @@ def game_of(fitted: Fitted, request: TableRequest, gemma: Language | None = None
 
         reading = gemma_table_game(gemma, fitted.frame, request.target, row, SHOTS)
         return reading, [reading.label], [1.0]
+    request.check_enumerated(fitted.model)
     game = fitted.model.game(row, background_of(fitted, request))
     margin = fitted.model.predict(row).margin[0]
     top = int(np.argmax(margin)) if len(game.outputs) > 1 else 0

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import lightgbm
 import numpy as np
+import onnx
 import pandas as pd
 import pytest
 from table_pages import bench, csv, explain_row, open_page, said, upload
@@ -69,3 +70,27 @@ def test_sums_without_a_meaning_are_refused_in_one_sentence():
     cell = next(cell for cell in STORED if "three outputs" in cell["kind"] or "two targets" in cell["kind"])
     page = page_of(pd.DataFrame(cell["table"]).assign(goal=range(48)), cell["model"].encode())
     assert "sums for each row" in page.error[0].value
+
+
+def graph_of(names):
+    """The sum of some columns."""
+    given = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [None, 1]) for name in names]
+    told = onnx.helper.make_tensor_value_info("sum", onnx.TensorProto.FLOAT, [None, 1])
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Sum", names, ["sum"])], "g", given, [told])
+    return onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
+
+
+@pytest.mark.slow
+def test_a_graph_without_trees_is_asked_for_its_coalitions():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(40, 3)).round(2), columns=list("abc")).assign(goal=rng.normal(size=40).round(2))
+    page = page_of(frame, graph_of(list("abc")))
+    assert not page.error and not page.exception
+    fitted = find(bench(page).shown.request, bench(page).own.models)
+    row = frame[list("abc")]
+    want = row.iloc[0] - fitted.table_model.background.mean()
+    for one in bench(page).shown.comparison.maps:
+        np.testing.assert_allclose(one.values.ravel(), want, atol=1e-5)
+    wide = pd.DataFrame(rng.normal(size=(20, 13)).round(2), columns=[f"c{i}" for i in range(13)])
+    page = page_of(wide.assign(goal=rng.normal(size=20).round(2)), graph_of(list(wide)))
+    assert "choose other methods" in page.error[0].value
