@@ -5,6 +5,9 @@ from xai.compare.agreement import Agreement, agreement
 from xai.compare.ranks import Bracket, Ranks, separable, ties
 from xai.estimators.budgets import Complete, completing
 from xai.explain import explain
+from xai.hierarchy.found import Hierarchy
+from xai.hierarchy.parts import Part
+from xai.hierarchy.walk import explain_tree
 from xai.interactions import Interactions, interactions
 from xai.ledger import Cancelled, Ledger
 from xai.preliminary import judge_early, preliminary
@@ -13,7 +16,7 @@ from xai.trust.fidelity import Fidelity, fidelity, fidelity_cost
 from xai.trust.judge import Judgement, judge
 from xai.trust.randomised import Randomised, Redrawn, randomised_budget, randomised_control
 
-__all__ = ["Agreement", "Attribution", "Bracket", "Cancelled", "Complete", "Control", "Fidelity", "Interactions"]
-__all__ += ["Judgement", "Ledger", "Randomised", "Ranks", "Redrawn"]
-__all__ += ["agreement", "completing", "explain", "fidelity", "fidelity_cost", "interactions", "judge", "judge_early"]
-__all__ += ["preliminary", "randomised_budget", "randomised_control", "separable", "shuffled_control", "ties"]
+__all__ = ["Agreement", "Attribution", "Bracket", "Cancelled", "Complete", "Control", "Fidelity", "Hierarchy"]
+__all__ += ["Interactions", "Judgement", "Ledger", "Part", "Randomised", "Ranks", "Redrawn"]
+__all__ += ["agreement", "completing", "explain", "explain_tree", "fidelity", "fidelity_cost", "interactions", "judge"]
+__all__ += ["judge_early", "preliminary", "randomised_budget", "randomised_control", "separable", "shuffled_control", "ties"]
