@@ -3,7 +3,8 @@
 from xai.attribution import Attribution
 from xai.compare.agreement import Agreement, agreement
 from xai.compare.ranks import Bracket, Ranks, separable, ties
-from xai.estimators.budgets import Complete, completing
+from xai.estimators.methods import Complete, completing
+from xai.estimators.two_fidelity import two_fidelity
 from xai.explain import explain
 from xai.hierarchy.found import Hierarchy
 from xai.hierarchy.parts import Part
@@ -20,3 +21,4 @@ __all__ = ["Agreement", "Attribution", "Bracket", "Cancelled", "Complete", "Cont
 __all__ += ["Interactions", "Judgement", "Ledger", "Part", "Randomised", "Ranks", "Redrawn"]
 __all__ += ["agreement", "completing", "explain", "explain_tree", "fidelity", "fidelity_cost", "interactions", "judge"]
 __all__ += ["judge_early", "preliminary", "randomised_budget", "randomised_control", "separable", "shuffled_control", "ties"]
+__all__ += ["two_fidelity"]

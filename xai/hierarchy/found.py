@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from xai.typing import Floats
 
 Path = tuple[int, ...]
@@ -62,17 +60,7 @@ class Hierarchy:
 
     def children(self, path: Path) -> list[Node]:
         """The children of an opened node; none of another."""
-        found = []
+        found: list[Node] = []
         while (*path, len(found)) in self.nodes:
             found.append(self.nodes[*path, len(found)])
         return found
-
-
-def adding_up(values: Floats, errors: Floats, total: Floats, total_error: Floats) -> tuple[Floats, Floats]:
-    """Values (p, k) shifted so that they sum to total (k,), those that are less sure the more; and their errors."""
-    variance = np.square(errors)
-    sums = variance.sum(axis=0)
-    share = np.where(sums > 0.0, variance / np.where(sums > 0.0, sums, 1.0), 1.0 / len(values))
-    shifted = values + share * (total - values.sum(axis=0))
-    left = np.maximum(variance - share * variance, 0.0) + np.square(share * total_error)
-    return shifted, np.sqrt(left)

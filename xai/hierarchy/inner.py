@@ -41,6 +41,11 @@ class Inner:
         self._lengths = (np.array([place.stop for place in players]) - starts)[self._by_start]
         self._inverse = layout.inverse
 
+    @property
+    def adds_up(self) -> bool:
+        """Whether the children's values add up to their part's: Shapley's efficiency, or Lehrer's (1988) for two."""
+        return self.kind == SHAPLEY or self.p <= 2
+
     def coalitions(self, bits: Bools) -> Bools:
         """Coalitions of the game's own players, bool (m, n), from those of this game, bool (m, q)."""
         return np.repeat(bits[:, self._by_start], self._lengths, axis=1)[:, self._inverse]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from xai.hierarchy.inner import Inner
-from xai.hierarchy.parts import Place, opens
+from xai.hierarchy.parts import Place, fan
 from xai.hierarchy.purse import Purse
 from xai.hierarchy.rounds import MAX_EXACT, Sample, combine_samples, draw, every, plan, solve_block, solve_exact, solve_rounds
 from xai.typing import Floats
@@ -21,12 +21,12 @@ class Opened:
 
     def __init__(self, place: Place, inner: Inner, total: Floats, total_error: Floats, seed: int, most: int) -> None:
         self.place, self.inner, self.total, self.total_error = place, inner, total, total_error
-        self._plan, self._seed = plan(inner, most), seed
+        self._plan, self._seed = plan(inner.p, inner.kind, most), seed
         self._blocks: list[Floats] = []
         self._samples: list[Sample] = []
         self.mean, self.error = total[None], total_error[None]  # of an only child
         self.exact = inner.p == 1
-        self.pending = np.array([opens(child) for child in inner.children])
+        self.pending = np.array([fan(child) > 0 for child in inner.children])
         self.looked = 0  # rounds since a child was opened
 
     @property
@@ -68,6 +68,8 @@ class Opened:
                 self._samples.append(Sample(self.inner, drawn, values))
             self.looked += 1
         rounds = np.array(self._blocks) if self._plan.blocks else combine_samples(self._samples, self.total)
+        if self.inner.adds_up:  # what a round finds of the sum is the part's own matter
+            rounds = rounds + (self.total - rounds.sum(axis=1))[:, None] / self.inner.p
         self.mean, self.error = solve_rounds(rounds)
 
     def likeliest(self) -> tuple[float, int, bool]:

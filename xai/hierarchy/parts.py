@@ -72,7 +72,7 @@ class Layout:
     def children(self, place: Place) -> list[Place]:
         """What a place opens into; nothing for a single player."""
         part = place.part
-        if part is None or (len(part.leaves) == 1 and not len(part.parts)):
+        if part is None or not fan(place):
             return []
         if len(part.parts):
             slices = [self._slice[id(child)] for child in part.parts]
@@ -81,9 +81,11 @@ class Layout:
         return [Place((*place.path, i), self.labels[self.order[j]], j, j + 1, None) for i, j in enumerate(at)]
 
 
-def opens(place: Place) -> bool:
-    """Whether a place has children."""
-    return place.part is not None and (len(place.part.parts) > 0 or len(place.part.leaves) > 1)
+def fan(place: Place) -> int:
+    """How many children a place has; 0 for a single player."""
+    if place.part is None or (len(place.part.leaves) == 1 and not len(place.part.parts)):
+        return 0
+    return len(place.part.parts) or len(place.part.leaves)
 
 
 def _check_part(part: object, depth: int, known: bool) -> None:

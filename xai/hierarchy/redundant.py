@@ -9,13 +9,13 @@ from xai.hierarchy.parts import Layout, Place
 from xai.hierarchy.purse import Purse
 
 _MOST = 12  # parts that are tried in pairs
-_SHARE = 20  # one coalition in so many is kept for them
+_SHARE = 40  # one coalition in so many is kept for them
 _HALF = 0.5  # of a part's value in one child: that child is meant; of what both lose, more than both lose alone
 _SMALL = 0.1  # of what all players change, below which a loss is nothing to speak of
 
 
 def pairs_for(budget: int, whole: bool) -> int:
-    """How many parts are tried: their pairs and they themselves are a twentieth of the budget at most.
+    """How many parts are tried: their pairs and they themselves are a fortieth of the budget at most.
 
     whole : every coalition of the game is affordable, and so these are
     """
@@ -58,7 +58,8 @@ def _carrying(nodes: dict[Path, Node], count: int) -> list[Path]:
     for path in nodes:
         if path:
             children.setdefault(path[:-1], []).append(path)
-    found, stack = [], [()]
+    found: list[Path] = []
+    stack: list[Path] = [()]
     while stack:
         path = stack.pop()
         below = children.get(path, [])

@@ -33,10 +33,10 @@ class Plan(NamedTuple):
     first: int
 
 
-def plan(inner: Inner, most: int) -> Plan:
-    """Blocks where the first of them cost no more than `most` coalitions, else samples."""
-    rows = 2 * hadamard_order(inner.p + 1) if inner.kind == BANZHAF else 2 * (inner.p + 1)
-    first = 3 if inner.p < 8 else 2
+def plan(p: int, kind: str, most: int) -> Plan:
+    """Of p children that count by the index `kind`: blocks where the first cost no more than `most` coalitions, else samples."""
+    rows = 2 * hadamard_order(p + 1) if kind == BANZHAF else 2 * (p + 1)
+    first = 3 if p < 4 else 2
     return Plan(True, rows, first) if first * rows <= most else Plan(False, 2 * SAMPLED_PAIRS, 2)
 
 
@@ -77,9 +77,11 @@ def solve_block(inner: Inner, drawn: Round, values: Floats) -> Floats:
     """Children's values (p, k) from the values (m, k) of one block."""
     if drawn.order is None:
         signs = np.where(drawn.bits[::2, -inner.p :], 1.0, -1.0)
-        return signs.T @ (values[::2] - values[1::2]) / len(signs)
+        mean: Floats = signs.T @ (values[::2] - values[1::2]) / len(signs)
+        return mean
     steps = (np.diff(values[::2], axis=0) - np.diff(values[1::2], axis=0)) / 2.0
-    return steps[np.argsort(drawn.order)]
+    found: Floats = steps[np.argsort(drawn.order)]
+    return found
 
 
 class Sample:
@@ -141,7 +143,8 @@ def solve_rounds(rounds: Floats) -> tuple[Floats, Floats]:
 
 def every(q: int) -> Bools:
     """All 2^q coalitions."""
-    return (np.arange(2**q)[:, None] >> np.arange(q)) & 1 == 1
+    rows: Bools = (np.arange(2**q)[:, None] >> np.arange(q)) & 1 == 1
+    return rows
 
 
 def solve_exact(inner: Inner, bits: Bools, values: Floats) -> Floats:
@@ -153,4 +156,5 @@ def solve_exact(inner: Inner, bits: Bools, values: Floats) -> Floats:
     of_others = np.full(p, 2.0 ** (1 - p)) if inner.kind == BANZHAF else order_chance(p - 1)
     with_i, without_i = of_others[np.maximum(present - 1, 0)], of_others[np.minimum(present, p - 1)]
     weight = np.where(inside, with_i[:, None], -without_i[:, None]) * chance[:, None]
-    return weight.T @ (values - values[0])
+    found: Floats = weight.T @ (values - values[0])
+    return found

@@ -6,13 +6,13 @@ import numpy as np
 
 from xai.checks import check_whole
 from xai.game import Game
-from xai.hierarchy.found import Hierarchy, Node, Path, adding_up
-from xai.hierarchy.inner import BANZHAF, SHAPLEY, Inner
+from xai.hierarchy.found import Hierarchy, Node, Path, Value
+from xai.hierarchy.inner import BANZHAF, SHAPLEY, Inner, index_at
 from xai.hierarchy.opened import Opened
-from xai.hierarchy.parts import Layout, Part, Place, opens
+from xai.hierarchy.parts import Layout, Part, Place, fan
 from xai.hierarchy.purse import Purse
 from xai.hierarchy.redundant import pairs_for, redundant_pairs
-from xai.hierarchy.rounds import MAX_EXACT
+from xai.hierarchy.rounds import MAX_EXACT, plan
 from xai.ledger import Ledger
 from xai.typing import Cancel, Floats, Progress
 
@@ -99,13 +99,12 @@ class _Walk:
         self.most = max(64, purse.budget // 4)
 
     def run(self) -> None:
-        if not opens(self.layout.root):
+        if not fan(self.layout.root):
             return
         if not self._open(self.layout.root, self.total, np.zeros_like(self.total)):
-            first = Opened(self.layout.root, self._inner(self.layout.root), self.total, self.total, self.seed, self.most)
-            least = min(first.cost + 2, 2**first.inner.q)
+            root = self.layout.root
             raise ValueError(
-                f"budget must be at least {least} to open the {first.inner.p} parts of {first.place.label!r}; "
+                f"budget must be at least {self._least(root) + 2} to open the {fan(root)} parts of {root.label!r}; "
                 f"got {self.purse.budget}"
             )
         kept = self.checked * (self.checked + 1) // 2
@@ -132,6 +131,8 @@ class _Walk:
 
     def _open(self, place: Place, total: Floats, error: Floats) -> bool:
         """Whether the budget sufficed."""
+        if self._least(place) > self.purse.left:
+            return False
         node = Opened(place, self._inner(place), total, error, self.seed, self.most)
         if not node.enumerate(self.purse, self.whole):
             if node.cost > self.purse.left:
@@ -141,9 +142,18 @@ class _Walk:
         above = self.above[place.path]
         for i, child in enumerate(node.inner.children):
             self.places[child.path] = child
-            if opens(child):
+            if fan(child):
                 self.above[child.path] = [*above, (node.inner.children, i)] if node.inner.p > 1 else above
         return True
+
+    def _least(self, place: Place) -> int:
+        """Fewest coalitions that opening a place may take, as it is told before its game is made."""
+        p, above = fan(place), self.above[place.path]
+        if p == 1 or self.whole:
+            return 0
+        first = plan(p, index_at(self.index, len(above)), self.most)
+        q = p + sum(len(places) - 1 for places, _ in above)
+        return min(first.first * first.rows, 2**q - 2 if q <= MAX_EXACT else first.first * first.rows)
 
     def _inner(self, place: Place) -> Inner:
         return Inner(self.layout, self.above[place.path], self.layout.children(place), self.index)
@@ -168,25 +178,27 @@ class _Walk:
                 unsure.remove(node)
 
 
-def value(array: Floats, scalar: bool) -> float | Floats:
+def value(array: Floats, scalar: bool) -> Value:
     return float(array[0]) if scalar else array
 
 
 def _nodes(walk: _Walk, scalar: bool) -> dict[Path, Node]:
     """Values from above, so that children whose values add up by their nature do so to their part's."""
     zero = np.zeros_like(walk.total)
-    found = {(): (walk.total, zero, zero, False)}
+    found: dict[Path, tuple[Floats, Floats, Floats, bool]] = {(): (walk.total, zero, zero, False)}
     for node in walk.opened:
         total, error, _, _ = found[node.place.path]
         values, errors, together = node.mean, node.error, zero
-        if node.inner.p <= 2 or node.inner.kind == SHAPLEY:
-            values, errors = adding_up(values, errors, total, error)
+        if node.inner.adds_up:
+            values = values + (total - values.sum(axis=0)) / node.inner.p
+            errors = np.hypot(errors, error / node.inner.p)
         else:
             together = total - values.sum(axis=0)
         found[node.place.path] = (total, error, together, True)
         for child, one, its in zip(node.inner.children, values, errors):
             found[child.path] = (one, its, zero, False)
-    return {
-        path: Node(place.label, *(value(a, scalar) for a in found[path][:3]), found[path][3], place.stop - place.start)
-        for path, place in sorted(walk.places.items())
-    }
+    nodes = {}
+    for path, place in sorted(walk.places.items()):
+        three = [value(array, scalar) for array in found[path][:3]]
+        nodes[path] = Node(place.label, three[0], three[1], three[2], found[path][3], place.stop - place.start)
+    return nodes

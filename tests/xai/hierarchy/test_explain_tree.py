@@ -121,11 +121,13 @@ def unions(rng):
     return tabulated(rng.normal(size=128)), groups, Part("all", parts=tuple(Part(f"{g}", leaves=tuple(g)) for g in groups))
 
 
-@pytest.mark.parametrize(("index", "among", "within"), [
-    ("banzhaf", "banzhaf", "banzhaf"), ("shapley", "shapley", "shapley"), ("symmetric", "banzhaf", "shapley")
-])
+@pytest.mark.parametrize(
+    ("index", "among", "within"),
+    [("banzhaf", "banzhaf", "banzhaf"), ("shapley", "shapley", "shapley"), ("symmetric", "banzhaf", "shapley")],
+)
 def test_values_of_two_levels_are_those_of_the_published_formulas(index, among, within):
     """Owen 1977 (7), Owen 1981, Alonso-Meijide & Fiestras-Janeiro 2002: weights among unions times weights within."""
+
     def weight(kind, size, of):
         return 2.0 ** (1 - of) if kind == "banzhaf" else factorial(size) * factorial(of - size - 1) / factorial(of)
 
