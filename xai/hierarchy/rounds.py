@@ -112,7 +112,8 @@ class Sample:
         left = self.odd - trace
         left -= left.mean(axis=0)
         left /= len(left) - 1.0
-        return known + self.inside.T.astype(float) @ ((self.up + self.down)[:, None] * left) - self.down @ left
+        sampled: Floats = self.inside.T.astype(float) @ ((self.up + self.down)[:, None] * left) - self.down @ left
+        return known + sampled
 
 
 def combine_samples(samples: list[Sample], total: Floats) -> Floats:
@@ -137,7 +138,7 @@ def solve_rounds(rounds: Floats) -> tuple[Floats, Floats]:
     mean = rounds.mean(axis=0)
     own = np.square(rounds - mean).sum(axis=0) / (r * (r - 1.0))
     alike, weight = own.mean(axis=0), 4.0
-    widened = stdtrit((r - 1) * min(p, 5), 0.975) / stdtrit(np.inf, 0.975)
+    widened = stdtrit((r - 1) * max(min(p - 1, 4), 1), 0.975) / stdtrit(np.inf, 0.975)
     return mean, np.sqrt(((r - 1.0) * own + weight * alike) / (r - 1.0 + weight)) * widened
 
 
