@@ -22,7 +22,7 @@ from xai.attribution import Attribution, attribution_of
 from xai.checks import check_index, check_whole
 from xai.estimators.designs import MAX_EXACT_PLAYERS, Design, every_coalition, paired
 from xai.estimators.methods import METHODS, Method, choose
-from xai.estimators.solvers import Estimate
+from xai.estimators.solvers import Estimate, mean_of
 from xai.explain import explain
 from xai.game import Game
 from xai.ledger import Cancelled, Ledger
@@ -32,6 +32,8 @@ from xai.typing import Bools, Cancel, Floats, Progress
 PILOT = 0.05  # of the budget, at most, for held-back coalitions
 _BASE = {"banzhaf": "orthogonal", "shapley": "leverage"}  # linear in the game
 _GROUPS = range(4, 9)  # of players in the factorial of held-back coalitions
+_PARTS = 8  # independent designs of the proxy, of at least so many coalitions each:
+_LARGE = 4096
 _WORTH = 0.9  # of the plain estimator's variance, above which the proxy is left alone
 _CELLS = 20_000_000  # of the proxy's design, players and outputs included
 
@@ -79,29 +81,16 @@ def two_fidelity(
     real, cheap = (Ledger(one) if held is None else held for one, held in ((game, ledger), (proxy, proxy_ledger)))
     budget, seed = check_whole("budget", budget), check_whole("seed", seed)
     _check(index, real, cheap, game, proxy, cost)
-    n, before = real.n_players, real.evaluations
-    told = _told(progress, real, cheap, float(cost), budget)
-    if n <= MAX_EXACT_PLAYERS and 2**n <= budget:
-        found = explain(game, index, "exact", budget, seed, real, told, cancel)
-        note = "All coalitions were affordable, so the proxy was not asked."
-        return replace(found, method="two_fidelity", note=note)
-    choose(index, _BASE[index], n, int((1.0 - PILOT) * budget))
+    before, told = real.evaluations, _told(progress, real, cheap, float(cost), budget)
     try:
-        run = _Run(index, real, cheap, float(cost), budget, seed, told, cancel)
-        found = run.found()
+        found = _Run(index, real, cheap, float(cost), budget, seed, told, cancel).found()
     except Cancelled as error:
         raise Cancelled(real) from error
     if progress is not None:
         progress(budget, budget)
-    return replace(
-        found,
-        method="two_fidelity",
-        budget=budget,
-        seed=seed,
-        evaluations=real.evaluations - before,
-        reused=found.evaluations + found.reused + run.held - (real.evaluations - before),
-        seconds=time.perf_counter() - started,
-    )
+    new = real.evaluations - before
+    again, seconds = found.evaluations + found.reused - new, time.perf_counter() - started
+    return replace(found, budget=budget, seed=seed, evaluations=new, reused=again, seconds=seconds)
 
 
 class _Run:
@@ -117,13 +106,19 @@ class _Run:
         able = [q for q in _GROUPS if q <= self.n and 2**q * (1.0 + cost) <= PILOT * budget and cost < 1.0]
         self.groups = max(able, default=0)
         self.held = 2**self.groups if able else 0
+        self.asked = 0  # of them so far
         self.left = budget - int(np.ceil(self.held * (1.0 + cost)))
 
     def found(self) -> Attribution:
+        """The attribution, all coalitions of the game counted as reused or evaluated."""
+        if self.n <= MAX_EXACT_PLAYERS and 2**self.n <= self.budget:
+            return self._plain("All coalitions were affordable, so the proxy was not asked.", "exact")
+        choose(self.index, _BASE[self.index], self.n, self.left)
         if not self.groups:
             return self._plain("The proxy was not asked: the budget is too small, or it too dear, to see what it is worth.")
         rows = _factorial(self.n, self.groups, np.random.default_rng(self.seeds[0]))
         v, w = self._values(self.real, rows), self._values(self.cheap, rows)
+        self.asked = self.held
         if v.shape != w.shape:
             raise ValueError(f"the proxy has {w.shape[1]} outputs and the game {v.shape[1]}; they must have the same")
         slope, least, energy = _judged(v, w, self.groups, self._linear_free())
@@ -165,24 +160,37 @@ class _Run:
         method = METHODS[self.index][_BASE[self.index]]
         design = method.design(self.n, m, self.seeds[1])
         v, w = self.real.evaluate(design.coalitions, self.told, self.cancel), self._values(self.cheap, design.coalitions)
-        every = self._every(x)
-        further = every_coalition(self.n, x, 0) if every else method.design(self.n, x, self.seeds[2])
-        exact = METHODS[self.index]["exact"]
-        many = _solved(exact if every else method, further, self._values(self.cheap, further.coalitions))
-        gamma = slope * (1.0 if every else x / (m + x))
+        further, many = self._many(method, x)
+        gamma = slope * (1.0 if self._every(x) else x / (m + x))
         few = _solved(method, design, v.reshape(w.shape) - gamma * w)
-        asked = _distinct(np.concatenate([design.coalitions, further.coalitions])) + self.held
+        asked = _distinct(np.concatenate([design.coalitions, *further])) + self.held
         note = (
             f"{asked} evaluations of the proxy beside {self.held} + {_distinct(design.coalitions)} of the game; "
             f"it foretells at least {told:.0%} of what the design leaves open."
         )
         found = attribution_of(_sum(few, many, gamma, note), design, v, self.real.labels, self.index, "two_fidelity")
-        return replace(found, reused=_distinct(design.coalitions))
+        return replace(found, reused=_distinct(design.coalitions) + self.held)
 
-    def _plain(self, note: str) -> Attribution:
-        method = _BASE[self.index]
+    def _many(self, method: Method, x: int) -> tuple[list[Bools], Estimate]:
+        """Coalitions of the proxy alone, and its values from them.
+
+        A large design is divided into independent ones, whose spread is the error: what a single one confounds is then so
+        little that its residuals hardly tell. A small one would lose by it.
+        """
+        if self._every(x):
+            designs, method = [every_coalition(self.n, x, 0)], METHODS[self.index]["exact"]
+        else:
+            parts = _PARTS if x >= _PARTS * _LARGE else 1
+            designs = [method.design(self.n, x // parts, self.seeds[2] + part) for part in range(parts)]
+        found = [_solved(method, design, self._values(self.cheap, design.coalitions)) for design in designs]
+        mean = mean_of(np.array([one.values for one in found])) if len(found) > 1 else found[0]
+        return [design.coalitions for design in designs], mean
+
+    def _plain(self, note: str, method: str | None = None) -> Attribution:
+        method = method or _BASE[self.index]
         found = explain(self.real.game, self.index, method, self.left, self.seeds[1], self.real, self.told, self.cancel)
-        return replace(found, note=" ".join(filter(None, [note, f"Method {method!r} spent the rest.", found.note])))
+        note = " ".join(filter(None, [note, f"Method {method!r} spent the rest." if self.asked else "", found.note]))
+        return replace(found, method="two_fidelity", note=note, reused=found.reused + self.asked)
 
     def _values(self, ledger: Ledger, rows: Bools) -> Floats:
         values = ledger.evaluate(rows, self.told, self.cancel)

@@ -6,7 +6,7 @@ import numpy as np
 
 from xai.checks import check_whole
 from xai.game import Game
-from xai.hierarchy.found import Hierarchy, Node, Path, Value
+from xai.hierarchy.found import Hierarchy, Node, Path, Redundant, Value
 from xai.hierarchy.inner import BANZHAF, SHAPLEY, Inner, index_at
 from xai.hierarchy.opened import Opened
 from xai.hierarchy.parts import Layout, Part, Place, fan
@@ -71,18 +71,22 @@ def explain_tree(
     layout, paid = Layout(tree, ledger.labels), ledger.evaluations
     if budget < 2:
         raise ValueError(f"budget must be at least 2, for v(no player) and v(all players); got {budget}")
-    n = ledger.n_players
-    purse = Purse(ledger, budget, progress, cancel)
+    found, ends = _found(layout, index, seed, Purse(ledger, budget, progress, cancel))
+    spent = ledger.evaluations - paid, time.perf_counter() - started
+    return Hierarchy(*found, index, seed, budget, *spent, *ends)
+
+
+def _found(layout: Layout, index: str, seed: int, purse: Purse) -> tuple[tuple[dict[Path, Node], list[Redundant]], list[Value]]:
+    """Nodes and redundant pairs, and v(∅), v(N)."""
+    n = len(layout.order)
     ends = purse.evaluate(np.array([[False] * n, [True] * n]))
     walk = _Walk(layout, index, seed, purse, ends[1] - ends[0])
     walk.run()
-    scalar = ledger.n_outputs is None
+    scalar = purse.ledger.n_outputs is None
     nodes = _nodes(walk, scalar)
     pairs = redundant_pairs(purse, layout, walk.places, nodes, walk.checked)
     purse.end()
-    empty, full = (value(end, scalar) for end in ends)
-    spent = ledger.evaluations - paid, time.perf_counter() - started
-    return Hierarchy(nodes, pairs, index, seed, budget, *spent, empty, full)
+    return (nodes, pairs), [value(end, scalar) for end in ends]
 
 
 class _Walk:
