@@ -10,7 +10,8 @@ from xai.hierarchy.purse import Purse
 
 _MOST = 12  # parts that are tried in pairs
 _SHARE = 40  # one coalition in so many is kept for them
-_HALF = 0.5  # of a part's value in one child: that child is meant; of what both lose, more than both lose alone
+_HALF = 0.5  # of what is lost without both, more than what is lost without either
+_STANDS_OUT = 0.3  # of a part's value in one child: its children are meant. Two copies in one part have half of it each
 _SMALL = 0.1  # of what all players change, below which a loss is nothing to speak of
 
 
@@ -52,7 +53,7 @@ def redundant_pairs(
 
 
 def _carrying(nodes: dict[Path, Node], count: int) -> list[Path]:
-    """Paths of the heaviest parts, none inside another: a part stands for its children unless one has half its value."""
+    """Paths of the heaviest parts, none inside another: a part stands for its children unless one stands out."""
     weight = {path: float(np.linalg.norm(node.value)) for path, node in nodes.items()}
     children: dict[Path, list[Path]] = {}
     for path in nodes:
@@ -63,7 +64,7 @@ def _carrying(nodes: dict[Path, Node], count: int) -> list[Path]:
     while stack:
         path = stack.pop()
         below = children.get(path, [])
-        if below and (not path or max(weight[child] for child in below) >= _HALF * weight[path]):
+        if below and (not path or max(weight[child] for child in below) >= _STANDS_OUT * weight[path]):
             stack += below
         else:
             found.append(path)

@@ -115,8 +115,8 @@ def test_a_useless_proxy_costs_five_percent_at_most(index, proxy, cost):
 
 
 @pytest.mark.parametrize("index", PLAIN)
-@pytest.mark.parametrize("proxy", ["perfect", "half", "useless"])
-@pytest.mark.parametrize(("budget", "cost"), [(330, 0.05), (512, 0.1), (1000, 0.9)])
+@pytest.mark.parametrize("proxy", ["perfect", "half"])
+@pytest.mark.parametrize(("budget", "cost"), [(330, 0.05), (800, 0.9)])
 def test_both_together_stay_within_the_budget(index, proxy, budget, cost):
     model, cheap = game(), game(PROXIES[proxy])
     found = two_fidelity(model, cheap, index, budget, 1, cost)

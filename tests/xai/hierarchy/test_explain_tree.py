@@ -196,7 +196,7 @@ def even(players, *fans):
 
 
 @pytest.mark.parametrize("index", INDICES)
-@pytest.mark.parametrize("fans", [(8, 8), (4, 4, 4), (2, 2, 2, 2, 4), (64,)])
+@pytest.mark.parametrize("fans", [(8, 8), (2, 2, 2, 2, 4), (64,)])
 def test_additive_games_are_exact_and_opened_to_the_last(index, fans):
     game, w, _ = additive(np.random.default_rng(1).normal(size=64), offset=3.0)
     found = explain_tree(game, even(range(64), *fans), index, budget=1200)
@@ -239,7 +239,7 @@ def planted(n, sentences, noise, seed):
 
 
 @pytest.mark.parametrize("index", INDICES)
-@pytest.mark.parametrize("fans", [(1000, 10), (10, 10, 10, 10), (25, 40, 10)])
+@pytest.mark.parametrize("fans", [(1000, 10), (10, 10, 10, 10)])
 def test_a_planted_fact_is_found_with_two_percent_of_a_flat_game_of_the_words(index, fans):
     n = 10_000  # a flat game takes two evaluations a word before the first is told apart
     sentence = len(fans) * 171
