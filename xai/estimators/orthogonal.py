@@ -40,7 +40,7 @@ def orthogonal_pairs(n: int, pairs: int, seed: int) -> Bools:
     code, levels = nested_code(n, int(max(pairs - 1, 1)).bit_length())
     first = 2 ** levels[0] if levels else 1
     if pairs < first - 1 and hadamard_order(n) < first:
-        return _hadamard_pairs(n, pairs, rng)
+        return hadamard_pairs(n, pairs, rng)
     rows = np.broadcast_to(rng.random(n) < 0.5, (pairs, n)).copy()
     code = code[:, rng.permutation(n)]
     for bit, generator in enumerate(code):
@@ -73,7 +73,8 @@ def linear_pairs(n: int) -> int:
     return next(pairs for pairs in range(n, first + 1) if np.linalg.matrix_rank(rows[:pairs]) == n)
 
 
-def _hadamard_pairs(n: int, pairs: int, rng: np.random.Generator) -> Bools:
+def hadamard_pairs(n: int, pairs: int, rng: np.random.Generator) -> Bools:
+    """Rows (pairs, n) of Hadamard matrices of the smallest order ≥ n, each shifted, its rows and columns in random order."""
     order = hadamard_order(n)
     matrix = hadamard(order) > 0
     blocks = []

@@ -1,0 +1,272 @@
+"""Two fidelities: many evaluations of a cheap proxy, few of the game itself.
+
+β(v) = β(v − γ·w) + γ·β(w) for any game w and any number γ. The first part is estimated from real evaluations, at whose
+coalitions the proxy is evaluated too, the second from many more of the proxy: control variates with a mean that is
+itself sampled (two-phase sampling, Neyman 1938; multi-fidelity Monte Carlo, Peherstorfer, Willcox & Gunzburger 2016).
+γ = c·a. The slope c of the game on the proxy comes from coalitions that are held back for it, so that no proxy, however
+wrong, biases the result; a = X/(m + X) pools the proxy's m coalitions of the first part with the X others, which is what
+a nested design does. Written so, the parts share no coalition: their covariances add up to that of the whole.
+
+Regressions on more pairs than players take what is linear in the game without error. There only the rest counts, and
+the proxy is judged by it: the held-back coalitions are a whole factorial of a few random groups of players, in which
+linear terms part from others.
+"""
+
+import time
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+
+from xai.attribution import Attribution, attribution_of
+from xai.checks import check_index, check_whole
+from xai.estimators.designs import MAX_EXACT_PLAYERS, Design, every_coalition, paired
+from xai.estimators.methods import METHODS, Method, choose
+from xai.estimators.solvers import Estimate, mean_of
+from xai.explain import explain
+from xai.game import Game
+from xai.ledger import Cancelled, Ledger
+from xai.threads import one_thread
+from xai.typing import Bools, Cancel, Floats, Progress
+
+PILOT = 0.05  # of the budget, at most, for held-back coalitions
+_BASE = {"banzhaf": "orthogonal", "shapley": "leverage"}  # linear in the game
+_GROUPS = range(4, 9)  # of players in the factorial of held-back coalitions
+_PARTS = 8  # independent designs of the proxy, of at least so many coalitions each:
+_LARGE = 4096
+_WORTH = 0.9  # of the plain estimator's variance, above which the proxy is left alone
+_CELLS = 20_000_000  # of the proxy's design, players and outputs included
+
+
+def two_fidelity(
+    game: Game,
+    proxy: Game,
+    index: str = "banzhaf",
+    budget: int = 512,
+    seed: int = 0,
+    cost: float = 0.1,
+    ledger: Ledger | None = None,
+    proxy_ledger: Ledger | None = None,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> Attribution:
+    """Banzhaf or Shapley values of `game` with the help of a cheap `proxy` of the same players and outputs.
+
+    Unbiased to the game whatever the proxy is. At most 5 % of the budget says how far the proxy is right
+    (`xai.estimators.two_fidelity`); where that is too little, or the budget is below some 320 evaluations, the plain
+    estimator spends the rest and the note says so: "orthogonal" for Banzhaf values, "leverage" for Shapley values (its
+    regression has a bias in theory; over 200 seeds the squared bias was below 0.5 % of the squared error).
+
+    Parameters
+    ----------
+    game, proxy : callables, bool (m, n_players) → float64 (m,) or (m, k); column j of the proxy stands for the game's column j
+    index : "banzhaf" or "shapley"
+    budget : in evaluations of the game; one of the proxy takes `cost` of it
+    cost : what an evaluation of the proxy costs over one of the game, > 0
+    seed : of all designs; the same arguments give the same result
+    ledger, proxy_ledger : Ledgers of the game and of the proxy; what they hold is not evaluated again
+    progress, cancel : progress(done, total) in evaluations of the game; cancel() → True stops before the next batch
+
+    Returns
+    -------
+    Attribution : of method "two_fidelity"; standard errors and covariances are those of both parts; `evaluations` counts the
+        game's, the note says how many of the proxy there were and how well it foretells the game
+
+    Raises
+    ------
+    ValueError, TypeError : an argument that is not allowed, or a value that is not finite
+    Cancelled : with the game's ledger; what the proxy was asked is kept where `proxy_ledger` was given
+    """
+    started = time.perf_counter()
+    real, cheap = (Ledger(one) if held is None else held for one, held in ((game, ledger), (proxy, proxy_ledger)))
+    budget, seed = check_whole("budget", budget), check_whole("seed", seed)
+    _check(index, real, cheap, game, proxy, cost)
+    before, told = real.evaluations, _told(progress, real, cheap, float(cost), budget)
+    try:
+        found = _Run(index, real, cheap, float(cost), budget, seed, told, cancel).found()
+    except Cancelled as error:
+        raise Cancelled(real) from error
+    if progress is not None:
+        progress(budget, budget)
+    new = real.evaluations - before
+    again, seconds = found.evaluations + found.reused - new, time.perf_counter() - started
+    return replace(found, budget=budget, seed=seed, evaluations=new, reused=again, seconds=seconds)
+
+
+class _Run:
+    """One estimate. held : coalitions of the game that were held back to judge the proxy"""
+
+    def __init__(
+        self, index: str, real: Ledger, cheap: Ledger, cost: float, budget: int, seed: int, told: Progress, cancel: Cancel | None
+    ) -> None:
+        self.index, self.real, self.cheap, self.cost, self.budget = index, real, cheap, cost, budget
+        self.told, self.cancel = told, cancel
+        self.n = real.n_players
+        self.seeds = [int(number) for number in np.random.default_rng([seed, self.n]).integers(2**31, size=3)]
+        able = [q for q in _GROUPS if q <= self.n and 2**q * (1.0 + cost) <= PILOT * budget and cost < 1.0]
+        self.groups = max(able, default=0)
+        self.held = 2**self.groups if able else 0
+        self.asked = 0  # of them so far
+        self.left = budget - int(np.ceil(self.held * (1.0 + cost)))
+
+    def found(self) -> Attribution:
+        """The attribution, all coalitions of the game counted as reused or evaluated."""
+        if self.n <= MAX_EXACT_PLAYERS and 2**self.n <= self.budget:
+            return self._plain("All coalitions were affordable, so the proxy was not asked.", "exact")
+        choose(self.index, _BASE[self.index], self.n, self.left)
+        if not self.groups:
+            return self._plain("The proxy was not asked: the budget is too small, or it too dear, to see what it is worth.")
+        rows = _factorial(self.n, self.groups, np.random.default_rng(self.seeds[0]))
+        v, w = self._values(self.real, rows), self._values(self.cheap, rows)
+        self.asked = self.held
+        if v.shape != w.shape:
+            raise ValueError(f"the proxy has {w.shape[1]} outputs and the game {v.shape[1]}; they must have the same")
+        slope, least, energy = _judged(v, w, self.groups, self._linear_free())
+        told = float(np.sum(energy * np.square(least)) / max(energy.sum(), 1e-300))
+        m, x = self._shares(told, v.shape[1])
+        if not m:
+            return self._plain(
+                f"The proxy foretells too little for its cost (correlation at least {np.sqrt(told):.2f}), so it was left alone."
+            )
+        return self._both(np.where(least > 0.0, slope, 0.0), m, x, told)
+
+    def _linear_free(self) -> bool:
+        """Whether the plain estimator takes linear games without error."""
+        return self.index == "shapley" or (self.left - 2) // 2 >= self.n
+
+    def _shares(self, told: float, k: int) -> tuple[int, int]:
+        """(coalitions of the game, further ones of the proxy); (0, 0) where the plain estimator is hardly worse.
+
+        told : share of the variance that the proxy foretells. Variances go as 1/coalitions, whatever the design.
+        """
+        told = min(told, 1.0 - 1e-6)
+        ratio = np.sqrt(told / (self.cost * (1.0 - told)))
+        fewest = 2 * self.n + 12 if self._linear_free() else 10
+        m = max(int(self.left / (1.0 + self.cost * ratio)), fewest)
+        most = max(_CELLS // (self.n * k), 2)
+        x = int(self.left / self.cost - m / self.cost) - m
+        if x > most:
+            x, m = most, max(int((self.left - self.cost * most) / (1.0 + self.cost)), fewest)
+        if x < m or m > self.left:
+            return 0, 0
+        every = self._every(x)
+        variance = (1.0 - told) / m + (0.0 if every else told / (m + x))
+        return (m, x) if variance < _WORTH / self.left else (0, 0)
+
+    def _every(self, x: int) -> bool:
+        return self.n <= MAX_EXACT_PLAYERS and 2**self.n <= x
+
+    def _both(self, slope: Floats, m: int, x: int, told: float) -> Attribution:
+        method = METHODS[self.index][_BASE[self.index]]
+        design = method.design(self.n, m, self.seeds[1])
+        v, w = self.real.evaluate(design.coalitions, self.told, self.cancel), self._values(self.cheap, design.coalitions)
+        further, many = self._many(method, x)
+        gamma = slope * (1.0 if self._every(x) else x / (m + x))
+        few = _solved(method, design, v.reshape(w.shape) - gamma * w)
+        asked = _distinct(np.concatenate([design.coalitions, *further])) + self.held
+        note = (
+            f"{asked} evaluations of the proxy beside {self.held} + {_distinct(design.coalitions)} of the game; "
+            f"it foretells at least {told:.0%} of what the design leaves open."
+        )
+        found = attribution_of(_sum(few, many, gamma, note), design, v, self.real.labels, self.index, "two_fidelity")
+        return replace(found, reused=_distinct(design.coalitions) + self.held)
+
+    def _many(self, method: Method, x: int) -> tuple[list[Bools], Estimate]:
+        """Coalitions of the proxy alone, and its values from them.
+
+        A large design is divided into independent ones, whose spread is the error: what a single one confounds is then so
+        little that its residuals hardly tell. A small one would lose by it.
+        """
+        if self._every(x):
+            designs, method = [every_coalition(self.n, x, 0)], METHODS[self.index]["exact"]
+        else:
+            parts = _PARTS if x >= _PARTS * _LARGE else 1
+            designs = [method.design(self.n, x // parts, self.seeds[2] + part) for part in range(parts)]
+        found = [_solved(method, design, self._values(self.cheap, design.coalitions)) for design in designs]
+        mean = mean_of(np.array([one.values for one in found])) if len(found) > 1 else found[0]
+        return [design.coalitions for design in designs], mean
+
+    def _plain(self, note: str, method: str | None = None) -> Attribution:
+        method = method or _BASE[self.index]
+        found = explain(self.real.game, self.index, method, self.left, self.seeds[1], self.real, self.told, self.cancel)
+        note = " ".join(filter(None, [note, f"Method {method!r} spent the rest." if self.asked else "", found.note]))
+        return replace(found, method="two_fidelity", note=note, reused=found.reused + self.asked)
+
+    def _values(self, ledger: Ledger, rows: Bools) -> Floats:
+        values = ledger.evaluate(rows, self.told, self.cancel)
+        return values.reshape(len(values), -1)
+
+
+def _check(index: str, real: Ledger, cheap: Ledger, game: Game, proxy: Game, cost: float) -> None:
+    check_index(index)
+    for name, held, one in (("ledger", real, game), ("proxy_ledger", cheap, proxy)):
+        if held.game is not one:
+            raise ValueError(f"{name} belongs to another game; make one with Ledger(game), or pass the game it has")
+    if real.n_players != cheap.n_players:
+        raise ValueError(f"the proxy has {cheap.n_players} players and the game {real.n_players}; they must have the same")
+    if isinstance(cost, bool) or not isinstance(cost, (int, float, np.number)) or not 0.0 < cost < np.inf:
+        raise ValueError(f"cost, of one evaluation of the proxy over one of the game, must be a number above 0; got {cost!r}")
+
+
+def _told(progress: Progress | None, real: Ledger, cheap: Ledger, cost: float, budget: int) -> Progress:
+    before, asked = real.evaluations, cheap.evaluations
+
+    def told(done: int, total: int) -> None:
+        if progress is not None:
+            spent = real.evaluations - before + cost * (cheap.evaluations - asked)
+            progress(min(int(spent), budget), budget)
+
+    return told
+
+
+def _factorial(n: int, groups: int, rng: np.random.Generator) -> Bools:
+    """Pairs S, S̄ of all coalitions of random groups, each player turned over at random, bool (2^groups, n)."""
+    return paired(_halves(groups)[:, rng.permutation(np.arange(n) % groups)] ^ (rng.random(n) < 0.5))
+
+
+def _halves(groups: int) -> Bools:
+    rows: Bools = (np.arange(2 ** (groups - 1))[:, None] >> np.arange(groups)) & 1 == 1
+    return rows
+
+
+def _judged(v: Floats, w: Floats, groups: int, linear_free: bool) -> tuple[Floats, Floats, Floats]:
+    """Of each output (k,): slope of the game's terms on the proxy's, a lower bound of their correlation, the game's energy.
+
+    Terms: those of three groups and more, an odd number, and the linear ones where those are not free.
+    The bound holds with 95 % (Fisher 1921).
+    """
+    signs = np.where(_halves(groups), 1.0, -1.0)
+    sizes = range(3 if linear_free else 1, groups + 1, 2)
+    columns = [signs[:, list(members)].prod(axis=1) for size in sizes for members in combinations(range(groups), size)]
+    parts = []
+    for values in (v, w):
+        term = np.array(columns) @ (values[::2] - values[1::2]) / (2.0 * len(signs))
+        seen = np.square(term).sum(axis=0) > np.square(1e-10 * np.abs(values).max(axis=0))  # else rounding
+        parts.append(term * seen)
+    one, other = parts
+    both, energy, cheap = (one * other).sum(axis=0), np.square(one).sum(axis=0), np.square(other).sum(axis=0)
+    scale = np.sqrt(energy * cheap)
+    r = np.abs(both) / np.where(scale > 0.0, scale, 1.0)
+    bound = np.tanh(np.arctanh(np.minimum(r, 1.0 - 1e-12)) - 1.645 / np.sqrt(len(one) - 2.0))
+    return both / np.where(cheap > 0.0, cheap, 1.0), np.maximum(bound, 0.0), energy
+
+
+def _distinct(coalitions: Bools) -> int:
+    return len({row.tobytes() for row in np.packbits(coalitions, axis=1)})
+
+
+def _solved(method: Method, design: Design, values: Floats) -> Estimate:
+    with one_thread():
+        return method.solve(design, values)
+
+
+def _sum(few: Estimate, many: Estimate, gamma: Floats, note: str) -> Estimate:
+    """few + γ·many, independent of each other."""
+    values = few.values + gamma * many.values
+    if few.standard_error is None or many.standard_error is None:
+        return Estimate(values, note=note)
+    error = np.hypot(few.standard_error, np.abs(gamma) * many.standard_error)
+    covariance = None
+    if few.covariance is not None and many.covariance is not None:
+        covariance = few.covariance + gamma[:, None] * gamma * many.covariance
+    return Estimate(values, error, covariance, note)

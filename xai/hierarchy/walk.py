@@ -1,0 +1,208 @@
+"""The search through a tree of parts: which part is opened next, and what is asked once more."""
+
+import time
+
+import numpy as np
+
+from xai.checks import check_whole
+from xai.game import Game
+from xai.hierarchy.found import Hierarchy, Node, Path, Redundant, Value
+from xai.hierarchy.inner import BANZHAF, SHAPLEY, Inner, index_at
+from xai.hierarchy.opened import Opened
+from xai.hierarchy.parts import Layout, Part, Place, fan
+from xai.hierarchy.purse import Purse
+from xai.hierarchy.redundant import pairs_for, redundant_pairs
+from xai.hierarchy.rounds import MAX_EXACT, plan
+from xai.ledger import Ledger
+from xai.typing import Cancel, Floats, Progress
+
+_INDICES = (BANZHAF, SHAPLEY, "symmetric")
+_LOOKS = 8  # rounds a part may get between the openings of two of its children
+
+
+def explain_tree(
+    game: Game,
+    tree: Part,
+    index: str = "banzhaf",
+    budget: int = 2000,
+    seed: int = 0,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+    ledger: Ledger | None = None,
+) -> Hierarchy:
+    """Values of the parts of `tree`, the heaviest opened into their own parts until the budget is spent.
+
+    A part's children are valued in the game in which they and, whole, the part's siblings and those of each part above it
+    are the players: ordinary values on m − 1 + p players for a union of p parts among m. Opened next is the part whose
+    value may be the largest (upper confidence bound); where it cannot be told from its siblings' noise, they get another
+    round instead. What is left in the end makes the least certain values surer.
+
+    Parameters
+    ----------
+    game : callable, bool (m, n_players) → float64 (m,) or (m, k); see `xai.game`
+    tree : every player of the game once, at most 1,000 levels; a part of several leaves opens into single players
+    index : "banzhaf": Banzhaf–Owen values (Owen 1981), in which two children add up to their part (Lehrer 1988) and more
+        need not; "shapley": Owen values (Owen 1977), on more levels Winter's (1989); "symmetric": the symmetric coalitional
+        Banzhaf value (Alonso-Meijide & Fiestras-Janeiro 2002), Banzhaf among the uppermost parts, Shapley inside them
+    budget : most distinct coalitions that are asked for, those that the ledger holds among them
+    seed : of all that is drawn; the same arguments give the same result, also from the ledger of a cancelled run
+    progress, cancel : progress(done, total), called between batches; cancel() → True stops before the next batch
+    ledger : a Ledger of the same game; what it holds is not evaluated again
+
+    Returns
+    -------
+    Hierarchy : `nodes`, path → value, standard error, what its children do together; units of the game. Estimates are
+        unbiased for a fixed number of rounds. Standard errors are those of a mean of independent rounds, and 0 for a part
+        whose game, with few players, was enumerated
+
+    Raises
+    ------
+    ValueError, TypeError : a tree whose parts overlap, miss players, are empty or too deep; a budget too small for the first
+        level; a value that is not finite
+    Cancelled : with the ledger, which holds all that was evaluated
+    """
+    started = time.perf_counter()
+    ledger = Ledger(game) if ledger is None else ledger
+    if ledger.game is not game:
+        raise ValueError("the ledger belongs to another game; make one with Ledger(game), or pass the game it has")
+    if index not in _INDICES:
+        raise ValueError(f"index must be one of {list(_INDICES)}; got {index!r}")
+    budget, seed = check_whole("budget", budget), check_whole("seed", seed)
+    layout, paid = Layout(tree, ledger.labels), ledger.evaluations
+    if budget < 2:
+        raise ValueError(f"budget must be at least 2, for v(no player) and v(all players); got {budget}")
+    found, ends = _found(layout, index, seed, Purse(ledger, budget, progress, cancel))
+    spent = ledger.evaluations - paid, time.perf_counter() - started
+    return Hierarchy(*found, index, seed, budget, *spent, *ends)
+
+
+def _found(layout: Layout, index: str, seed: int, purse: Purse) -> tuple[tuple[dict[Path, Node], list[Redundant]], list[Value]]:
+    """Nodes and redundant pairs, and v(∅), v(N)."""
+    n = len(layout.order)
+    ends = purse.evaluate(np.array([[False] * n, [True] * n]))
+    walk = _Walk(layout, index, seed, purse, ends[1] - ends[0])
+    walk.run()
+    scalar = purse.ledger.n_outputs is None
+    nodes = _nodes(walk, scalar)
+    pairs = redundant_pairs(purse, layout, walk.places, nodes, walk.checked)
+    purse.end()
+    return (nodes, pairs), [value(end, scalar) for end in ends]
+
+
+class _Walk:
+    """opened : parts in the order of their opening, a part after the one above it;  checked : coalitions kept for pairs"""
+
+    def __init__(self, layout: Layout, index: str, seed: int, purse: Purse, total: Floats) -> None:
+        self.layout, self.index, self.seed, self.purse, self.total = layout, index, seed, purse, total
+        self.opened: list[Opened] = []
+        self.places: dict[Path, Place] = {(): layout.root}
+        self.above: dict[Path, list[tuple[list[Place], int]]] = {(): []}
+        n = len(layout.order)
+        self.whole = n <= MAX_EXACT and 2**n <= purse.budget
+        self.checked = pairs_for(purse.budget, self.whole)
+        self.most = max(64, purse.budget // 4)
+
+    def run(self) -> None:
+        if not fan(self.layout.root):
+            return
+        if not self._open(self.layout.root, self.total, np.zeros_like(self.total)):
+            root = self.layout.root
+            raise ValueError(
+                f"budget must be at least {self._least(root) + 2} to open the {fan(root)} parts of {root.label!r}; "
+                f"got {self.purse.budget}"
+            )
+        kept = self.checked * (self.checked + 1) // 2
+        if kept > self.purse.left:
+            kept = self.checked = 0
+        self.purse.kept = 0 if self.whole else kept
+        while self._step():
+            pass
+        self._make_surer()
+
+    def _step(self) -> bool:
+        """Opens the likeliest part, or asks once more about it and its siblings; whether anything was left to open."""
+        likeliest = [node.likeliest() for node in self.opened]
+        at = max(range(len(likeliest)), key=lambda i: likeliest[i][0])
+        node, (score, child, told) = self.opened[at], likeliest[at]
+        if score < 0.0:
+            return False
+        if not told and node.looked < _LOOKS and self._surer(node):
+            return True
+        node.pending[child] = False
+        node.looked = 0
+        self._open(node.inner.children[child], node.mean[child], node.error[child])
+        return True
+
+    def _open(self, place: Place, total: Floats, error: Floats) -> bool:
+        """Whether the budget sufficed."""
+        if self._least(place) > self.purse.left:
+            return False
+        node = Opened(place, self._inner(place), total, error, self.seed, self.most)
+        if not node.enumerate(self.purse, self.whole):
+            if node.cost > self.purse.left:
+                return False
+            node.ask(self.purse)
+        self.opened.append(node)
+        above = self.above[place.path]
+        for i, child in enumerate(node.inner.children):
+            self.places[child.path] = child
+            if fan(child):
+                self.above[child.path] = [*above, (node.inner.children, i)] if node.inner.p > 1 else above
+        return True
+
+    def _least(self, place: Place) -> int:
+        """Fewest coalitions that opening a place may take, as it is told before its game is made."""
+        p, above = fan(place), self.above[place.path]
+        if p == 1 or self.whole:
+            return 0
+        first = plan(p, index_at(self.index, len(above)), self.most)
+        q = p + sum(len(places) - 1 for places, _ in above)
+        return min(first.first * first.rows, 2**q - 2 if q <= MAX_EXACT else first.first * first.rows)
+
+    def _inner(self, place: Place) -> Inner:
+        return Inner(self.layout, self.above[place.path], self.layout.children(place), self.index)
+
+    def _surer(self, node: Opened) -> bool:
+        """Another round, or all coalitions, of a part's game; whether that was affordable and had any use."""
+        if node.exact:
+            return False
+        if node.enumerate(self.purse):
+            return True
+        if node.cost > self.purse.left:
+            return False
+        node.ask(self.purse)
+        return True
+
+    def _make_surer(self) -> None:
+        """Spends what is left where the errors are largest."""
+        unsure = [node for node in self.opened if not node.exact]
+        while unsure:
+            node = max(unsure, key=lambda one: float(np.square(one.error).sum()))
+            if not self._surer(node) or node.exact:
+                unsure.remove(node)
+
+
+def value(array: Floats, scalar: bool) -> Value:
+    return float(array[0]) if scalar else array
+
+
+def _nodes(walk: _Walk, scalar: bool) -> dict[Path, Node]:
+    """Values from above, so that children whose values add up by their nature do so to their part's."""
+    zero = np.zeros_like(walk.total)
+    found: dict[Path, tuple[Floats, Floats, Floats, bool]] = {(): (walk.total, zero, zero, False)}
+    for node in walk.opened:
+        total, error, _, _ = found[node.place.path]
+        values, errors, together = node.mean, node.error, zero
+        if node.inner.adds_up:
+            values = values + (total - values.sum(axis=0)) / node.inner.p
+            errors = np.hypot(errors, error / node.inner.p)
+        else:
+            together = total - values.sum(axis=0)
+        found[node.place.path] = (total, error, together, True)
+        for child, one, its in zip(node.inner.children, values, errors):
+            found[child.path] = (one, its, zero, False)
+    nodes = {}
+    for path, place in sorted(walk.places.items()):
+        three = [value(array, scalar) for array in found[path][:3]]
+        nodes[path] = Node(place.label, three[0], three[1], three[2], found[path][3], place.stop - place.start)
+    return nodes
