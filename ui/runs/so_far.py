@@ -8,6 +8,7 @@ from xai import Attribution, Judgement, Ledger, explain, judge_early, preliminar
 from xai.trust.held_out import design_of
 
 FIRST_LOOK = 24  # evaluations after which a running job first shows values; then at each third more
+SOON = 1.0  # seconds between two looks: a page that is drawn anew more often only flickers
 SLOW = 8.0  # seconds after which a job whose evaluations are slow is looked at again, whatever it has paid
 SHARE = 0.1  # of the time since maps were last judged, which judging them again may take
 
@@ -32,7 +33,9 @@ class SoFar:
     def due(self) -> bool:
         """Whether a third more is paid for than at the last look, or anything at all more and the last was long ago."""
         paid, now = self._ledger.evaluations, self._clock()
-        if paid < self._next and not (paid > self._seen and now - self._due >= SLOW):
+        since = now - self._due
+        enough = paid >= self._next and (since >= SOON or self._next == FIRST_LOOK)
+        if not enough and not (paid > self._seen and since >= SLOW):
             return False
         self._seen, self._due = paid, now
         if paid >= self._next:

@@ -12,7 +12,7 @@ from ui.maps.spent import spent
 from ui.names import FREE, PANES, Pane, method_name
 from ui.runs.comparison import Comparison, Plan, compare
 from ui.runs.completing import PATIENCE, Size, usual_set
-from ui.runs.so_far import SLOW, SoFar, of_calls
+from ui.runs.so_far import SLOW, SOON, SoFar, of_calls
 from xai import Ledger, agreement, explain, fidelity_cost, judge
 from xai.estimators.methods import METHODS
 
@@ -158,6 +158,19 @@ def test_a_slow_run_is_looked_at_by_the_clock():
     assert not looks.due()  # nothing more
     ledger.evaluate(np.triu(np.ones((3, ledger.n_players), bool)))
     assert looks.due()
+
+
+def test_a_quick_run_is_looked_at_once_a_second_and_the_first_time_at_once(monkeypatch):
+    monkeypatch.setattr("ui.runs.so_far.SOON", SOON)
+    ledger, now = Ledger(tabulated(ROUGH)), [0.0]
+    coalitions = np.arange(60)[:, None] >> np.arange(ledger.n_players) & 1 > 0
+    looks = SoFar(ledger, None, [1.0], 0, lambda: now[0])
+    ledger.evaluate(coalitions[:30])
+    assert looks.due()
+    ledger.evaluate(coalitions[30:60])
+    assert not looks.due()
+    now[0] = SOON
+    assert looks.due() and not looks.due()
 
 
 def test_no_free_map_is_made_of_calls_that_are_not_there():
