@@ -64,10 +64,25 @@ class LocalModel(Language):
         with self.lock, torch.no_grad():
             tokens = torch.tensor([ids], device=model.device)
             greedy = {"do_sample": False, "top_p": None, "top_k": None, "max_new_tokens": max_new_tokens}
-            until = {"stop_strings": [stop], "tokenizer": self.tokenizer} if stop else {}
+            until = {"stopping_criteria": self._until(stop, len(ids))} if stop else {}
             out = model.generate(tokens, attention_mask=torch.ones_like(tokens), **greedy, **picture, **until)
-        text: str = self.tokenizer.decode(out[0, len(ids) :], skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        text = self._text(out[0, len(ids) :])
         return text.split(stop, 1)[0] if stop else text
+
+    def _text(self, tokens: Any) -> str:
+        text: str = self.tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return text
+
+    def _until(self, stop: str, after: int) -> Any:
+        """What ends an answer at a text. transformers' own looks at every token of the vocabulary first: three seconds."""
+        import torch
+        from transformers import StoppingCriteria, StoppingCriteriaList
+
+        class Until(StoppingCriteria):  # type: ignore[misc]  # transformers' types are not followed
+            def __call__(inner, ids: Any, scores: Any, **_: Any) -> Any:
+                return torch.tensor([stop in self._text(row[after:]) for row in ids], device=ids.device)
+
+        return StoppingCriteriaList([Until()])
 
     def next_tokens(self, prompt: str, count: int = 10) -> list[tuple[str, float]]:
         import torch

@@ -18,6 +18,8 @@ from xai.game import DEFAULT_BATCH, Game, WeightedGame, check_game, check_values
 from xai.records import Batch
 from xai.typing import Bools, Bytes, Cancel, Floats, Progress
 
+FIRST_BATCH = 32  # coalitions of a first call that somebody watches
+
 
 class Cancelled(Exception):
     """Raised when `cancel()` said so; `ledger` holds everything evaluated until then."""
@@ -99,7 +101,8 @@ class Ledger:
     def evaluate(self, coalitions: ArrayLike, progress: Progress | None = None, cancel: Cancel | None = None) -> Floats:
         """Values of `coalitions`, float64 (m,) or (m, k); the game is called for new ones only, in the order given.
 
-        progress(done, total) is called after each batch, counting this call's new coalitions. cancel() is asked
+        progress(done, total) is called after each batch, counting this call's new coalitions; the first batch of a ledger
+        is small then, since somebody waits to see what it tells. cancel() is asked
         before each batch; True raises Cancelled. A game that fails, or returns something not finite, raises, and
         what earlier batches gave stays in the ledger.
         """
@@ -107,13 +110,16 @@ class Ledger:
         with self._lock:
             keys = self._keys(coalitions)
             new = self._new(keys)
-            for start in range(0, len(new), self.batch_size):
+            done = 0
+            while done < len(new):
                 if cancel is not None and cancel():
                     raise Cancelled(self)
-                part = new[start : start + self.batch_size]
+                first = progress is not None and not self._values
+                part = new[done : done + (min(FIRST_BATCH, self.batch_size) if first else self.batch_size)]
                 self._pay(coalitions[part], [keys[i] for i in part])
+                done += len(part)
                 if progress is not None:
-                    progress(start + len(part), len(new))
+                    progress(done, len(new))
             return self._all_values()[[self._row[key] for key in keys]]
 
     def missing(self, coalitions: ArrayLike) -> int:

@@ -59,6 +59,12 @@ def test_a_directory_loads(tiny_gemma, tiny_checkpoint):
         tiny_gemma.text_game("one two " * 2000, " three")
 
 
+def test_an_answer_ends_before_the_text_that_stops_it(tiny_gemma):
+    whole = tiny_gemma.generate("Review:", max_new_tokens=40)
+    for stop in ("\n", "e", "never there", whole[len(whole) // 2 :][:3], whole[:1]):
+        assert tiny_gemma.generate("Review:", max_new_tokens=40, stop=stop) == whole.split(stop, 1)[0]
+
+
 @pytest.fixture(scope="module")
 def adapter(tiny_checkpoint, tmp_path_factory):
     """A random LoRA of the tiny model."""

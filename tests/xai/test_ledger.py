@@ -105,6 +105,15 @@ def test_a_copy_does_not_grow_and_a_journal_may_be_made_compact(tmp_path):
     assert Ledger.load(tmp_path / "copy", game()).evaluations == held < copy.evaluations
 
 
+@pytest.mark.parametrize(("batch_size", "first"), [(16, 16), (97, 32)])
+def test_the_first_batch_that_somebody_watches_is_small(batch_size, first):
+    watched, alone, told = Ledger(game(batch_size=batch_size)), Ledger(game(batch_size=batch_size)), []
+    explain(watched.game, method="kernel", budget=300, ledger=watched, progress=lambda done, total: told.append(done))
+    explain(alone.game, method="kernel", budget=300, ledger=alone)
+    assert told[:2] == [first, first + batch_size] and alone.game.calls <= watched.game.calls
+    np.testing.assert_array_equal(watched.known()[1], alone.known()[1])
+
+
 def test_progress_may_save(tmp_path):
     ledger = Ledger(game(), path=tmp_path / "journal")
     explain(ledger.game, budget=100, ledger=ledger, progress=lambda *_: ledger.save(tmp_path / "journal"))
