@@ -64,9 +64,9 @@ def measured(page: Page, name: str, first_ever: bool, pictures: str) -> dict:
         found["first paint"] = time.perf_counter() - began
         page.locator(MAP).first.wait_for()
         found["first map"] = time.perf_counter() - began
-        picture(page, pictures, f"{name}-opened")
         page.locator(".st-key-explain button:enabled").wait_for()
         found["ready"] = time.perf_counter() - began
+        picture(page, pictures, f"{name}-opened")
         return found | explained(page, name, pictures)
     finally:
         server.kill()

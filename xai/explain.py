@@ -73,7 +73,7 @@ def explain(
     tried = tried if tried == "auto" else method  # "auto" is "exact" where that is no dearer, and may be sure before
     design = entry.design(ledger.n_players, budget, seed, **({"p": p} if entry.weighted else {}))
     paid, stopped, told = ledger.evaluations, "", _OfAll(progress, ledger, ledger.missing(design.coalitions))
-    pay = partial(_pay, ledger, before=paid, progress=told, cancel=cancel)
+    pay = partial(_pay, ledger, before=paid, progress=told if progress else None, cancel=cancel)
     if stop_when_sure:
         method, design, stopped = _stopped(ledger, index, method, tried, design, weights, pay)
         entry = METHODS[index][method]

@@ -11,7 +11,8 @@ from xai.game import JoinedGame
 @pytest.mark.parametrize("method", ["kernel", "orthogonal", "walsh", "msr"])
 def test_a_cancelled_run_gives_values_for_free(method):
     game, banzhaf, _ = additive(np.arange(1.0, 9.0))
-    game.batch_size, ledger = 16, Ledger(game)
+    game.batch_size = 16
+    ledger = Ledger(game)
     with pytest.raises(Cancelled):
         explain(game, "banzhaf", method, 120, ledger=ledger, cancel=lambda: ledger.evaluations >= 64)
     paid = ledger.evaluations
