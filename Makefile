@@ -9,6 +9,7 @@ PORT ?=
 MODEL ?=
 PY := .venv/bin/python
 WORKERS ?= 2
+CHROMIUM := chromium-headless-shell chromium chromium-browser google-chrome # any of them drives the browser tests
 PYTEST := $(PY) -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 .PHONY: run test test-fast fuzz check chromium
@@ -45,9 +46,10 @@ check: .venv/installed-dev
 	touch $@
 
 chromium:
-	@command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	@for name in $(CHROMIUM); do command -v $$name >/dev/null && exit 0; done; \
 	if [ -f /etc/debian_version ] && [ "$$(id -u)" = 0 ]; then \
-		apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y chromium-headless-shell; \
+		export DEBIAN_FRONTEND=noninteractive; \
+		apt-get update && { apt-get install -y chromium-headless-shell || apt-get install -y chromium; }; \
 	else \
 		echo "The browser tests need Chromium: install it (on Debian: sudo apt-get install chromium), then run make test again."; \
 		exit 1; \

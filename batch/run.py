@@ -18,6 +18,7 @@ from batch.settings import Settings
 from batch.sources import Chunk, Source, chunks, source_of, survey
 from batch.summary import Summary, summarise
 from xai.checks import check_whole
+from xai.threads import cores
 
 SMALL_TABLE = 300_000  # rows below which one process is faster than several
 TRIED = 16, 5.0  # rows, and seconds, after which a dry run has seen enough
@@ -140,12 +141,11 @@ def _workers(kind: str, made: Kind, rows: int) -> int:
     """As many processes as there are cores and room in memory for their models; one for few rows of a table."""
     if kind == "table" and rows < SMALL_TABLE:
         return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
         free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (ValueError, OSError, AttributeError):
-        return cores
-    return max(1, min(cores, int(free / made.memory)))
+        return cores()
+    return max(1, min(cores(), int(free / made.memory)))
 
 
 def _compute(plan: Planned, place: Out, progress: Quiet) -> None:

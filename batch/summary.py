@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -102,19 +102,41 @@ def summarise(out: str | os.PathLike[str]) -> Summary:
         total = int(run["rows"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} holds no run over a data set: give the folder that swing explain wrote") from error
-    rows, errors, evaluations, seconds = 0, 0, 0, 0.0
-    for table in _tables(path, ["error", "evaluations", "seconds"]):
-        rows, errors = rows + table.num_rows, errors + table.num_rows - table.column("error").null_count
-        evaluations += sum(filter(None, table.column("evaluations").to_pylist()))
-        seconds += sum(table.column("seconds").to_pylist())
+    told = [_told(part, _written(part)) for part in _parts(path)]
+    rows, errors, evaluations, seconds = (sum(column) for column in zip((0, 0, 0, 0.0), *told))
     return Summary(path, run, rows, total, errors, evaluations, seconds)
+
+
+@lru_cache(maxsize=100_000)  # a page asks again at every click, and a committed part stays as it is
+def _told(part: Path, written: int) -> tuple[int, int, int, float]:
+    """(rows, errors, evaluations, seconds) of a part. written : when"""
+    from pyarrow import parquet
+
+    if not rows_of(part):
+        return 0, 0, 0, 0.0
+    table = parquet.read_table(part, columns=["error", "evaluations", "seconds"], partitioning=None)
+    evaluations = sum(filter(None, table.column("evaluations").to_pylist()))
+    errors = table.num_rows - table.column("error").null_count
+    return table.num_rows, errors, evaluations, sum(table.column("seconds").to_pylist())
+
+
+def _written(part: Path) -> int:
+    """When, 0 where it is gone."""
+    try:
+        return part.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _parts(path: Path) -> list[Path]:
+    return sorted((path / ROWS).glob("part-*.parquet"))
 
 
 def _tables(path: Path, columns: list[str]) -> Iterator[Any]:
     """The committed parts, one after the other."""
     from pyarrow import parquet
 
-    for part in sorted((path / ROWS).glob("part-*.parquet")):
+    for part in _parts(path):
         if rows_of(part):
             yield parquet.read_table(part, columns=columns, partitioning=None)
 

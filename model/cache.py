@@ -23,7 +23,7 @@ from platformdirs import user_cache_dir
 log = logging.getLogger("swing.model")
 
 MANIFEST = "manifest.json"
-UNUSED = ("gemma-3-270m",)  # what earlier versions kept: 1.1 GB
+UNUSED = ("gemma-3-270m", "efficientnet-lite0")  # what earlier versions kept
 
 Progress = Callable[[float, str], None]
 

@@ -5,16 +5,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from xai.attribution import Attribution, attribution_of
 from xai.checks import check_whole
-from xai.estimators.designs import Design, with_further_pairs
+from xai.estimators.designs import Design, distinct, with_further_pairs
 from xai.estimators.methods import METHODS, Method, choose
 from xai.estimators.walsh import MAX_JOINT
 from xai.game import Game
-from xai.ledger import Ledger
+from xai.ledger import Ledger, ledger_of
 from xai.threads import one_thread
 from xai.trust.stopping import first_sure
 from xai.typing import Cancel, Floats, Progress
@@ -65,20 +64,20 @@ def explain(
     Cancelled : with the ledger, which holds all that was evaluated
     """
     started = time.perf_counter()
-    ledger = Ledger(game) if ledger is None else ledger
-    if ledger.game is not game:
-        raise ValueError("the ledger belongs to another game; make one with Ledger(game), or pass the game it has")
+    ledger = ledger_of(game, ledger)
     budget, seed = check_whole("budget", budget), check_whole("seed", seed)
     tried, (method, entry) = method, choose(index, method, ledger.n_players, budget, p)
     tried = tried if tried == "auto" else method  # "auto" is "exact" where that is no dearer, and may be sure before
     design = entry.design(ledger.n_players, budget, seed, **({"p": p} if entry.weighted else {}))
-    paid, stopped, told = ledger.evaluations, "", _OfAll(progress, ledger, ledger.missing(design.coalitions))
-    pay = partial(_pay, ledger, before=paid, progress=told if progress else None, cancel=cancel)
+    paid, stopped = ledger.evaluations, ""
+    told = None if progress is None else _OfAll(progress, ledger, ledger.missing(design.coalitions))
+    pay = partial(_pay, ledger, before=paid, progress=told, cancel=cancel)
     if stop_when_sure:
         method, design, stopped = _stopped(ledger, index, method, tried, design, weights, pay)
         entry = METHODS[index][method]
     found = _solved(ledger, index, method, entry, pay(entry, design), stopped)
-    return replace(found, evaluations=ledger.evaluations - paid, seconds=time.perf_counter() - started - told.seconds)
+    seconds = time.perf_counter() - started - (0.0 if told is None else told.seconds)
+    return replace(found, evaluations=ledger.evaluations - paid, seconds=seconds)
 
 
 def _solved(ledger: Ledger, index: str, method: str, entry: Method, paid: Paid, stopped: str) -> Attribution:
@@ -105,15 +104,14 @@ def _stopped(
 class _OfAll:
     """Told of a part, tells `progress` of the whole: what was paid since now, of `total`. seconds : that it took to be told"""
 
-    def __init__(self, progress: Progress | None, ledger: Ledger, total: int) -> None:
+    def __init__(self, progress: Progress, ledger: Ledger, total: int) -> None:
         self._progress, self._ledger, self._before, self._total = progress, ledger, ledger.evaluations, total
         self.seconds = 0.0
 
     def __call__(self, done: int, of: int) -> None:
-        if self._progress is not None:
-            began = time.perf_counter()
-            self._progress(self._ledger.evaluations - self._before, self._total)
-            self.seconds += time.perf_counter() - began
+        began = time.perf_counter()
+        self._progress(self._ledger.evaluations - self._before, self._total)
+        self.seconds += time.perf_counter() - began
 
 
 def _pay(ledger: Ledger, entry: Method, design: Design, before: int, progress: Progress | None, cancel: Cancel | None) -> Paid:
@@ -121,7 +119,7 @@ def _pay(ledger: Ledger, entry: Method, design: Design, before: int, progress: P
 
     before : evaluations of the ledger when the run began, whose own looks are a part of it
     """
-    asked = len({row.tobytes() for row in np.packbits(design.coalitions, axis=1)})
+    asked = distinct(design.coalitions)
     values = ledger.evaluate(design.coalitions, progress, cancel)
     shared = asked - (ledger.evaluations - before)
     note = f"{shared} of its {asked} coalitions were paid before." if entry.pools and shared else ""

@@ -260,3 +260,11 @@ class Ledger:
 
     def _unpack(self, packed: Bytes) -> Bools:
         return np.unpackbits(packed, axis=1, count=self.n_players).view(bool)
+
+
+def ledger_of(game: Game, ledger: Ledger | None, name: str = "the ledger") -> Ledger:
+    """The ledger, a new one for None; ValueError for that of another game."""
+    ledger = Ledger(game) if ledger is None else ledger
+    if ledger.game is not game:
+        raise ValueError(f"{name} belongs to another game; make one with Ledger(game), or pass the game it has")
+    return ledger

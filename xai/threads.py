@@ -6,6 +6,7 @@ whole process's: the first to solve sets it and the last to end lifts it. Lifted
 the last bits of what that one finds.
 """
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,18 @@ from functools import lru_cache
 from typing import Any
 
 _lock = threading.Lock()
+
+
+def cores() -> int:
+    """That this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def threads() -> int:
+    """As many as OMP_NUM_THREADS says, else one a core."""
+    return int(os.environ.get("OMP_NUM_THREADS", "").split(",")[0] or cores())
+
+
 _limits: list[Any] = []  # the one limit, once for each thread that is solving
 
 

@@ -56,7 +56,7 @@ def read_graph(data: bytes) -> Graph:
 def _check(model: "onnx.ModelProto") -> None:
     import onnx
 
-    newest = {"ai.onnx.ml": onnx.defs.onnx_ml_opset_version() if hasattr(onnx.defs, "onnx_ml_opset_version") else 5}
+    newest = {"ai.onnx.ml": onnx.defs.onnx_ml_opset_version()}
     own = {one.domain for one in model.functions}
     for one in model.opset_import:
         if one.domain not in _DOMAINS and one.domain not in own:

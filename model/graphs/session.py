@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xai.threads import threads
+
 MEMORY = 4_000_000_000  # bytes that a graph may have beside what its runtime takes
 MOST_ANSWERED = 500_000_000  # bytes of one answer
 SECONDS = 120.0  # that one answer may take, or the reading of the graph
@@ -58,9 +60,7 @@ class Session:
 
     def _start(self) -> None:
         graph, rows, whole, memory, _ = self._made
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        threads = int(os.environ.get("OMP_NUM_THREADS", "").split(",")[0] or cores)
-        told = [str(memory), str(threads), str(rows), str(int(whole))]
+        told = [str(memory), str(threads()), str(rows), str(int(whole))]
         self._process = subprocess.Popen(
             [sys.executable, "-P", str(_WORKER), *told],
             stdin=subprocess.PIPE,

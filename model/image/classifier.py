@@ -5,8 +5,6 @@ in the cache. On a GPU it runs in torch. There is no third way: a cache that can
 around by a model four times slower.
 """
 
-import filecmp
-import os
 import re
 import threading
 import warnings
@@ -21,12 +19,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from model.cache import Progress, home, keep, sha256
+from model.cache import Progress, keep, sha256
 from model.image.classifier_game import CENTRE, SCALE, SIDE, ClassifierGame, Pixels, Seen
 from model.image.images import Picture, as_rgb
+from xai.threads import threads
 from xai.typing import Bytes, Floats
 
 NAME = "efficientnet-lite0"
+KEPT = f"{NAME}-scaled"  # the directory of its converted file, which says how pixels are scaled
 TITLE = "EfficientNet-Lite0"
 IMAGES_PER_RUN = 2  # what fits a core's cache; 16 at a time take 1.3 times as long
 BYTES_NEEDED = 40_000_000  # 18.6 MB of weights, slack
@@ -146,8 +146,6 @@ def load_image_classifier(
     if path is not None:
         from model.image.own import own_classifier
 
-        if mean is None and std is None and _is_converted(path):
-            mean, std = CENTRE, SCALE
         return ImageClassifier(*own_classifier(path, labels, side, mean, std))
     if any(one is not None for one in (labels, side, mean, std)):
         raise ValueError("labels, side, mean and std are of a model of your own: give its path too")
@@ -161,13 +159,7 @@ def load_image_classifier(
 
 def converted(progress: Progress | None = None) -> Path:
     """The directory with the network as `model.onnx`, made where there is none."""
-    return keep(NAME, TITLE, BYTES_NEEDED, _convert, progress)
-
-
-def _is_converted(path: object) -> bool:
-    """Is it a file of the bundled classifier, which does not say how its pixels are scaled?"""
-    own = home() / "models" / NAME / "model.onnx"
-    return isinstance(path, (str, Path)) and Path(path).is_file() and own.is_file() and filecmp.cmp(path, own, shallow=False)
+    return keep(KEPT, TITLE, BYTES_NEEDED, _convert, progress)
 
 
 def classifier_fingerprint() -> str:
@@ -203,25 +195,28 @@ def _network() -> Any:
 
 def _convert(directory: Path, tell: Progress) -> None:
     tell(0.0, f"Preparing {TITLE}, once: a few seconds")
+    import onnx
     import torch
 
+    file = str(directory / "model.onnx")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter that needs no further package warns that it is the older one
         named: dict[str, Any] = {"input_names": ["pixels"], "output_names": ["logits"]}
         named["dynamic_axes"] = {"pixels": {0: "n"}, "logits": {0: "n"}}
-        torch.onnx.export(_network(), (torch.zeros(1, 3, SIDE, SIDE),), str(directory / "model.onnx"), dynamo=False, **named)
+        torch.onnx.export(_network(), (torch.zeros(1, 3, SIDE, SIDE),), file, dynamo=False, **named)
+    network = onnx.load(file)
+    onnx.helper.set_model_props(network, {"mean": str(CENTRE), "std": str(SCALE)})
+    onnx.save(network, file)
 
 
 def in_onnxruntime(network: str | bytes) -> Callable[[Pixels], NDArray[np.float32]]:
     """What runs a network of pixels and logits on the CPU. network : path of its file, or what stands in it"""
     import onnxruntime
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    threads = int(os.environ.get("OMP_NUM_THREADS", "").split(",")[0] or cores)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # whole pictures are shared out between threads: they need not wait for each other
     session = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="classifier")
+    pool = ThreadPoolExecutor(threads(), thread_name_prefix="classifier")
 
     def run(inputs: Pixels) -> NDArray[np.float32]:
         parts = [inputs[i : i + IMAGES_PER_RUN] for i in range(0, len(inputs), IMAGES_PER_RUN)]

@@ -198,8 +198,3 @@ def log_odds(logits: Floats, classes: list[int]) -> Floats:
     others[:, np.arange(len(classes)), classes] = -np.inf
     rest: Floats = np.logaddexp.reduce(others, axis=2)
     return logits[:, classes] - rest
-
-
-def normalise(pixels: Bytes) -> Pixels:
-    """uint8 (224, 224, 3) → the bundled classifier's float32 (3, 224, 224)."""
-    return Seen().normalise(pixels)

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from model.table.columns import Column, cell_text
-from xai.typing import Bools
 
 
 def as_typed(template: pd.DataFrame, columns: list[Column], frame: pd.DataFrame, at: list[int]) -> pd.DataFrame:
@@ -43,20 +42,6 @@ def _typed(cells: pd.Series, dtype: Any, label: str) -> Any:
     told = "a missing cell" if not known[bad] else repr(cell_text(cells.iloc[bad]))
     of = "categories of the table's rows" if isinstance(dtype, pd.CategoricalDtype) else f"cells of type {dtype}"
     raise ValueError(f"the column {label!r} takes {of} only; got {told}")
-
-
-class Mixtures:
-    """Rows in which the present columns are of one row, the absent ones of each background row in turn."""
-
-    def __init__(self, row: pd.DataFrame, background: pd.DataFrame) -> None:
-        self._template, self._rows = background, len(background)
-        self._pools = [pd.concat([row.iloc[:, i], background.iloc[:, i]]).array for i in range(background.shape[1])]
-
-    def __call__(self, coalitions: Bools) -> pd.DataFrame:
-        """bool (m, columns) → m · b rows, those of the first coalition first."""
-        others = np.arange(1, self._rows + 1)
-        cells = [pool.take(np.where(there[:, None], 0, others).ravel()) for pool, there in zip(self._pools, coalitions.T)]
-        return _frame(cells, self._template)
 
 
 def _frame(cells: list[Any], template: pd.DataFrame) -> pd.DataFrame:

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from model.own.asking import Asker
-from model.own.frames import Mixtures, as_typed
+from model.own.frames import as_typed
 from model.table.columns import Column
 from model.table.links import CLIP
+from xai.exchange.cells import FrameCells
 from xai.typing import Bools, Floats
 
 MIXED = 1 << 15  # rows of mixtures that are made at a time
@@ -55,11 +56,11 @@ class OwnModel:
 
     def game(self, row: pd.DataFrame, background: pd.DataFrame) -> Callable[[Bools], Floats]:
         """bool (m, columns) → (m, outputs): mean margin of the mixtures of one row and the background."""
-        mixtures, rows = Mixtures(row, background), len(background)
+        cells, rows = FrameCells(row, background), len(background)
         step = max(1, MIXED // rows)
 
         def value(coalitions: Bools) -> Floats:
-            parts = [self.margins(mixtures(coalitions[i : i + step])) for i in range(0, len(coalitions), step)]
+            parts = [self.margins(cells.mixed(coalitions[i : i + step])) for i in range(0, len(coalitions), step)]
             margins = np.concatenate(parts) if parts else self.margins(background.iloc[:0])
             mean: Floats = margins.reshape(len(coalitions), rows, margins.shape[1]).mean(axis=1)
             return mean

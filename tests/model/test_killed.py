@@ -90,7 +90,7 @@ def test_the_killed_conversion_is_swept_by_the_next_start(serve, how):
 
 def test_another_process_waits_for_the_one_that_is_still_writing(serve):
     server = serve()
-    waiting = threading.Thread(target=kept.keep, args=(classifier.NAME, "it", 0, write))
+    waiting = threading.Thread(target=kept.keep, args=(classifier.KEPT, "it", 0, write))
     waiting.start()
     try:
         waiting.join(0.5)
@@ -98,7 +98,7 @@ def test_another_process_waits_for_the_one_that_is_still_writing(serve):
     finally:
         server.end()
         waiting.join(DEADLINE)
-    assert (kept.home() / "models" / classifier.NAME / "model.onnx").read_text() == "{}"
+    assert (kept.home() / "models" / classifier.KEPT / "model.onnx").read_text() == "{}"
     assert work_folders() == []
 
 

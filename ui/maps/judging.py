@@ -7,7 +7,7 @@ from ui.draw.judgements import ICONS, said_of
 from ui.draw.markdown import said
 from ui.maps.picture import Picture
 from ui.maps.randomised import show_randomised
-from ui.names import INDICES, method_name
+from ui.names import INDICES, OTHERS, method_name
 from ui.runs.comparison import Comparison
 from xai import Attribution, Judgement, shuffled_control
 from xai.closed import is_closed_form
@@ -43,7 +43,7 @@ def show_fidelity(comparison: Comparison, picture: Picture, weights: list[float]
     if judged is None:
         why = (
             "One of these maps was brought from elsewhere, and neither is judged"
-            if comparison.state == "done"
+            if any(one.method in OTHERS for one in comparison.maps)
             else "This run was stopped before its maps were judged"
         )
         st.markdown(f"{why}. Explain again for maps that are.")

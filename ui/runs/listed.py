@@ -61,9 +61,9 @@ def sidebar(page: str, state: Bench[Any]) -> None:
         data_sets = len(sets.mine())
         if runs or data_sets:
             with st.popover("Forget everything"):
-                more = f" and {data_sets} data set{'s' * (data_sets != 1)}" * (data_sets > 0)
+                more = f" and {_many(data_sets, 'data set')}" * (data_sets > 0)
                 st.markdown(
-                    f"{len(runs)} run{'s' * (len(runs) != 1)}{more} of this browser will be deleted from the server, with their "
+                    f"{_many(len(runs), 'run')}{more} of this browser will be deleted from the server, with their "
                     "links, and what was uploaded or shown in this tab. Nothing brings them back."
                 )
                 st.button("Forget them", key="forget", on_click=_forget, type="primary")
@@ -135,5 +135,9 @@ def _forget() -> None:
         if isinstance(one, Bench):
             one.leave()
     begin_anew()
-    more = f" So were {data_sets} data sets." if data_sets else ""
-    st.toast(f"{count} runs were deleted, and nothing of them is left in the file.{more}")
+    deleted = f"{_many(count, 'run')} and {_many(data_sets, 'data set')}" if data_sets else _many(count, "run")
+    st.toast(f"Deleted: {deleted}.")
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"

@@ -31,7 +31,10 @@ class SoFar:
         self._judged: tuple[Judgement, ...] = ()
 
     def due(self) -> bool:
-        """Whether a third more is paid for than at the last look, or anything at all more and the last was long ago."""
+        """Whether a third more is paid for than at the last look, or anything at all more and the last was long ago.
+
+        Never within a second of the last look, but for the first.
+        """
         paid, now = self._ledger.evaluations, self._clock()
         since = now - self._due
         enough = paid >= self._next and (since >= SOON or self._next == FIRST_LOOK)

@@ -36,6 +36,17 @@ def with_ends(rows: Bools, budget: int, seed: int, weights: Floats | None = None
     return Design(np.concatenate([ends, rows]), budget, seed, weights, p)
 
 
+def subsets(n: int) -> Bools:
+    """All coalitions, (2^n, n); player i is the i-th bit of a row's number."""
+    rows: Bools = (np.arange(2**n)[:, None] >> np.arange(n)) & 1 == 1
+    return rows
+
+
+def distinct(coalitions: Bools) -> int:
+    """How many different ones there are."""
+    return len({row.tobytes() for row in np.packbits(coalitions, axis=1)})
+
+
 def paired(rows: Bools) -> Bools:
     """Each row followed by its complement."""
     return np.stack([rows, ~rows], axis=1).reshape(-1, rows.shape[1])
@@ -94,5 +105,4 @@ def every_coalition(n: int, budget: int, seed: int, p: float = 0.5) -> Design:
     """All 2^n coalitions, whatever the budget."""
     if n > MAX_EXACT_PLAYERS:
         raise ValueError(f"exact values of {n} players need 2^{n} evaluations; allowed are up to {MAX_EXACT_PLAYERS} players")
-    rows = ((np.arange(2**n)[:, None] >> np.arange(n)) & 1).astype(bool)
-    return with_ends(rows[1:-1], 2**n, seed, p=p)
+    return with_ends(subsets(n)[1:-1], 2**n, seed, p=p)

@@ -20,12 +20,12 @@ import numpy as np
 
 from xai.attribution import Attribution, attribution_of
 from xai.checks import check_index, check_whole
-from xai.estimators.designs import MAX_EXACT_PLAYERS, Design, every_coalition, paired
+from xai.estimators.designs import MAX_EXACT_PLAYERS, Design, distinct, every_coalition, paired, subsets
 from xai.estimators.methods import METHODS, Method, choose
 from xai.estimators.solvers import Estimate, mean_of
 from xai.explain import explain
 from xai.game import Game
-from xai.ledger import Cancelled, Ledger
+from xai.ledger import Cancelled, Ledger, ledger_of
 from xai.threads import one_thread
 from xai.typing import Bools, Cancel, Floats, Progress
 
@@ -78,10 +78,11 @@ def two_fidelity(
     Cancelled : with the game's ledger; what the proxy was asked is kept where `proxy_ledger` was given
     """
     started = time.perf_counter()
-    real, cheap = (Ledger(one) if held is None else held for one, held in ((game, ledger), (proxy, proxy_ledger)))
+    real, cheap = ledger_of(game, ledger, "ledger"), ledger_of(proxy, proxy_ledger, "proxy_ledger")
     budget, seed = check_whole("budget", budget), check_whole("seed", seed)
-    _check(index, real, cheap, game, proxy, cost)
-    before, told = real.evaluations, _told(progress, real, cheap, float(cost), budget)
+    _check(index, real, cheap, cost)
+    before = real.evaluations
+    told = None if progress is None else _told(progress, real, cheap, float(cost), budget)
     try:
         found = _Run(index, real, cheap, float(cost), budget, seed, told, cancel).found()
     except Cancelled as error:
@@ -97,7 +98,15 @@ class _Run:
     """One estimate. held : coalitions of the game that were held back to judge the proxy"""
 
     def __init__(
-        self, index: str, real: Ledger, cheap: Ledger, cost: float, budget: int, seed: int, told: Progress, cancel: Cancel | None
+        self,
+        index: str,
+        real: Ledger,
+        cheap: Ledger,
+        cost: float,
+        budget: int,
+        seed: int,
+        told: Progress | None,
+        cancel: Cancel | None,
     ) -> None:
         self.index, self.real, self.cheap, self.cost, self.budget = index, real, cheap, cost, budget
         self.told, self.cancel = told, cancel
@@ -163,13 +172,13 @@ class _Run:
         further, many = self._many(method, x)
         gamma = slope * (1.0 if self._every(x) else x / (m + x))
         few = _solved(method, design, v.reshape(w.shape) - gamma * w)
-        asked = _distinct(np.concatenate([design.coalitions, *further])) + self.held
+        asked = distinct(np.concatenate([design.coalitions, *further])) + self.held
         note = (
-            f"{asked} evaluations of the proxy beside {self.held} + {_distinct(design.coalitions)} of the game; "
+            f"{asked} evaluations of the proxy beside {self.held} + {distinct(design.coalitions)} of the game; "
             f"it foretells at least {told:.0%} of what the design leaves open."
         )
         found = attribution_of(_sum(few, many, gamma, note), design, v, self.real.labels, self.index, "two_fidelity")
-        return replace(found, reused=_distinct(design.coalitions) + self.held)
+        return replace(found, reused=distinct(design.coalitions) + self.held)
 
     def _many(self, method: Method, x: int) -> tuple[list[Bools], Estimate]:
         """Coalitions of the proxy alone, and its values from them.
@@ -197,24 +206,20 @@ class _Run:
         return values.reshape(len(values), -1)
 
 
-def _check(index: str, real: Ledger, cheap: Ledger, game: Game, proxy: Game, cost: float) -> None:
+def _check(index: str, real: Ledger, cheap: Ledger, cost: float) -> None:
     check_index(index)
-    for name, held, one in (("ledger", real, game), ("proxy_ledger", cheap, proxy)):
-        if held.game is not one:
-            raise ValueError(f"{name} belongs to another game; make one with Ledger(game), or pass the game it has")
     if real.n_players != cheap.n_players:
         raise ValueError(f"the proxy has {cheap.n_players} players and the game {real.n_players}; they must have the same")
     if isinstance(cost, bool) or not isinstance(cost, (int, float, np.number)) or not 0.0 < cost < np.inf:
         raise ValueError(f"cost, of one evaluation of the proxy over one of the game, must be a number above 0; got {cost!r}")
 
 
-def _told(progress: Progress | None, real: Ledger, cheap: Ledger, cost: float, budget: int) -> Progress:
+def _told(progress: Progress, real: Ledger, cheap: Ledger, cost: float, budget: int) -> Progress:
     before, asked = real.evaluations, cheap.evaluations
 
     def told(done: int, total: int) -> None:
-        if progress is not None:
-            spent = real.evaluations - before + cost * (cheap.evaluations - asked)
-            progress(min(int(spent), budget), budget)
+        spent = real.evaluations - before + cost * (cheap.evaluations - asked)
+        progress(min(int(spent), budget), budget)
 
     return told
 
@@ -225,8 +230,8 @@ def _factorial(n: int, groups: int, rng: np.random.Generator) -> Bools:
 
 
 def _halves(groups: int) -> Bools:
-    rows: Bools = (np.arange(2 ** (groups - 1))[:, None] >> np.arange(groups)) & 1 == 1
-    return rows
+    """Of each pair of complements the one without the last group."""
+    return subsets(groups)[: 2 ** (groups - 1)]
 
 
 def _judged(v: Floats, w: Floats, groups: int, linear_free: bool) -> tuple[Floats, Floats, Floats]:
@@ -249,10 +254,6 @@ def _judged(v: Floats, w: Floats, groups: int, linear_free: bool) -> tuple[Float
     r = np.abs(both) / np.where(scale > 0.0, scale, 1.0)
     bound = np.tanh(np.arctanh(np.minimum(r, 1.0 - 1e-12)) - 1.645 / np.sqrt(len(one) - 2.0))
     return both / np.where(cheap > 0.0, cheap, 1.0), np.maximum(bound, 0.0), energy
-
-
-def _distinct(coalitions: Bools) -> int:
-    return len({row.tobytes() for row in np.packbits(coalitions, axis=1)})
 
 
 def _solved(method: Method, design: Design, values: Floats) -> Estimate:

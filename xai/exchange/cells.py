@@ -46,9 +46,9 @@ class FrameCells:
     def __init__(self, row: Any, background: "DataFrame") -> None:
         if not background.size or not background.columns.is_unique:
             raise ValueError("background must have rows, and columns of different names")
-        self.rows, self.labels = len(background), [str(name) for name in background.columns]
+        self.rows, self.labels, self._names = len(background), [str(name) for name in background.columns], background.columns
         cells = _by_name(row, list(background.columns))
-        self._columns = {name: _with_cell(background[name], cell) for name, cell in cells.items()}
+        self._columns = [_with_cell(background[name], cell).array for name, cell in cells.items()]
 
     def mixed(self, present: Bools) -> "DataFrame":
         """As `ArrayCells.mixed`, a frame."""
@@ -56,10 +56,9 @@ class FrameCells:
 
         behind: Ints = np.tile(np.arange(self.rows), len(present))
         here = np.repeat(present, self.rows, axis=0)
-        found = {
-            name: column.take(np.where(here[:, i], self.rows, behind)) for i, (name, column) in enumerate(self._columns.items())
-        }
-        return DataFrame({name: column.array for name, column in found.items()}, columns=[*found])
+        found = DataFrame({i: column.take(np.where(here[:, i], self.rows, behind)) for i, column in enumerate(self._columns)})
+        found.columns = self._names
+        return found
 
 
 def _by_name(row: Any, names: list[Any]) -> dict[Any, Any]:
@@ -91,7 +90,8 @@ def _with_cell(column: "Series[Any]", cell: Any) -> "Series[Any]":
     empty, categories = bool(below.isna()[0]), getattr(column.dtype, "categories", None)
     same = empty or categories is None or cell in categories
     try:
-        kept = below.astype(column.dtype) if same else below
+        typed = below.astype(object) if empty else below  # a missing cell has no time zone of its own
+        kept = typed.astype(column.dtype) if same else below
         same = same and bool(kept.isna()[0] if empty else kept[0] == cell)
     except (TypeError, ValueError, OverflowError):
         same = False

@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from xai.estimators.designs import subsets
 from xai.hierarchy.inner import Inner
 from xai.hierarchy.parts import Place, fan
 from xai.hierarchy.purse import Purse
-from xai.hierarchy.rounds import MAX_EXACT, Sample, combine_samples, draw, every, plan, solve_block, solve_exact, solve_rounds
+from xai.hierarchy.rounds import MAX_EXACT, Sample, combine_samples, draw, plan, solve_block, solve_exact, solve_rounds
 from xai.typing import Floats
 
 _SURER = 0.5  # of the rounds a part has had, so many more make it surer
@@ -49,7 +50,7 @@ class Opened:
         q = self.inner.q
         if self.exact or q > MAX_EXACT or (not whole and 2**q > self.rounds * self._plan.rows + self.cost):
             return self.exact
-        bits = every(q)
+        bits = subsets(q)
         if purse.new(self.inner, bits) > purse.left:
             return False
         self.mean = solve_exact(self.inner, bits, purse.values(self.inner, bits))

@@ -41,16 +41,15 @@ class Purse:
 
     def evaluate(self, coalitions: Bools) -> Floats:
         """Values (m, k) of coalitions (m, n)."""
-        keys = _keys(coalitions)
-        before = self.asked
-
-        def told(done: int, _: int) -> None:
-            if self._progress is not None:
-                self._progress(min(before + done, self.budget), self.budget)
-
-        values = self.ledger.evaluate(coalitions, told, self._cancel)
-        self._seen.update(keys)
+        values = self.ledger.evaluate(coalitions, self._told(), self._cancel)
+        self._seen.update(_keys(coalitions))
         return values.reshape(len(values), -1)
+
+    def _told(self) -> Progress | None:
+        progress, before = self._progress, self.asked
+        if progress is None:
+            return None
+        return lambda done, _: progress(min(before + done, self.budget), self.budget)
 
     def end(self) -> None:
         """Tells that nothing more will be asked."""

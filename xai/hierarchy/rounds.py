@@ -142,12 +142,6 @@ def solve_rounds(rounds: Floats) -> tuple[Floats, Floats]:
     return mean, np.sqrt(((r - 1.0) * own + weight * alike) / (r - 1.0 + weight)) * widened
 
 
-def every(q: int) -> Bools:
-    """All 2^q coalitions."""
-    rows: Bools = (np.arange(2**q)[:, None] >> np.arange(q)) & 1 == 1
-    return rows
-
-
 def solve_exact(inner: Inner, bits: Bools, values: Floats) -> Floats:
     """Children's values (p, k) from all coalitions of the inner game: Owen's formula, or its Banzhaf counterparts."""
     inside, p = bits[:, inner.q - inner.p :], inner.p

@@ -13,7 +13,7 @@ from xai.hierarchy.parts import Layout, Part, Place, fan
 from xai.hierarchy.purse import Purse
 from xai.hierarchy.redundant import pairs_for, redundant_pairs
 from xai.hierarchy.rounds import MAX_EXACT, plan
-from xai.ledger import Ledger
+from xai.ledger import Ledger, ledger_of
 from xai.typing import Cancel, Floats, Progress
 
 _INDICES = (BANZHAF, SHAPLEY, "symmetric")
@@ -62,9 +62,7 @@ def explain_tree(
     Cancelled : with the ledger, which holds all that was evaluated
     """
     started = time.perf_counter()
-    ledger = Ledger(game) if ledger is None else ledger
-    if ledger.game is not game:
-        raise ValueError("the ledger belongs to another game; make one with Ledger(game), or pass the game it has")
+    ledger = ledger_of(game, ledger)
     if index not in _INDICES:
         raise ValueError(f"index must be one of {list(_INDICES)}; got {index!r}")
     budget, seed = check_whole("budget", budget), check_whole("seed", seed)

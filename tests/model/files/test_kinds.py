@@ -196,4 +196,4 @@ def test_names_with_many_blanks_are_names():
 )
 def test_what_begins_as_another_kind_is_told_at_once(text):
     """Patterns that give back what they took would try these for hours."""
-    check_text(f"{text}\nx", "a file")
+    assert check_text(f"{text}\nx", "a file") is None

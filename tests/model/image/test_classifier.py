@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from model import load_image_classifier, read_image
-from model.image.classifier import NAME, _network, class_names
+from model.image.classifier import KEPT, _network, class_names
 from model.image.patches import cells, grid_labels, on_original
 from xai import Ledger, explain
 
@@ -230,7 +230,7 @@ def test_converted_once_and_kept(tmp_path, monkeypatch, cat):
     monkeypatch.setenv("SWING_HOME", str(tmp_path))
     told = []
     first = load_image_classifier("cpu", lambda fraction, sentence: told.append(sentence))
-    kept = tmp_path / "models" / NAME / "model.onnx"
+    kept = tmp_path / "models" / KEPT / "model.onnx"
     written = kept.stat().st_mtime_ns
     assert "EfficientNet-Lite0 is converted" in told
     again = load_image_classifier("cpu")

@@ -93,6 +93,28 @@ def test_numbers_of_a_row_are_neither_cut_nor_wrapped():
 
 
 @pytest.mark.parametrize(
+    "column",
+    [
+        pd.date_range("2020", periods=2, tz="Europe/Berlin"),
+        pd.to_datetime(["2020", "2021"]),
+        pd.to_timedelta([1, 2], "D"),
+        pd.period_range("2020", periods=2, freq="M"),
+        pd.array([1, 2], "Int64"),
+        pd.array([True, False], "boolean"),
+        pd.array(["a", "b"], "string"),
+        pd.Categorical(["a", "b"]),
+        np.array([1.5, 2.5], np.float32),
+    ],
+    ids=lambda column: str(column.dtype),
+)
+def test_a_missing_cell_is_one_in_any_type(column):
+    frame, seen = pd.DataFrame({"it": column}), []
+    game = game_of(lambda rows: seen.append(rows) or rows["it"].isna().astype(float), frame.reindex([5]), frame)
+    np.testing.assert_array_equal(game(np.array([[True], [False]])), [1, 0])
+    assert seen[0]["it"].dtype == frame["it"].dtype
+
+
+@pytest.mark.parametrize(
     ("row", "background", "why"),
     [
         (ROW[:3], BACKGROUND, "row has shape"),

@@ -178,7 +178,8 @@ def test_as_many_rows_or_outputs_as_players_are_told_apart(index, n):
     rows = [square.combine(column) for column in np.eye(n)]
     for i, one in enumerate(rows):
         same(from_shap(to_shap(rows), row=i), one, "shap")
-        same(from_shap(to_shap([square] * n), row=i), square, "shap")
+        same(found := from_shap(to_shap([square] * n), row=i), square, "shap")
+        assert found.values.shape == (n, n) and one.values.shape == (n,)
 
 
 def test_what_is_cut_out_of_banzhaf_values_stays_such():

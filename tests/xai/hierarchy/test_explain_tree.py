@@ -82,7 +82,9 @@ def games_and_trees(count, outputs=()):
 @pytest.mark.parametrize("index", INDICES)
 def test_children_and_together_add_up_to_the_part(index):
     for game, tree, n in games_and_trees(12):
-        adds_up(explain_tree(game, tree, index, budget=2**n).nodes)
+        nodes = explain_tree(game, tree, index, budget=2**n).nodes
+        adds_up(nodes)
+        assert nodes[()].value == pytest.approx(of(game, set(range(n))) - of(game, set()), abs=1e-12)
 
 
 def adds_up(nodes):
