@@ -3,6 +3,7 @@
     python -m benchmarks.scoring            14 words after a 52-token prefix, then 5 to 200 words without one
     python -m benchmarks.scoring --paths    Swing alone: its ways of scoring, in calls of 64 to 2,048 coalitions
     … --quick                               the first case and two sizes;  --repeats 3: medians of so many
+    … --device cuda --model DIR             on a GPU, in its own precision, and another checkpoint than the bundled one
 
 "One by one" is one full forward pass with full logits per coalition, what most tools do. Captum is LLMAttribution with
 KernelShap, its target scored in one pass (its faster way). Swing is `Ledger.evaluate`, batches as a user gets them.
@@ -27,6 +28,7 @@ from benchmarks.parts.command import header, options, row, timed
 from benchmarks.parts.exact import every_coalition
 from model import load_gemma
 from model.text import forward, scoring, shared
+from model.text.forward import is_known
 from xai import Ledger, explain
 
 PREFIX = (
@@ -85,7 +87,7 @@ def one_by_one(gemma, case: Case, coalitions):
     rows, values, started = ids_of(gemma, case, coalitions), [], time.perf_counter()
     with torch.no_grad():
         for ids in rows:
-            logits = gemma.model(torch.from_numpy(ids)[None]).logits
+            logits = gemma.model(torch.from_numpy(ids)[None].to(gemma.model.device)).logits
             values.append(float(torch.log_softmax(logits[0, -1].double(), -1)[goal]))
     return (time.perf_counter() - started) / len(coalitions), np.array(values)
 
@@ -108,7 +110,7 @@ def captum(gemma, case: Case):
     try:
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            started, goal_tokens = time.perf_counter(), torch.tensor([goal])
+            started, goal_tokens = time.perf_counter(), torch.tensor([goal], device=gemma.model.device)
             method.attribute(explained, target=goal_tokens, n_samples=case.captum, forward_in_tokens=False)
             seconds = (time.perf_counter() - started) / len(seen)
     finally:
@@ -144,7 +146,7 @@ def check(gemma, case: Case, ours, coalitions, plain, recorded) -> float:
     known = {tuple(ids): v for ids, v in zip(ids_of(gemma, case, [*coalitions, *full]), values)}
     common = [(known[tuple(ids)], value) for ids, value in recorded if tuple(ids) in known]
     worst = max(worst, max(abs(a - b) for a, b in common))
-    if worst > 2e-3:
+    if worst > (2e-3 if gemma.model.dtype == torch.float32 else 0.25):
         raise SystemExit(f"the ways disagree by {worst:.1e}: nothing is timed")
     return worst
 
@@ -174,11 +176,12 @@ TOGETHER = 512  # coalitions at least, however small the calls
 
 def all_logits(model, lock, hidden, target):
     """As `model.text.head.log_probabilities`, by all logits of 64 rows at a time."""
-    flat, wanted = hidden.reshape(-1, hidden.shape[-1]), torch.from_numpy(target).repeat(len(hidden))
-    logs = [torch.log_softmax(model.lm_head(flat[i : i + 64]), -1) for i in range(0, len(flat), 64)]
-    return (
-        torch.cat([part.gather(1, goal[:, None]) for part, goal in zip(logs, wanted.split(64))]).reshape(len(hidden), -1).numpy()
-    )
+    flat, wanted = hidden.reshape(-1, hidden.shape[-1]), torch.from_numpy(target).to(hidden.device).repeat(len(hidden))
+    found = [
+        torch.log_softmax(model.lm_head(rows).float(), -1).gather(1, goal[:, None])
+        for rows, goal in zip(flat.split(64), wanted.split(64))
+    ]
+    return torch.cat(found).reshape(len(hidden), -1).cpu().numpy()
 
 
 @contextmanager
@@ -216,15 +219,22 @@ def in_calls(game, coalitions, size: int):
     return np.concatenate([game(coalitions[i : i + size]) for i in range(0, len(coalitions), size)])
 
 
-def matmul_limit() -> float:
-    """Floating-point operations a second of a square product, the best of a few."""
-    a = torch.randn(2048, 2048)
-    return 2 * 2048**3 / min(timed(torch.mm, a, a)[0] for _ in range(5))
+def matmul_limit(model) -> float:
+    """Floating-point operations a second of a square product in the model's precision, the best of a few."""
+    size = 2048 if model.device.type == "cpu" else 8192
+    a = torch.randn(size, size).to(model.device, model.dtype)
+
+    def product() -> None:
+        torch.mm(a, a)
+        if model.device.type == "cuda":
+            torch.cuda.synchronize()
+
+    return 2 * size**3 / min(timed(product)[0] for _ in range(5))
 
 
 def of_paths(gemma, quick: bool, repeats: int) -> None:
     weights = sum(parameter.numel() for parameter in gemma.model.model.layers.parameters())
-    print(f"{torch.get_num_threads()} threads, {matmul_limit() / 1e9:.0f} GFLOP/s\n")
+    print(f"{torch.get_num_threads()} threads, {matmul_limit(gemma.model) / 1e9:.0f} GFLOP/s in {gemma.model.dtype}\n")
     header(
         "case",
         "a call",
@@ -250,11 +260,13 @@ def of_paths(gemma, quick: bool, repeats: int) -> None:
 
 def _rows(gemma, case: Case, called, work: Callable, repeats: int, weights: int, count: int) -> None:
     """A row of the table for each path."""
-    turns = [{name: path(gemma, case, name, work) for name in PATHS} for _ in range(repeats)]
-    limit, usual = matmul_limit(), [turn["no sharing"] for turn in turns]
+    own = is_known(gemma.model) and gemma.model.device.type == "cpu"  # a GPU runs no layers of ours
+    paths = [name for name, (shares, _) in PATHS.items() if own or not shares]
+    turns = [{name: path(gemma, case, name, work) for name in paths} for _ in range(repeats)]
+    limit, usual = matmul_limit(gemma.model), [turn["no sharing"] for turn in turns]
     asked = sum(len(ids) for ids in ids_of(gemma, case, distinct(len(case.words), count)))
     asked -= count * gemma.text_game(case.text, TARGET, case.spans)._start
-    for name in PATHS:
+    for name in paths:
         mine = [turn[name] for turn in turns]
         seconds, processor = (float(np.median([turn[i] for turn in mine])) for i in range(2))
         operations = 2 * (weights * mine[0][3] + gemma.model.lm_head.weight.numel() * count)
@@ -270,8 +282,9 @@ def _ratio(ratios) -> str:
 
 
 def main() -> None:
-    asked = options(__doc__, quick=False, paths=False, repeats=3)
-    (of_paths if asked.paths else against_others)(load_gemma(device="cpu"), asked.quick, asked.repeats)
+    asked = options(__doc__, quick=False, paths=False, repeats=3, device="cpu", model="")
+    gemma = load_gemma(asked.model or None, device=asked.device)
+    (of_paths if asked.paths else against_others)(gemma, asked.quick, asked.repeats)
 
 
 if __name__ == "__main__":

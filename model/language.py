@@ -30,6 +30,7 @@ class Language:
     """
 
     vision: Vision | None = None
+    batch_tokens, batch_rows = 1024, 128  # of a game's batch at most: about a second's work on two cores
     model: Any  # of transformers, and the lock that is held during each call of it: of a model that runs here
     lock: threading.RLock
     fingerprint: Any  # str; computed when it is first asked for

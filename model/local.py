@@ -14,6 +14,7 @@ from model.text.handshake import Handshake, Sample, Scorer, window_of
 from model.text.prompt import Prompt
 from xai.typing import Ints
 
+GPU_BATCH = 65536, 1024  # tokens and coalitions of a game's batch there
 UNBOUNDED = 32768  # tokens where neither network nor tokenizer says how many it reads
 BY_LENGTH = ("dynamic", "longrope")  # turns of positions that another length of the whole text changes
 
@@ -38,6 +39,8 @@ class LocalModel(Language):
         super().__init__(tokenizer, name, context_of(model.config, tokenizer), int(model.config.vocab_size), known)
         self.model, self.vision = model, vision
         self.lock = threading.RLock()
+        if model.device.type == "cuda":
+            self.batch_tokens, self.batch_rows = GPU_BATCH
 
     @property
     def layers(self) -> Any:

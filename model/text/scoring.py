@@ -9,7 +9,7 @@ import copy
 import inspect
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,6 +23,21 @@ if TYPE_CHECKING:
 CALL_OVERHEAD = 32  # tokens that could be computed in the time one more forward call costs; measured on two cores
 MAX_TOKENS = 2048  # of one forward call; more gains no speed
 MAX_CACHED = 16384  # prefix and sequence positions of one call: bounds the keys and values
+GPU_OVERHEAD = 4096  # tokens that a GPU computes while one more call is launched
+GPU_TOKENS = 65536  # of one forward call there, where its memory allows them
+SHARE = 0.25  # of a GPU's free memory for what passes through the layers, and as much for keys and values
+
+
+class Limits(NamedTuple):
+    """What one forward call may take. overhead : tokens that could be computed in the time one more call costs
+
+    tokens : at most, padding included;  cached : positions of prefix and sequences;  cuts : places where a batch may end
+    """
+
+    overhead: int
+    tokens: int
+    cached: int
+    cuts: int
 
 
 @dataclass(frozen=True)
@@ -63,7 +78,7 @@ class PrefixScorer(Generic[S]):
 
     def _groups(self, sequences: list[S]) -> list[list[int]]:
         """Indices of sequences to run together."""
-        return plan_batches([len(s.ids) for s in sequences], len(self._prefix))
+        return plan_batches([len(s.ids) for s in sequences], len(self._prefix), limits_of(self.model))
 
     def _forward(self, sequences: list[S], group: list[int], hidden: list[Any]) -> None:
         """Final hidden states at the positions that predict the target, for one batch; halved if memory runs out."""
@@ -175,27 +190,51 @@ def at_positions(module: Any, positions: "Tensor") -> "dict[str, Tensor]":
     return {"position_ids": positions} if taken else {}
 
 
-def plan_batches(lengths: list[int], prefix: int = 0) -> list[list[int]]:
+def limits_of(model: Any) -> Limits:
+    """On a processor what gains speed there; on a GPU what its free memory allows."""
+    import torch
+
+    if model.device.type != "cuda":
+        return Limits(CALL_OVERHEAD, MAX_TOKENS, MAX_CACHED, cuts=1024)
+    config, each = model.config, torch.finfo(model.dtype).bits // 8
+    free = torch.cuda.mem_get_info(model.device)[0]
+    free += torch.cuda.memory_reserved(model.device) - torch.cuda.memory_allocated(model.device)
+    heads = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    width = 6 * config.hidden_size + 3 * getattr(config, "intermediate_size", 4 * config.hidden_size)
+    width += 6 * config.num_attention_heads * heads
+    kept = 2 * config.num_hidden_layers * (getattr(config, "num_key_value_heads", None) or config.num_attention_heads) * heads
+    tokens = min(GPU_TOKENS, int(SHARE * free / (each * width)))
+    return Limits(GPU_OVERHEAD, max(MAX_TOKENS, tokens), max(MAX_CACHED, int(SHARE * free / (each * kept))), cuts=64)
+
+
+def plan_batches(lengths: list[int], prefix: int = 0, limits: Limits | None = None) -> list[list[int]]:
     """Groups of indices to run together, longest first, that cost least in padding plus overhead per call.
 
     Sorted by length, an optimal grouping is a cut of the sorted list (dynamic programming over the cuts).
+    limits : those of a processor by default
     """
+    overhead, tokens, cached, cuts = limits or Limits(CALL_OVERHEAD, MAX_TOKENS, MAX_CACHED, cuts=1024)
+    if not lengths:
+        return []
     order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+    longest = max(1, *lengths)
+    step = max(1, min(len(order) // cuts, tokens // longest, cached // (longest + prefix)))
+    ends = [0, *range(step, len(order), step), len(order)]
     best, cut = [0.0], [0]
-    for end in range(1, len(order) + 1):
+    for k in range(1, len(ends)):
         options = []
-        for start in range(end - 1, -1, -1):
-            rows, width = end - start, max(lengths[order[start]], 1)
-            if rows > 1 and (rows * width > MAX_TOKENS or rows * (width + prefix) > MAX_CACHED):
+        for j in range(k - 1, -1, -1):
+            rows, width = ends[k] - ends[j], max(lengths[order[ends[j]]], 1)
+            if rows > step and (rows * width > tokens or rows * (width + prefix) > cached):
                 break
-            options.append((best[start] + rows * width + CALL_OVERHEAD, start))
+            options.append((best[j] + rows * width + overhead, j))
         cost, start = min(options)
         best.append(cost)
         cut.append(start)
-    groups, end = [], len(order)
-    while end:
-        groups.append(order[cut[end] : end])
-        end = cut[end]
+    groups, k = [], len(ends) - 1
+    while k:
+        groups.append(order[ends[cut[k]] : ends[k]])
+        k = cut[k]
     return groups[::-1]
 
 

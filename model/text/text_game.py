@@ -18,7 +18,6 @@ MAX_PLAYERS = 256
 ABSENT = ("remove", "hole", "replace")
 NEUTRAL = " ..."
 HEAD_TOKENS = 2.5  # one row of the output layer costs as much as this many tokens of the 270M model; measured
-TOKENS_PER_BATCH = 1024
 SAMPLE = 256  # coalitions whose sequences tell how much a run's have in common
 AT_ONCE = 1024  # coalitions that are sorted and batched together: bounds memory however many are asked for
 
@@ -28,6 +27,8 @@ class LanguageModel(Protocol):
 
     tokenizer: Any
     handshake: Handshake
+    batch_tokens: int
+    batch_rows: int
 
     def encode(self, prompt: str) -> Prompt: ...
 
@@ -46,7 +47,7 @@ class TextGame:
     prompt, target : the texts;  spans : the players' (start, end) in the prompt;  labels : their texts
     outputs : the texts of the target's tokens
     work : average cost of one coalition, in tokens run through the model
-    batch_size : coalitions that together are about one second's work on two cores
+    batch_size : coalitions that together are about one second's work on two cores, more on a GPU
     """
 
     def __init__(
@@ -77,7 +78,7 @@ class TextGame:
         total = len(self._ids) + len(self._target)
         self.work = float(self._mean_length() + HEAD_TOKENS * len(self._target))
         self._in_place = absent == "hole" and gemma.handshake.in_place(total)
-        self.batch_size = int(np.clip(TOKENS_PER_BATCH // self.work, 4, 128))
+        self.batch_size = int(np.clip(gemma.batch_tokens // self.work, 4, gemma.batch_rows))
         self._scorer = gemma.scorer(self._ids[:start], np.array(self._target), self._sample, absent)
 
     def __call__(self, coalitions: Bools) -> Floats:

@@ -1,12 +1,16 @@
 """The scorer against plain forward passes on a tiny Gemma 3, past the sliding window too."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from plain import LONG, PROMPT, TARGET, plain
 
 from model import load_gemma
-from model.text.scoring import plan_batches
+from model.text.scoring import Limits, limits_of, plan_batches
 
 
 @pytest.mark.parametrize("absent", ["remove", "hole", "replace"])
@@ -114,6 +118,44 @@ def test_plan_covers_every_sequence_once_within_limits(seed):
         widest = max(lengths[i] for i in group)
         assert len(group) == 1 or len(group) * widest <= 2048
         assert len(group) == 1 or len(group) * (widest + 100) <= 16384
+
+
+@given(
+    lengths=st.lists(st.integers(1, 400), max_size=300),
+    prefix=st.integers(0, 500),
+    limits=st.builds(Limits, st.integers(0, 5000), st.integers(1, 5000), st.integers(1, 20000), st.integers(1, 400)),
+)
+def test_a_plan_keeps_to_any_limits(lengths, prefix, limits):
+    groups = plan_batches(lengths, prefix, limits)
+    assert sorted(i for group in groups for i in group) == list(range(len(lengths)))
+    for group in groups:
+        widest = max(lengths[i] for i in group)
+        assert len(group) == 1 or (len(group) * widest <= limits.tokens and len(group) * (widest + prefix) <= limits.cached)
+
+
+def test_a_plan_of_few_cuts_costs_little_more_than_the_best():
+    lengths = np.random.default_rng(0).binomial(200, 0.5, 1024).tolist()
+
+    def cost(cuts):
+        groups = plan_batches(lengths, 0, Limits(512, 65536, 10**6, cuts))
+        return sum(512 + len(group) * max(lengths[i] for i in group) for group in groups)
+
+    assert cost(1024) <= cost(64) < 1.01 * cost(1024)
+
+
+@pytest.mark.parametrize("free", [80e9, 2e9, 1e6])
+def test_a_gpu_takes_batches_by_its_free_memory(monkeypatch, free):
+    shapes = SimpleNamespace(
+        hidden_size=640, intermediate_size=2048, num_attention_heads=4, num_key_value_heads=1, head_dim=256, num_hidden_layers=18
+    )
+    model = SimpleNamespace(device=torch.device("cuda"), dtype=torch.bfloat16, config=shapes)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free - 3e5, 80e9))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 5e5)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: 2e5)
+    limits = limits_of(model)
+    width = 6 * 640 + 3 * 2048 + 6 * 4 * 256  # numbers that a token needs at once
+    assert limits.tokens == min(65536, max(2048, int(free / 4 / (2 * width))))
+    assert limits.cached == max(16384, int(free / 4 / (2 * 2 * 18 * 256)))
 
 
 def test_chat_template_is_applied_once_and_never_a_player(tmp_path):
