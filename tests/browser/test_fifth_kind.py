@@ -31,11 +31,13 @@ def test_from_ask_to_bundle(open_toy, tmp_path):
     expect(page.get_by_text("This will take at most 64 evaluations")).to_be_visible()
     press_explain(page)
     shows(page, 6, 6, 7, atol=0.5)  # KernelSHAP, of 32 of the 64 coalitions
+    page.get_by_role("tab", name="Pairs of parts").click()
     page.locator(".st-key-more button").click()
     expect(page.get_by_text("Exact values.").first).to_be_visible()  # all 64 coalitions
     last = page.locator('.swing-heatmap[data-pane="r"] .swing-player').last
     expect(last).to_have_attribute("data-value", "0.000000")  # the right map, too
     shows(page, 6, 6, 7)
+    expect(page.get_by_role("tab", name="Pairs of parts")).to_have_attribute("aria-selected", "true")  # still
     expect(page.locator(".st-key-more")).to_have_count(0)  # more of them would tell nothing
     page.reload()
     shows(page, 6, 6, 7)

@@ -135,6 +135,7 @@ def test_a_click_on_a_badly_predicted_row_goes_there(open_tiny, width, scheme):
         expect(page.locator(".swing-answer")).to_contain_text(f"Row {row + 1} of Diabetes")
         expect(page.get_by_text(f"Worst predicted {ordinal(place)} of 442 rows")).to_be_visible()
         expect(page.locator(".st-key-t-row input")).to_have_value(str(row + 1))
+        expect(page.get_by_role("tab", name="What really was")).to_have_attribute("aria-selected", "true")
         expect(page.get_by_text("another row, table or setting")).to_have_count(0)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
