@@ -112,13 +112,19 @@ def test_the_first_page_needs_no_heavy_library():
     assert not {"torch", "transformers", "shap"} & set(out.stdout.split())
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "docs/architecture.md"])
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/security.md"])
 def test_documents_name_files_that_are_there(document):
     named = set(re.findall(r"\b(?:ui|batch|model|xai|docs|tests|assets|benchmarks)/[\w./-]*\w", (ROOT / document).read_text()))
     assert len(named) > 5
     assert sorted(name for name in named if not (ROOT / name).exists()) == []
     commands = re.findall(r"python -m ((?:benchmarks|docs|model)\.[\w.]*\w)", (ROOT / document).read_text())
     assert [name for name in commands if not (ROOT / name.replace(".", "/")).with_suffix(".py").exists()] == []
+
+
+def test_documents_name_tests_that_are_there():
+    named = {name for file in (ROOT / "docs").glob("*.md") for name in re.findall(r"`(test_\w+)`", file.read_text())}
+    there = {name for file in (ROOT / "tests").rglob("*.py") for name in re.findall(r"^def (test_\w+)", file.read_text(), re.M)}
+    assert named and sorted(named - there) == []
 
 
 def test_walks_pass_as_many_files_as_they_say():

@@ -42,10 +42,14 @@ def show_sources() -> None:
     _next(runs)
 
 
-@st.cache_data(show_spinner=False, max_entries=8)
 def _read(content: bytes, name: str) -> ScoredRuns:
-    check_size(len(content), MOST_MB * 1_000_000)
-    return scored_runs_of(read_columns(content, name))
+    """What a file holds, read once; kept in this session alone."""
+    known = st.session_state.get("scored-runs")
+    if known is None or known[:2] != (content, name):
+        check_size(len(content), MOST_MB * 1_000_000)
+        known = st.session_state["scored-runs"] = content, name, scored_runs_of(read_columns(content, name))
+    found: ScoredRuns = known[2]
+    return found
 
 
 def _values(runs: ScoredRuns) -> None:

@@ -18,6 +18,7 @@ from words import source_word_game, word_matrix
 from benchmarks.scaling_samples import FOLDER
 from model.data.pairs import Pair
 from model.data.translation import TranslationGame
+from ui.data import scored_runs
 from ui.data.files import matrix_csv, measures_csv
 from ui.data.kind import DataKind
 from ui.data.picture import ExamplesPicture
@@ -66,8 +67,8 @@ def open_page(mode=None, **query):
     for key, value in query.items():
         page.query_params[key] = value
     page.run()
-    if mode:
-        page.get("button_group")[0].set_value(mode).run()
+    if mode:  # not to be chosen while a run goes on
+        finish(page).get("button_group")[0].set_value(mode).run()
     return finish(page)
 
 
@@ -307,6 +308,19 @@ def test_scored_runs_of_a_file(ready):
     assert "Less is better here" in words(page)
     upload(page, 0, "a,b\n1,0\n")
     assert "No column holds scores" in page.error[0].value
+
+
+def test_scored_runs_are_read_once_and_stay_in_their_session(ready, monkeypatch):
+    read, original = [], scored_runs.read_columns
+    monkeypatch.setattr(scored_runs, "read_columns", lambda content, name: read.append(name) or original(content, name))
+    table = "a,b,loss\n0,0,1\n1,0,2\n0,1,4\n1,1,5\n"
+    page = open_page("sources")
+    read.clear()
+    upload(page, 0, table)
+    page.slider(key="scored-next").set_value(2).run()
+    assert len(read) == 1
+    upload(open_page("sources"), 0, table)
+    assert len(read) == 3  # the sample too: nothing of one session's is found by another
 
 
 def test_what_was_seen_before_translations_is_not_taken_for_paid(ready, monkeypatch):
