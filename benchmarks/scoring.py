@@ -28,7 +28,6 @@ from benchmarks.parts.command import header, options, row, timed
 from benchmarks.parts.exact import every_coalition
 from model import load_gemma
 from model.text import forward, scoring, shared
-from model.text.forward import is_known
 from xai import Ledger, explain
 
 PREFIX = (
@@ -260,8 +259,7 @@ def of_paths(gemma, quick: bool, repeats: int) -> None:
 
 def _rows(gemma, case: Case, called, work: Callable, repeats: int, weights: int, count: int) -> None:
     """A row of the table for each path."""
-    own = is_known(gemma.model) and gemma.model.device.type == "cpu"  # a GPU runs no layers of ours
-    paths = [name for name, (shares, _) in PATHS.items() if own or not shares]
+    paths = [name for name, (shares, _) in PATHS.items() if gemma.model.device.type == "cpu" or not shares]
     turns = [{name: path(gemma, case, name, work) for name in paths} for _ in range(repeats)]
     limit, usual = matmul_limit(gemma.model), [turn["no sharing"] for turn in turns]
     asked = sum(len(ids) for ids in ids_of(gemma, case, distinct(len(case.words), count)))

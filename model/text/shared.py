@@ -47,7 +47,7 @@ class SharedScorer(PrefixScorer[Sequence]):
     @functools.cached_property
     def shares(self) -> bool:
         """Whether beginnings are computed once here; the first question takes some seconds."""
-        if not is_known(self.model):
+        if self.model.device.type != "cpu" or not is_known(self.model):  # many small steps keep a GPU waiting
             return False
         sample = self._sample()
         kept = 4 * max(len(s.ids) for s in sample) <= room_of(self.model)

@@ -11,6 +11,7 @@ from plain import LONG, PROMPT, TARGET, plain
 
 from model import load_gemma
 from model.text.scoring import Limits, limits_of, plan_batches
+from model.text.shared import SharedScorer
 
 
 @pytest.mark.parametrize("absent", ["remove", "hole", "replace"])
@@ -156,6 +157,13 @@ def test_a_gpu_takes_batches_by_its_free_memory(monkeypatch, free):
     width = 6 * 640 + 3 * 2048 + 6 * 4 * 256  # numbers that a token needs at once
     assert limits.tokens == min(65536, max(2048, int(free / 4 / (2 * width))))
     assert limits.cached == max(16384, int(free / 4 / (2 * 2 * 18 * 256)))
+
+
+def test_a_gpu_shares_no_beginnings(tiny_gemma):
+    game = tiny_gemma.text_game(PROMPT, TARGET)
+    model = SimpleNamespace(device=torch.device("cuda"), config=tiny_gemma.model.config, dtype=torch.float32)
+    nobody = np.zeros(0, np.int64)
+    assert not SharedScorer(model, tiny_gemma.lock, nobody, nobody, game._sample).shares
 
 
 def test_chat_template_is_applied_once_and_never_a_player(tmp_path):
