@@ -12,9 +12,11 @@ from model.language import Language
 from model.text.generation import Reader
 from model.text.handshake import Handshake, Sample, Scorer, window_of
 from model.text.prompt import Prompt
+from model.text.scoring import GPU_TOKENS
+from model.text.text_game import AT_ONCE
 from xai.typing import Ints
 
-GPU_BATCH = 65536, 1024  # tokens and coalitions of a game's batch there
+GPU_WORK = 1e14  # weights × tokens of a game's batch there: under a second's work of an H100
 UNBOUNDED = 32768  # tokens where neither network nor tokenizer says how many it reads
 BY_LENGTH = ("dynamic", "longrope")  # turns of positions that another length of the whole text changes
 
@@ -40,7 +42,8 @@ class LocalModel(Language):
         self.model, self.vision = model, vision
         self.lock = threading.RLock()
         if model.device.type == "cuda":
-            self.batch_tokens, self.batch_rows = GPU_BATCH
+            weights = sum(one.numel() for one in model.parameters()) - model.get_input_embeddings().weight.numel()
+            self.batch_tokens, self.batch_rows = min(GPU_TOKENS, int(GPU_WORK / weights)), AT_ONCE
 
     @property
     def layers(self) -> Any:

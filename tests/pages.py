@@ -1,6 +1,6 @@
 """What tests of pages and their runs share: a slot that loads nothing, a job that nobody watches."""
 
-from ui.shell.frame import HIGHLIGHT
+from ui.shell.frame import SCRIPTS
 from ui.shell.model_slot import ModelSlot
 
 
@@ -32,9 +32,9 @@ class Quiet:
 
 
 def html(page):
-    """Every fragment of HTML of an AppTest's page, but the one script that pages have."""
-    own = HIGHLIGHT.read_text().strip()
-    return " ".join(element.proto.body for element in page.get("html") if element.proto.body.strip() != own)
+    """Every fragment of HTML of an AppTest's page, but the scripts that pages have."""
+    own = [script.read_text().strip() for script in SCRIPTS]
+    return " ".join(element.proto.body for element in page.get("html") if element.proto.body.strip() not in own)
 
 
 def bench(page, kind):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from model.text.scoring import PrefixScorer, Sequence
+from model.text.scoring import Limits, PrefixScorer, Sequence, on_processor
 from xai.typing import Bools, Ints
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ class ImageScorer(PrefixScorer[SeeingSequence]):
     def __init__(self, model: Any, lock: threading.RLock, target: ArrayLike, features: Callable[[Bools], "Tensor"]) -> None:
         super().__init__(model, lock, [], target)
         self._features = features
+
+    def _limits(self) -> Limits:
+        return on_processor()  # on a GPU, too: how much the tower takes there is not known
 
     def next_token(self, sequence: SeeingSequence) -> int:
         """The likeliest token in the place of the target's last one."""

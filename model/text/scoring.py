@@ -7,6 +7,7 @@ padding is computed.
 
 import copy
 import inspect
+import sys
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
@@ -25,7 +26,9 @@ MAX_TOKENS = 2048  # of one forward call; more gains no speed
 MAX_CACHED = 16384  # prefix and sequence positions of one call: bounds the keys and values
 GPU_OVERHEAD = 4096  # tokens that a GPU computes while one more call is launched
 GPU_TOKENS = 65536  # of one forward call there, where its memory allows them
+GPU_CUTS = 64  # places where a batch may end there: to weigh all of them would take longer than the batches
 SHARE = 0.25  # of a GPU's free memory for what passes through the layers, and as much for keys and values
+WIDTHS = 32  # numbers that a token needs at a time in a layer, in widths of the model: 22 to 25 in Gemma 3
 
 
 class Limits(NamedTuple):
@@ -78,7 +81,10 @@ class PrefixScorer(Generic[S]):
 
     def _groups(self, sequences: list[S]) -> list[list[int]]:
         """Indices of sequences to run together."""
-        return plan_batches([len(s.ids) for s in sequences], len(self._prefix), limits_of(self.model))
+        return plan_batches([len(s.ids) for s in sequences], len(self._prefix), self._limits())
+
+    def _limits(self) -> Limits:
+        return limits_of(self.model)
 
     def _forward(self, sequences: list[S], group: list[int], hidden: list[Any]) -> None:
         """Final hidden states at the positions that predict the target, for one batch; halved if memory runs out."""
@@ -190,30 +196,31 @@ def at_positions(module: Any, positions: "Tensor") -> "dict[str, Tensor]":
     return {"position_ids": positions} if taken else {}
 
 
+def on_processor() -> Limits:
+    """What gains speed on a processor; a batch may end anywhere."""
+    return Limits(CALL_OVERHEAD, MAX_TOKENS, MAX_CACHED, sys.maxsize)
+
+
 def limits_of(model: Any) -> Limits:
-    """On a processor what gains speed there; on a GPU what its free memory allows."""
+    """Of one call of a model of text: on a GPU what its free memory allows."""
     import torch
 
     if model.device.type != "cuda":
-        return Limits(CALL_OVERHEAD, MAX_TOKENS, MAX_CACHED, cuts=1024)
-    config, each = model.config, torch.finfo(model.dtype).bits // 8
+        return on_processor()
+    config, size = model.config.get_text_config(), torch.finfo(model.dtype).bits // 8
     free = torch.cuda.mem_get_info(model.device)[0]
     free += torch.cuda.memory_reserved(model.device) - torch.cuda.memory_allocated(model.device)
-    heads = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    width = 6 * config.hidden_size + 3 * getattr(config, "intermediate_size", 4 * config.hidden_size)
-    width += 6 * config.num_attention_heads * heads
-    kept = 2 * config.num_hidden_layers * (getattr(config, "num_key_value_heads", None) or config.num_attention_heads) * heads
-    tokens = min(GPU_TOKENS, int(SHARE * free / (each * width)))
-    return Limits(GPU_OVERHEAD, max(MAX_TOKENS, tokens), max(MAX_CACHED, int(SHARE * free / (each * kept))), cuts=64)
+    tokens = min(GPU_TOKENS, int(SHARE * free / (size * WIDTHS * config.hidden_size)))
+    cached = int(SHARE * free / (size * 2 * config.num_hidden_layers * config.hidden_size))
+    return Limits(GPU_OVERHEAD, max(MAX_TOKENS, tokens), max(MAX_CACHED, cached), GPU_CUTS)
 
 
-def plan_batches(lengths: list[int], prefix: int = 0, limits: Limits | None = None) -> list[list[int]]:
+def plan_batches(lengths: list[int], prefix: int, limits: Limits) -> list[list[int]]:
     """Groups of indices to run together, longest first, that cost least in padding plus overhead per call.
 
     Sorted by length, an optimal grouping is a cut of the sorted list (dynamic programming over the cuts).
-    limits : those of a processor by default
     """
-    overhead, tokens, cached, cuts = limits or Limits(CALL_OVERHEAD, MAX_TOKENS, MAX_CACHED, cuts=1024)
+    overhead, tokens, cached, cuts = limits
     if not lengths:
         return []
     order = sorted(range(len(lengths)), key=lambda i: -lengths[i])

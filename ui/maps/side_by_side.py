@@ -1,11 +1,10 @@
 """What every page shares: two attributions of one input beside each other, on one scale, and how to judge them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from ui.draw import charts
 from ui.draw.colour import shared_scale, signed
@@ -72,23 +71,9 @@ def show(
         "Pairs of parts": lambda: show_pairs(comparison, picture, maps, weights),
         **(more or {}),
     }
-    for tab, draw in zip(_tabs(list(tabs)), tabs.values()):
+    for tab, draw in zip(st.tabs(list(tabs), key="tabs"), tabs.values()):
         with tab:
             draw()
-
-
-def _tabs(titles: list[str]) -> Sequence[DeltaGenerator]:
-    """Tabs of which the same one stays open, wherever the next result puts them and whatever was drawn in between."""
-    memory = st.session_state
-    opened = memory.setdefault("opened-tabs", {})
-    if "tabs" not in memory:  # they were not on the page: they begin where they were left
-        memory["first-tab"] = opened.get(tuple(titles))
-    first = memory.get("first-tab")
-
-    def keep() -> None:
-        opened[tuple(titles)] = memory["tabs"]
-
-    return st.tabs(titles, key="tabs", default=first if first in titles else None, on_change=keep)
 
 
 def _map(side: str, attribution: Attribution, picture: Picture, scale: float, judgement: Judgement | None) -> None:

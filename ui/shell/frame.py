@@ -8,14 +8,15 @@ from model.assets import ASSETS
 from ui.shell.model_slot import ModelSlot
 from xai.exchange.html import HEATMAP_STYLE
 
-STYLES, HIGHLIGHT = (HEATMAP_STYLE, ASSETS / "style.css"), ASSETS / "highlight.html"
+STYLES, SCRIPTS = (HEATMAP_STYLE, ASSETS / "style.css"), (ASSETS / "highlight.html", ASSETS / "tabs.html")
 
 
 def frame(title: str, purpose: str) -> None:
     """purpose : what the page is for and what to do with it, behind an (i) beside the title"""
     for style in STYLES:
         st.html(style)
-    st.html(HIGHLIGHT, unsafe_allow_javascript=True)
+    for script in SCRIPTS:
+        st.html(script, unsafe_allow_javascript=True)
     st.title(title, help=purpose)
 
 

@@ -5,12 +5,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+import transformers
 from hypothesis import given
 from hypothesis import strategies as st
 from plain import LONG, PROMPT, TARGET, plain
 
+from benchmarks.languages.networks import NETWORKS
 from model import load_gemma
-from model.text.scoring import Limits, limits_of, plan_batches
+from model.image.image_scoring import ImageScorer
+from model.text.scoring import Limits, limits_of, on_processor, plan_batches
 from model.text.shared import SharedScorer
 
 
@@ -113,7 +116,7 @@ def test_players_up_to_both_ends_of_the_prompt(tiny_gemma):
 @pytest.mark.parametrize("seed", range(5))
 def test_plan_covers_every_sequence_once_within_limits(seed):
     lengths = np.random.default_rng(seed).integers(1, 300, 150).tolist()
-    groups = plan_batches(lengths, prefix=100)
+    groups = plan_batches(lengths, 100, on_processor())
     assert sorted(i for group in groups for i in group) == list(range(150))
     for group in groups:
         widest = max(lengths[i] for i in group)
@@ -145,18 +148,35 @@ def test_a_plan_of_few_cuts_costs_little_more_than_the_best():
 
 
 @pytest.mark.parametrize("free", [80e9, 2e9, 1e6])
-def test_a_gpu_takes_batches_by_its_free_memory(monkeypatch, free):
-    shapes = SimpleNamespace(
-        hidden_size=640, intermediate_size=2048, num_attention_heads=4, num_key_value_heads=1, head_dim=256, num_hidden_layers=18
-    )
-    model = SimpleNamespace(device=torch.device("cuda"), dtype=torch.bfloat16, config=shapes)
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free - 3e5, 80e9))
+def test_a_gpu_takes_batches_by_its_free_memory(tiny_gemma, gpu, free):
+    config = tiny_gemma.model.config.__class__(hidden_size=640, num_hidden_layers=18)
+    limits = limits_of(gpu(free, config))
+    assert limits.tokens == min(65536, max(2048, int(free / 4 / (2 * 32 * 640))))
+    assert limits.cached == max(16384, int(free / 4 / (2 * 2 * 18 * 640)))
+
+
+@pytest.mark.parametrize(("kind", "sizes"), [network[2:] for network in NETWORKS], ids=[network[0] for network in NETWORKS])
+def test_a_gpu_takes_batches_of_every_architecture(gpu, kind, sizes):
+    limits = limits_of(gpu(80e9, getattr(transformers, kind)(**sizes)))
+    assert limits.tokens == 65536 and limits.cached > 10**6
+
+
+def test_a_gpu_takes_batches_of_pictures_as_a_processor_does(gpu):
+    scorer = ImageScorer(gpu(80e9, None), None, [1], None)
+    assert scorer._limits() == on_processor()
+
+
+@pytest.fixture()
+def gpu(monkeypatch):
+    """Of free bytes and a configuration, a model of bfloat16 on a GPU that has so much memory left."""
+
+    def make(free, config):
+        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free - 3e5, 80e9))
+        return SimpleNamespace(device=torch.device("cuda"), dtype=torch.bfloat16, config=config)
+
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 5e5)
     monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: 2e5)
-    limits = limits_of(model)
-    width = 6 * 640 + 3 * 2048 + 6 * 4 * 256  # numbers that a token needs at once
-    assert limits.tokens == min(65536, max(2048, int(free / 4 / (2 * width))))
-    assert limits.cached == max(16384, int(free / 4 / (2 * 2 * 18 * 256)))
+    return make
 
 
 def test_a_gpu_shares_no_beginnings(tiny_gemma):

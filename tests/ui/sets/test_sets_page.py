@@ -1,7 +1,6 @@
 """The Data sets page, without a browser: estimated, run, stopped and gone on with; its rows, its global view, its owner."""
 
 import json
-import re
 import stat
 from contextlib import nullcontext
 from dataclasses import asdict
@@ -368,9 +367,12 @@ def test_the_process_says_what_it_does_and_what_it_refuses(home, monkeypatch, tm
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / kept.ASKED).write_text("{}")
     asked = Asked(str(tmp_path / "rows.csv"), "rows", {"kind": "table", "target": "c", "rows_per_file": 16})
-    job = Job(None)
+    job, told = Job(None), []
+    tell = job.tell
+    monkeypatch.setattr(job, "tell", lambda done, total, sentence: told.append(sentence) or tell(done, total, sentence))
     work.compute(tmp_path / "run", asked, job)
-    assert re.match(r"\d+ of 24 rows", job.sentence)  # what was said last: the rest took less than a second
+    assert told[1].startswith("0 of 24 rows")  # said at the beginning; the rest, where it took a second, by and by
+    assert all(" of 24 rows" in sentence for sentence in told[1:]) and told[-1] == job.sentence
     explain_dataset(asked.source, tmp_path / "plain", **asked.settings, workers=1)
     assert rows_of(tmp_path / "run" / "out") == rows_of(tmp_path / "plain")
     with pytest.raises(ValueError, match="none.csv cannot be read"):
