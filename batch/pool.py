@@ -6,15 +6,18 @@ which three die ends the run. Processes whose parent was killed end by themselve
 """
 
 import os
+import pickle
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
+from types import ModuleType
 from typing import Any
 
 from batch.kinds.contract import Asker, Kind
@@ -112,13 +115,8 @@ class _Worker:
         self.connection, theirs = get_context("spawn").Pipe()
         self.process = get_context("spawn").Process(target=_work, args=(theirs,), daemon=True)
         self._unsent: list[Any] = [(kind, settings, run)]
-        before = {name: os.environ.get(name) for name in ONE_THREAD}
-        os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # read when the libraries are first loaded, there
-        try:
+        with _one_thread(), _main_only_for(self._unsent):
             self.process.start()
-        finally:
-            for name, value in before.items():
-                os.environ.pop(name) if value is None else os.environ.update({name: value})
         theirs.close()
         self.piece: Piece | None = None
         self.told = 0
@@ -134,6 +132,33 @@ class _Worker:
         self.connection.close()
         self.process.terminate()
         self.process.join()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Processes started in here compute with one thread each: their libraries read that when they are first loaded."""
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+@contextmanager
+def _main_only_for(sent: Any) -> Iterator[None]:
+    """Processes started in here run the caller's script again only where what they are sent names something of it.
+
+    A script without `if __name__ == "__main__"`, or a page of a web app, would begin its whole work anew in each of them.
+    """
+    main = sys.modules["__main__"]
+    if b"__main__" not in pickle.dumps(sent):
+        sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def in_pool(

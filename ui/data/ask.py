@@ -16,7 +16,7 @@ from ui.names import ABSENT
 from ui.runs.comparison import Plan
 from ui.runs.completing import Size, size_or_none
 from ui.shell.bench import Bench
-from ui.shell.frame import preset, uploader
+from ui.shell.frame import held, preset, uploader
 from ui.shell.widgets import ask_plan, plan_widgets, selectbox
 from ui.text.request import MAX_TARGET
 from ui.text.samples import SAMPLES
@@ -137,19 +137,15 @@ def ask_words(size: Callable[[WordsRequest], Size]) -> WordsRequest:
         "The model translates a sentence. Swing leaves its words out, again and again, and shows which of them each word "
         "of the translation hangs on."
     )
-    state = st.session_state
-    state.setdefault("words-sentence", SAMPLES[1].text)
-    state.setdefault("words-before", SAMPLES[1].before)
-    state.setdefault("words-after", SAMPLES[1].after)
-    sentence = st.text_input("Sentence to translate", key="words-sentence", max_chars=500)
+    sentence = st.text_input("Sentence to translate", max_chars=500, **held("words-sentence", value=SAMPLES[1].text))
     whose = st.radio("Translation", [OWN, TYPED], key="words-whose", horizontal=True)
     target = None
     if whose == TYPED:
         typed = st.text_input("Your translation", key="words-target", max_chars=MAX_TARGET - 1)  # a space goes before it
         target = f" {typed.strip()}" if typed.strip() else ""
     with st.expander("Settings: examples around it, absence, methods, budget"):
-        before = st.text_area("Examples before it, always kept", key="words-before", height=150)
-        after = st.text_area("After it, always kept", key="words-after", height=70)
+        before = st.text_area("Examples before it, always kept", height=150, **held("words-before", value=SAMPLES[1].before))
+        after = st.text_area("After it, always kept", height=70, **held("words-after", value=SAMPLES[1].after))
         absent = st.selectbox("Absent words are", list(ABSENT), format_func=ABSENT.__getitem__, key="words-absent")
         request = WordsRequest(before, sentence, after, target, None, "word", absent)
         plan = ask_plan(BUDGETS, 64, "data-", size=size_or_none(lambda: size(request)), one_set=True)
@@ -160,12 +156,14 @@ def set_widgets(request: DataRequest, state: Bench[DataState]) -> None:
     """Set the widgets to what a run asked."""
     fields = st.session_state
     fields["data-mode"] = request.kind
-    preset(**plan_widgets(request.plan, BUDGETS, "data-"))
+    of_plan = plan_widgets(request.plan, BUDGETS, "data-")
     if isinstance(request, WordsRequest):
-        fields["words-sentence"], fields["words-before"], fields["words-after"] = request.text, request.before, request.after
+        texts = {"words-sentence": request.text, "words-before": request.before, "words-after": request.after}
+        preset(**of_plan, **texts)
         fields["words-absent"], fields["words-whose"] = request.absent, OWN if request.target is None else TYPED
         fields["words-target"] = (request.target or "").strip()
         return
+    preset(**of_plan)
     state.own.opened += 1  # uploaders begin anew, empty
     for what, bundled in (("examples", bundled_examples()), ("evaluation", bundled_evaluation())):
         pairs = getattr(request, what)

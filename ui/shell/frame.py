@@ -20,19 +20,24 @@ def frame(title: str, purpose: str) -> None:
     st.title(title, help=purpose)
 
 
-def linked(key: str, **default: Any) -> dict[str, Any]:
-    """A widget whose choice stands in the link; its default, unless a reopened run has just set it.
+def held(key: str, **default: Any) -> dict[str, Any]:
+    """A widget by its key; its default, unless a sample or a reopened run has just set it.
 
     The default must stay from run to run: a browser that sees only the second run takes that one's for the choice.
     """
     given = st.session_state.get("preset", set())
     own = {} if key in given else default
     given.discard(key)
-    return {"key": key, "bind": "query-params", **own}
+    return {"key": key, **own}
+
+
+def linked(key: str, **default: Any) -> dict[str, Any]:
+    """The same of a widget whose choice stands in the link."""
+    return {"bind": "query-params", **held(key, **default)}
 
 
 def preset(**values: Any) -> None:
-    """Set widgets that are `linked`, before they are made."""
+    """Set widgets that are `held` or `linked`, before they are made."""
     st.session_state.update(values)
     st.session_state["preset"] = set(values)
 

@@ -11,7 +11,7 @@ from ui.draw.html import render
 from ui.draw.markdown import plain
 from ui.runs.completing import Size, size_or_none
 from ui.settings import allowed
-from ui.shell.frame import linked, preset
+from ui.shell.frame import held, linked, preset
 from ui.shell.widgets import ask_plan, number_input, plan_widgets, selectbox, text_input
 from ui.text.request import TextRequest
 from ui.text.samples import SAMPLES
@@ -24,8 +24,6 @@ OWN, TYPED = "The model's own answer", "A target I type"
 
 def offer() -> None:
     """The samples."""
-    for name in ("before", "text", "after"):
-        st.session_state.setdefault(name, getattr(SAMPLES[0], name))
     st.session_state.setdefault("sample", SAMPLES[0].title)
     titles = [sample.title for sample in SAMPLES]
     st.pills("Samples", titles, key="sample", on_change=_take_sample, label_visibility="collapsed")
@@ -37,10 +35,10 @@ def ask(size: Callable[[TextRequest], Size], chat: bool = False) -> TextRequest:
     size(request) : of its game; ValueError where there is none;  chat : whether the answer is a turn of its own
     """
     titles = {name: one.title for name, one in allowed(TextRequest).items()}
-    st.text_area(titles["text"], key="text", height=90)
+    st.text_area(titles["text"], height=90, **held("text", value=SAMPLES[0].text))
     left, right = st.columns(2)
-    left.text_area(titles["before"], key="before", height=110)
-    right.text_area(titles["after"], key="after", height=110)
+    left.text_area(titles["before"], height=110, **held("before", value=SAMPLES[0].before))
+    right.text_area(titles["after"], height=110, **held("after", value=SAMPLES[0].after))
     with st.expander("Settings: target, parts, absence, methods, budget"):
         own = st.radio("What should be explained?", [OWN, TYPED], key="whose", horizontal=True)
         target = None
@@ -96,16 +94,17 @@ def asked(request: TextRequest) -> Markup:
 def _take_sample() -> None:
     chosen = next((sample for sample in SAMPLES if sample.title == st.session_state.sample), None)
     if chosen:
-        for name in ("before", "text", "after", "players"):
-            st.session_state[name] = getattr(chosen, name)
+        st.session_state.players = chosen.players
+        preset(before=chosen.before, text=chosen.text, after=chosen.after)
 
 
 def set_widgets(request: TextRequest) -> None:
     """Set the widgets to what a kept run asked."""
     state = st.session_state
-    for name in ("before", "text", "after", "players", "absent", "until"):
+    for name in ("players", "absent", "until"):
         state[name] = getattr(request, name)
     state.sample = None
     state.whose = OWN if request.target is None else TYPED
     state.target, state.rather = request.target or "", request.rather or ""
-    preset(longest=request.longest, **plan_widgets(request.plan, BUDGETS))
+    texts = {"before": request.before, "text": request.text, "after": request.after}
+    preset(longest=request.longest, **texts, **plan_widgets(request.plan, BUDGETS))

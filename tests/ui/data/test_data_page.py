@@ -32,6 +32,7 @@ from ui.runs.comparison_bundle import from_bundle, to_bundle
 from ui.runs.store import RunStore
 from ui.shell.model_slot import ModelSlot
 from ui.shell.visitor import visitor
+from ui.text.samples import SAMPLES
 from xai import explain
 from xai.data_scores import next_runs, source_values
 
@@ -349,3 +350,12 @@ def test_what_was_seen_before_translations_is_not_taken_for_paid(ready, monkeypa
     assert found.comparison.state == "done" and found.comparison.ledger.evaluations == 8
     for one in measured(found, "BLEU"):
         np.testing.assert_allclose(one.values, explain(game, one.index, "exact").combine(game.weights("BLEU")).values, atol=1e-6)
+
+
+def test_a_browser_that_sees_a_later_run_alone_takes_the_sample_too(ready):
+    page = open_page("words")
+    for _ in range(2):
+        assert page.text_input(key="words-sentence").proto.default == SAMPLES[1].text
+        assert page.text_area(key="words-before").proto.default == SAMPLES[1].before
+        assert page.text_area(key="words-after").proto.default == SAMPLES[1].after
+        page.run()

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from model.text.text_game import TextGame
 from ui.runs import kept
 from ui.shell import jobs
+from ui.text.samples import SAMPLES
 
 PAGE = str(Path(__file__).parents[3] / "ui" / "text" / "page.py")
 bench = partial(pages.bench, kind="text")
@@ -325,3 +326,11 @@ def test_how_a_model_is_scored_is_said_where_it_is_not_the_usual_way(ready, monk
     slower = replace(ready.gemma.handshake, lines=("is scored without the prefix cache: 3.1 × slower",))
     monkeypatch.setattr(ready.gemma, "handshake", slower)
     assert "is scored without the prefix cache: 3.1 × slower." in " ".join(caption.value for caption in open_page().caption)
+
+
+def test_a_browser_that_sees_a_later_run_alone_takes_the_sample_too(ready):
+    page = open_page()
+    for _ in range(2):
+        for name in ("before", "text", "after"):
+            assert page.text_area(key=name).proto.default == getattr(SAMPLES[0], name)
+        page.run()
