@@ -199,7 +199,7 @@ def _read_on(model: Any, lock: threading.RLock, cases: _Cases) -> float:
     try:
         reader = Reader(model, lock)
         read = reader.contexts([context.tolist() for context in contexts])
-        return _differ(reader.score(read, text.tolist(), cases.target.tolist())[1], wanted)
+        return _differ(reader.score(read, [text.tolist()], [cases.target.tolist()])[0][1], wanted)
     except Exception as error:  # as above
         log.info("reading on: %s: %s", type(error).__name__, error)
         return float("inf")
