@@ -1,6 +1,11 @@
 """The server's model: what is told while it is loaded."""
 
+from dataclasses import replace
+
+from ui.shell.jobs import Job
 from ui.shell.model_slot import ModelSlot
+from ui.text.request import TextRequest
+from ui.text.run import answer, make_game, size, subject
 
 
 def test_a_sentence_is_printed_once_however_often_its_share_grows(capsys):
@@ -33,3 +38,19 @@ def test_a_server_stands_in_the_slot(tiny_gemma, tiny_checkpoint, monkeypatch):
         assert (
             slot.loaded.name.startswith("tiny at http://127.0.0.1") and "cannot be asked to hide words" in slot.loaded.notes[-1]
         )
+
+
+def test_a_long_answer_is_foretold_to_cost_more(tiny_gemma):
+    """As a game of that many target tokens does; never longer than the answer may be; a target that is given is known."""
+    slot, request = ModelSlot(), TextRequest("", "jumps over the lazy", "", until="end", longest=20)
+    before = slot.answer_tokens
+    subject(tiny_gemma, request, Job(lambda job: None), answered=slot.learn_answer)
+    said = len(tiny_gemma.target_ids(answer(tiny_gemma, request)))
+    assert slot.answer_tokens == (before + said) / 2 > before
+
+    def seconds(tokens, request=request):
+        return size(tiny_gemma, request, 1.0, tokens).seconds
+
+    assert seconds(2) == make_game(tiny_gemma, request, " yes yes").work < seconds(20) == seconds(500)
+    given = replace(request, target=" dog")
+    assert seconds(2, given) == seconds(20, given)

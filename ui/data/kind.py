@@ -18,14 +18,13 @@ from ui.runs.completing import Size
 from ui.shell.bench import Bench
 from ui.shell.jobs import Job
 from ui.shell.model_slot import model_slot
-from ui.text import run as text_run
 from ui.text.picture import TextPicture
 
 WORDS = "Doubt the translation where a target word owes nothing to the source word that it should translate."
 
 
 def _size(request: WordsRequest) -> Size:
-    return text_run.size(model_slot().loaded, request, model_slot().seconds_per_token)
+    return run.words_size(model_slot().loaded, request, model_slot().seconds_per_token)
 
 
 class DataKind(Kind[DataRequest, DataState, TextPicture | ExamplesPicture]):

@@ -14,6 +14,7 @@ from model.language import Language
 from ui.data.request import DataRequest, ExamplesAbout, ExamplesRequest, WordsAbout, WordsRequest, measure_weights
 from ui.kind import Result, Subject
 from ui.runs.comparison import Comparison
+from ui.runs.completing import Size
 from ui.runs.so_far import SoFar
 from ui.shell.jobs import Job
 from ui.text import run as text_run
@@ -48,11 +49,21 @@ def cost(gemma: Language, request: DataRequest, seconds_per_token: float) -> tup
     if isinstance(request, WordsRequest):
         if not request.text.strip():
             raise ValueError("There is nothing to explain yet: write something in “Sentence to translate”.")
-        return text_run.cost(gemma, request, seconds_per_token)
+        return text_run.cost(gemma, request, seconds_per_token, _translated(gemma, request))
     game = make_game(gemma, request)
     evaluations = request.plan.cost(game.n_players)
     seconds = game.work * seconds_per_token * WRITING
     return evaluations, (evaluations + 2) * seconds  # two more: what it writes with no example, and with all
+
+
+def words_size(gemma: Language, request: WordsRequest, seconds_per_token: float) -> Size:
+    """How many words, and how long an evaluation takes; ValueError as the game."""
+    return text_run.size(gemma, request, seconds_per_token, _translated(gemma, request))
+
+
+def _translated(gemma: Language, request: WordsRequest) -> int:
+    """Likely tokens of the translation: as many as the sentence has."""
+    return len(gemma.target_ids(f" {request.text}"))
 
 
 def subject(gemma: Language, request: DataRequest, job: Job) -> Subject:

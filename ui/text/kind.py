@@ -35,7 +35,7 @@ class TextKind(Kind[TextRequest, None, TextPicture]):
     def ask(self, state: Bench[None]) -> TextRequest:
         slot = model_slot()
         chat = slot.gemma is not None and slot.gemma.chat
-        return ask.ask(lambda request: run.size(slot.loaded, request, slot.seconds_per_token), chat)
+        return ask.ask(lambda request: run.size(slot.loaded, request, slot.seconds_per_token, slot.answer_tokens), chat)
 
     def open(self, request: TextRequest, state: Bench[None], upload: bytes | None) -> None:
         ask.set_widgets(request)
@@ -54,11 +54,11 @@ class TextKind(Kind[TextRequest, None, TextPicture]):
 
     def cost(self, request: TextRequest, state: Bench[None]) -> tuple[int, float]:
         slot = model_slot()
-        return run.cost(slot.loaded, request, slot.seconds_per_token)
+        return run.cost(slot.loaded, request, slot.seconds_per_token, slot.answer_tokens)
 
     def subject(self, request: TextRequest, state: Bench[None]) -> Callable[[Job], Subject]:
         slot = model_slot()
-        return partial(run.subject, slot.loaded, request, learn=slot.learn_rate)
+        return partial(run.subject, slot.loaded, request, learn=slot.learn_rate, answered=slot.learn_answer)
 
     def fingerprint(self, request: TextRequest) -> str:
         return model_slot().fingerprint

@@ -16,7 +16,7 @@ from ui.shell.jobs import Job
 from ui.text.request import TextAbout, TextRequest
 from xai.game import JoinedGame
 
-ASSUMED_ANSWER = " yes."  # stands for the model's answer where only the cost is asked
+ASSUMED_ANSWER = " yes"  # one token, which stands for each of the model's answer where only the cost is asked
 
 
 def make_game(gemma: Language, request: TextRequest, target: str) -> TextGame | JoinedGame[TextGame]:
@@ -44,23 +44,35 @@ def make_game(gemma: Language, request: TextRequest, target: str) -> TextGame | 
     return JoinedGame(game, gemma.text_game(request.prompt, request.rather, spans, request.absent).begin_where(game))
 
 
-def cost(gemma: Language, request: TextRequest, seconds_per_token: float) -> tuple[int, float]:
+def cost(gemma: Language, request: TextRequest, seconds_per_token: float, answer_tokens: float) -> tuple[int, float]:
     """Most evaluations this run can take, and about how many seconds; ValueError as `make_game`."""
-    players, _, seconds = size(gemma, request, seconds_per_token)
+    players, _, seconds = size(gemma, request, seconds_per_token, answer_tokens)
     evaluations = request.plan.cost(players)
     return evaluations, evaluations * seconds
 
 
-def size(gemma: Language, request: TextRequest, seconds_per_token: float) -> Size:
-    """How many parts, and how long an evaluation takes; ValueError as `make_game`."""
-    game = make_game(gemma, request, ASSUMED_ANSWER if request.target is None else request.target)
+def size(gemma: Language, request: TextRequest, seconds_per_token: float, answer_tokens: float) -> Size:
+    """How many parts, and how long an evaluation takes; ValueError as `make_game`. answer_tokens : of the model's, likely"""
+    assumed = ASSUMED_ANSWER * max(1, round(min(answer_tokens, request.longest)))
+    game = make_game(gemma, request, assumed if request.target is None else request.target)
     return Size(game.n_players, PLAYERS[request.players], game.work * seconds_per_token)
 
 
-def subject(gemma: Language, request: TextRequest, job: Job, learn: Callable[[float, float], None] | None = None) -> Subject:
-    """The game of a request about its target, or the model's own answer. learn(seconds, tokens) : told what a run took"""
+def subject(
+    gemma: Language,
+    request: TextRequest,
+    job: Job,
+    learn: Callable[[float, float], None] | None = None,
+    answered: Callable[[int], None] | None = None,
+) -> Subject:
+    """The game of a request about its target, or the model's own answer.
+
+    learn(seconds, tokens) : told what a run took;  answered(tokens) : told how long the model's own answer is
+    """
     job.tell(0, 0, "Reading the model's answer")
     target = request.target if request.target is not None else answer(gemma, request)
+    if answered and request.target is None:
+        answered(len(gemma.target_ids(target)))
     game = make_game(gemma, request, target)
     own = game.games[0] if isinstance(game, JoinedGame) else game
     weights = game.difference if isinstance(game, JoinedGame) else [1.0] * len(game.outputs)
