@@ -23,6 +23,7 @@ MEASURES = ("cross-entropy", "chrF", "BLEU")
 POSITIONS = 8192  # cached positions of one batch: 300 MB of keys and values for the 270M model
 ROWS = 64  # translations that are written at once
 EXTRA = 8  # tokens that a translation may have beyond one and a half times its reference's
+HEAD_TOKENS = 1.6  # the output layer costs at one token as much as so many take in all others, for the 270M model
 STEP_TOKENS = 4.0  # one token written costs as much as this many read, at ROWS rows
 
 
@@ -108,6 +109,11 @@ class TranslationGame:
         """What the model writes for each sentence when just these players (n_players,) are in the prompt."""
         return self._evaluate(np.asarray(coalition, dtype=bool)[None], generate=True)[1][0]
 
+    def sentences_within(self, tokens: float) -> int:
+        """How many of the sentences, at least one, a coalition reads with so many tokens run; nothing is written then."""
+        each = [len(text) + (1 + HEAD_TOKENS) * len(target) for text, target in zip(self._texts, self._targets)]
+        return max(1, int(np.searchsorted(np.cumsum(each), tokens - len(self._context) / 2, side="right")))
+
     def prompt(self, coalition: ArrayLike, sentence: int = 0) -> str:
         """The prompt of a coalition (n_players,) for one of the sentences."""
         here = np.asarray(coalition, dtype=bool)[self.members]
@@ -157,18 +163,15 @@ class TranslationGame:
         """Scores (m, sentences) of a batch of coalitions and, for each, the translations it writes."""
         generate = self.generate if generate is None else generate
         contexts = self._reader.contexts([self._present(coalition) for coalition in coalitions])
-        scores, read = [], []
-        for text, target in zip(self._texts, self._targets):
-            rows, found = self._reader.score(contexts, text, target)
-            scores.append(found.mean(axis=1))
-            read.append(rows)
+        read = self._reader.score(contexts, self._texts, self._targets)
+        scores = np.stack([found.mean(axis=1) for _, found in read], axis=1)
         if not generate:
-            return np.stack(scores, axis=1), []
+            return scores, []
         limits = [limit for limit in self._limits for _ in coalitions]
-        tokens = self._reader.continue_greedily(join(read), limits, self._is_end)
+        tokens = self._reader.continue_greedily(join([rows for rows, _ in read]), limits, self._is_end)
         texts = [self._gemma.tokenizer.decode(row, skip_special_tokens=True).strip() for row in tokens]
         count = len(coalitions)
-        return np.stack(scores, axis=1), [texts[i::count] for i in range(count)]
+        return scores, [texts[i::count] for i in range(count)]
 
     def _is_end(self, token: int) -> bool:
         """Does this token end the line, or the text?"""

@@ -55,7 +55,7 @@ def read_on(model: Any, lock: threading.RLock, cases: Cases) -> float:
     def ask() -> Floats:
         reader = Reader(model, lock)
         read = reader.contexts([context.tolist() for context in contexts])
-        return reader.score(read, text.tolist(), cases.target.tolist())[1]
+        return reader.score(read, [text.tolist()], [cases.target.tolist()])[0][1]
 
     return tried("reading on", ask, wanted)
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from model.text.head import log_probabilities
-from model.text.scoring import at_positions
+from model.text.head import of_states
+from model.text.scoring import at_positions, limits_of, plan_batches
 from xai.typing import Floats
 
 if TYPE_CHECKING:
@@ -42,7 +42,12 @@ class Reader:
         self.model, self.lock = model, lock
 
     def contexts(self, rows: list[list[int]]) -> Rows:
-        """Read contexts of any lengths, at least one token each, padded on the left."""
+        """Read contexts of any lengths, at least one token each, padded on the left: those of like length together."""
+        groups = plan_batches(list(map(len, rows)), 0, limits_of(self.model))
+        read = join([self._contexts([rows[i] for i in group]) for group in groups])
+        return _select(read, np.argsort(np.concatenate(groups)).tolist())
+
+    def _contexts(self, rows: list[list[int]]) -> Rows:
         import torch
 
         width = max(map(len, rows))
@@ -52,25 +57,36 @@ class Reader:
             ids[i, width - len(row) :], visible[i, width - len(row) :] = row, 1
         device = self.model.device
         nothing = torch.zeros((len(rows), 0), dtype=torch.int64, device=device)
-        read = self._read(Rows([], nothing, nothing), torch.from_numpy(ids), torch.from_numpy(visible))
-        return Rows(read[0], read[1], read[2][:, -1])
+        cache, mask, hidden = self._read(Rows([], nothing, nothing), torch.from_numpy(ids), torch.from_numpy(visible))
+        return Rows(cache, mask, hidden[:, -1])
 
-    def score(self, rows: Rows, text: list[int], target: list[int]) -> tuple[Rows, Floats]:
-        """Read `text` after every row: the rows that have read it, and the target's log-probabilities there.
+    def score(self, rows: Rows, texts: list[list[int]], targets: list[list[int]]) -> list[tuple[Rows, Floats]]:
+        """Read each text after every row: the rows that have read it, and its target's log-probabilities there.
 
-        Returns rows and float64 (rows, target tokens). The target is read too, for its own tokens' sake, then dropped.
+        Rows and float64 (rows, target tokens), of each text. Targets are read too, for their own tokens' sake, then dropped.
+        All pass the output layer together, whose weights are most of the model's.
         """
         import torch
 
-        count = len(rows.visible)
-        ids = torch.tensor([[*text, *target[:-1]]]).expand(count, -1)
+        read, predicting, wanted = [], [], []
+        for text, target in zip(texts, targets):
+            one, states = self._text(rows, text, target)
+            read.append(one)
+            predicting.append(states.reshape(-1, states.shape[-1]))
+            wanted.append(torch.tensor(target).repeat(len(states)))
+        found = of_states(self.model, self.lock, torch.cat(predicting), torch.cat(wanted))
+        ends = np.cumsum([len(states) for states in predicting])[:-1]
+        return list(zip(read, [part.reshape(len(rows.visible), -1) for part in np.split(found, ends)]))
+
+    def _text(self, rows: Rows, text: list[int], target: list[int]) -> "tuple[Rows, Tensor]":
+        """Rows that have read a text, and the final hidden states (rows, target tokens, width) that predict its target."""
+        import torch
+
+        ids = torch.tensor([[*text, *target[:-1]]]).expand(len(rows.visible), -1)
         cache, visible, hidden = self._read(rows, ids, torch.ones_like(ids))
-        start = len(text) - 1
-        predicting = hidden[:, start : start + len(target)]
-        scores = log_probabilities(self.model, self.lock, predicting, np.asarray(target, dtype=np.int64))
-        end = rows.visible.shape[1] + len(text)
+        start, end = len(text) - 1, rows.visible.shape[1] + len(text)
         read = [(keys[:, :, :end], values[:, :, :end]) for keys, values in cache]
-        return Rows(read, visible[:, :end], hidden[:, start]), scores
+        return Rows(read, visible[:, :end], hidden[:, start]), hidden[:, start : start + len(target)]
 
     def continue_greedily(self, rows: Rows, limits: list[int], ends: Callable[[int], bool]) -> list[list[int]]:
         """The most probable next token of each row, and so on, up to its limit or the first token that `ends` it.

@@ -20,10 +20,17 @@ def log_probabilities(model: Any, lock: threading.RLock, hidden: "Tensor", targe
     """float64 (rows, len(target)) from the final hidden states (rows, len(target), width) that predict the target."""
     import torch
 
-    flat = hidden.reshape(-1, hidden.shape[-1])
-    wanted = torch.from_numpy(target).to(hidden.device).repeat(len(hidden))
+    wanted = torch.from_numpy(target).repeat(len(hidden))
+    return of_states(model, lock, hidden.reshape(-1, hidden.shape[-1]), wanted).reshape(-1, len(target))
+
+
+def of_states(model: Any, lock: threading.RLock, flat: "Tensor", wanted: "Tensor") -> Floats:
+    """float64 (states,) from final hidden states (states, width), each of which predicts one token: wanted (states,)."""
+    import torch
+
+    wanted = wanted.to(flat.device)
     parts = [_of_rows(model, lock, flat[i : i + ROWS], wanted[i : i + ROWS]) for i in range(0, len(flat), ROWS)]
-    found: Floats = torch.cat(parts).reshape(len(hidden), -1).cpu().numpy() if parts else np.zeros((0, len(target)))
+    found: Floats = torch.cat(parts).cpu().numpy() if parts else np.zeros(0)
     return found
 
 

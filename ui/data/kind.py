@@ -79,7 +79,8 @@ class DataKind(Kind[DataRequest, DataState, TextPicture | ExamplesPicture]):
         return partial(run.subject, model_slot().loaded, request)
 
     def look(self, request: DataRequest, state: Bench[DataState]) -> Callable[[Job], None] | None:
-        return None if isinstance(request, WordsRequest) else partial(run.look, model_slot().loaded, request)
+        slot = model_slot()
+        return None if isinstance(request, WordsRequest) else partial(run.look, slot.loaded, request, slot.seconds_per_token)
 
     def fingerprint(self, request: DataRequest) -> str:
         return model_slot().fingerprint

@@ -109,10 +109,12 @@ def request_of(settings: Any) -> DataRequest:
 class ExamplesAbout:
     """written : per sentence, the translation with no example and with all of them
     signatures : how sacrebleu counted chrF and BLEU; of runs that did not say it, none
+    read : of how many sentences the maps are, where a run has only begun; 0 for all
     """
 
     written: list[tuple[str, str]]
     signatures: dict[str, str] = field(default_factory=dict)
+    read: int = 0
 
     def to_record(self) -> dict[str, Any]:
         return {"written": self.written} | ({"signatures": self.signatures} if self.signatures else {})

@@ -68,16 +68,17 @@ def _examples(gemma: Language, request: ExamplesRequest, job: Job) -> Subject:
     return Subject(game, game.outputs, weights, ExamplesAbout(list(zip(*ends)), game.signatures))
 
 
-def look(gemma: Language, request: ExamplesRequest, job: Job) -> None:
+def look(gemma: Language, request: ExamplesRequest, seconds_per_token: float, job: Job) -> None:
     """Publish what cross-entropy alone tells within a few seconds: translations, which the other measures need, take long.
 
-    Longer only where nothing is told by then. What is published holds no ledger to go on with, for in its own chrF and BLEU
-    are not known.
+    Of as many sentences as there is time for. Longer only where nothing is told by then. What is published holds no ledger
+    to go on with, for in its own chrF and BLEU are not known.
     """
     job.tell(0, 0, "Reading the references, before translations are written")
     game, plan, until = make_game(gemma, request), request.plan, time.monotonic() + LOOK
     weights = measure_weights(len(request.evaluation), "cross-entropy")
-    ledger = Ledger(Unwritten(gemma, request, game.outputs))
+    soon = Unwritten(gemma, request, game.outputs, game.sentences_within(LOOK / LEAST / max(seconds_per_token, 1e-9)))
+    ledger = Ledger(soon)
     so_far, budget = SoFar(ledger, None, weights, plan.seed), LEAST
     maps: tuple[Attribution, ...] = ()
 
@@ -99,22 +100,28 @@ def look(gemma: Language, request: ExamplesRequest, job: Job) -> None:
     if maps:
         judged = so_far.judgements(maps)
         now = Comparison(plan, maps, game.outputs, weights, Ledger(game), state="preliminary", judgements=judged)
-        job.publish(Result(request, ExamplesAbout([]), now))
+        job.publish(Result(request, ExamplesAbout([], read=soon.read), now))
 
 
 class Unwritten:
-    """A translation game before anything is written: its columns of chrF and BLEU are 0 and mean nothing."""
+    """A translation game before anything is written: its columns of chrF and BLEU are 0 and mean nothing.
 
-    def __init__(self, gemma: Language, request: ExamplesRequest, outputs: list[str]) -> None:
+    read : of how many sentences, the first ones; the columns of the others hold the mean of theirs
+    """
+
+    def __init__(self, gemma: Language, request: ExamplesRequest, outputs: list[str], read: int) -> None:
         from model.data.translation import TranslationGame
 
-        asked = request.examples, request.evaluation, request.players, request.languages
-        self._read, self.outputs = TranslationGame(gemma, *asked, generate=False), outputs
-        self.n_players, self.labels = self._read.n_players, self._read.labels
-        self.batch_size = max(LEAST, LOOK_ROWS // len(request.evaluation))
+        asked = request.examples, request.evaluation[:read], request.players, request.languages
+        self._game, self.outputs, self.read = TranslationGame(gemma, *asked, generate=False), outputs, read
+        self.n_players, self.labels = self._game.n_players, self._game.labels
+        self._unread = len(request.evaluation) - read
+        self.batch_size = max(LEAST, LOOK_ROWS // read)
 
     def __call__(self, coalitions: Bools) -> Floats:
-        return np.pad(self._read(coalitions), [(0, 0), (0, len(self.outputs) - len(self._read.outputs))])
+        scores = self._game(coalitions)
+        others = np.repeat(scores.mean(axis=1, keepdims=True), self._unread, axis=1)
+        return np.pad(np.hstack([scores, others]), [(0, 0), (0, 2)])
 
 
 def _words(gemma: Language, request: WordsRequest, job: Job) -> Subject:

@@ -32,7 +32,7 @@ def view_examples(result: Result, picture: ExamplesPicture) -> View:
             measure = one_of(label, list(MEASURES), "cross-entropy", "data-measure", **told)
         else:
             measure = "cross-entropy"
-            st.caption("chrF and BLEU follow when translations are written.", width="content")
+            st.caption(_so_far(result.about.read, len(request.evaluation)), width="content")
         weights = None if measure == "cross-entropy" else measure_weights(len(request.evaluation), measure)
         one = first.combine(weights or comparison.weights)
         st.markdown(f"**{quantity(measure)}**: {_ends(one)} More is better.", width="stretch")
@@ -48,6 +48,12 @@ def view_examples(result: Result, picture: ExamplesPicture) -> View:
         lambda: save("All measures (CSV)", lambda: measures_csv(result), "swing-measures.csv", "save-measures"),
         below,
     )
+
+
+def _so_far(read: int, sentences: int) -> str:
+    """What a run that has only begun shows."""
+    follow = "chrF and BLEU follow when translations are written."
+    return follow if read in (0, sentences) else f"So far of the first {read} of {sentences} sentences. {follow}"
 
 
 def _ends(one: Attribution) -> str:

@@ -90,8 +90,8 @@ def test_rows_joined_from_reads_of_other_lengths_do_not_see_each_other(tiny):
     reader = Reader(tiny.model, tiny.lock)
     long, short = tiny.encode("one two three four five six seven").ids, tiny.encode("fox").ids
     text, target = tiny.target_ids(" the dog"), tiny.target_ids(" jumps over")
-    rows, scores = reader.score(reader.contexts([long, short]), text, target)
-    alone = [reader.score(reader.contexts([ids]), text, target) for ids in (long, short)]
+    [(rows, scores)] = reader.score(reader.contexts([long, short]), [text], [target])
+    alone = [reader.score(reader.contexts([ids]), [text], [target])[0] for ids in (long, short)]
     np.testing.assert_allclose(scores, np.concatenate([found for _, found in alone]), atol=2e-5)
     joined = reader.continue_greedily(join([alone[0][0], alone[1][0]]), [6, 9], lambda token: False)
     assert joined == reader.continue_greedily(rows, [6, 9], lambda token: False)
