@@ -27,7 +27,8 @@ from captum.attr import KernelShap, LLMAttribution, TextTemplateInput
 from benchmarks.parts.command import header, options, row, timed
 from benchmarks.parts.exact import every_coalition
 from model import load_gemma
-from model.text import forward, scoring, shared
+from model.text import scoring, shared
+from model.text.nodes import forward
 from xai import Ledger, explain
 
 PREFIX = (

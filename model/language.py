@@ -91,7 +91,8 @@ class Language:
         players : "token", "word", "sentence", "line", or a list of (start, end) character spans of the prompt; what
             lies outside the spans is always present, and special tokens are never players
         absent : "remove" (absent tokens are deleted), "hole" (the others keep their positions, absent ones are hidden
-            from attention) or "replace" (a neutral token stands in)
+            from attention), "replace" (a neutral token stands in) or "read-once" (the whole prompt is read, and absent
+            tokens are hidden from what stands after the last player alone: cheap, and not their removal)
 
         Returns a game: bool (m, n_players) → float64 (m, target tokens), the natural log-probability of each target
         token given what precedes it (teacher forcing). ValueError for a prompt, target or spans that are not allowed.

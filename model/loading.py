@@ -18,7 +18,7 @@ from model.text.handshake import Handshake, shake
 
 SEEING = "gemma3"  # the type whose pictures Swing explains too
 ADAPTER = "adapter_config.json"
-VERSION = 1  # of what a handshake asks: another one is not believed
+VERSION = 2  # of what a handshake asks: another one is not believed
 
 
 def load_model(source: str | Path | None = None, device: str | None = None, progress: Progress | None = None) -> LocalModel:

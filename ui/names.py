@@ -33,7 +33,12 @@ MEANING = {
     "in which the parts could be added; the shares sum to that change.",
 }
 PLAYERS = {"word": "words", "token": "tokens", "sentence": "sentences", "line": "lines"}
-ABSENT = {"remove": "removed from the prompt", "hole": "hidden, their places kept", "replace": "replaced by “ ...”"}
+ABSENT = {
+    "remove": "removed from the prompt",
+    "hole": "hidden, their places kept",
+    "replace": "replaced by “ ...”",
+    "read-once": "hidden from the question alone: cheap, not removal",
+}
 UNTIL = {
     "sentence": "the end of its first sentence or line",
     "line": "the end of its line, a chat model’s to its end",

@@ -15,6 +15,7 @@ from model.remote.probe import choose
 from model.remote.tokens import check_same, server_tokenizer
 from model.remote.ways import Way, one_sentence, score, top
 from model.text.handshake import Handshake, Sample, Scorer
+from model.text.once import READ_ONCE
 from model.text.scoring import Sequence
 from xai.typing import Floats, Ints
 
@@ -55,7 +56,7 @@ class RemoteModel(Language):
         return hashlib.sha256(f"{self.client.url} {self.served} {self.way.name} {len(self.tokenizer)}".encode()).hexdigest()[:32]
 
     def scorer(self, prefix: Ints, target: Ints, sample: Sample, absent: str) -> Scorer:
-        if absent == "hole":
+        if absent in ("hole", READ_ONCE):
             self.handshake.way(absent)  # which refuses it
         return RemoteScorer(self.client, self.served, self.way, prefix, target)
 

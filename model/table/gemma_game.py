@@ -59,7 +59,7 @@ def gemma_table_game(
     row : the row to explain, a Series, a dict or a frame of one; never among the examples
     shots : how many examples, the labels in turn, drawn with the seed
     label : whose log-odds against the others are the value; None for the one that Gemma gives the whole row
-    absent : "remove", "hole" or "replace" (see `Gemma.text_game`): an absent cell's name goes with it
+    absent : "remove", "hole", "replace" or "read-once" (see `Gemma.text_game`): an absent cell's name goes with it
 
     ValueError for a target that has no few labels, or a row that lacks a column.
     """

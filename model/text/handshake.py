@@ -10,14 +10,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
-from model.text.generation import Reader
+from model.text.cases import BODY, TARGET, Cases, cases_of, differ, read_on, read_once, tried
+from model.text.once import READ_ONCE, OnceScorer
 from model.text.scoring import BatchScorer, PrefixScorer, Sequence, WholeScorer
 from model.text.shared import SharedScorer
-from xai.typing import Bools, Floats, Ints
+from xai.typing import Floats, Ints
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,7 +29,6 @@ log = logging.getLogger("swing.model")
 
 AGREE = 1e-4  # natural log-probability by which a way may differ from plain passes, in float32
 ROUNDING = 4.0  # in shorter types: times what the rounding of the first layer's input alone changes; see `_bound`
-PREFIX, BODY, TARGET = 6, 14, 2  # tokens of the sequences that are compared
 SHORT = 8  # a sliding window that these sequences leave
 TIMED_PREFIX, TIMED_ROWS = 64, 8  # of what is timed where a slower way is taken
 
@@ -34,7 +36,7 @@ Sample = Callable[[], list[Sequence]]
 
 
 class Scorer(Protocol):
-    def score(self, sequences: list[Sequence]) -> Floats: ...
+    def score(self, sequences: list[Any]) -> Floats: ...  # a `Sequence`, or what else of that kind it takes
 
 
 class Way(NamedTuple):
@@ -54,6 +56,7 @@ WAYS = (  # the fastest first
     Way("batches", lambda model, lock, prefix, target, _: BatchScorer(model, lock, prefix, target), "without the prefix cache"),
     Way("whole", lambda model, lock, prefix, target, _: WholeScorer(model, lock, prefix, target), "by whole passes, one by one"),
 )
+ONCE = Way(READ_ONCE, lambda model, lock, prefix, target, _: OnceScorer(model, lock, prefix, target), "reading once")
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class Handshake:
     """removed, hidden : names of the ways taken where absent tokens are left out, and hidden; hidden "" where none agrees
 
     gaps : whether hidden tokens may be left out, the others keeping their positions, up to `window` tokens (0: no window)
-    reads : whether `generation.Reader` agrees too, which continues many contexts at once
+    reads : whether `generation.Reader` agrees too, which continues many contexts at once;  once : whether ONCE does
     off, allowed : the largest difference of these ways from plain passes, and the one allowed, natural log-probability
     lines : what is to be said of it, sentences without their beginning (the model's name) and end
     """
@@ -71,6 +74,7 @@ class Handshake:
     gaps: bool = True
     window: int = 0
     reads: bool = True
+    once: bool = True
     off: float = 0.0
     allowed: float = AGREE
     lines: tuple[str, ...] = ()
@@ -81,9 +85,14 @@ class Handshake:
 
     def way(self, absent: str) -> Way:
         """That of an absence; ValueError where this model has none."""
-        name = self.hidden if absent == "hole" else self.removed
-        if not name:
+        hiding = absent in ("hole", READ_ONCE)
+        if hiding and not self.hidden:
             raise ValueError(f"this model {self.lines[-1]}: choose that absent parts are removed, or replaced")
+        if absent == READ_ONCE:
+            if not self.once:
+                raise ValueError("this model cannot be read once and parts be hidden then: choose another way of absence")
+            return ONCE
+        name = self.hidden if hiding else self.removed
         return next(way for way in WAYS if way.name == name)
 
 
@@ -120,89 +129,48 @@ class _Refused(Exception):
     """What a model does that no way of scoring can do with; goes on after its name."""
 
 
-class _Cases(NamedTuple):
-    """Random sequences after a prefix, in which the same tokens are absent in three ways: out, out with the others'
-    positions kept, behind a mask. The first has all of its tokens, the last lacks the last one before the target."""
-
-    prefix: Ints
-    target: Ints
-    removed: list[Sequence]
-    gaps: list[Sequence]
-    place: list[Sequence]
-
-
-def _cases(model: Any, seed: int = 0) -> _Cases:
-    rng = np.random.default_rng(seed)
-    prefix, body, target = (rng.integers(3, model.config.vocab_size, count) for count in (PREFIX, BODY, TARGET))
-    cases = _Cases(prefix, target, [], [], [])
-    for absent in ([], [2, 5, 6, 11], [0, 1, 3, 4, 5, 7, 8, 9, 12, BODY - 1]):
-        here: Bools = ~np.isin(np.arange(BODY), absent)
-        seen, after = np.append(here, np.ones(TARGET - 1, bool)), target[:-1]
-        ids, positions = np.append(body, after), PREFIX + np.arange(len(seen))
-        count = int(seen.sum())
-        cases.removed.append(Sequence(ids[seen], PREFIX + np.arange(count), np.ones(count, bool)))
-        cases.gaps.append(Sequence(ids[seen], positions[seen], np.ones(count, bool)))
-        cases.place.append(Sequence(ids, positions, seen))
-    return cases
-
-
 def _questions(model: Any, lock: threading.RLock) -> tuple[float, str]:
     """By how much ways may differ, and why nothing can be hidden ("" if it can); all of it asked of plain passes."""
-    cases = _cases(model)
+    cases = cases_of(model)
     asked = WholeScorer(model, lock, cases.prefix, cases.target)
     removed, place = asked.score(cases.removed), asked.score(cases.place[1:])
     if not (np.isfinite(removed).all() and (removed < AGREE).all()):
         raise _Refused("answers with what is no log-probability")
     allowed = _allowed(model, lambda: asked.score(cases.removed[:1]))
-    if not _differ(asked.score(cases.removed[-1:]), removed[-1:]) <= allowed:
+    if not differ(asked.score(cases.removed[-1:]), removed[-1:]) <= allowed:
         raise _Refused("gives other answers when asked the same again")
     first = cases.removed[-1]
     shorter = Sequence(first.ids[: 1 - TARGET], first.positions[: 1 - TARGET], first.visible[: 1 - TARGET])
     alone = WholeScorer(model, lock, cases.prefix, cases.target[:1]).score([shorter])
-    if not _differ(alone, removed[-1:, :1]) <= allowed:
+    if not differ(alone, removed[-1:, :1]) <= allowed:
         raise _Refused("reads what follows before it answers: it does not go from left to right")
     if not getattr(model.config, "num_attention_heads", 0):
         return allowed, "has no attention that words could be hidden from"
     others = [Sequence(np.where(s.visible, s.ids, s.ids[::-1]), s.positions, s.visible) for s in cases.place[1:]]
-    if not _differ(asked.score(others), place) <= allowed:
+    if not differ(asked.score(others), place) <= allowed:
         return allowed, "lets what hidden words say reach the answer"
-    if _differ(removed[1:], place) <= allowed:
+    if differ(removed[1:], place) <= allowed:
         return allowed, "has no places that the others could keep where words are hidden"
     return allowed, ""
 
 
 def _apart(model: Any, lock: threading.RLock) -> dict[str, dict[str, float]]:
     """Way → how tokens are absent → its largest difference from plain passes; infinite where it fails."""
-    cases = _cases(model, seed=1)
+    cases = cases_of(model, seed=1)
     whole = WholeScorer(model, lock, cases.prefix, cases.target)
     removed, place = whole.score(cases.removed), whole.score(cases.place)
     wanted = {"removed": removed, "gaps": place, "place": place}
     found: dict[str, dict[str, float]] = {}
-    for way in WAYS:
-        found[way.name] = dict.fromkeys(wanted, float("inf"))
-        for kind, values in wanted.items():
-            try:
-                scorer = way.make(model, lock, cases.prefix, cases.target, None)
-                found[way.name][kind] = _differ(scorer.score(getattr(cases, kind)), values)
-            except Exception as error:  # whatever a network makes of it: the next way may do
-                log.info("%s, tokens %s: %s: %s", way.said, kind, type(error).__name__, error)
-    found["read on"] = {"removed": _read_on(model, lock, cases)}
+    for way, (kind, values) in product(WAYS, wanted.items()):
+        ask = partial(_scored, way, model, lock, cases, kind)
+        found.setdefault(way.name, {})[kind] = tried(f"{way.said}, tokens {kind}", ask, values)
+    found["read on"] = {"removed": read_on(model, lock, cases)}
+    found[READ_ONCE] = {"place": read_once(model, lock, cases)}
     return found
 
 
-def _read_on(model: Any, lock: threading.RLock, cases: _Cases) -> float:
-    """The same of a `Reader`, with a text of two tokens between contexts and target."""
-    text, contexts = cases.target, [np.append(cases.prefix, s.ids) for s in cases.removed]
-    rows = [np.concatenate([context, text, cases.target[:-1]]) for context in contexts]
-    whole = WholeScorer(model, lock, cases.prefix[:0], cases.target)
-    wanted = whole.score([Sequence(row, np.arange(len(row)), np.ones(len(row), bool)) for row in rows])
-    try:
-        reader = Reader(model, lock)
-        read = reader.contexts([context.tolist() for context in contexts])
-        return _differ(reader.score(read, [text.tolist()], [cases.target.tolist()])[0][1], wanted)
-    except Exception as error:  # as above
-        log.info("reading on: %s: %s", type(error).__name__, error)
-        return float("inf")
+def _scored(way: Way, model: Any, lock: threading.RLock, cases: Cases, kind: str) -> Floats:
+    return way.make(model, lock, cases.prefix, cases.target, None).score(getattr(cases, kind))
 
 
 def _settled(
@@ -228,7 +196,8 @@ def _settled(
     if allowed > AGREE:
         lines.insert(0, f"rounds: its fast scoring differs from plain passes by up to {max(used):.1g}")
     reads = all(found["read on"]["removed"] <= allowed for found in apart)
-    return Handshake(removed.name, hidden.name if hidden else "", gaps, window, reads, max(used), allowed, tuple(lines))
+    once = bool(hidden) and all(found[READ_ONCE]["place"] <= allowed for found in apart)
+    return Handshake(removed.name, hidden.name if hidden else "", gaps, window, reads, once, max(used), allowed, tuple(lines))
 
 
 def _slower(taken: Way, seconds: dict[str, float]) -> str:
@@ -283,11 +252,6 @@ def _allowed(model: Any, ask: Callable[[], Floats]) -> float:
     plain = ask()
     hook = model.get_input_embeddings().register_forward_hook(shaken)
     try:
-        return max(AGREE, ROUNDING * max(_differ(ask(), plain) for _ in range(3)))
+        return max(AGREE, ROUNDING * max(differ(ask(), plain) for _ in range(3)))
     finally:
         hook.remove()
-
-
-def _differ(one: Floats, other: Floats) -> float:
-    off = float(np.abs(one - other).max())
-    return off if np.isfinite(off) else float("inf")

@@ -112,7 +112,7 @@ class PrefixScorer(Generic[S]):
         ids = np.zeros((len(batch), width), np.int64)
         positions = np.zeros_like(ids)
         visible = np.zeros((len(batch), before + width), np.int64)
-        visible[:, :before] = 1
+        visible[:, :before] = self._seen(batch)
         for row, s in enumerate(batch):  # padded on the right: nothing visible follows, and causality hides it
             ids[row, : len(s.ids)] = s.ids
             positions[row, : len(s.ids)] = s.positions
@@ -128,19 +128,19 @@ class PrefixScorer(Generic[S]):
         states: Tensor = out[torch.arange(len(batch), device=device)[:, None], at]  # what is hidden predicts nothing
         return states
 
-    def _expanded_cache(self, rows: int) -> Any:
-        """The prefix's keys and values, computed once, as a fresh cache of this many rows; None without a prefix."""
-        import torch
-        from transformers import DynamicCache
+    def _seen(self, batch: list[S]) -> "Bools | bool":
+        """Which of the prefix each sequence sees."""
+        return True
 
-        if not len(self._prefix):
-            return None
+    def _expanded_cache(self, rows: int) -> Any:
+        """The prefix's keys and values as a fresh cache of this many rows; None without a prefix."""
+        return _repeat(self._read(), rows) if len(self._prefix) else None
+
+    def _read(self) -> Any:
+        """The prefix's keys and values, computed once."""
         if self._cache is None:
-            cache = DynamicCache(config=self.model.config)
-            ids = torch.from_numpy(self._prefix)[None].to(self.model.device)
-            self.model.base_model(input_ids=ids, past_key_values=cache, use_cache=True)
-            self._cache = cache
-        return _repeat(self._cache, rows)
+            self._cache = read(self.model, self._prefix)
+        return self._cache
 
 
 class BatchScorer(PrefixScorer[Sequence]):
@@ -243,6 +243,16 @@ def plan_batches(lengths: list[int], prefix: int, limits: Limits) -> list[list[i
         groups.append(order[ends[cut[k]] : ends[k]])
         k = cut[k]
     return groups[::-1]
+
+
+def read(model: Any, prefix: Ints) -> Any:
+    """Keys and values of a prefix by a plain pass, a cache of one row; sliding layers keep what can still be seen."""
+    import torch
+    from transformers import DynamicCache
+
+    cache = DynamicCache(config=model.config)
+    model.base_model(input_ids=torch.from_numpy(prefix)[None].to(model.device), past_key_values=cache, use_cache=True)
+    return cache
 
 
 def _repeat(cache: Any, rows: int) -> Any:

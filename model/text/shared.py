@@ -2,17 +2,16 @@
 
 import functools
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from model.text.forward import Layers, is_known
+from model.latest import Latest
+from model.text.nodes.forward import Layers, is_known
+from model.text.nodes.tree import Tree, in_order
 from model.text.scoring import PrefixScorer, Sequence
-from model.text.tree import Tree, in_order
 from model.text.ways import pays
 from xai.typing import Ints
 
@@ -23,7 +22,7 @@ NODES = 1024  # new ones of one pass over the layers; more gains no speed
 KEPT_BYTES = 200e6  # keys and values of a game's nodes that stay: some 5,400 nodes of the 270M model
 GAMES = 2  # whose nodes stay: that of a run, and of one that got in between its batches
 
-_trunks: "WeakKeyDictionary[Any, OrderedDict[object, Trunk]]" = WeakKeyDictionary()  # of each model, by the game
+_trunks: "Latest[Trunk]" = Latest(GAMES)  # by the game
 
 
 class SharedScorer(PrefixScorer[Sequence]):
@@ -90,13 +89,7 @@ def trunk(model: Any, prefix: Ints, game: object) -> Trunk:
 
     Of its own calls alone: what another game of the prompt had computed would change its values in the last digits.
     """
-    of_model = _trunks.setdefault(model, OrderedDict())
-    if game not in of_model:
-        while len(of_model) >= GAMES:
-            of_model.popitem(last=False)
-        of_model[game] = Trunk(model, prefix)
-    of_model.move_to_end(game)
-    return of_model[game]
+    return _trunks.value(model, game, lambda: Trunk(model, prefix))
 
 
 def forget(model: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from model.text.handshake import Handshake, Sample, Scorer
+from model.text.once import READ_ONCE, HidingSequence
 from model.text.prompt import Prompt
 from model.text.scoring import Sequence
 from model.text.segments import Span
@@ -15,7 +16,7 @@ from xai.typing import Bools, Floats, Ints
 
 MAX_PROMPT = 20_000  # characters that are explained at a time, checked before anything is tokenised
 MAX_PLAYERS = 256
-ABSENT = ("remove", "hole", "replace")
+ABSENT = ("remove", "hole", "replace", READ_ONCE)
 NEUTRAL = " ..."
 HEAD_TOKENS = 2.5  # one row of the output layer costs as much as this many tokens of the 270M model; measured
 SAMPLE = 256  # coalitions whose sequences tell how much a run's have in common
@@ -69,6 +70,13 @@ class TextGame:
         start = int(playing[0])
         if playing[-1] == len(self._ids) - 1:
             start -= 1  # nothing follows the players: the fixed token before them predicts when all are absent
+        if absent == READ_ONCE:
+            start = int(playing[-1]) + 1
+            if start == len(self._ids):
+                raise ValueError(
+                    "nothing stands after the last part, and reading once hides parts from what stands after them alone: "
+                    "put the question there, or choose another way of absence"
+                )
         if start < 0:
             raise ValueError("every token of the prompt is a player: at least one must always be present before them")
         self._start = start
@@ -122,8 +130,11 @@ class TextGame:
                 positions = np.arange(self._start, self._start + len(ids))
         end = len(self._ids) if self.absent == "hole" else positions[-1] + 1
         after = end + np.arange(len(target))
-        return Sequence(
+        follows = (
             np.concatenate([ids, target]).astype(np.int64),
             np.concatenate([positions, after]).astype(np.int64),
             np.concatenate([visible, np.ones(len(target), bool)]),
         )
+        if self.absent == READ_ONCE:
+            return HidingSequence(*follows, before=np.append(present, True)[self._owner[: self._start]])
+        return Sequence(*follows)

@@ -1,6 +1,6 @@
 """Whether to compute what sequences share once: where it gives what plain passes give, and only where it is faster.
 
-The layers of `model.text.forward` are compared with plain passes for each model that is loaded. How long a node takes
+The layers of `model.text.nodes.forward` are compared with plain passes for each model that is loaded. How long a node takes
 there beside a token of a plain pass depends on machine and shapes alone: it is measured once, and kept.
 """
 
@@ -17,10 +17,10 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from model.cache import home, recall, remember
-from model.text.forward import is_known
 from model.text.head import log_probabilities
+from model.text.nodes.forward import is_known
+from model.text.nodes.tree import distinct
 from model.text.scoring import PrefixScorer, Sequence
-from model.text.tree import distinct
 from xai.typing import Ints
 
 if TYPE_CHECKING:

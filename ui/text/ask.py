@@ -7,6 +7,7 @@ from dataclasses import replace
 import streamlit as st
 from markupsafe import Markup
 
+from model.text.once import READ_ONCE
 from ui.draw.html import render
 from ui.draw.markdown import plain
 from ui.runs.completing import Size, size_or_none
@@ -19,6 +20,11 @@ from ui.text.samples import SAMPLES
 BUDGETS = [64, 128, 256, 512, 1024, 2048, 4096]
 AROUND, LONGEST = 40, 1000  # characters that the line of a question shows: around the text, of the text
 UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")  # scripts without spaces
+ONCE = (
+    "Cheap, not the real removal: the prompt is read once in full, and absent parts are hidden only from what stands after "
+    "the text, which there must be. What the other parts took over from them stays. Good for a first look at a long text; of "
+    "the words of a sentence the values are often others."
+)
 OWN, TYPED = "The model's own answer", "A target I type"
 
 
@@ -54,6 +60,8 @@ def ask(size: Callable[[TextRequest], Size], chat: bool = False) -> TextRequest:
         one, two, _ = st.columns(3)
         players = selectbox(one, TextRequest, "players", **linked("players"))
         absent = selectbox(two, TextRequest, "absent", **linked("absent"))
+        if absent == READ_ONCE:
+            st.caption(ONCE)
         state = st.session_state
         request = TextRequest(state.before, state.text, state.after, target, rather or None, players, absent)
         request = replace(request, until=until, longest=longest)

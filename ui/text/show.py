@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from model.text.once import READ_ONCE
 from ui.draw.html import render
 from ui.draw.markdown import plain
 from ui.kind import Result, View
@@ -72,7 +73,9 @@ def view(result: Result, picture: TextPicture, state: Bench[None]) -> View:
         def game_of(absent: str) -> Game:
             return make_game(slot.loaded, replace(request, absent=absent), about.target)
 
-        show_policies(result, state, picture, ABSENT, game_of, slot.gemma is not None)
+        real = {absent: words for absent, words in ABSENT.items() if absent != READ_ONCE}  # beside which it may be held
+        ways = ABSENT if request.absent == READ_ONCE else real
+        show_policies(result, state, picture, ways, game_of, slot.gemma is not None)
 
     weights = [float(column in chosen) for column in range(len(result.comparison.weights))] if chosen else None
     return View(picture, weights, {"Absence": absence}, below=below)

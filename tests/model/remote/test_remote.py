@@ -122,8 +122,9 @@ def test_where_an_event_loop_runs_already_as_in_a_notebook(here, directory):
 def test_what_a_server_cannot_do_is_refused(here, directory):
     with servers.serving(servers.Fake(here)) as url:
         model = connect(url, "tiny", directory)
-        with pytest.raises(ValueError, match="runs on a server, which cannot be asked to hide words: choose"):
-            model.text_game(PROMPT, TARGET, "word", "hole")
+        for absent in ("hole", "read-once"):
+            with pytest.raises(ValueError, match="runs on a server, which cannot be asked to hide words: choose"):
+                model.text_game(PROMPT, TARGET, [(0, 5)], absent)
         with pytest.raises(ValueError, match="reads text only"):
             model.image_game(None, PROMPT, TARGET)
         with pytest.raises(ValueError, match="continue many prompts at once"):

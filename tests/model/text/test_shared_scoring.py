@@ -14,9 +14,9 @@ from plain import LONG, PROMPT, TARGET, plain
 
 from model import load_gemma
 from model.text import shared, ways
-from model.text.forward import Layers
+from model.text.nodes.forward import Layers
+from model.text.nodes.tree import BLOCK, Tree, distinct, in_order
 from model.text.scoring import PrefixScorer, Sequence
-from model.text.tree import BLOCK, Tree, distinct, in_order
 
 PROMPTS = {"short": PROMPT, "past the window": LONG}
 

@@ -190,6 +190,27 @@ def test_ways_of_absence_are_compared_on_demand(ready):
     assert "The least alike are" in " ".join(markdown.value for markdown in page.markdown)
 
 
+def test_reading_once_says_what_it_is_and_is_held_against_real_absence(ready):
+    page = finish(open_page())
+    page.selectbox(key="absent").set_value("read-once").run()
+    assert "Cheap, not the real removal: the prompt is read once in full" in captions(page)
+    page = explain(page, text="one two three four")
+    result = bench(page).shown
+    request, ledger = result.request, result.comparison.ledger
+    game = ready.gemma.text_game(request.prompt, result.about.target, result.about.spans, "read-once")
+    assert request.absent == "read-once" and game.n_players == 4
+    coalitions = np.array([[0, 0, 0, 0], [1, 0, 1, 0], [1, 1, 1, 1]], bool)
+    paid = ledger.evaluations
+    np.testing.assert_allclose(ledger.evaluate(coalitions), game(coalitions), atol=1e-4)
+    assert ledger.evaluations == paid == 16
+    page.button(key="policies").click().run()
+    page = finish(page)
+    assert list(bench(page).policies[1]) == ["remove", "hole", "replace", "read-once"]
+    page.text_area(key="after").set_value("").run()
+    said = " ".join(one.value for one in [*page.error, *page.warning, *page.info, *page.caption, *page.markdown])
+    assert "Nothing stands after the last part" in said and page.button(key="explain").disabled
+
+
 def test_a_run_is_listed_reopened_renamed_deleted_and_forgotten(ready):
     page = explain(finish(open_page()), text="one two three four")
     run, values = bench(page).run, maps(page)[0].values

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from model.text.tree import BLOCK, Growth
+from model.text.nodes.tree import BLOCK, Growth
+from model.text.scoring import read
 from xai.typing import Ints
 
 if TYPE_CHECKING:
@@ -142,15 +143,12 @@ class Layers:
 def _read(model: Any, prefix: Ints) -> "list[Tensor]":
     """Keys and values of a prefix by a plain pass, (2, positions, heads, width) for each layer."""
     import torch
-    from transformers import DynamicCache
 
     if not len(prefix):
         config = model.config
         empty = torch.zeros(2, 0, config.num_key_value_heads, config.head_dim, device=model.device)
         return [empty] * config.num_hidden_layers
-    cache: Any = DynamicCache(config=model.config)
-    model.model(input_ids=torch.from_numpy(prefix)[None].to(model.device), past_key_values=cache, use_cache=True)
-    return [torch.stack([layer.keys[0], layer.values[0]]).transpose(1, 2) for layer in cache.layers]
+    return [torch.stack([layer.keys[0], layer.values[0]]).transpose(1, 2) for layer in read(model, prefix).layers]
 
 
 def _norm(norm: Any, states: "Tensor") -> "Tensor":
