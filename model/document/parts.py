@@ -33,8 +33,11 @@ class Passage:
     parts: tuple["Passage", ...] = ()
 
     def label(self, text: str) -> str:
-        """Its beginning, on one line."""
-        return short(" ".join(text[self.start : min(self.end, self.start + 4 * LABEL)].split()), LABEL)
+        """Its beginning on one line; of a chapter, its heading."""
+        begins = text[self.start : min(self.end, self.start + 4 * LABEL)]
+        if self.kind == "chapter":
+            begins = begins.split("\n")[0].strip("# \t") or begins
+        return short(" ".join(begins.split()), LABEL)
 
     def at(self, path: Sequence[int]) -> "Passage":
         """The part at a path; IndexError for one that leads out of the tree."""

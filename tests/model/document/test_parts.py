@@ -72,6 +72,7 @@ def test_chapters_hold_what_stands_below_their_heading():
         ("chapter", "# One It rains. It snows. ## Inner inside"),
         ("chapter", "Two === - a dog - a cat ``` # no heading code ``` ### Deep"),
     ]
+    assert [part.label(text) for part in built(text).parts] == ["Before all.", "One", "Two"]
     one = outline(built(text).parts[1], text)
     assert one[2:] == (
         ("sentence", "# One"),
