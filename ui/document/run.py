@@ -116,7 +116,7 @@ def explain(start: Study, job: Job) -> Study:
         def told(done: int, total: int, before: int = before, index: str = index) -> None:
             job.tell(before + done, max(most, before + total), f"{INDICES[index]}: {done} of at most {total}")
 
-        only = study.opened if study.found else None
+        only = study.opened - set(request.opened) if study.found else None  # else what is opened by hand changed the search
         found = explain_tree(
             ledger.game, tree, index, request.budget, request.seed, told, job.cancelled, ledger, only, request.opened
         )
