@@ -18,6 +18,7 @@ PAGES = [
     st.Page("ui/image/page.py", url_path="image", title="Image", icon=":material/image:"),
     st.Page("ui/table/page.py", url_path="table", title="Table", icon=":material/table_chart:"),
     st.Page("ui/data/page.py", url_path="data", title="Data", icon=":material/translate:"),
+    st.Page("ui/document/page.py", url_path="document", title="Document", icon=":material/description:"),
     st.Page("ui/sets/page.py", url_path="sets", title="Data sets", icon=":material/dataset:"),
     st.Page("ui/scaling/page.py", url_path="scaling", title="Scaling", icon=":material/trending_up:"),
 ]

@@ -1,11 +1,15 @@
-"""python -m ui.shipping [text image table data]: makes the results that ship with Swing, from fresh runs."""
+"""python -m ui.shipping [text image table data document]: makes the results that ship with Swing, from fresh runs."""
 
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ui.data.kind import DataKind
+from ui.document.kept import to_bytes
+from ui.document.run import work
+from ui.document.samples import FIRST
 from ui.image.kind import ImageKind
 from ui.kind import Kind, Result, Subject
 from ui.kind_page import run
@@ -19,6 +23,7 @@ from ui.table.kind import TableKind
 from ui.text.kind import TextKind
 from xai import Ledger
 
+DOCUMENT = "document"
 KINDS: list[Kind[Any, Any, Any]] = [TextKind(), ImageKind(), TableKind(), DataKind()]
 
 
@@ -45,11 +50,25 @@ def make(kind: Kind[Any, Any, Any]) -> bytes:
     return write_bundle(to_bundle(kind.key, result, kind.name(request), kind.fingerprint(request)))
 
 
+def make_document() -> bytes:
+    """The study with which the Document page opens."""
+    slot = model_slot()
+    if slot.gemma is None:
+        slot.load()
+    return to_bytes(work(slot.loaded, FIRST, None, None, _unheard, _unheard)(Alone(_unheard)))
+
+
+def _unheard(*told: object) -> None:
+    """Nobody waits."""
+
+
+MAKERS: dict[str, Callable[[], bytes]] = {**{kind.key: partial(make, kind) for kind in KINDS}, DOCUMENT: make_document}
+
 if __name__ == "__main__":
     AT.mkdir(exist_ok=True)
-    for kind in KINDS:
-        if kind.key in (sys.argv[1:] or [each.key for each in KINDS]):
+    for key, maker in MAKERS.items():
+        if key in (sys.argv[1:] or MAKERS):
             began = time.perf_counter()
-            data = make(kind)
-            (AT / f"{kind.key}.zip").write_bytes(data)
-            print(f"{kind.key}: {len(data):,} bytes, {time.perf_counter() - began:.0f} s", flush=True)
+            data = maker()
+            (AT / f"{key}.zip").write_bytes(data)
+            print(f"{key}: {len(data):,} bytes, {time.perf_counter() - began:.0f} s", flush=True)

@@ -6,7 +6,8 @@ import pytest
 from clicks import open_settings
 from playwright.sync_api import expect
 
-PAGES = {"text": "Text", "image": "Image", "table": "Table", "data": "Data", "sets": "Data sets", "scaling": "Scaling"}
+PAGES = {"text": "Text", "image": "Image", "table": "Table", "data": "Data"}
+PAGES |= {"document": "Document", "sets": "Data sets", "scaling": "Scaling"}
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 
@@ -82,7 +83,18 @@ def subject(
     return Subject(game, game.outputs, weights, about, lambda seconds, count: told(seconds, count * game.work), redrawn)
 
 
-def answer(gemma: Language, request: TextRequest) -> str:
+class Answered(Protocol):
+    """What is asked of an answer: after which prompt, and where it is cut off."""
+
+    @property
+    def prompt(self) -> str: ...
+    @property
+    def until(self) -> str: ...
+    @property
+    def longest(self) -> int: ...
+
+
+def answer(gemma: Language, request: Answered) -> str:
     """The model's greedy answer, as far as the request says."""
     ends = not gemma.chat and request.until != "end"  # a base model goes on and on, a chat model ends by itself
     text = gemma.generate(request.prompt, max_new_tokens=request.longest, stop="\n" if ends else None)

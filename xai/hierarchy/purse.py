@@ -31,6 +31,10 @@ class Purse:
     def left(self) -> int:
         return self.budget - self.kept - self.asked
 
+    def allow(self, coalitions: int) -> None:
+        """Lets so many be spent from now on, if fewer are left."""
+        self.budget += max(0, coalitions - self.left)
+
     def new(self, inner: Inner, bits: Bools) -> int:
         """How many coalitions of these it has not asked for."""
         return len({key for rows in self._parts(inner, bits) for key in _keys(rows)} - self._seen)

@@ -1,6 +1,7 @@
 """The search through a tree of parts: which part is opened next, and what is asked once more."""
 
 import time
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -29,6 +30,8 @@ def explain_tree(
     progress: Progress | None = None,
     cancel: Cancel | None = None,
     ledger: Ledger | None = None,
+    only: Collection[Path] | None = None,
+    also: Sequence[Path] = (),
 ) -> Hierarchy:
     """Values of the parts of `tree`, the heaviest opened into their own parts until the budget is spent.
 
@@ -48,6 +51,9 @@ def explain_tree(
     seed : of all that is drawn; the same arguments give the same result, also from the ledger of a cancelled run
     progress, cancel : progress(done, total), called between batches; cancel() → True stops before the next batch
     ledger : a Ledger of the same game; what it holds is not evaluated again
+    only : paths of the parts that the search may open below the first level; None for any
+    also : paths that are opened after it, whatever they carry, and beyond the budget: what that costs, `opening_cost` says.
+        The search itself stays as it was without them
 
     Returns
     -------
@@ -58,7 +64,7 @@ def explain_tree(
     Raises
     ------
     ValueError, TypeError : a tree whose parts overlap, miss players, are empty or too deep; a budget too small for the first
-        level; a value that is not finite
+        level; a value that is not finite; a path of `also` that is no part, or is a single player
     Cancelled : with the ledger, which holds all that was evaluated
     """
     started = time.perf_counter()
@@ -69,17 +75,35 @@ def explain_tree(
     layout, paid = Layout(tree, ledger.labels), ledger.evaluations
     if budget < 2:
         raise ValueError(f"budget must be at least 2, for v(no player) and v(all players); got {budget}")
-    found, ends = _found(layout, index, seed, Purse(ledger, budget, progress, cancel))
+    found, ends = _found(layout, index, seed, Purse(ledger, budget, progress, cancel), only, also)
     spent = ledger.evaluations - paid, time.perf_counter() - started
     return Hierarchy(*found, index, seed, budget, *spent, *ends)
 
 
-def _found(layout: Layout, index: str, seed: int, purse: Purse) -> tuple[tuple[dict[Path, Node], list[Redundant]], list[Value]]:
+def opening_cost(children: int, index: str, budget: int, level: int = 1) -> int:
+    """Most coalitions that opening one part of so many children by `also` takes, after a search of this budget.
+
+    level : of the part, 0 for the tree itself. Redundant pairs, looked for anew, are counted
+    """
+    first, count = plan(children, index_at(index, level), _most(budget)), pairs_for(budget, False)
+    return (first.first * first.rows if children > 1 else 0) + count * (count + 1) // 2
+
+
+def _most(budget: int) -> int:
+    """Coalitions that the first rounds of a part may take together."""
+    return max(64, budget // 4)
+
+
+def _found(
+    layout: Layout, index: str, seed: int, purse: Purse, only: Collection[Path] | None, also: Sequence[Path]
+) -> tuple[tuple[dict[Path, Node], list[Redundant]], list[Value]]:
     """Nodes and redundant pairs, and v(∅), v(N)."""
     n = len(layout.order)
     ends = purse.evaluate(np.array([[False] * n, [True] * n]))
-    walk = _Walk(layout, index, seed, purse, ends[1] - ends[0])
+    walk = _Walk(layout, index, seed, purse, ends[1] - ends[0], only)
     walk.run()
+    for path in also:
+        walk.open_also(path)
     scalar = purse.ledger.n_outputs is None
     nodes = _nodes(walk, scalar)
     pairs = redundant_pairs(purse, layout, walk.places, nodes, walk.checked)
@@ -90,15 +114,18 @@ def _found(layout: Layout, index: str, seed: int, purse: Purse) -> tuple[tuple[d
 class _Walk:
     """opened : parts in the order of their opening, a part after the one above it;  checked : coalitions kept for pairs"""
 
-    def __init__(self, layout: Layout, index: str, seed: int, purse: Purse, total: Floats) -> None:
+    def __init__(
+        self, layout: Layout, index: str, seed: int, purse: Purse, total: Floats, only: Collection[Path] | None = None
+    ) -> None:
         self.layout, self.index, self.seed, self.purse, self.total = layout, index, seed, purse, total
+        self.only = None if only is None else set(only)
         self.opened: list[Opened] = []
         self.places: dict[Path, Place] = {(): layout.root}
         self.above: dict[Path, list[tuple[list[Place], int]]] = {(): []}
         n = len(layout.order)
         self.whole = n <= MAX_EXACT and 2**n <= purse.budget
         self.checked = pairs_for(purse.budget, self.whole)
-        self.most = max(64, purse.budget // 4)
+        self.most = _most(purse.budget)
 
     def run(self) -> None:
         if not fan(self.layout.root):
@@ -116,6 +143,18 @@ class _Walk:
         while self._step():
             pass
         self._make_surer()
+
+    def open_also(self, path: Path) -> None:
+        """Opens a part, and those above it that are closed, whatever that costs."""
+        for level in range(len(path) + 1):
+            place = self.places.get(path[:level])
+            if place is None or not fan(place):
+                raise ValueError(f"there is no part {path} to open: {path[:level]} is a single player, or not in the tree")
+            node = next((node for node in self.opened if node.place.path == place.path), None)
+            if node is None:
+                parent = next(node for node in self.opened if node.place.path == place.path[:-1])
+                self.purse.allow(self._first(place))
+                self._open(place, parent.mean[path[level - 1]], parent.error[path[level - 1]])
 
     def _step(self) -> bool:
         """Opens the likeliest part, or asks once more about it and its siblings; whether anything was left to open."""
@@ -141,6 +180,8 @@ class _Walk:
                 return False
             node.ask(self.purse)
         self.opened.append(node)
+        if self.only is not None:
+            node.pending &= [child.path in self.only for child in node.inner.children]
         above = self.above[place.path]
         for i, child in enumerate(node.inner.children):
             self.places[child.path] = child
@@ -153,9 +194,13 @@ class _Walk:
         p, above = fan(place), self.above[place.path]
         if p == 1 or self.whole:
             return 0
-        first = plan(p, index_at(self.index, len(above)), self.most)
         q = p + sum(len(places) - 1 for places, _ in above)
-        return min(first.first * first.rows, 2**q - 2 if q <= MAX_EXACT else first.first * first.rows)
+        return min(self._first(place), 2**q - 2 if q <= MAX_EXACT else self._first(place))
+
+    def _first(self, place: Place) -> int:
+        """Coalitions of the rounds with which a place begins, where its game is not enumerated."""
+        first = plan(fan(place), index_at(self.index, len(self.above[place.path])), self.most)
+        return first.first * first.rows
 
     def _inner(self, place: Place) -> Inner:
         return Inner(self.layout, self.above[place.path], self.layout.children(place), self.index)

@@ -31,6 +31,7 @@ def values(x):
     document = {"title": x}
     return {
         "attribution": {"index": x, "method": x, "evaluations": x, "panes": [(x, x), (x, x)], "legend": x, "notes": [x, x]},
+        "adding_up": {"rows": [(x, [x, x])]},
         "answer": {"said": x, "answer": x, "rather": x},
         "differences": {"names": [x, x], "rows": [(x, x, [x, x])]},
         "document": document,
@@ -38,6 +39,7 @@ def values(x):
         "film_strip": {"title": x, "frames": [(x, x, x)]},
         "judgements": {"judged": [(x, x, [x, x, x])]},
         "legend": {"scale": x, "stops": x, "low": x, "high": x},
+        "minimap": {"index": x, "title": x, "segments": [(x, x, True, mark), (x, x, False, mark)]},
         "picture": {"url": x, "words": x},
         "asked": {"asked": x, "folded": x},
         "preview": {"before": x, "text": x, "after": x},
@@ -66,6 +68,8 @@ def values(x):
             "sets": [(x, SimpleNamespace(title=x, text=x, notes=[x, x]), x, [[x, x]])],
             "level": x,
         },
+        "support": {"names": [x, x], "rows": [(x, [(x, x), (x, x)], x)]},
+        "tree_row": {"key": x, "painted": [x, x], "indent": 2},
         "token_heatmap": {"index": x, "pane": x, "pieces": [(x, None), (x, 0)], "marks": [mark], "numbered": x},
     }
 

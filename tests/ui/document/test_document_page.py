@@ -1,0 +1,175 @@
+"""The Document page's states, without a browser, on the tiny model."""
+
+from functools import partial
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+import pages
+import pytest
+from pages import html
+from streamlit.testing.v1 import AppTest
+
+from ui.document import kept, tree, whatif
+from ui.document.run import opening
+from ui.document.samples import FIRST
+
+PAGE = str(Path(__file__).parents[3] / "ui" / "document" / "page.py")
+bench = partial(pages.bench, kind="document")
+finish = partial(pages.finish, kind="document")
+SMALL = "# The plot\n\nThe plot is thin. She said: hello, world!\n\n# The fox\n\nThe quick brown fox jumps. One two three four."
+
+
+def open_page(text=SMALL, budget=64, target=" The fox. She said hello."):
+    page = AppTest.from_file(PAGE, default_timeout=60).run()
+    page.text_area(key="doc-text").set_value(text)
+    page.radio(key="doc-whose").set_value("An answer I type").run()
+    page.text_input(key="doc-target").set_value(target)
+    page.select_slider(key="doc-budget").set_value(budget).run()
+    return page
+
+
+def explained(**asked):
+    page = open_page(**asked)
+    page.button(key="explain").click().run()
+    return finish(page)
+
+
+def look_at(page, *path):
+    return page.button(key="doc-at-" + "-".join(map(str, path))).click().run()
+
+
+def captions(page):
+    return " ".join(one.value for one in page.caption)
+
+
+def test_it_paints_while_the_model_loads(slot):
+    page = AppTest.from_file(PAGE, default_timeout=60).run()
+    assert not page.exception and not slot.started
+    assert page.text_area(key="doc-text").value == FIRST.text
+    assert page.text_input(key="doc-question").value == FIRST.question
+
+
+def test_a_document_is_explained_looked_into_opened_and_asked_anew(ready):
+    page = open_page()
+    assert "at most 128 evaluations" in captions(page)
+    page.button(key="explain").click().run()
+    page = finish(page)
+    assert not page.exception and not page.error
+    study = bench(page).shown
+    assert list(study.found) == ["banzhaf", "shapley"] and study.ledger.evaluations <= 128
+    assert html(page).count('class="swing-minimap"') == 2 and html(page).count('class="swing-heatmap"') == 2
+    closed = next(path for path in study.frontier if study.root.at(path).parts)
+    for level in range(1, len(closed) + 1):
+        page = look_at(page, *closed[:level])
+    most = opening(study.root, closed, 64)
+    assert f"At most {most} further evaluations" in captions(page)
+    paid = study.ledger.evaluations
+    page.button(key="doc-open").click().run()
+    page, before = finish(page), study
+    study = bench(page).shown
+    assert closed in study.opened and closed not in before.opened
+    assert 0 < study.ledger.evaluations - paid <= most
+    for index, one in study.found.items():  # nothing else moved, and all adds up
+        for path, node in before.found[index].nodes.items():
+            np.testing.assert_array_equal(one.nodes[path].value, node.value)
+        children = [child.value for child in one.children(closed)]
+        np.testing.assert_allclose(np.sum(children, axis=0) + one.nodes[closed].together, one.nodes[closed].value, atol=1e-9)
+    page.button(key="doc-out").click().run()
+    page.button(key="doc-anew").click().run()
+    page = finish(page)
+    part, desk = study.root.at(closed), bench(page).own.desk
+    present = np.ones((1, study.root.last), bool)
+    present[0, part.first : part.last] = False
+    said, likely = bench(page).own.anew[1]
+    assert said == " positive" and likely == pytest.approx(desk.game(present)[0, 0], abs=1e-4)
+    assert any("It now says **positive**" in one.value for one in page.markdown)
+    page.button(key="doc-back").click().run()
+    assert bench(page).own.out == ()
+
+
+def test_the_tree_says_what_the_search_found_and_its_sum(ready):
+    page = explained()
+    study, shown = bench(page).shown, unescape(html(page))
+    children, sums = tree.rows_below(study, (), 0)
+    for row in children:
+        label = page.button(key=f"doc-at-{row.path[0]}").label
+        assert all(f"{abs(value):.3f}" in label for value in row.values)
+    assert sums[-1].name == "sum"
+    change = study.found["banzhaf"].nodes[()].value[0]
+    np.testing.assert_allclose(sums[-1].values, change, atol=1e-9)
+    assert shown.count(f"{change:+.3f}".replace("-", "−")) >= 2
+    strips = tree.maps(study, 0)
+    assert sum(study.root.at(path).tokens for path in study.frontier) == study.root.tokens
+    for index in strips:
+        assert f'data-index="{index}"' in shown
+
+
+def test_sentences_of_the_answer_are_columns_of_one_set_of_evaluations(ready):
+    page = explained()
+    study = bench(page).shown
+    assert study.outputs == ["the answer", "The fox.", "She said hello."]
+    paid = study.ledger.evaluations
+    page.get("button_group")[0].set_value(2).run()
+    assert not page.exception
+    assert bench(page).shown.ledger.evaluations == paid
+    for j, sentence in enumerate(study.outputs[1:], 1):
+        assert sentence in html(page)
+        for _, value, error in tree.support(study, j):
+            assert value >= np.log(2) and value >= 2 * error
+    unsupported = sum(not tree.support(study, j) for j in (1, 2))
+    assert html(page).count("<td>unsupported</td>") == unsupported
+
+
+def test_a_cancelled_run_keeps_what_it_paid(ready, monkeypatch):
+    page = open_page()
+    asked = []
+
+    def cancelled(job):
+        asked.append(job)
+        return len(asked) > 4
+
+    monkeypatch.setattr("ui.shell.jobs.Job.cancelled", cancelled)
+    page.button(key="explain").click().run()
+    page = finish(page)
+    desk = bench(page).own.desk
+    paid = desk.ledger.evaluations
+    assert 0 < paid < 128 and any(f"{paid} evaluations are kept" in one.value for one in page.info)
+    monkeypatch.undo()
+
+
+def test_a_study_is_the_same_after_a_trip_through_its_file(ready):
+    study = bench(explained()).shown
+    again = kept.from_bytes(kept.to_bytes(study))
+    assert again.request == study.request and again.target == study.target and again.frontier == study.frontier
+    for index, one in study.found.items():
+        assert set(again.found[index].nodes) == set(one.nodes)
+        for path, node in one.nodes.items():
+            np.testing.assert_array_equal(again.found[index].nodes[path].value, node.value)
+    with pytest.raises(ValueError, match="press Explain to ask the model again"):
+        again.ledger.evaluate(np.arange(study.root.last)[None] % 2 == 0)
+
+
+def test_text_without_parts_is_the_rest(ready):
+    study = bench(explained()).shown
+    assert whatif.text_without(study, ((1,), (0, 1, 0), (0, 1))) == "# The plot\n\n"
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"doc-text": " "}, "There is no document yet"),
+        ({"doc-text": "word"}, "The document has one word only"),
+        ({"doc-text": "one two three four " * 2000}, "reads at most 2048"),
+    ],
+)
+def test_what_cannot_be_explained_is_said_before_the_run(ready, fields, sentence):
+    page = open_page(text=fields["doc-text"])
+    assert page.button(key="explain").disabled
+    assert any(sentence in one.value for one in page.warning)
+
+
+def test_markup_in_a_document_is_shown_as_it_is(ready):
+    page = explained(text="<script>alert(1)</script> is *bold* here. One two three.", target=" <b>x</b>")
+    assert not page.exception
+    assert "<script>alert" not in html(page) and "&lt;script&gt;" in html(page) and "&lt;b&gt;x" in html(page)

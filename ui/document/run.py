@@ -1,0 +1,147 @@
+"""From a request of the Document page to its explained tree, by both indices from one ledger."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from model.document.game import DocumentGame
+from model.document.parts import Passage, tree_of
+from model.language import Language
+from ui.document.request import DocumentRequest
+from ui.names import INDICES
+from ui.shell.jobs import Job
+from ui.text import run as text_run
+from xai import Hierarchy, Ledger, explain_tree, opening_cost
+from xai.hierarchy.found import Path
+
+ASSUMED_ANSWER = " yes."  # stands for the model's answer where only the cost is asked
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A document whose heaviest parts are opened.
+
+    text : the document;  root : its parts;  target : the answer;  outputs : k names of the game's columns
+    found : index → tree; while a run goes on, maybe one;  ledger : everything paid
+    """
+
+    request: DocumentRequest
+    text: str
+    root: Passage
+    target: str
+    outputs: list[str]
+    found: dict[str, Hierarchy]
+    ledger: Ledger = field(repr=False)
+
+    @cached_property
+    def opened(self) -> set[Path]:
+        """Parts whose children have values by every index."""
+        trees = [{path for path, node in one.nodes.items() if node.opened} for one in self.found.values()]
+        return set.intersection(*trees)
+
+    @cached_property
+    def frontier(self) -> list[Path]:
+        """The smallest parts that have values, in their order: together they are the whole document."""
+        found: list[Path] = []
+        stack: list[Path] = [()]
+        while stack:
+            path = stack.pop()
+            if path in self.opened:
+                stack += [(*path, i) for i in reversed(range(len(self.root.at(path).parts)))]
+            else:
+                found.append(path)
+        return found
+
+
+@dataclass
+class Desk:
+    """The game that a session works at: what was paid in it stays paid, also where a run was cancelled."""
+
+    asked: object
+    game: DocumentGame
+    ledger: Ledger
+
+    @classmethod
+    def of(cls, model: Language, request: DocumentRequest, target: str) -> "Desk":
+        game = DocumentGame(model, request.text, request.question.strip(), target)
+        return cls(request.same_game, game, Ledger(game))
+
+
+def check(request: DocumentRequest) -> None:
+    """ValueError where nothing is asked."""
+    if not request.text.strip():
+        raise ValueError("There is no document yet: paste a text, or upload a file.")
+    if not request.question.strip():
+        raise ValueError("There is no question yet: write what the document should answer.")
+
+
+def size(model: Language, request: DocumentRequest) -> tuple[int, float]:
+    """Words of the document, and what one evaluation costs, in tokens run through the model; ValueError as `DocumentGame`."""
+    check(request)
+    game = DocumentGame(model, request.text, request.question.strip(), request.target or ASSUMED_ANSWER)
+    return game.n_players, game.work
+
+
+def at_most(request: DocumentRequest, root: Passage | None = None) -> int:
+    """Evaluations that a request takes at most, by both indices. root : the parts, needed where some are opened by hand"""
+    by_hand = [] if root is None else [opening(root, path, request.budget) for path in request.opened]
+    return 2 * request.budget + sum(by_hand)
+
+
+def opening(root: Passage, path: Path, budget: int) -> int:
+    """Evaluations that opening one part takes at most, by both indices."""
+    return sum(opening_cost(len(root.at(path).parts), index, budget, len(path)) for index in INDICES)
+
+
+def prepare(model: Language, request: DocumentRequest, job: Job, before: Study | None = None) -> Desk:
+    """The game of a request about its answer. before : of the same game, whose answer and ledger are taken over"""
+    check(request)
+    if before is None:
+        job.tell(0, 0, "Reading the model’s answer")
+    known = request.target if before is None else before.target
+    desk = Desk.of(model, request, text_run.answer(model, request) if known is None else known)
+    if before is not None:
+        desk.ledger.take(before.ledger)
+    return desk
+
+
+def explain(start: Study, job: Job) -> Study:
+    """Both indices' trees; that of the first is published while the other is computed. start : nothing found yet"""
+    request, ledger = start.request, start.ledger
+    tree, most = tree_of(start.root, start.text), at_most(request, start.root)
+    study = start
+    for index in INDICES:
+        before = len(study.found) * most // len(INDICES)
+
+        def told(done: int, total: int, before: int = before, index: str = index) -> None:
+            job.tell(before + done, max(most, before + total), f"{INDICES[index]}: {done} of at most {total}")
+
+        only = study.opened - set(request.opened) if study.found else None  # else what is opened by hand changed the search
+        found = explain_tree(
+            ledger.game, tree, index, request.budget, request.seed, told, job.cancelled, ledger, only, request.opened
+        )
+        study = replace(study, found={**study.found, index: found})
+        job.publish(study)
+    return study
+
+
+def work(
+    model: Language,
+    request: DocumentRequest,
+    desk: Desk | None,
+    before: Study | None,
+    keep: Callable[[Desk], None],
+    learn: Callable[[float, float], None],
+) -> Callable[[Job], Study]:
+    """What a job does. desk, before : of the same game, None for none;  keep(desk) : told of the game it works at"""
+
+    def done(job: Job) -> Study:
+        at = desk or prepare(model, request, job, before)
+        keep(at)
+        spent, paid = at.ledger.seconds, at.ledger.evaluations
+        game = at.game
+        study = explain(Study(request, game.text, game.root, game.target, game.outputs, {}, at.ledger), job)
+        learn(at.ledger.seconds - spent, (at.ledger.evaluations - paid) * game.work)
+        return study
+
+    return done
