@@ -1,12 +1,13 @@
 # `make run` starts Swing, `make test` runs every test, `make test-fast` the quick ones that need no browser and no big
 # checkpoint, `make fuzz` has every reader of uploads read damaged files for ten minutes. They set up what they need, once.
 # PYTHON=python3.12 chooses the interpreter of a new .venv; MODEL=dir-or-hub-id another checkpoint; PORT, HOST the address;
-# WORKERS how many processes test. `make lock` writes the locks anew, `make sbom` a bill of materials, `make audit` asks for
-# known vulnerabilities.
+# PUBLIC=yes serves others; WORKERS how many processes test. `make lock` writes the locks anew, `make sbom` a bill of
+# materials, `make audit` asks for known vulnerabilities.
 
 PYTHON ?= python3
-HOST ?= localhost
+HOST ?=
 PORT ?=
+PUBLIC ?=
 MODEL ?=
 PY := .venv/bin/python
 WORKERS ?= 2
@@ -19,7 +20,7 @@ PYTEST := $(PY) -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 .PHONY: run test test-fast fuzz check chromium lock sbom audit
 
 run: .venv/installed-run
-	$(PY) -m swing --host "$(HOST)" $(if $(PORT),--port "$(PORT)") $(if $(MODEL),--model "$(MODEL)")
+	$(PY) -m swing $(if $(HOST),--host "$(HOST)") $(if $(PUBLIC),--public) $(if $(PORT),--port "$(PORT)") $(if $(MODEL),--model "$(MODEL)")
 
 test: .venv/installed-dev chromium check
 	$(PYTEST)
