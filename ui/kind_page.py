@@ -148,6 +148,8 @@ def _explain(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> 
         return result
 
     state.begin(Job(work, name, seconds=seconds))
+    if state.job is None:  # the line takes no more
+        kept.end(name, "partial", "It was not begun: too much was waiting.")
 
 
 def _foretold(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> tuple[int, float | None]:

@@ -89,15 +89,16 @@ def ended_with(run: str | None) -> Iterator[None]:
     try:
         yield
     except (Cancelled, Stopped):
-        _end(run, "partial", "It was cancelled before there was anything to show.")
+        end(run, "partial", "It was cancelled before there was anything to show.")
         raise
     except Exception as error:
         known = isinstance(error, (ValueError, TypeError, OSError))
-        _end(run, "failed", str(error) if known else "Something went wrong inside Swing.")
+        end(run, "failed", str(error) if known else "Something went wrong inside Swing.")
         raise
 
 
-def _end(run: str | None, state: str, sentence: str) -> None:
+def end(run: str | None, state: str, sentence: str) -> None:
+    """Keep how a run ended, and why."""
     if run is not None:
         with suppress(ValueError):  # the sentence that matters is the one that ended it
             store().finish(run, state, sentence)
