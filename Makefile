@@ -1,21 +1,26 @@
 # `make run` starts Swing, `make test` runs every test, `make test-fast` the quick ones that need no browser and no big
 # checkpoint, `make fuzz` has every reader of uploads read damaged files for ten minutes. They set up what they need, once.
 # PYTHON=python3.12 chooses the interpreter of a new .venv; MODEL=dir-or-hub-id another checkpoint; PORT, HOST the address;
-# WORKERS how many processes test.
+# PUBLIC=yes serves others; WORKERS how many processes test. `make lock` writes the locks anew, `make sbom` a bill of
+# materials, `make audit` asks for known vulnerabilities.
 
 PYTHON ?= python3
-HOST ?= localhost
+HOST ?=
 PORT ?=
+PUBLIC ?=
 MODEL ?=
 PY := .venv/bin/python
 WORKERS ?= 2
 CHROMIUM := chromium-headless-shell chromium chromium-browser google-chrome # any of them drives the browser tests
+TOOLS := .venv/tools/bin
+COMPILE := $(TOOLS)/uv pip compile requirements.txt --quiet --generate-hashes --no-annotate --no-header \
+	--no-emit-index-url --no-emit-find-links
 PYTEST := $(PY) -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
-.PHONY: run test test-fast fuzz check chromium
+.PHONY: run test test-fast fuzz check chromium lock sbom audit
 
 run: .venv/installed-run
-	$(PY) -m swing --host "$(HOST)" $(if $(PORT),--port "$(PORT)") $(if $(MODEL),--model "$(MODEL)")
+	$(PY) -m swing $(if $(HOST),--host "$(HOST)") $(if $(PUBLIC),--public) $(if $(PORT),--port "$(PORT)") $(if $(MODEL),--model "$(MODEL)")
 
 test: .venv/installed-dev chromium check
 	$(PYTEST)
@@ -31,6 +36,18 @@ check: .venv/installed-dev
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 
+# The CPU build of torch is looked for where UV_FIND_LINKS or UV_EXTRA_INDEX_URL says: the other lock is of PyPI alone.
+lock: .venv/installed-tools
+	env -u UV_FIND_LINKS -u UV_EXTRA_INDEX_URL $(COMPILE) --universal --python-version 3.11 -o requirements.lock
+	$(COMPILE) --python-version 3.11 --python-platform x86_64-manylinux_2_28 -o requirements-cpu.lock
+
+sbom: .venv/installed-tools
+	mkdir -p build
+	$(TOOLS)/cyclonedx-py requirements requirements.lock --output-reproducible --of JSON -o build/sbom.json
+
+audit: .venv/installed-tools
+	$(TOOLS)/python -m docs.audit
+
 .venv/created:
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Swing needs Python 3.11 or newer; name one with: make run PYTHON=python3.12"; exit 1; }
@@ -43,6 +60,11 @@ check: .venv/installed-dev
 
 .venv/installed-dev: requirements-dev.txt .venv/installed-run
 	$(PY) -m pip install --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+.venv/installed-tools: requirements-tools.txt .venv/created
+	$(PY) -m venv --clear .venv/tools
+	$(TOOLS)/python -m pip install --disable-pip-version-check -r requirements-tools.txt
 	touch $@
 
 chromium:

@@ -3,6 +3,9 @@
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from ui.shell.access import admitted
+from ui.shell.account import account, ask_to_log_in
+
 
 def moved(page: StreamlitPage, old: str) -> StreamlitPage:
     """A page that is not listed: whoever comes by the old address goes on to the new one, its query with it."""
@@ -24,6 +27,11 @@ PAGES = [
 ]
 SIDE_BAR = 230  # pixels: the maps need the rest
 OLD = [moved(PAGES[0], "text"), *(moved(page, f"{page.url_path}_page") for page in PAGES[1:])]
-page = st.navigation([*PAGES, *OLD], position="top")
+here = admitted()
+page = st.navigation([*PAGES, *OLD], position="top" if here else "hidden")
 st.set_page_config(page_title=f"{page.title} · Swing", page_icon="⚖️", layout="wide", initial_sidebar_state=SIDE_BAR)
-page.run()
+if here:
+    account()
+    page.run()
+else:
+    ask_to_log_in()

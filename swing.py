@@ -9,6 +9,7 @@ import threading
 import tomllib
 from collections.abc import Iterator
 from importlib import import_module
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,6 +19,7 @@ __version__ = "0.1.0"
 APP = Path(__file__).with_name("app.py")
 SHELLS = "bash", "zsh", "fish"
 PATHS = "source", "out", "config", "model", "table"  # options and arguments that are completed by files
+PUBLIC = ["--server.headless=true", "--server.enableXsrfProtection=true", "--server.enableCORS=true"]
 OPENING = "ui.kind_page", "pandas", "scipy.stats"  # seconds to import, and needed by the first page
 
 
@@ -51,6 +53,23 @@ def main(arguments: list[str] | None = None) -> None:
         from batch.command import main as of_data_sets
 
         sys.exit(of_data_sets(arguments))
+    options = asked(arguments)
+    host = options.host or ("0.0.0.0" if options.public else "localhost")
+    if why := occupied(host, options.port) or (serve_others(options.anonymous) if options.public else ""):
+        sys.exit(f"swing: {why}")
+    for name in ("model", "server", "server_model", "server_tokenizer"):
+        if getattr(options, name):
+            os.environ[f"SWING_{name.upper()}"] = getattr(options, name)
+    where = [f"--server.address={host}", *([f"--server.port={options.port}"] if options.port else [])]
+    where += PUBLIC if options.public else []
+    from streamlit.web.cli import main as streamlit
+
+    threading.Thread(target=lambda: [import_module(name) for name in OPENING], name="import-opening", daemon=True).start()
+    streamlit(["run", str(APP), *flags(tomllib.loads(SETTINGS.read_text())), *where])
+
+
+def asked(arguments: list[str]) -> argparse.Namespace:
+    """The command line's options; the process ends with one sentence where they are wrong, or do not belong together."""
     parser = Parser(prog="swing", description="Shows what swings a model's answer, in the browser.", allow_abbrev=False)
     parser.epilog = "swing explain --help and swing summary --help are about whole data sets."
     parser.add_argument(
@@ -61,8 +80,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--server-tokenizer", metavar="DIR-OR-HUB-ID", help="its tokenizer; the server is asked for each text without"
     )
-    parser.add_argument("--host", default="localhost", help="the address to listen on: %(default)s; 0.0.0.0 for all of them")
+    parser.add_argument("--host", help="the address to listen on: localhost, with --public all addresses of this machine")
     parser.add_argument("--port", type=port, help="1 to 65535: the first free one from 8501 on")
+    parser.add_argument("--public", action="store_true", help="serve others, who log in: docs/deploy.md says how")
+    parser.add_argument("--anonymous", action="store_true", help="with --public: serve whoever comes, without a login")
     parser.add_argument(
         "--print-completion", action=Completion, choices=SHELLS, help="what that shell completes swing by: docs/batch.md"
     )
@@ -72,16 +93,11 @@ def main(arguments: list[str] | None = None) -> None:
         parser.error("--server needs --server-model, and no --model beside it")
     if options.server is None and (options.server_model or options.server_tokenizer):
         parser.error("--server-model and --server-tokenizer need --server")
-    if why := occupied(options.host, options.port):
-        sys.exit(f"swing: {why}")
-    for name in ("model", "server", "server_model", "server_tokenizer"):
-        if getattr(options, name):
-            os.environ[f"SWING_{name.upper()}"] = getattr(options, name)
-    where = [f"--server.address={options.host}", *([f"--server.port={options.port}"] if options.port else [])]
-    from streamlit.web.cli import main as streamlit
-
-    threading.Thread(target=lambda: [import_module(name) for name in OPENING], name="import-opening", daemon=True).start()
-    streamlit(["run", str(APP), *flags(tomllib.loads(SETTINGS.read_text())), *where])
+    if options.anonymous and not options.public:
+        parser.error("--anonymous needs --public")
+    if options.host and not options.public and not is_local(options.host):
+        parser.error(f"--host {options.host} lets other machines in: add --public")
+    return options
 
 
 def port(text: str) -> int:
@@ -100,6 +116,23 @@ def occupied(host: str, port: int | None) -> str:
             return f"port {port} of {host} is in use: choose another with --port, or leave it out"
         return f"cannot listen there: {error.strerror}"
     return ""
+
+
+def is_local(host: str) -> bool:
+    """Whether only this machine reaches what listens there."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def serve_others(anonymous: bool) -> str:
+    """Tell the pages that the server is public; why it must not be, in one sentence, where nobody could log in."""
+    from ui.shell.access import ANONYMOUS, LOGIN, VARIABLE, login_fault
+
+    os.environ[VARIABLE] = ANONYMOUS if anonymous else LOGIN
+    os.environ.setdefault("SWING_MODELS", "fixed")
+    return "" if anonymous else login_fault()
 
 
 def flags(settings: dict[str, Any], above: str = "") -> Iterator[str]:

@@ -42,6 +42,14 @@ def bench(page, kind):
     return page.session_state[f"bench-{kind}"]
 
 
+def shared(page, kind):
+    """The id of the run on an AppTest's page, once its link is shared."""
+    run = bench(page, kind).run
+    page.toggle(key=f"share-{run}").set_value(True).run()
+    assert not page.exception
+    return run
+
+
 def finish(page, kind):
     """Run the page until its job is over."""
     for _ in range(100):

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 PAGE = str(Path(__file__).parents[1] / "ui" / "table" / "page.py")
 bench = partial(pages.bench, kind="table")
 finish = partial(pages.finish, kind="table")
+shared = partial(pages.shared, kind="table")
 
 
 def open_page(**query):

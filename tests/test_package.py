@@ -152,7 +152,7 @@ def test_a_port_in_use_gets_one_sentence():
 
 def test_a_host_of_another_machine_gets_one_sentence():
     with pytest.raises(SystemExit, match="^swing: cannot listen there: .*192.0.2.1"):
-        swing.main(["--host", "192.0.2.1"])
+        swing.main(["--host", "192.0.2.1", "--public", "--anonymous"])
 
 
 @pytest.mark.parametrize(

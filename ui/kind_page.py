@@ -17,7 +17,7 @@ from ui.maps.side_by_side import show
 from ui.runs import kept
 from ui.runs.comparison import Comparison, compare
 from ui.runs.comparison_bundle import to_bundle
-from ui.runs.listed import others_of, sidebar
+from ui.runs.listed import others_of, share_shown, sidebar
 from ui.runs.shipped import SHIPPED, is_shipped, shipped
 from ui.shell.bench import MORE, Bench, bar, bench
 from ui.shell.frame import frame, ready
@@ -148,6 +148,8 @@ def _explain(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> 
         return result
 
     state.begin(Job(work, name, seconds=seconds))
+    if state.job is None:  # the line takes no more
+        kept.end(name, "partial", "It was not begun: too much was waiting.")
 
 
 def _foretold(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> tuple[int, float | None]:
@@ -206,6 +208,7 @@ def _show(kind: Kind[Any, Any, Any], result: Result, state: Bench[Any]) -> None:
         downloads(lambda: to_bundle(kind.key, result, name, fingerprint, upload), picture, result.comparison)
         if view.files is not None:
             view.files()
+        share_shown(kind.key, state.run)
 
     def another() -> None:
         def load(run: str) -> tuple[Comparison, Picture]:

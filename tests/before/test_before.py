@@ -70,6 +70,7 @@ def test_a_kept_run_says_what_it_said(store, kind, name):
     assert (run.state, run.settings, run.has_content) == ("done", SETTINGS[kind][name], name == "upload")
     page = AppTest.from_file(str(ROOT / PAGE.format(kind)), default_timeout=60)
     page.query_params["run"] = run.id
+    page.session_state["owner"] = OWNER
     page.run()
     assert not page.exception and not page.error and not page.warning
     bench = page.session_state[f"bench-{kind}"]

@@ -69,11 +69,14 @@ def test_a_killed_server_goes_on_where_it_was(open_tiny, tiny_server):
     page = open_tiny(path=WHOLE)
     begin_long(page)
     page.wait_for_url("**run=**")
-    link = page.url
+    link, browser = page.url, page.context
     tiny_server.kill()
     page.close()
     tiny_server.start()
-    page = open_tiny(ready=False, path="/" + link.split("/", 3)[3])
+    other = open_tiny(ready=False, path="/" + link.split("/", 3)[3])
+    expect(other.get_by_text("This run is private")).to_be_visible()
+    page = browser.new_page()
+    page.goto(link)
     running = page.get_by_text(re.compile(r"Banzhaf values.*: [1-9]\d* of \d+"))
     running.wait_for()
     done, total = map(int, re.search(r": (\d+) of (\d+)", running.inner_text()).groups())

@@ -69,7 +69,7 @@ def test_short_ones_cannot_stop_a_long_one(monkeypatch):
     for _ in range(3):
         job = Job(takes_five, seconds=5.0)
         job.line = line
-        line._waiting.append(job)
+        line._waiting.add(job)
     assert line.let_in(long) == 5.0
     assert line.let_in(long) == 0.0  # its turn
     now[0] += 4.9

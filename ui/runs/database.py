@@ -1,6 +1,7 @@
 """The SQLite file under `ui.runs.store`: how it is opened, kept within bounds, scrubbed, and replaced when damaged."""
 
 import logging
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from filelock import FileLock
 
 log = logging.getLogger("swing.store")
 
+DEFAULT_MB = 500
 BUSY_MS = 20_000  # another process's transaction is a few milliseconds, a large delete a second
 _SLACK = 8 * 4096  # pages that a row needs besides its own bytes
 _LOG_BYTES = 4 << 20  # of the write-ahead log, about what SQLite lets it grow to by itself
@@ -27,6 +29,14 @@ _PRAGMAS = (
 Evict = Callable[[sqlite3.Connection, str], bool]
 
 
+def configured_bytes() -> int:
+    """How large the file may become."""
+    text = os.environ.get("SWING_RUNS_MB", str(DEFAULT_MB))
+    if not text.strip().isdecimal() or not int(text):
+        raise ValueError(f"SWING_RUNS_MB must be a whole number of megabytes, at least 1; got {text!r}")
+    return int(text) * 1_000_000
+
+
 class NoRoom(ValueError):
     """The file is full, and nothing in it may go."""
 
@@ -35,13 +45,14 @@ class Database:
     """One file, one connection, one transaction at a time; other processes may have it open as well.
 
     schema, version : of the tables; a file of another version counts as damaged
+    added : tables that files of this version may lack, made where they are not there
     evict : evict(connection, keep) deletes the row that is to go first, except `keep`; False where none may go
     notice : "" or a sentence where the file was damaged: it was moved aside, and a new one begun
     """
 
-    def __init__(self, path: Path, schema: str, version: int, most_bytes: int, evict: Evict):
+    def __init__(self, path: Path, schema: str, version: int, most_bytes: int, evict: Evict, added: str = ""):
         self.path, self.most_bytes, self.notice = path, most_bytes, ""
-        self._schema, self._version, self._evict = schema, version, evict
+        self._schema, self._version, self._evict, self._added = schema, version, evict, added
         self._lock = threading.RLock()
         self._open()
 
@@ -117,6 +128,7 @@ class Database:
                 db.execute(pragma)
             if new:
                 db.executescript(f"BEGIN; {self._schema} PRAGMA user_version = {self._version}; COMMIT;")
+            db.executescript(self._added)
             if db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
                 raise _Foreign("it fails SQLite's check")
         except BaseException:

@@ -34,8 +34,8 @@ def begin(
 ) -> str | None:
     """The id of a run to work on: `run` again where it is of the same model, else a new one; None where none is kept.
 
-    It must be this browser's own, or one that was interrupted, which whoever has the link may finish. Where there is
-    no room, or no writable home, the run goes on all the same, and the side bar says why it is not kept.
+    It must be this visitor's own. Where there is no room, or no writable home, the run goes on all the same, and the side
+    bar says why it is not kept.
     """
     st.session_state.pop("not-kept", None)
     try:
@@ -57,7 +57,7 @@ def _may_go_on(run: str, model: str) -> bool:
         found = store().get(run)
     except ValueError:  # deleted meanwhile
         return False
-    return found.fingerprint == model and (found.interrupted or store().owns(run, visitor()))
+    return found.fingerprint == model and store().owns(run, visitor())
 
 
 def ledger(run: str | None, game: Game, known: Ledger | None = None) -> Ledger:
@@ -89,15 +89,16 @@ def ended_with(run: str | None) -> Iterator[None]:
     try:
         yield
     except (Cancelled, Stopped):
-        _end(run, "partial", "It was cancelled before there was anything to show.")
+        end(run, "partial", "It was cancelled before there was anything to show.")
         raise
     except Exception as error:
         known = isinstance(error, (ValueError, TypeError, OSError))
-        _end(run, "failed", str(error) if known else "Something went wrong inside Swing.")
+        end(run, "failed", str(error) if known else "Something went wrong inside Swing.")
         raise
 
 
-def _end(run: str | None, state: str, sentence: str) -> None:
+def end(run: str | None, state: str, sentence: str) -> None:
+    """Keep how a run ended, and why."""
     if run is not None:
         with suppress(ValueError):  # the sentence that matters is the one that ended it
             store().finish(run, state, sentence)
@@ -106,28 +107,29 @@ def _end(run: str | None, state: str, sentence: str) -> None:
 def reopen(kind: Kind[Any, Any, Any], state: Bench[Any]) -> None:
     """Show the run that the link names, if it is not shown already.
 
-    A run that is in the line is followed. One whose server died goes on as soon as the model is ready.
+    It must be this visitor's own, or shared. A run that is in the line is followed. An own one whose server died goes on as
+    soon as the model is ready.
     """
     run = st.query_params.get("run")
     if not run or run == state.run:
         return
     state.run = run
     try:
-        found = store().get(run)
+        found = store().open(run, visitor())
         if found.page != kind.key:
             raise ValueError(f"This run belongs to the {found.page.capitalize()} page; open it there.")
         results, upload = store().results(run), store().content(run)
         request = _request_of(kind, found, results)
         kind.open(request, state, upload)
         state.asked = request.same_game
-        job = of_run(run)
+        job, own = of_run(run), store().owns(run, visitor())
         if job is not None:
             state.follow(job)
-        elif found.interrupted:
+        elif found.interrupted and own:
             state.interrupted = request
         if "result" in results:
             state.shown = kind.result(json.loads(results["result"]), request, lambda labels: paid(run, labels), upload)
-        elif job is None and not found.interrupted:
+        elif job is None and not (found.interrupted and own):
             state.outcome = "cancelled", found.sentence or "This run was stopped before there was anything to show."
     except ValueError as error:
         state.outcome = "failed", str(error)

@@ -1,6 +1,7 @@
 """This browser's runs in the side bar: found, reopened, renamed, deleted, forgotten."""
 
 import time
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
@@ -30,7 +31,12 @@ SETTINGS = {  # what is told of a run's settings, each where it says something
 KEPT = (
     "Texts, settings, what the model answered and the values paid for are kept in one file on this server, so that a run "
     "can go on after a crash; the oldest go first when it is full. Uploaded files are kept only if you say so. A link with "
-    "“?run=” opens that run for whoever has it."
+    "“?run=” opens that run for you alone, and for others once you share it."
+)
+SHARED = (
+    "Whoever has the link of a shared run sees its texts, settings and values, and an upload that is kept with it; only you "
+    "change or delete it. Once it is no longer shared, the link opens it for you alone; a page that shows it shows it until it "
+    "is reloaded."
 )
 
 
@@ -93,7 +99,7 @@ def described(run: Run) -> str:
     ended = "interrupted" if run.interrupted else run.state
     asked = [words.format(short(str(found), 30)) for name, words in SETTINGS.items() if (found := run.settings.get(name))]
     most = f"at most {plan['budget']} a map, seed {plan.get('seed', 0)}" if "budget" in plan else ""
-    told = [run.page.capitalize(), str(model), *asked, maps, most, f"{run.evaluations} evaluations", ended]
+    told = [run.page.capitalize(), str(model), *asked, maps, most, f"{run.evaluations} evaluations", ended, "shared" * run.shared]
     return " · ".join([*filter(None, told), time.strftime("%d %b %H:%M", time.localtime(run.created))])
 
 
@@ -117,6 +123,7 @@ def _entry(run: Run, page: str, state: Bench[Any]) -> None:
             st.rerun()
         if run.page != page:
             st.caption(f"It opens on the {run.page.capitalize()} page.")
+        share_link(run, page, f"share-{run.id}")
         name = st.text_input("Name", run.name, key=f"name-{run.id}", max_chars=80)
         if name != run.name:
             kept.store().rename(run.id, visitor(), name)
@@ -126,6 +133,28 @@ def _entry(run: Run, page: str, state: Bench[Any]) -> None:
             if run.id == state.run:
                 state.leave()
             st.rerun()
+
+
+def share_link(run: Run, page: str, key: str) -> None:
+    """Whether others may open a run of one's own, and the link that they open it by. key : of the widget"""
+    st.session_state[key] = run.shared  # there may be another of the same run
+    st.toggle("Share its link", key=key, on_change=_share, args=(run.id, key), help=SHARED)
+    if run.shared and run.page == page:
+        st.code(f"{(st.context.url or '').split('?')[0]}?run={run.id}", language=None, wrap_lines=True)
+
+
+def share_shown(page: str, run: str | None) -> None:
+    """The same of the run on the page, where it is kept and one's own."""
+    try:
+        if run is not None and kept.store().owns(run, visitor()):
+            share_link(kept.store().get(run), page, "share-shown")
+    except ValueError as error:
+        st.caption(said(str(error)))
+
+
+def _share(run: str, key: str) -> None:
+    with suppress(ValueError):  # deleted meanwhile: the list says so
+        kept.store().share(run, visitor(), bool(st.session_state[key]))
 
 
 def _forget() -> None:

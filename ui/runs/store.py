@@ -1,14 +1,13 @@
 """Where runs are kept between visits: one SQLite file with every run's settings, batches and results.
 
 A batch is a row of its own in a transaction of its own, so a killed server loses the batch it was at and nothing else.
-The file is bounded: the oldest runs go first. What is deleted is overwritten with zeros. A run is listed to its owner
-alone; whoever has its link can open it.
+The file is bounded: the oldest runs go first. What is deleted is overwritten with zeros. A run is its owner's alone, until it is
+shared: then whoever has its link can open it.
 """
 
 import hashlib
 import json
 import logging
-import os
 import secrets
 import sqlite3
 import time
@@ -21,7 +20,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from model.cache import home
-from ui.runs.database import Database
+from ui.runs.database import Database, configured_bytes
 from xai import Ledger, records
 from xai.game import Game
 from xai.typing import Bytes, Floats
@@ -29,9 +28,9 @@ from xai.typing import Bytes, Floats
 log = logging.getLogger("swing.store")
 
 ENDS = ("partial", "done", "failed")
-DEFAULT_MB = 500
 MAX_NAME = 200
 _NOT_YOURS = "This run belongs to another browser: open it by its link, but it is not yours to change."
+_PRIVATE = "This run is private: whoever made it can share its link, under the run's name in the side bar."
 _GONE = "There is no run under this link any more: it was deleted, or it made room for newer ones."
 _SCHEMA = """
 CREATE TABLE runs (
@@ -50,8 +49,9 @@ CREATE TABLE batches (
 CREATE INDEX batches_of_run ON batches (run);
 CREATE INDEX runs_of_owner ON runs (owner, created);
 """
+_ADDED = "CREATE TABLE IF NOT EXISTS shared (run TEXT PRIMARY KEY REFERENCES runs ON DELETE CASCADE);"
 _COLUMNS = """id, created, changed, name, page, settings, fingerprint, worker, state, sentence,
-    EXISTS (SELECT 1 FROM contents WHERE run = id) AS has_content,
+    EXISTS (SELECT 1 FROM contents WHERE run = id) AS has_content, EXISTS (SELECT 1 FROM shared WHERE run = id) AS shared,
     (SELECT coalesce(sum(evaluations), 0) FROM batches WHERE run = id) AS evaluations,
     (SELECT coalesce(sum(length(body)), 0) FROM batches WHERE run = id)
         + (SELECT coalesce(sum(length(body)), 0) FROM results WHERE run = id)
@@ -63,7 +63,7 @@ class Run:
     """One kept run, without its batches, results and content.
 
     state : "running", "partial" (cancelled or cut short), "done" or "failed";  sentence : why, where it is not done
-    interrupted : it is "running", but the server that ran it is gone: `claim` it and go on
+    interrupted : it is "running", but the server that ran it is gone: `claim` it and go on;  shared : its link opens it
     evaluations : in the kept batches;  size : bytes;  created, changed : seconds since 1970
     """
 
@@ -78,6 +78,7 @@ class Run:
     sentence: str
     interrupted: bool
     has_content: bool
+    shared: bool
     evaluations: int
     size: int
 
@@ -90,17 +91,17 @@ class RunStore:
     path : the file; `runs.sqlite` under Swing's home when None
     most_bytes : of the file; SWING_RUNS_MB (500) when None. SQLite's log beside it takes some MB more
 
-    An owner is a token that a browser keeps; only its hash is stored. Who may open a run may call all but `rename`,
-    `delete` and `forget`.
+    An owner is a token that a browser keeps, or a user; only a hash is stored. Whom `open` lets in may call all but `rename`,
+    `share`, `delete` and `forget`.
     """
 
     def __init__(self, path: Path | str | None = None, most_bytes: int | None = None):
         path = Path(path) if path is not None else home() / "runs.sqlite"
-        most_bytes = _configured_bytes() if most_bytes is None else int(most_bytes)
+        most_bytes = configured_bytes() if most_bytes is None else int(most_bytes)
         self._workers = path.with_name(f"{path.name}.workers")
         self._workers.mkdir(parents=True, exist_ok=True)
         self._worker = secrets.token_hex(8)
-        self._file = Database(path, _SCHEMA, 2, most_bytes, self._evict_oldest)
+        self._file = Database(path, _SCHEMA, 2, most_bytes, self._evict_oldest, _ADDED)
         self._alive = FileLock(self._workers / self._worker, thread_local=False)
         with FileLock(f"{path}.opening"):  # so that none is taken for dead between making its file and locking it
             for file in self._workers.iterdir():
@@ -137,13 +138,25 @@ class RunStore:
             raise ValueError(_GONE)
         return self._run(row)
 
+    def open(self, run: str, who: str) -> Run:
+        """The run of this id, for its owner, and for others where it is shared; ValueError elsewhere."""
+        found = self.get(run)
+        if not found.shared and not self.owns(run, who):
+            raise ValueError(_PRIVATE)
+        return found
+
+    def share(self, run: str, owner: str, shared: bool) -> None:
+        """Let whoever has its link open a run, or its owner alone again."""
+        with self._file.writing() as db:
+            self._check_owner(db, run, owner)
+            db.execute("INSERT OR IGNORE INTO shared VALUES (?)" if shared else "DELETE FROM shared WHERE run = ?", (run,))
+
     def runs(self, owner: str) -> list[Run]:
         """An owner's runs, the newest first."""
-        return self._select("owner = ? ORDER BY created DESC, rowid DESC", _hash(owner))
-
-    def interrupted(self) -> list[Run]:
-        """Anyone's runs whose server died in their middle, the oldest first."""
-        return [run for run in self._select("state = 'running' ORDER BY created, rowid") if run.interrupted]
+        wanted = f"SELECT {_COLUMNS} FROM runs WHERE owner = ? ORDER BY created DESC, rowid DESC"
+        with self._file.reading() as db:
+            rows = db.execute(wanted, (_hash(owner),)).fetchall()
+        return [self._run(row) for row in rows]
 
     def owns(self, run: str, owner: str) -> bool:
         with self._file.reading() as db:
@@ -217,9 +230,8 @@ class RunStore:
 
     def rename(self, run: str, owner: str, name: str) -> None:
         with self._file.writing() as db:
-            change = "UPDATE runs SET name = ? WHERE id = ? AND owner = ?"
-            if not db.execute(change, (_name(name), run, _hash(owner))).rowcount:
-                raise ValueError(_NOT_YOURS if self._exists(db, run) else _GONE)
+            self._check_owner(db, run, owner)
+            db.execute("UPDATE runs SET name = ? WHERE id = ?", (_name(name), run))
 
     def delete(self, run: str, owner: str) -> None:
         """Delete a run: nothing of it stays in the file. One that is gone already is none to worry about."""
@@ -242,15 +254,10 @@ class RunStore:
         self._alive.release()
         (self._workers / self._worker).unlink(missing_ok=True)
 
-    def _select(self, where: str, *values: str) -> list[Run]:
-        with self._file.reading() as db:
-            rows = db.execute(f"SELECT {_COLUMNS} FROM runs WHERE {where}", values).fetchall()
-        return [self._run(row) for row in rows]
-
     def _run(self, row: sqlite3.Row) -> Run:
         found = dict(row)
         worker = found.pop("worker")
-        found["settings"], found["has_content"] = json.loads(found["settings"]), bool(found["has_content"])
+        found |= {"settings": json.loads(found["settings"]), **{name: bool(found[name]) for name in ("has_content", "shared")}}
         return Run(**found, interrupted=found["state"] == "running" and not self._is_alive(worker))
 
     def _is_alive(self, worker: str) -> bool:
@@ -274,6 +281,10 @@ class RunStore:
                 return True
         return False
 
+    def _check_owner(self, db: sqlite3.Connection, run: str, owner: str) -> None:
+        if db.execute("SELECT 1 FROM runs WHERE id = ? AND owner = ?", (run, _hash(owner))).fetchone() is None:
+            raise ValueError(_NOT_YOURS if self._exists(db, run) else _GONE)
+
     @staticmethod
     def _exists(db: sqlite3.Connection, run: str) -> bool:
         return db.execute("SELECT 1 FROM runs WHERE id = ?", (run,)).fetchone() is not None
@@ -287,10 +298,3 @@ def _hash(owner: str) -> str:
 
 def _name(name: str) -> str:
     return " ".join(str(name).split())[:MAX_NAME] or "A run without a name"
-
-
-def _configured_bytes() -> int:
-    text = os.environ.get("SWING_RUNS_MB", str(DEFAULT_MB))
-    if not text.strip().isdecimal() or not int(text):
-        raise ValueError(f"SWING_RUNS_MB must be a whole number of megabytes, at least 1; got {text!r}")
-    return int(text) * 1_000_000

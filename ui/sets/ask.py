@@ -15,6 +15,7 @@ from batch.summary import View
 from ui.draw.markdown import plain, said, short
 from ui.runs.comparison import Plan
 from ui.sets.kept import Asked, bring, drop
+from ui.shell.access import public
 from ui.shell.bench import Bench
 from ui.shell.frame import file_key, uploader
 from ui.shell.model_slot import model_slot
@@ -61,6 +62,8 @@ class Own:
 
 def is_local() -> bool:
     """Whether this server listens to its own machine alone, and is asked from there: its user may name files of it."""
+    if public():
+        return False
     headers = st.context.headers
     host = urlsplit(f"//{headers.get('Host') or ''}").hostname
     return st.get_option("server.address") in HERE and host in HERE and not any(map(headers.get, FORWARDED))

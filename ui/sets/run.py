@@ -14,6 +14,7 @@ from ui.sets.ask import Own
 from ui.sets.kept import Asked, Kept, begin, delete, drop, is_brought, new_folder
 from ui.shell.bench import Bench, leave, watch
 from ui.shell.jobs import Job, line, of_run
+from ui.shell.model_slot import model_slot
 
 NEW = ""
 CHOSEN = "sets-chosen"  # key of the widget that says which one is on the page
@@ -105,6 +106,12 @@ def _start(state: Bench[Own], asked: Asked) -> None:
 
 
 def _go_on(state: Bench[Own], one: Kept) -> None:
+    if one.asked.settings["kind"] == "text":
+        try:
+            model_slot().check(one.asked.settings.get("model"))
+        except ValueError as error:  # it was begun when the server had another one
+            state.outcome = "failed", str(error)
+            return
     state.begin(Job(partial(work.compute, one.folder, one.asked), one.id, alone=True))
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from ui.draw.markdown import said
 from ui.shell.jobs import Job, Line, line, others_busy
+from ui.shell.limits import admit
 from ui.shell.pace import between, duration, pace
 from ui.shell.visitor import visitor
 from xai import Attribution
@@ -79,6 +80,7 @@ class Bench(Generic[S]):
         """Put a job into the line, or say why not; what the page shows stays until there is something new."""
         self.outcome, job.owner = None, visitor()
         try:
+            admit("run", job.owner)
             self.follow((where or line(self.pool)).submit(job))
         except ValueError as error:
             self.outcome = "failed", str(error)

@@ -1,11 +1,15 @@
 """What opens every page: its style, its title, what it is for; and the model's progress until it can be asked."""
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
 from model.assets import ASSETS
+from ui.draw.markdown import said
+from ui.shell.limits import admit
 from ui.shell.model_slot import ModelSlot
+from ui.shell.visitor import visitor
 from xai.exchange.html import HEATMAP_STYLE
 
 STYLES, SCRIPTS = (HEATMAP_STYLE, ASSETS / "style.css"), (ASSETS / "highlight.html", ASSETS / "tabs.html")
@@ -42,9 +46,32 @@ def preset(**values: Any) -> None:
     st.session_state["preset"] = set(values)
 
 
-def uploader(label: str, key: str, most_mb: int, place: Any = st, **more: Any) -> Any:
-    """A file uploader, a new one after `begin_anew`: a browser holds a file for as long as its widget is there."""
-    return place.file_uploader(label, key=file_key(key), max_upload_size=most_mb, **more)
+def uploader(
+    label: str, key: str, most_mb: int, place: Any = st, on_change: Callable[..., None] | None = None, args: Any = (), **more: Any
+) -> Any:
+    """A file uploader, a new one after `begin_anew`: a browser holds a file for as long as its widget is there.
+
+    Where a visitor uploads too often, what came is left aside, and a sentence says when to try again.
+    """
+    key = file_key(key)
+    arrival = {"on_change": _arrived, "args": (key, on_change, args)}
+    file = place.file_uploader(label, key=key, max_upload_size=most_mb, **arrival, **more)
+    if refusal := st.session_state.get(f"refused-{key}"):
+        place.error(said(refusal))
+        return None
+    return file
+
+
+def _arrived(key: str, then: Callable[..., None] | None, args: Any) -> None:
+    st.session_state.pop(f"refused-{key}", None)
+    if st.session_state[key] is not None:
+        try:
+            admit("upload", visitor())
+        except ValueError as error:
+            st.session_state[f"refused-{key}"] = str(error)
+            return
+    if then is not None:
+        then(*args)
 
 
 def file_key(key: str) -> str:

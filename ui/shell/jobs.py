@@ -1,23 +1,25 @@
 """Long work outside Streamlit's script thread: lines of jobs, their progress, a cancel, a sentence at the end.
 
-There is a line for each model, and one for work that asks none. In a line one job works at a time; the others wait in the
-order they came, and know their place. A job of a few seconds gets in between two batches of a long one.
+There is a line for each model, and one for work that asks none. In a line one job works at a time; the others wait, visitor
+by visitor in turn (`ui.shell.turns`), and know their place. A job of a few seconds gets in between two batches of a long one.
 """
 
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
+from itertools import takewhile
 
 import streamlit as st
 
+from ui.shell.pace import duration
+from ui.shell.turns import Turns
 from ui.shell.visitor import this_session_alive
 from xai import Cancelled
 
 log = logging.getLogger("swing.jobs")
 
-MOST_WAITING = 50
+MOST_WAITING, MOST_EACH = 50, 5  # in a line; of one visitor there
 QUICK = 8.0  # seconds: a job of no more need not wait for the end of a longer one
 UNWATCHED = 60.0  # seconds after which a job that no page looks at stops; what it paid is kept
 
@@ -146,10 +148,10 @@ class Job:
 
 
 class Line:
-    """Jobs that share a model, one after the other in a thread of their own."""
+    """Jobs that share a model, one after the other in a thread of their own, with a turn for each visitor in each round."""
 
     def __init__(self) -> None:
-        self._waiting: deque[Job] = deque()
+        self._waiting: Turns[Job] = Turns()
         self._current: Job | None = None
         self._between: Job | None = None  # a quick one, between two batches of the current one
         self._free_at = 0.0  # when the current one has worked as long as the last that got in between
@@ -157,15 +159,22 @@ class Line:
         self._thread: threading.Thread | None = None
 
     def submit(self, job: Job) -> Job:
-        """Take a place in the line; ValueError where too many wait already."""
+        """Take a place in the line; ValueError where too many wait already, of all visitors or of this one."""
         with self._changed:
+            mine = self._waiting.of(job.owner)
+            if job.owner is not None and len(mine) >= MOST_EACH:
+                seconds = self.wait(mine[0])
+                when = "when one of them has begun" if seconds is None else f"in about {duration(seconds)}"
+                raise ValueError(
+                    f"{len(mine)} of your runs are waiting already, which is the most for one visitor: try again {when}."
+                )
             if len(self._waiting) >= MOST_WAITING:
                 raise ValueError(
                     f"{len(self._waiting)} runs are waiting on this server already, which is the most it takes: "
                     "try again in a few minutes."
                 )
             job.line = self
-            self._waiting.append(job)
+            self._waiting.add(job)
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._work, name="explain", daemon=True)
                 self._thread.start()
@@ -188,7 +197,7 @@ class Line:
     def _before(self, job: Job) -> list[Job]:
         if job not in self._waiting:
             return []
-        ahead = list(self._waiting)[: self._waiting.index(job)]
+        ahead = list(takewhile(lambda one: one is not job, self._waiting))
         at_work = [one for one in (self._current, self._between) if one is not None]
         return [*at_work, *(one for one in ahead if one.quick or not job.quick)]
 
@@ -198,11 +207,11 @@ class Line:
         The current one then works as long before another is let in, so that no stream of quick ones can stop it.
         """
         with self._changed:
-            quick = next((one for one in self._waiting if one.quick), None)
-            if job is not self._current or job.quick or quick is None or time.monotonic() < self._free_at:
+            if job is not self._current or job.quick or time.monotonic() < self._free_at:
                 return 0.0
-            self._waiting.remove(quick)
-            self._between = quick
+            quick = self._between = self._waiting.take(lambda one: one.quick)
+            if quick is None:
+                return 0.0
         began = time.monotonic()
         quick.start()
         took = time.monotonic() - began
@@ -216,8 +225,7 @@ class Line:
             return
         job.cancel()
         with self._changed:
-            if job in self._waiting:
-                self._waiting.remove(job)
+            if self._waiting.remove(job):
                 job.start()  # which finds it cancelled
 
     def of_run(self, run: str) -> Job | None:
@@ -234,9 +242,9 @@ class Line:
         while True:
             with self._changed:
                 self._current = None
-                while not self._waiting:
+                while (job := self._waiting.take()) is None:
                     self._changed.wait()
-                job = self._current = self._waiting.popleft()
+                self._current = job
             job.start()
 
 

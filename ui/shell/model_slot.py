@@ -2,9 +2,12 @@
 
 import os
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
+
+from model.gguf.bundled import NAME as BUNDLED
 
 if TYPE_CHECKING:
     from model.language import Language
@@ -14,11 +17,13 @@ class ModelSlot:
     """Loads the model in a thread; pages read `gemma`, `fraction`, `sentence` and `error` whenever they like.
 
     `SWING_MODEL` names another model (a directory, a hub id, a GGUF file), `SWING_SERVER` and `SWING_SERVER_MODEL` one that
-    runs elsewhere, `SWING_SERVER_TOKENIZER` its tokenizer; the bundled one is the default.
+    runs elsewhere, `SWING_SERVER_TOKENIZER` its tokenizer; the bundled one is the default. `SWING_MODELS=fixed` lets nobody
+    ask for another than that.
     """
 
     def __init__(self, source: str | None = None, server: str | None = None):
         self.source, self.server = source or server, server  # none: the bundled one
+        self.fixed = os.environ.get("SWING_MODELS") == "fixed"
         self.gemma: Language | None = None
         self.fraction, self.sentence, self.error = 0.0, "Waiting to load the model", ""
         self.seconds_per_token = 0.0  # of scoring; measured when the model is ready, then by every run
@@ -37,6 +42,17 @@ class ModelSlot:
         if self.gemma is None:
             raise ValueError("The model is not loaded yet; wait until it is")
         return self.gemma
+
+    @property
+    def served(self) -> str:
+        """What the model is called to visitors, who need not know where on the server it lies."""
+        name = self.gemma.name if self.gemma else self.source or BUNDLED
+        return Path(name).name if Path(name).exists() else name
+
+    def check(self, source: str | None) -> None:
+        """ValueError where this server has one model alone and `source` names another."""
+        if self.fixed and source != self.source:
+            raise ValueError(f"This server explains {self.served} alone: ask its operator for another model.")
 
     @property
     def fingerprint(self) -> str:

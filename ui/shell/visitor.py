@@ -1,4 +1,4 @@
-"""Who looks at a page: the browser, known by a token of its own, and whether its session is still there."""
+"""Who looks at a page: a user where there is a login, else the browser; and whether its session is still there."""
 
 import secrets
 from collections.abc import Callable
@@ -6,9 +6,17 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from ui.shell.access import login_needed, user
+
 
 def visitor() -> str:
-    """This browser's token: the one that Streamlit gives it against forged requests, else one of the session."""
+    """The user that is logged in; without a login this browser's token: the one that Streamlit gives it against forged
+    requests, else one of the session. ValueError where a login is needed and nobody is logged in."""
+    if login_needed():
+        who = user()
+        if who is None:
+            raise ValueError("You are not logged in: open the page again and log in.")
+        return f"user {who}"
     from streamlit.web.server.starlette.starlette_app_utils import decode_xsrf_token_string
 
     cookie = st.context.cookies.get("_streamlit_xsrf", "")

@@ -147,7 +147,7 @@ def test_uploaded_pairs_are_kept_only_where_the_user_says_so(ready):
     assert bench(page).run is None
     page.checkbox(key="data-keep").check().run()
     page = press_explain(page)
-    run = bench(page).run
+    run = pages.shared(page, "data")
     assert bench(page).shown.comparison.ledger.evaluations == 8  # what was paid stays paid
     other = open_page(run=run)
     assert not other.exception
@@ -211,7 +211,7 @@ def test_the_matrix_is_that_of_the_api_and_choosing_words_costs_nothing(ready):
     rows = list(csv.DictReader(io.StringIO(matrix_csv(result))))
     assert len(rows) == 2 * banzhaf.size
     assert [float(row["value"]) for row in rows[: banzhaf.size]] == banzhaf.reshape(-1).tolist()
-    again = open_page(run=bench(page).run)
+    again = open_page(run=pages.shared(page, "data"))
     np.testing.assert_array_equal(matrices(bench(again).shown)[0][1], banzhaf)
     assert again.text_input(key="words-sentence").value == "She said hello world"
 

@@ -254,7 +254,7 @@ def test_what_is_no_picture_is_one_sentence(page, name, data):
 
 def test_a_run_of_a_sample_is_reopened_by_its_link(page, store):
     page = run(small(page))
-    kept = page.session_state["bench-image"].run
+    kept = pages.shared(page, "image")
     again = AppTest.from_file(PAGE, default_timeout=120)
     again.query_params["run"] = kept
     again.run()
@@ -270,7 +270,7 @@ def test_a_run_of_a_sample_is_reopened_by_its_link(page, store):
 def test_a_picture_that_was_not_kept_is_said(page, store):
     page = small(page)
     page.file_uploader(key="image-file").set_value(("phone.jpg", phone_photo(), "image/jpeg")).run()
-    kept = run(page).session_state["bench-image"].run
+    kept = pages.shared(run(page), "image")
     again = AppTest.from_file(PAGE, default_timeout=120)
     again.query_params["run"] = kept
     again.run()

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from games import FakeGame
-from pages import Quiet
+from pages import Quiet, shared
 from streamlit.testing.v1 import AppTest
 
 from ui.kind import Subject
@@ -107,7 +107,7 @@ def test_a_run_that_is_only_reopened_has_none(ready):
     page.button(key="explain").click().run()
     settled(page, "text")
     again = AppTest.from_file(str(UI / "text" / "page.py"), default_timeout=60)
-    again.query_params["run"] = page.session_state["bench-text"].run
+    again.query_params["run"] = shared(page, "text")
     again.run()
     assert again.session_state["bench-text"].shown.comparison.redrawn is None
     assert "control" in [toggle.key for toggle in again.toggle] and not has_button(again)

@@ -1,6 +1,7 @@
 """What one visitor can do to another's run, what a run may publish, and a home where nothing can be kept."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from games import FakeGame
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pages import shared
 from streamlit.testing.v1 import AppTest
 
 from ui.draw import charts
@@ -55,12 +57,55 @@ def test_only_who_began_a_job_cancels_it():
     assert job.ended.wait(60) and job.result == "whole"
 
 
+def test_a_link_opens_for_others_once_it_is_shared(ready):
+    page = finish(AppTest.from_file(PAGE, default_timeout=60).run())
+    page.button(key="explain").click().run()
+    run = bench(finish(page)).run
+
+    def opened():
+        other = AppTest.from_file(PAGE, default_timeout=60)
+        other.query_params["run"] = run
+        return other.run()
+
+    private = opened()
+    assert "This run is private" in private.error[0].value and bench(private).run is None and not private.exception
+    assert "run" not in private.query_params
+    page.toggle(key="share-shown").set_value(True).run()
+    assert page.toggle(key=f"share-{run}").value and page.code[0].value.endswith(f"?run={run}")
+    assert "shared" in " ".join(caption.value for caption in page.sidebar.caption)
+    visitor = opened()
+    assert bench(visitor).run == run and bench(visitor).shown is not None and not visitor.error
+    assert not [toggle for toggle in visitor.toggle if str(toggle.key).startswith("share")]  # it is not his to share
+    visitor.button(key="explain").click().run()
+    assert bench(finish(visitor)).run not in (run, None)  # what he goes on with is a run of his own
+    page.toggle(key=f"share-{run}").set_value(False).run()
+    assert not page.toggle(key="share-shown").value and not page.code and "This run is private" in opened().error[0].value
+
+
+def test_only_its_owner_goes_on_with_a_run_whose_server_died(ready, monkeypatch):
+    page = finish(AppTest.from_file(PAGE, default_timeout=60).run())
+    page.button(key="explain").click().run()
+    store, first = kept.store(), bench(finish(page)).run
+    run = store.create("anna", "text", "n", store.get(first).settings, ready.gemma.fingerprint)
+    store.share(run, "anna", True)
+    get = store.get
+    monkeypatch.setattr(store, "get", lambda name: replace(get(name), interrupted=name == run))
+    other = AppTest.from_file(PAGE, default_timeout=60)
+    other.query_params["run"] = run
+    other.run()
+    assert bench(other).job is None and bench(other).interrupted is None
+    assert "stopped before there was anything to show" in other.info[0].value
+    other.button(key="explain").click().run()
+    mine = bench(finish(other)).run
+    assert mine not in (run, first) and store.batches(run) == [] and get(run).state == "running"
+
+
 def test_a_link_to_a_running_job_shows_no_cancel_and_leaving_stops_nothing(ready, monkeypatch):
     go_on, original = threading.Event(), kept.finish
     monkeypatch.setattr("ui.runs.kept.finish", lambda run, result: (go_on.wait(60), original(run, result)))
     page = finish(AppTest.from_file(PAGE, default_timeout=60).run())
     page.button(key="explain").click().run()
-    run, job = bench(page).run, bench(page).job
+    run, job = shared(page, "text"), bench(page).job
     assert any(button.key == "cancel" for button in page.button)
     other = AppTest.from_file(PAGE, default_timeout=60)
     other.query_params["run"] = run

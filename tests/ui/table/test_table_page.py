@@ -7,7 +7,7 @@ from html import unescape
 import numpy as np
 import pandas as pd
 import pytest
-from table_pages import bench, csv, drawn, explain_row, finish, html, open_page, said, table, upload
+from table_pages import bench, csv, drawn, explain_row, finish, html, open_page, said, shared, table, upload
 
 from model import TableModel
 from model.files.table import read_table, samples
@@ -324,7 +324,7 @@ def test_a_fit_is_cancelled(monkeypatch):
 def test_an_upload_is_kept_only_if_the_user_says_so(slot):
     data = csv(table().assign(city="Secretville"))
     page = explain_row(upload(open_page(), data))
-    run = bench(page).run
+    run = shared(page)
     assert slot.store.content(run) is None
     assert "Secretville" not in json.dumps(slot.store.results(run)) + json.dumps(slot.store.get(run).settings)
     again = open_page(run=run)
@@ -334,7 +334,7 @@ def test_an_upload_is_kept_only_if_the_user_says_so(slot):
     page = upload(open_page(), csv(table(seed=3)))
     page.checkbox(key="t-kept").check().run()
     page = explain_row(page)
-    again = open_page(run=bench(page).run)
+    again = open_page(run=shared(page))
     assert not again.exception and not again.warning
     assert bench(again).own.table.frame.shape == (120, 5)
     np.testing.assert_array_equal(drawn(again, "l"), drawn(page, "l"))
@@ -347,7 +347,7 @@ def test_a_link_and_a_bundle_give_nothing_of_a_table_that_was_not_kept():
     page = explain_row(upload(open_page(), csv(table().assign(city="Secretville"))))
     bundle = write_bundle(to_bundle("table", bench(page).shown, "x", ""))
     page = upload(page, csv(table(seed=4)), "another.csv")  # the first table is no longer on its owner's page
-    visitor = open_page(run=bench(page).run)
+    visitor = open_page(run=shared(page))
     brought = open_page()
     brought.get("file_uploader")[-1].set_value(("bundle.zip", bundle, "application/zip")).run()
     for seen in (visitor, brought):

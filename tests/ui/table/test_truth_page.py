@@ -11,7 +11,7 @@ import lightgbm
 import numpy as np
 import pandas as pd
 import pytest
-from table_pages import bench, csv, drawn, explain_row, html, open_page, said, table, upload
+from table_pages import bench, csv, drawn, explain_row, html, open_page, said, shared, table, upload
 
 from model import TableModel
 from model.files.table import read_table
@@ -207,7 +207,7 @@ def test_a_report_and_a_bundle_tell_what_the_page_tells_and_a_link_what_was_kept
     assert write_bundle(bundle)
     record = result.to_record()
     assert "truth" not in record["about"] and "Secret" not in json.dumps(record["about"])
-    visitor = open_page(run=bench(page).run)
+    visitor = open_page(run=shared(page))
     assert "the table holds" not in told(visitor) and "what the model said of it was not kept" in told(visitor)
     assert "Press Explain to fit the model again; then the worst predicted rows" in told(visitor)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from pages import bench, finish
+from pages import bench, finish, shared
 from streamlit.testing.v1 import AppTest
 
 from ui.data.request import WordsRequest
@@ -86,7 +86,7 @@ def test_the_page_asks_how_far_and_explains_that(ready, monkeypatch):
     page.button(key="explain").click().run()
     finish(page, "text")
     assert (asked[-1].until, asked[-1].longest) == ("line", 5)
-    run = bench(page, "text").run
+    run = shared(page, "text")
     again = AppTest.from_file(PAGE, default_timeout=60)
     again.query_params["run"] = run
     again.run()

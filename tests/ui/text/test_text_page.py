@@ -213,7 +213,7 @@ def test_reading_once_says_what_it_is_and_is_held_against_real_absence(ready):
 
 def test_a_run_is_listed_reopened_renamed_deleted_and_forgotten(ready):
     page = explain(finish(open_page()), text="one two three four")
-    run, values = bench(page).run, maps(page)[0].values
+    run, values = pages.shared(page, "text"), maps(page)[0].values
     other = AppTest.from_file(PAGE, default_timeout=60)
     other.query_params["run"] = run
     other.run()
@@ -243,8 +243,10 @@ def test_an_interrupted_run_goes_on(ready, tmp_path):
         patch.setattr(store, "get", lambda name: replace(get(name), interrupted=True))
         again = AppTest.from_file(PAGE, default_timeout=60)
         again.query_params["run"] = run
+        again.session_state["owner"] = "somebody"
         again.run()
         finish(again)
+    assert bench(again).run == run
     np.testing.assert_allclose(maps(again)[0].values, maps(page)[0].values, atol=1e-4)
 
 
