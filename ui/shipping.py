@@ -4,12 +4,14 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from ui.data.kind import DataKind
 from ui.document.kept import to_bytes
 from ui.document.run import work
 from ui.document.samples import FIRST
+from ui.document.shelf import STUDY
 from ui.image.kind import ImageKind
 from ui.kind import Kind, Result, Subject
 from ui.kind_page import run
@@ -23,7 +25,6 @@ from ui.table.kind import TableKind
 from ui.text.kind import TextKind
 from xai import Ledger
 
-DOCUMENT = "document"
 KINDS: list[Kind[Any, Any, Any]] = [TextKind(), ImageKind(), TableKind(), DataKind()]
 
 
@@ -62,13 +63,16 @@ def _unheard(*told: object) -> None:
     """Nobody waits."""
 
 
-MAKERS: dict[str, Callable[[], bytes]] = {**{kind.key: partial(make, kind) for kind in KINDS}, DOCUMENT: make_document}
+MAKERS: dict[str, Callable[[], bytes]] = {  # by the file's name; a study of a document is no bundle
+    **{f"{kind.key}.zip": partial(make, kind) for kind in KINDS},
+    STUDY: make_document,
+}
 
 if __name__ == "__main__":
     AT.mkdir(exist_ok=True)
-    for key, maker in MAKERS.items():
-        if key in (sys.argv[1:] or MAKERS):
+    for name, maker in MAKERS.items():
+        if not sys.argv[1:] or Path(name).stem in sys.argv[1:]:
             began = time.perf_counter()
             data = maker()
-            (AT / f"{key}.zip").write_bytes(data)
-            print(f"{key}: {len(data):,} bytes, {time.perf_counter() - began:.0f} s", flush=True)
+            (AT / name).write_bytes(data)
+            print(f"{name}: {len(data):,} bytes, {time.perf_counter() - began:.0f} s", flush=True)

@@ -119,7 +119,7 @@ def test_texts_that_cannot_be_explained_get_their_sentences(tmp_path, tiny_check
         ({"target": "{gone}"}, "has no column 'gone'"),
         ({"model": "no/such/place"}, "neither a directory nor a checkpoint"),
         ({"grid": "3x3"}, "--grid is of image, and these rows are of text"),
-        ({"absent": "mean"}, "--absent must be one of remove, hole, replace for text"),
+        ({"absent": "mean"}, "--absent must be one of remove, hole, replace, read-once for text"),
         ({"budget": 7}, "--budget must be at least 8"),
         ({"seed": -1}, "--seed must be a whole number"),
         ({"judge": "yes"}, "--judge is true or false"),

@@ -7,6 +7,8 @@ from ui.document.run import Study
 from ui.runs import shipped as results
 from ui.shell.model_slot import model_slot
 
+STUDY = "document.study"
+
 
 @st.cache_resource(show_spinner=False)
 def _studies() -> dict[str, Study]:
@@ -16,7 +18,7 @@ def _studies() -> dict[str, Study]:
 
 def shipped() -> Study | None:
     """None where there is none, or where this server's model is another than the bundled one."""
-    path = results.AT / "document.zip"
+    path = results.AT / STUDY
     if not path.exists() or model_slot().source is not None:
         return None
     if str(path) not in _studies():
