@@ -8,7 +8,7 @@ from pathlib import Path
 
 from model.document.game import MAX_DOCUMENT
 from model.files.decoding import decoded
-from model.image.formats import is_picture
+from model.files.kinds import known
 
 MOST_MB = 20  # of a file
 KINDS = ["txt", "md", "html", "htm", "pdf"]
@@ -27,7 +27,7 @@ def read_document(data: bytes, name: str) -> str:
         raise ValueError(f"{name} has {len(data) / 1e6:.0f} MB; at most {MOST_MB} MB are read: save its text alone")
     if data[:1024].lstrip().startswith(b"%PDF-"):
         return _checked(_outside("pdf", data, name), name)
-    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"{\\rtf")) or is_picture(data[:1024]):
+    if data.startswith(b"PK\x03\x04") or known(data):
         raise ValueError(f"{name} is no text: save it as .txt, .md, .html or .pdf")
     found = decoded(data, name)
     if found is None or "\0" in found[0]:

@@ -66,15 +66,19 @@ def is_parquet(data: bytes) -> bool:
     return data.startswith(b"PAR1") and data[4:5] not in (b",", b";", b"\t", b"|")  # PAR1 may be the name of a column
 
 
+def known(data: bytes) -> str:
+    """What a file is that is neither text nor an archive, and how its table can be had; "" where that is not known."""
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        return next((what for name, what in _COMPOUND if name.encode("utf-16-le") in data), _OLD_EXCEL)
+    if is_picture(data[:1024]) and not re.match(rb"GIF8[79]a[,;\t|][ -~]*[\r\n]", data):  # the name of a column
+        return "a picture; a table is read from CSV, .xlsx or Parquet"
+    return next((what for start, what in _BYTES if re.match(start, data)), "")
+
+
 def check_bytes(data: bytes, filename: str) -> None:
     """ValueError for a file that is neither text nor an archive, and known."""
-    if data.startswith(b"\xd0\xcf\x11\xe0"):
-        _refuse(filename, next((what for name, what in _COMPOUND if name.encode("utf-16-le") in data), _OLD_EXCEL))
-    if is_picture(data[:1024]) and not re.match(rb"GIF8[79]a[,;\t|][ -~]*[\r\n]", data):  # the name of a column
-        _refuse(filename, "a picture; a table is read from CSV, .xlsx or Parquet")
-    for start, what in _BYTES:
-        if re.match(start, data):
-            _refuse(filename, what)
+    if what := known(data):
+        _refuse(filename, what)
 
 
 def check_parts(parts: set[str], head: bytes, filename: str) -> None:

@@ -44,8 +44,9 @@ class Reader:
     def contexts(self, rows: list[list[int]]) -> Rows:
         """Read contexts of any lengths, at least one token each, padded on the left: those of like length together."""
         groups = plan_batches(list(map(len, rows)), 0, limits_of(self.model))
-        read = join([self._contexts([rows[i] for i in group]) for group in groups])
-        return _select(read, np.argsort(np.concatenate(groups)).tolist())
+        parts = [self._contexts([rows[i] for i in group]) for group in groups]
+        read, order = parts[0] if len(parts) == 1 else join(parts), np.argsort(np.concatenate(groups))
+        return read if (np.diff(order) == 1).all() else _select(read, order.tolist())  # which copies the cache
 
     def _contexts(self, rows: list[list[int]]) -> Rows:
         import torch

@@ -47,6 +47,7 @@ def test_a_script_that_is_not_guarded_is_run_once(tmp_path):
 
 def test_a_kind_that_is_written_in_the_script_is_found_there(tmp_path):
     _run(tmp_path, OWN_KIND)
+    assert len(rows_of(tmp_path / "out")) == 9
 
 
 def test_a_page_of_a_web_app_is_not_run_again(tmp_path):

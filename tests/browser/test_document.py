@@ -4,13 +4,14 @@ import numpy as np
 from clicks import settle
 from playwright.sync_api import expect
 
-from model.assets import ASSETS
 from ui.document import tree
 from ui.document.kept import from_bytes
+from ui.document.shelf import STUDY
+from ui.runs.shipped import AT
 
 
 def test_a_newcomer_looks_into_the_document_that_ships(open_tab):
-    study = from_bytes((ASSETS / "first" / "document.zip").read_bytes())
+    study = from_bytes((AT / STUDY).read_bytes())
     page = open_tab(ready=False, path="/document", width=390, scheme="dark")
     expect(page.locator(".swing-answer")).to_have_text("The captain of the ferry is Ingrid Solberg.")
     strips = page.locator(".swing-minimap")

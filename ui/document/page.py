@@ -44,7 +44,7 @@ def _cost(state: Bench[Own], request: DocumentRequest) -> tuple[int, float]:
     """Most evaluations, and about how many seconds; the document is measured once."""
     slot, own = model_slot(), state.own
     if own.sized is None or own.sized[0] != request.same_game:
-        own.sized = request.same_game, *run.size(slot.loaded, request)
+        own.sized = request.same_game, *run.size(slot.loaded, request, slot.answer_tokens)
     evaluations = run.at_most(request)
     return evaluations, evaluations * own.sized[2] * slot.seconds_per_token
 
@@ -59,7 +59,11 @@ def _begin(state: Bench[Own], request: DocumentRequest) -> None:
     before = shown if shown is not None and shown.request.same_game == request.same_game else None
     desk = own.desk if own.desk is not None and own.desk.asked == request.same_game else None
     own.anew = None
-    state.begin(Job(run.work(slot.loaded, request, desk, before, lambda desk: setattr(own, "desk", desk), slot.learn_rate)))
+
+    def keep(desk: Desk) -> None:
+        own.desk = desk
+
+    state.begin(Job(run.work(slot.loaded, request, desk, before, keep, slot.learn_rate, slot.learn_answer)))
 
 
 def _show(state: Bench[Own], request: DocumentRequest, study: Study) -> None:

@@ -14,8 +14,6 @@ from ui.text import run as text_run
 from xai import Hierarchy, Ledger, explain_tree, opening_cost
 from xai.hierarchy.found import Path
 
-ASSUMED_ANSWER = " yes."  # stands for the model's answer where only the cost is asked
-
 
 @dataclass(frozen=True, eq=False)
 class Study:
@@ -75,10 +73,13 @@ def check(request: DocumentRequest) -> None:
         raise ValueError("There is no question yet: write what the document should answer.")
 
 
-def size(model: Language, request: DocumentRequest) -> tuple[int, float]:
-    """Words of the document, and what one evaluation costs, in tokens run through the model; ValueError as `DocumentGame`."""
+def size(model: Language, request: DocumentRequest, answer_tokens: float) -> tuple[int, float]:
+    """Words of the document, and what one evaluation costs, in tokens run through the model; ValueError as `DocumentGame`.
+
+    answer_tokens : of the model's own answer, likely
+    """
     check(request)
-    game = DocumentGame(model, request.text, request.question.strip(), request.target or ASSUMED_ANSWER)
+    game = DocumentGame(model, request.text, request.question.strip(), text_run.assumed_target(request, answer_tokens))
     return game.n_players, game.work
 
 
@@ -93,13 +94,21 @@ def opening(root: Passage, path: Path, budget: int) -> int:
     return sum(opening_cost(len(root.at(path).parts), index, budget, len(path)) for index in INDICES)
 
 
-def prepare(model: Language, request: DocumentRequest, job: Job, before: Study | None = None) -> Desk:
-    """The game of a request about its answer. before : of the same game, whose answer and ledger are taken over"""
+def prepare(
+    model: Language,
+    request: DocumentRequest,
+    job: Job,
+    before: Study | None = None,
+    answered: Callable[[int], None] | None = None,
+) -> Desk:
+    """The game of a request about its answer. before : of the same game, whose answer and ledger are taken over
+
+    answered(tokens) : told how long the model's own answer is
+    """
     check(request)
     if before is None:
         job.tell(0, 0, "Reading the model’s answer")
-    known = request.target if before is None else before.target
-    desk = Desk.of(model, request, text_run.answer(model, request) if known is None else known)
+    desk = Desk.of(model, request, text_run.target_of(model, request, answered) if before is None else before.target)
     if before is not None:
         desk.ledger.take(before.ledger)
     return desk
@@ -132,11 +141,15 @@ def work(
     before: Study | None,
     keep: Callable[[Desk], None],
     learn: Callable[[float, float], None],
+    answered: Callable[[int], None] | None = None,
 ) -> Callable[[Job], Study]:
-    """What a job does. desk, before : of the same game, None for none;  keep(desk) : told of the game it works at"""
+    """What a job does. desk, before : of the same game, None for none;  keep(desk) : told of the game it works at
+
+    learn(seconds, tokens) : told what it took;  answered : as in `prepare`
+    """
 
     def done(job: Job) -> Study:
-        at = desk or prepare(model, request, job, before)
+        at = desk or prepare(model, request, job, before, answered)
         keep(at)
         spent, paid = at.ledger.seconds, at.ledger.evaluations
         game = at.game

@@ -57,7 +57,7 @@ def headline(study: Study, column: int) -> str:
     what = "the answer’s log-probability" if column == 0 else "that sentence’s log-probability"
     whole = f"The document changes {what} by {signed(change, 2)}."
     if found is None:
-        return whole
+        return f"{whole} No part carries half of it."
     path, part = found
     text = plain(short(part.label(study.text), 90), 90)
     return f"{whole} Most of it stands on **“{text}”** ({signed(tree.value(first.nodes[path], column), 2)})."
@@ -79,7 +79,7 @@ def redundant(study: Study) -> list[str]:
 def _keep_place(study: Study, own: Own) -> None:
     """What one looked at, and took out, may be of another document."""
     paths = {path for path, _ in study.root.walk()} if own.at or own.out else {()}
-    if own.at not in paths or any(path not in next(iter(study.found.values())).nodes for path in [own.at]):
+    if own.at not in paths or own.at not in next(iter(study.found.values())).nodes:
         own.at = ()
     own.out = tuple(path for path in own.out if path in paths)
 
@@ -93,7 +93,7 @@ def _column(study: Study) -> int:
         range(len(names)),
         default=0,
         format_func=lambda i: plain(names[i]),
-        key=f"doc-column-{hash(study.target)}",
+        key=f"doc-column-{study.target}",
     )
     return chosen or 0
 

@@ -61,14 +61,15 @@ def maps(study: Study, column: int) -> dict[str, Column]:
 
 
 def heaviest(study: Study, column: int) -> tuple[Path, Passage] | None:
-    """The sentence, or what else was opened last on the way, that carries most: the deepest part with most of its value."""
+    """The deepest part, down to a sentence, that carries at least half of what the document changes; None where none does."""
     first = next(iter(study.found.values()))
+    change = value(first.nodes[()], column)
     path: Path = ()
     while path in study.opened and study.root.at(path).kind != "sentence":
         below = [(*path, i) for i in range(len(study.root.at(path).parts))]
-        sizes = [abs(value(first.nodes[one], column)) for one in below]
-        best = int(np.argmax(sizes))
-        if sizes[best] < 0.5 * abs(value(first.nodes[path], column)) and path:
+        shares = [value(first.nodes[one], column) * np.sign(change) for one in below]
+        best = int(np.argmax(shares))
+        if not change or shares[best] < abs(change) / 2:
             break
         path = below[best]
     return (path, study.root.at(path)) if path else None

@@ -29,7 +29,7 @@ log = logging.getLogger("swing.store")
 
 ENDS = ("partial", "done", "failed")
 MAX_NAME = 200
-_NOT_YOURS = "This run belongs to another browser: open it by its link, but it is not yours to change."
+_NOT_YOURS = "This run belongs to another browser or user: it is not yours to change."
 _PRIVATE = "This run is private: whoever made it can share its link, under the run's name in the side bar."
 _GONE = "There is no run under this link any more: it was deleted, or it made room for newer ones."
 _SCHEMA = """

@@ -54,8 +54,7 @@ def cost(gemma: Language, request: TextRequest, seconds_per_token: float, answer
 
 def size(gemma: Language, request: TextRequest, seconds_per_token: float, answer_tokens: float) -> Size:
     """How many parts, and how long an evaluation takes; ValueError as `make_game`. answer_tokens : of the model's, likely"""
-    assumed = ASSUMED_ANSWER * max(1, round(min(answer_tokens, request.longest)))
-    game = make_game(gemma, request, assumed if request.target is None else request.target)
+    game = make_game(gemma, request, assumed_target(request, answer_tokens))
     return Size(game.n_players, PLAYERS[request.players], game.work * seconds_per_token)
 
 
@@ -71,9 +70,7 @@ def subject(
     learn(seconds, tokens) : told what a run took;  answered(tokens) : told how long the model's own answer is
     """
     job.tell(0, 0, "Reading the model's answer")
-    target = request.target if request.target is not None else answer(gemma, request)
-    if answered and request.target is None:
-        answered(len(gemma.target_ids(target)))
+    target = target_of(gemma, request, answered)
     game = make_game(gemma, request, target)
     own = game.games[0] if isinstance(game, JoinedGame) else game
     weights = game.difference if isinstance(game, JoinedGame) else [1.0] * len(game.outputs)
@@ -84,14 +81,31 @@ def subject(
 
 
 class Answered(Protocol):
-    """What is asked of an answer: after which prompt, and where it is cut off."""
+    """What is asked of an answer: after which prompt, a target in its place or None, and where it is cut off."""
 
     @property
     def prompt(self) -> str: ...
     @property
+    def target(self) -> str | None: ...
+    @property
     def until(self) -> str: ...
     @property
     def longest(self) -> int: ...
+
+
+def assumed_target(request: Answered, answer_tokens: float) -> str:
+    """The target, or what stands for an answer of so many tokens where only the cost is asked."""
+    return ASSUMED_ANSWER * max(1, round(min(answer_tokens, request.longest))) if request.target is None else request.target
+
+
+def target_of(gemma: Language, request: Answered, answered: Callable[[int], None] | None = None) -> str:
+    """The target, or the model's own answer. answered(tokens) : told how long that is"""
+    if request.target is not None:
+        return request.target
+    text = answer(gemma, request)
+    if answered:
+        answered(len(gemma.target_ids(text)))
+    return text
 
 
 def answer(gemma: Language, request: Answered) -> str:

@@ -80,6 +80,9 @@ def test_a_pdf_where_pypdf_is_missing_gets_one_sentence(tmp_path):
     [
         (b"PK\x03\x04word", "a.docx", "a.docx is no text: save it as .txt, .md, .html or .pdf"),
         (b"\x89PNG\r\n\x1a\n", "a.txt", "a.txt is no text"),
+        (b"\x1f\x8b\x08packed", "a.txt", "a.txt is no text"),
+        (b"\x80\x04K\x01.", "a.txt", "a.txt is no text"),
+        (b"{\\rtf1 word}", "a.txt", "a.txt is no text"),
         (b" \n\t", "a.txt", "a.txt has no text"),
         (b"a\0b", "a.txt", "a.txt is no text that can be read: save it as UTF-8"),
         (b"<html><script>x</script></html>", "a.html", "a.html has no text"),
