@@ -27,23 +27,31 @@ def frame(title: str, purpose: str) -> None:
 def held(key: str, **default: Any) -> dict[str, Any]:
     """A widget by its key; its default, unless a sample or a reopened run has just set it.
 
-    The default must stay from run to run: a browser that sees only the second run takes that one's for the choice.
+    A browser that sees only a later run takes that one's default for the choice: so it stays from run to run, and is what
+    the sample or the reopened run has set where there was one.
     """
+    usual = st.session_state.get("usual", {})
+    own = {"value": usual[key]} if "value" in default and key in usual else default
+    return _held(key, own)
+
+
+def linked(key: str, **default: Any) -> dict[str, Any]:
+    """A widget by its key whose choice stands in the link where it is not the default, which therefore stays as it is."""
+    return {"bind": "query-params", **_held(key, default)}
+
+
+def _held(key: str, default: dict[str, Any]) -> dict[str, Any]:
     given = st.session_state.get("preset", set())
     own = {} if key in given else default
     given.discard(key)
     return {"key": key, **own}
 
 
-def linked(key: str, **default: Any) -> dict[str, Any]:
-    """The same of a widget whose choice stands in the link."""
-    return {"bind": "query-params", **held(key, **default)}
-
-
 def preset(**values: Any) -> None:
     """Set widgets that are `held` or `linked`, before they are made."""
     st.session_state.update(values)
     st.session_state["preset"] = set(values)
+    st.session_state["usual"] = st.session_state.get("usual", {}) | values
 
 
 def uploader(

@@ -357,3 +357,14 @@ def test_a_browser_that_sees_a_later_run_alone_takes_the_sample_too(ready):
         for name in ("before", "text", "after"):
             assert page.text_area(key=name).proto.default == getattr(SAMPLES[0], name)
         page.run()
+
+
+def test_a_browser_that_sees_a_later_run_alone_takes_what_was_picked(ready):
+    page = open_page()
+    page.button_group(key="sample").set_value(SAMPLES[2].title).run()
+    for _ in range(2):
+        page.run()
+        for name in ("before", "text", "after"):
+            assert page.text_area(key=name).proto.default == page.text_area(key=name).value == getattr(SAMPLES[2], name)
+    page.text_area(key="text").set_value("my own words").run()
+    assert page.text_area(key="text").value == "my own words"
