@@ -138,15 +138,16 @@ def ask_words(size: Callable[[WordsRequest], Size]) -> WordsRequest:
         "of the translation hangs on."
     )
     sentence = st.text_input("Sentence to translate", max_chars=500, **held("words-sentence", value=SAMPLES[1].text))
-    whose = st.radio("Translation", [OWN, TYPED], key="words-whose", horizontal=True)
+    whose = st.radio("Translation", [OWN, TYPED], horizontal=True, **held("words-whose", [OWN, TYPED]))
     target = None
     if whose == TYPED:
-        typed = st.text_input("Your translation", key="words-target", max_chars=MAX_TARGET - 1)  # a space goes before it
+        most = MAX_TARGET - 1  # a space goes before it
+        typed = st.text_input("Your translation", max_chars=most, **held("words-target"))
         target = f" {typed.strip()}" if typed.strip() else ""
     with st.expander("Settings: examples around it, absence, methods, budget"):
         before = st.text_area("Examples before it, always kept", height=150, **held("words-before", value=SAMPLES[1].before))
         after = st.text_area("After it, always kept", height=70, **held("words-after", value=SAMPLES[1].after))
-        absent = st.selectbox("Absent words are", list(ABSENT), format_func=ABSENT.__getitem__, key="words-absent")
+        absent = st.selectbox("Absent words are", list(ABSENT), format_func=ABSENT.__getitem__, **held("words-absent", ABSENT))
         request = WordsRequest(before, sentence, after, target, None, "word", absent)
         plan = ask_plan(BUDGETS, 64, "data-", size=size_or_none(lambda: size(request)), one_set=True)
     return replace(request, plan=plan)
@@ -159,9 +160,8 @@ def set_widgets(request: DataRequest, state: Bench[DataState]) -> None:
     of_plan = plan_widgets(request.plan, BUDGETS, "data-")
     if isinstance(request, WordsRequest):
         texts = {"words-sentence": request.text, "words-before": request.before, "words-after": request.after}
-        preset(**of_plan, **texts)
-        fields["words-absent"], fields["words-whose"] = request.absent, OWN if request.target is None else TYPED
-        fields["words-target"] = (request.target or "").strip()
+        texts |= {"words-absent": request.absent, "words-target": (request.target or "").strip()}
+        preset(**of_plan, **texts, **{"words-whose": OWN if request.target is None else TYPED})
         return
     preset(**of_plan)
     state.own.opened += 1  # uploaders begin anew, empty

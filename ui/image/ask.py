@@ -11,7 +11,7 @@ from ui.image import source as image_source
 from ui.image.request import ABSENT, ANOTHER, FINEST, GEMMA, GRIDS, MODELS, PHOTOS, SHAPES, SUPERPIXELS, ImageRequest, ImageState
 from ui.runs.completing import size_or_none
 from ui.shell.bench import Bench
-from ui.shell.frame import file_key, linked, preset, uploader
+from ui.shell.frame import file_key, held, linked, preset, uploader
 from ui.shell.model_slot import ModelSlot
 from ui.shell.widgets import ask_plan, checkbox, plan_widgets, selectbox, text_input
 
@@ -59,8 +59,8 @@ def ask(state: Bench[ImageState], slot: ModelSlot) -> ImageRequest:
     source = _source(model, state)
     question = ""
     if model != PHOTOS:
-        st.session_state.setdefault(f"image-question-{model}", image_source.question(source) or USUAL_QUESTION)
-        question = text_input(st, ImageRequest, "question", key=f"image-question-{model}")
+        usual = image_source.question(source) or USUAL_QUESTION
+        question = text_input(st, ImageRequest, "question", **held(f"image-question-{model}", value=usual))
     with st.expander("Settings: what is explained, patches, absence, methods, budget"):
         about = _of_classes() if model == PHOTOS else _of_answers()
         about |= _of_patches(model, source)
@@ -84,7 +84,7 @@ def _samples(model: str, state: Bench[ImageState]) -> None:
         if fields[sample]:
             fields[at] = fields[sample]
             if image_source.question(fields[at]):
-                fields[f"image-question-{model}"] = image_source.question(fields[at])
+                preset(**{f"image-question-{model}": image_source.question(fields[at])})
 
     told: dict[str, Any] = {"label_visibility": "collapsed", "width": "content"}
     st.pills("Samples", samples, key=sample, format_func=image_source.title, on_change=pick, **told)
@@ -132,7 +132,7 @@ def _of_classes() -> dict[str, Any]:
     one, two, three = st.columns(3)
     none = {"wanted": "the five likeliest", "against": "no other class"}
     wanted, against = (
-        selectbox(place, ImageRequest, name, names, index=None, key=f"image-{name}", placeholder=none[name], help=help)
+        selectbox(place, ImageRequest, name, names, placeholder=none[name], help=help, **held(f"image-{name}", names, index=None))
         for place, name, help in (
             (one, "wanted", None),
             (two, "against", "The values then say what makes the class likelier than this one."),
@@ -146,9 +146,9 @@ def _of_classes() -> dict[str, Any]:
 def _of_answers() -> dict[str, Any]:
     """The answer that is explained, and another that it is held against."""
     one, two = st.columns(2)
-    target = text_input(one, ImageRequest, "target", key="image-target", placeholder="the model’s own")
+    target = text_input(one, ImageRequest, "target", **held("image-target"), placeholder="the model’s own")
     told = "The values then say what makes the answer likelier than this one."
-    rather = text_input(two, ImageRequest, "rather", key="image-rather", placeholder="no other answer", help=told)
+    rather = text_input(two, ImageRequest, "rather", **held("image-rather"), placeholder="no other answer", help=told)
     return {"target": target.strip(), "rather": rather.strip()}
 
 
@@ -189,15 +189,15 @@ def set_widgets(request: ImageRequest) -> None:
     state, model = st.session_state, request.model
     state[f"image-source-{model}"] = request.source
     state[f"image-sample-{model}"] = request.source if request.source in image_source.samples(model) else None
-    for name in ("wanted", "against", "target", "rather"):
-        state[f"image-{name}"] = getattr(request, name)
+    asked = {f"image-{name}": getattr(request, name) for name in ("wanted", "against", "target", "rather")}
     if model != PHOTOS:
-        state[f"image-question-{model}"] = request.question
+        asked[f"image-question-{model}"] = request.question
     if request.other in image_source.samples(PHOTOS):
         state["image-other"], state["image-other-source"] = request.other, ""
     elif request.other:
         state["image-other-source"] = request.other
     preset(
+        **asked,
         **{"model": model, f"grid-{model}": request.grid, f"absent-{model}": request.absent},
         **{"value": request.value, "superpixels": request.segments is not None, "words": request.words},
         **plan_widgets(request.plan, BUDGETS),

@@ -17,7 +17,7 @@ from ui.runs.comparison import Plan
 from ui.sets.kept import Asked, bring, drop
 from ui.shell.access import public
 from ui.shell.bench import Bench
-from ui.shell.frame import file_key, uploader
+from ui.shell.frame import file_key, held, preset, uploader
 from ui.shell.model_slot import model_slot
 from ui.shell.widgets import number_input, one_of, selectbox
 from ui.text.request import TextRequest
@@ -172,9 +172,11 @@ def _columns(own: Own, kind: str) -> list[str] | str:
 def _ask_text(own: Own, columns: Sequence[str]) -> dict[str, Any]:
     longest = max(columns, key=lambda name: sum(len(row.get(name, "")) for row in own.head))
     usual = next((name for name in columns if name.casefold() in USUAL), longest)
-    st.session_state.setdefault("sets-of-template", f"{{{usual}}}")
+    if "sets-of-template" not in st.session_state:
+        preset(**{"sets-of-template": f"{{{usual}}}"})
     told = "End it so that an answer follows, as in “Review: {text} Sentiment:”. What stands around the columns is always there."
-    template = st.text_area("The prompt, with names of columns in braces", key="sets-of-template", max_chars=20_000, help=told)
+    most = 20_000
+    template = st.text_area("The prompt, with names of columns in braces", max_chars=most, help=told, **held("sets-of-template"))
     fields = list(dict.fromkeys(name for _, name in pieces_of(template, "the template") if name is not None))
     missing = [name for name in fields if name not in columns]
     if missing or not fields:

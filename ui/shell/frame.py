@@ -1,6 +1,6 @@
 """What opens every page: its style, its title, what it is for; and the model's progress until it can be asked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import streamlit as st
@@ -24,15 +24,18 @@ def frame(title: str, purpose: str) -> None:
     st.title(title, help=purpose)
 
 
-def held(key: str, **default: Any) -> dict[str, Any]:
-    """A widget by its key; its default, unless a sample or a reopened run has just set it.
+def held(key: str, options: Iterable[Any] = (), **default: Any) -> dict[str, Any]:
+    """A widget by its key; its default, unless a sample or a reopened run has just set it. options : if it chooses one of them
 
     A browser that sees only a later run takes that one's default for the choice: so it stays from run to run, and is what
     the sample or the reopened run has set where there was one.
     """
-    usual = st.session_state.get("usual", {})
-    own = {"value": usual[key]} if "value" in default and key in usual else default
-    return _held(key, own)
+    usual, choices = st.session_state.get("usual", {}), list(options)
+    if key in usual and not choices:
+        default["value"] = usual[key]
+    elif key in usual and usual[key] in choices:
+        default["index"] = choices.index(usual[key])
+    return _held(key, default)
 
 
 def linked(key: str, **default: Any) -> dict[str, Any]:
@@ -42,7 +45,7 @@ def linked(key: str, **default: Any) -> dict[str, Any]:
 
 def _held(key: str, default: dict[str, Any]) -> dict[str, Any]:
     given = st.session_state.get("preset", set())
-    own = {} if key in given else default
+    own = {} if key in given and key in st.session_state else default
     given.discard(key)
     return {"key": key, **own}
 
@@ -50,7 +53,7 @@ def _held(key: str, default: dict[str, Any]) -> dict[str, Any]:
 def preset(**values: Any) -> None:
     """Set widgets that are `held` or `linked`, before they are made."""
     st.session_state.update(values)
-    st.session_state["preset"] = set(values)
+    st.session_state["preset"] = st.session_state.get("preset", set()) | set(values)
     st.session_state["usual"] = st.session_state.get("usual", {}) | values
 
 

@@ -13,6 +13,7 @@ from ui.files.save import save
 from ui.kind import Result
 from ui.names import INDICES
 from ui.shell.bench import Bench, on_demand
+from ui.shell.frame import preset
 from ui.table import charts as table_charts
 from ui.table.picture import TablePicture
 from ui.table.plots.rows import MOST_ROWS, AllRows, compute
@@ -84,7 +85,7 @@ def _rows_of(column: int, values: dict[str, Floats], all_rows: AllRows, fitted: 
     def choose() -> None:
         rows = st.session_state["rows-table"].selection.rows
         if rows:
-            st.session_state["t-row"] = int(all_rows.places[top[rows[0]]]) + 1
+            preset(**{"t-row": int(all_rows.places[top[rows[0]]]) + 1})
             st.session_state.chosen_row = True
 
     st.dataframe(frame, hide_index=True, key="rows-table", on_select=choose, selection_mode="single-row", height=280)

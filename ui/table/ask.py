@@ -8,7 +8,7 @@ from ui.draw.markdown import plain, said
 from ui.runs.completing import Size
 from ui.settings import allowed
 from ui.shell.bench import Bench
-from ui.shell.frame import file_key, linked, preset, uploader
+from ui.shell.frame import file_key, held, linked, preset, uploader
 from ui.shell.widgets import ask_plan, checkbox, plan_widgets, selectbox
 from ui.table.request import BACKGROUNDS, CLOSED, USUAL_BACKGROUND, TableRequest
 from ui.table.run import PACE, TableState
@@ -65,9 +65,9 @@ def take(state: Bench[TableState], source: Source) -> None:
     fields, model = st.session_state, st.session_state.get("t-model")
     state.own.table, state.own.kinds, state.own.error, state.own.chosen = source, {}, "", None
     state.forget_failure()
-    fields["t-target"], fields["t-kind"], fields["t-row"], fields["t-baseline"] = source.target, "", 1, 1
+    model = "trees" if model in (None, "file") else model
+    preset(**{"t-target": source.target, "t-kind": "", "t-row": 1, "t-baseline": 1, "t-model": model})
     fields["t-left-out"], fields["t-kept"] = [], False
-    fields["t-model"] = "trees" if model in (None, "file") else model
     fields["t-sample"] = source.name if source.sample else None
 
 
@@ -77,15 +77,15 @@ def ask(source: Source, state: Bench[TableState]) -> TableRequest:
     labels, titles = list(frame.columns), allowed(TableRequest)
     _describe(source, state)
     one, two, three = st.columns([2, 2, 1])
-    target = one.selectbox(titles["target"].title, labels, key="t-target")
-    model = selectbox(two, TableRequest, "model", key="t-model")
-    row = int(three.number_input(titles["row"].title, 1, len(frame), key="t-row"))
+    target = one.selectbox(titles["target"].title, labels, **held("t-target", labels))
+    model = selectbox(two, TableRequest, "model", **held("t-model", titles["model"].options or ()))
+    row = int(three.number_input(titles["row"].title, 1, len(frame), **held("t-row")))
     file = _model_file(state) if model == "file" else ""
     if model == "gemma":
         st.caption("The language model is not trained on the table: it reads eight examples, then the row, and gives a class.")
     with st.expander("Settings: target, columns left out, background, methods, budget"):
         one, two, three = st.columns(3)
-        kind = selectbox(one, TableRequest, "kind", key="t-kind")
+        kind = selectbox(one, TableRequest, "kind", **held("t-kind", titles["kind"].options or ()))
         left_out = two.multiselect(titles["left_out"].title, [label for label in labels if label != target], key="t-left-out")
         background = three.select_slider(
             titles["background"].title,
@@ -95,7 +95,7 @@ def ask(source: Source, state: Bench[TableState]) -> TableRequest:
         )
         baseline = 1
         if background == 1:
-            baseline = int(three.number_input(titles["baseline"].title, 1, len(frame), key="t-baseline"))
+            baseline = int(three.number_input(titles["baseline"].title, 1, len(frame), **held("t-baseline")))
         n = len(labels) - 1 - len(left_out)
         size = Size(n, "columns", 0.0 if model == "gemma" else n / PACE) if n > 0 else None
         plan = ask_plan(exact=model in CLOSED, size=size)
@@ -138,7 +138,7 @@ def _describe(source: Source, state: Bench[TableState]) -> None:
         def choose() -> None:
             chosen = st.session_state[f"rows-{source.digest}"].selection.rows
             if chosen:
-                st.session_state["t-row"] = chosen[0] + 1
+                preset(**{"t-row": chosen[0] + 1})
 
         st.dataframe(
             frame.head(PREVIEW),
@@ -264,11 +264,11 @@ def set_widgets(request: TableRequest, source: Source | None, state: Bench[Table
         take(state, source)
         labels = list(source.frame.columns)
         if request.target in labels:
-            fields["t-target"] = request.target
-        fields["t-kind"], fields["t-model"] = request.kind, request.model
+            preset(**{"t-target": request.target})
         fields["t-left-out"] = [label for label in request.left_out if label in labels and label != fields["t-target"]]
         state.own.kinds = {label: kind for label, kind in request.kinds if label in labels}
         rows = len(source.frame)
-        fields["t-row"], fields["t-baseline"] = min(request.row + 1, rows), min(request.baseline + 1, rows)
+        at = {"t-row": min(request.row + 1, rows), "t-baseline": min(request.baseline + 1, rows)}
+        preset(**at, **{"t-kind": request.kind, "t-model": request.model})
         fields["t-kept"] = request.kept
     preset(background=request.background, **plan_widgets(request.plan, exact=request.model in CLOSED))

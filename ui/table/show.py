@@ -13,6 +13,7 @@ from ui.draw.markdown import plain, said
 from ui.files.save import save
 from ui.kind import Result, View
 from ui.shell.bench import Bench
+from ui.shell.frame import preset
 from ui.table import charts as table_charts
 from ui.table.all_rows import show_all_rows, to_csv
 from ui.table.exact import show_errors, show_exact_pairs
@@ -165,7 +166,7 @@ def _worst(result: Result, fitted: Fitted, state: Bench[TableState]) -> None:
     def choose() -> None:
         if chosen := st.session_state[key].selection.rows:
             row = int(rows[chosen[0]])
-            st.session_state["t-row"] = row + 1
+            preset(**{"t-row": row + 1})
             state.own.chosen = replace(request, row=row), False
 
     st.dataframe(frame, hide_index=True, key=key, on_select=choose, selection_mode="single-row", height=280)

@@ -46,16 +46,16 @@ def ask(size: Callable[[TextRequest], Size], chat: bool = False) -> TextRequest:
     left.text_area(titles["before"], height=110, **held("before", value=SAMPLES[0].before))
     right.text_area(titles["after"], height=110, **held("after", value=SAMPLES[0].after))
     with st.expander("Settings: target, parts, absence, methods, budget"):
-        own = st.radio("What should be explained?", [OWN, TYPED], key="whose", horizontal=True)
+        own = st.radio("What should be explained?", [OWN, TYPED], horizontal=True, **held("whose", [OWN, TYPED]))
         target = None
         if own != OWN:
-            target = text_input(st, TextRequest, "target", key="target", placeholder=" positive")
+            target = text_input(st, TextRequest, "target", placeholder=" positive", **held("target"))
             _offer_space("target", chat)
         one, two, _ = st.columns(3)
         until = selectbox(one, TextRequest, "until", disabled=own != OWN, **linked("until"))
         longest = number_input(two, TextRequest, "longest", disabled=own != OWN, **linked("longest", value=20))
         told = "The values then say what makes the answer more likely than this one."
-        rather = text_input(st, TextRequest, "rather", key="rather", placeholder=" negative", help=told)
+        rather = text_input(st, TextRequest, "rather", placeholder=" negative", help=told, **held("rather"))
         _offer_space("rather", chat)
         one, two, _ = st.columns(3)
         players = selectbox(one, TextRequest, "players", **linked("players"))
@@ -112,7 +112,7 @@ def set_widgets(request: TextRequest) -> None:
     for name in ("players", "absent", "until"):
         state[name] = getattr(request, name)
     state.sample = None
-    state.whose = OWN if request.target is None else TYPED
-    state.target, state.rather = request.target or "", request.rather or ""
     texts = {"before": request.before, "text": request.text, "after": request.after}
-    preset(longest=request.longest, **texts, **plan_widgets(request.plan, BUDGETS))
+    answers = {"target": request.target or "", "rather": request.rather or ""}
+    answers["whose"] = OWN if request.target is None else TYPED
+    preset(longest=request.longest, **texts, **answers, **plan_widgets(request.plan, BUDGETS))
