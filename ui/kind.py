@@ -14,6 +14,7 @@ from ui.maps.picture import Picture
 from ui.runs.comparison import Comparison, Plan
 from ui.shell.bench import Bench
 from ui.shell.jobs import Job
+from ui.shell.pace import Cost as Cost  # which every kind says
 from xai import Ledger, Redrawn
 from xai.game import Game
 
@@ -150,7 +151,7 @@ class Kind(ABC, Generic[R, S, P]):
         return False
 
     @abstractmethod
-    def cost(self, request: R, state: Bench[S]) -> tuple[int, float]:
+    def cost(self, request: R, state: Bench[S]) -> Cost:
         """Most evaluations, and about how many seconds; ValueError where nothing can be explained."""
 
     @abstractmethod

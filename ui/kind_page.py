@@ -23,7 +23,7 @@ from ui.shell.bench import MORE, Bench, bar, bench
 from ui.shell.frame import frame, ready
 from ui.shell.jobs import Job, others_busy
 from ui.shell.model_slot import model_slot
-from ui.shell.pace import pace
+from ui.shell.pace import Cost, pace
 from xai import Ledger
 from xai.game import Game
 
@@ -131,12 +131,12 @@ def _explain(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> 
         st.query_params.pop("run", None)
     state.asked = request.same_game
 
-    evaluations, seconds = _foretold(kind, request, state)
+    cost = _foretold(kind, request, state)
     pool, shared = state.pool, others_busy(state.pool)
 
     def learn(took: float, paid: int) -> None:
-        if evaluations and seconds is not None:
-            pace().learn(pool, shared, seconds / evaluations, took / paid)
+        if cost is not None:
+            pace().learn(pool, shared, cost.of(paid), took)
 
     def work(job: Job) -> Result:
         with kept.ended_with(name):
@@ -147,17 +147,17 @@ def _explain(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> 
         kept.finish(name, result)
         return result
 
-    state.begin(Job(work, name, seconds=seconds))
+    state.begin(Job(work, name, seconds=None if cost is None else cost.seconds))
     if state.job is None:  # the line takes no more
         kept.end(name, "partial", "It was not begun: too much was waiting.")
 
 
-def _foretold(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> tuple[int, float | None]:
-    """Most evaluations and about how many seconds, None where that is not known."""
+def _foretold(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> Cost | None:
+    """None where that is not known."""
     try:
         return kind.cost(request, state)
     except (ValueError, TypeError):
-        return 0, None
+        return None
 
 
 def run(

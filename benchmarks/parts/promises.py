@@ -2,7 +2,7 @@
 
 Mixed runs in random order, one after the other, as a server does them: texts of four lengths, photos by three grids, rows
 of three tables by three models; budgets of 64 to 1,024 (texts: 256); half may stop when sure. The pace begins with what a new
-server knows. within: neither after the end of the range nor, for runs that may not stop, before its beginning.
+server knows. within: neither after the end of what the page says nor, where it says a beginning, before that.
 """
 
 import time
@@ -19,7 +19,7 @@ from ui.kind_page import ENOUGH, run
 from ui.runs.comparison import Plan
 from ui.shell.bench import Bench
 from ui.shell.model_slot import model_slot
-from ui.shell.pace import Pace
+from ui.shell.pace import Pace, between
 from ui.shipping import Alone
 from ui.table.kind import TableKind
 from ui.table.request import TableRequest
@@ -31,7 +31,7 @@ from xai import Ledger
 
 BUDGETS = [64, 128, 256, 512, 1024]
 PHOTOS = ["chelsea.jpg", "coffee.jpg", "astronaut.jpg", "rocket.jpg", "camera.jpg"]
-COLUMNS = ["kind", "evaluations", "foretold", "from", "to", "took", "within"]
+COLUMNS = ["kind", "evaluations", "foretold", "from", "to", "took", "said", "within"]
 
 
 def promises(runs: int, csv: str) -> None:
@@ -62,14 +62,15 @@ def request_of(key: str, rng: np.random.Generator) -> Any:
 
 def measured(kind: Any, state: Any, request: Any, pace: Pace) -> dict:
     pool = kind.pool(request)
-    evaluations, seconds = kind.cost(request, state)
-    low, high = pace.range(pool, False, seconds)
+    cost = kind.cost(request, state)
+    low, high = pace.range(pool, False, cost.seconds)
     job, began = Alone(lambda job: None), time.perf_counter()
     learned: list[tuple[float, int]] = []
     run(request, kind.subject(request, state)(job), job, Ledger, learn=lambda took, paid: learned.append((took, paid)))
     took = time.perf_counter() - began
     for worked, paid in learned:
         if paid >= ENOUGH:
-            pace.learn(pool, False, seconds / evaluations, worked / paid)
-    within = took <= max(high, 1.5) and (request.plan.stop or took >= low or high < 1.5)
-    return dict(zip(COLUMNS, (kind.key, evaluations, seconds, low, high, took, bool(within))))
+            pace.learn(pool, False, cost.of(paid), worked)
+    said = between(0.0 if request.plan.stop else low, high)
+    within = took <= max(high, 1.5) and (took >= low or not said[0].isdigit())
+    return dict(zip(COLUMNS, (kind.key, cost.evaluations, cost.seconds, low, high, took, said, bool(within))))

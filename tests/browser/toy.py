@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from ui.kind import Kind, Subject
+from ui.kind import Cost, Kind, Subject
 from ui.kind_page import kind_page
 from ui.runs.comparison import Plan
 from ui.settings import Settings, nested, number
@@ -50,7 +50,7 @@ class Toy(Kind):
         return f"Sliders at {request.first}, {request.second} and {request.third}"
 
     def cost(self, request, state):
-        return request.plan.cost(6), 0.1
+        return Cost(request.plan.cost(6), 0.1)
 
     def subject(self, request, state):
         return lambda job: Subject(Game(request), ["the sum"], [1.0])

@@ -5,7 +5,7 @@ from dataclasses import replace
 from ui.shell.jobs import Job
 from ui.shell.model_slot import ModelSlot
 from ui.text.request import TextRequest
-from ui.text.run import answer, make_game, size, subject
+from ui.text.run import answer, cost, make_game, size, subject
 
 
 def test_a_sentence_is_printed_once_however_often_its_share_grows(capsys):
@@ -43,10 +43,11 @@ def test_a_server_stands_in_the_slot(tiny_gemma, tiny_checkpoint, monkeypatch):
 def test_a_long_answer_is_foretold_to_cost_more(tiny_gemma):
     """As a game of that many target tokens does; never longer than the answer may be; a target that is given is known."""
     slot, request = ModelSlot(), TextRequest("", "jumps over the lazy", "", until="end", longest=20)
-    before = slot.answer_tokens
+    before, seconds_before = slot.answer_tokens, slot.answer_seconds
     subject(tiny_gemma, request, Job(lambda job: None), answered=slot.learn_answer)
     said = len(tiny_gemma.target_ids(answer(tiny_gemma, request)))
     assert slot.answer_tokens == (before + said) / 2 > before
+    assert slot.answer_seconds != seconds_before
 
     def seconds(tokens, request=request):
         return size(tiny_gemma, request, 1.0, tokens).seconds
@@ -54,3 +55,6 @@ def test_a_long_answer_is_foretold_to_cost_more(tiny_gemma):
     assert seconds(2) == make_game(tiny_gemma, request, " yes yes").work < seconds(20) == seconds(500)
     given = replace(request, target=" dog")
     assert seconds(2, given) == seconds(20, given)
+    own, typed = (cost(tiny_gemma, one, 1.0, 1, 7.0) for one in (replace(request, longest=1), replace(request, target=" yes")))
+    assert own.evaluations == typed.evaluations and own.before == 7.0 and typed.before == 0.0
+    assert own.seconds == typed.seconds + 7.0 and own.of(0) == 7.0 and own.of(own.evaluations) == own.seconds

@@ -12,7 +12,7 @@ from ui.data.picture import ExamplesPicture
 from ui.data.request import EXAMPLES, DataRequest, DataState, ExamplesAbout, ExamplesRequest, WordsAbout, WordsRequest, request_of
 from ui.data.scored_runs import show_sources
 from ui.draw.markdown import short
-from ui.kind import Kind, Result, Subject, View
+from ui.kind import Cost, Kind, Result, Subject, View
 from ui.runs.comparison import Comparison
 from ui.runs.completing import Size
 from ui.shell.bench import Bench
@@ -67,11 +67,11 @@ class DataKind(Kind[DataRequest, DataState, TextPicture | ExamplesPicture]):
     def asks_server_model(self, request: DataRequest) -> bool:
         return True
 
-    def cost(self, request: DataRequest, state: Bench[DataState]) -> tuple[int, float]:
+    def cost(self, request: DataRequest, state: Bench[DataState]) -> Cost:
         slot = model_slot()
-        key = request, slot.seconds_per_token
+        key = request, slot.seconds_per_token, slot.answer_seconds
         if state.own.cost[0] != key:
-            state.own.cost = key, run.cost(slot.loaded, request, slot.seconds_per_token)
+            state.own.cost = key, run.cost(slot.loaded, request, slot.seconds_per_token, slot.answer_seconds)
         return state.own.cost[1]
 
     def subject(self, request: DataRequest, state: Bench[DataState]) -> Callable[[Job], Subject]:

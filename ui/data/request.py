@@ -11,6 +11,7 @@ from ui.kind import Result
 from ui.names import UNTIL
 from ui.runs.comparison import Comparison, Plan
 from ui.settings import Settings, choice, flag, listed, nested, string
+from ui.shell.pace import Cost
 from ui.text.request import TextAbout, TextRequest
 from xai import Attribution
 from xai.typing import Floats
@@ -91,7 +92,7 @@ class DataState:
     read : of both, what was asked last that can be asked, and whether it is a user's own
     """
 
-    cost: tuple[Any, tuple[int, float]] = (None, (0, 0.0))
+    cost: tuple[Any, Cost] = (None, Cost(0, 0.0))
     pairs: dict[str, tuple[Pair, ...]] = field(default_factory=dict)
     opened: int = 0
     read: dict[str, tuple[tuple[Pair, ...], bool]] = field(default_factory=dict)

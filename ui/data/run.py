@@ -17,6 +17,7 @@ from ui.runs.comparison import Comparison
 from ui.runs.completing import Size
 from ui.runs.so_far import SoFar
 from ui.shell.jobs import Job
+from ui.shell.pace import Cost
 from ui.text import run as text_run
 from xai import Attribution, Cancelled, Ledger, explain
 from xai.typing import Bools, Floats
@@ -44,16 +45,16 @@ def make_game(gemma: Language, request: ExamplesRequest) -> "TranslationGame":
     return game
 
 
-def cost(gemma: Language, request: DataRequest, seconds_per_token: float) -> tuple[int, float]:
-    """Most evaluations a run can take, and about how many seconds; ValueError as the games."""
+def cost(gemma: Language, request: DataRequest, seconds_per_token: float, answering: float) -> Cost:
+    """Of a run; ValueError as the games. answering : seconds of the model's own answer"""
     if isinstance(request, WordsRequest):
         if not request.text.strip():
             raise ValueError("There is nothing to explain yet: write something in “Sentence to translate”.")
-        return text_run.cost(gemma, request, seconds_per_token, _translated(gemma, request))
+        return text_run.cost(gemma, request, seconds_per_token, _translated(gemma, request), answering)
     game = make_game(gemma, request)
     evaluations = request.plan.cost(game.n_players)
     seconds = game.work * seconds_per_token * WRITING
-    return evaluations, (evaluations + 2) * seconds  # two more: what it writes with no example, and with all
+    return Cost(evaluations, (evaluations + 2) * seconds, 2 * seconds)  # before: what it writes with no example, and with all
 
 
 def words_size(gemma: Language, request: WordsRequest, seconds_per_token: float) -> Size:

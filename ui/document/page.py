@@ -16,6 +16,7 @@ from ui.shell.bench import MORE, Bench, bar, bench
 from ui.shell.frame import frame, ready
 from ui.shell.jobs import Job
 from ui.shell.model_slot import model_slot
+from ui.shell.pace import Cost
 from xai.hierarchy.found import Path
 
 
@@ -40,13 +41,13 @@ def page() -> None:
         _show(state, request, state.shown)
 
 
-def _cost(state: Bench[Own], request: DocumentRequest) -> tuple[int, float]:
-    """Most evaluations, and about how many seconds; the document is measured once."""
+def _cost(state: Bench[Own], request: DocumentRequest) -> Cost:
+    """The document is measured once."""
     slot, own = model_slot(), state.own
     if own.sized is None or own.sized[0] != request.same_game:
         own.sized = request.same_game, *run.size(slot.loaded, request, slot.answer_tokens)
     evaluations = run.at_most(request)
-    return evaluations, evaluations * own.sized[2] * slot.seconds_per_token
+    return Cost(evaluations, evaluations * own.sized[2] * slot.seconds_per_token)
 
 
 def _more(study: Study) -> DocumentRequest:

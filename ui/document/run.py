@@ -99,11 +99,11 @@ def prepare(
     request: DocumentRequest,
     job: Job,
     before: Study | None = None,
-    answered: Callable[[int], None] | None = None,
+    answered: Callable[[int, float], None] | None = None,
 ) -> Desk:
     """The game of a request about its answer. before : of the same game, whose answer and ledger are taken over
 
-    answered(tokens) : told how long the model's own answer is
+    answered(tokens, seconds) : told of the model's own answer
     """
     check(request)
     if before is None:
@@ -141,7 +141,7 @@ def work(
     before: Study | None,
     keep: Callable[[Desk], None],
     learn: Callable[[float, float], None],
-    answered: Callable[[int], None] | None = None,
+    answered: Callable[[int, float], None] | None = None,
 ) -> Callable[[Job], Study]:
     """What a job does. desk, before : of the same game, None for none;  keep(desk) : told of the game it works at
 

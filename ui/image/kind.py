@@ -10,7 +10,7 @@ import streamlit as st
 from ui.image import ask, run, show, source
 from ui.image.picture import ImagePicture
 from ui.image.request import GEMMA, PHOTOS, ImageAbout, ImageRequest, ImageState
-from ui.kind import Kind, Result, Subject
+from ui.kind import Cost, Kind, Result, Subject
 from ui.runs.comparison import Comparison
 from ui.shell.bench import Bench
 from ui.shell.jobs import Job
@@ -57,7 +57,7 @@ class ImageKind(Kind[ImageRequest, ImageState, ImagePicture]):
     def asks_server_model(self, request: ImageRequest) -> bool:
         return request.model == GEMMA
 
-    def cost(self, request: ImageRequest, state: Bench[ImageState]) -> tuple[int, float]:
+    def cost(self, request: ImageRequest, state: Bench[ImageState]) -> Cost:
         return run.cost(request, model_slot())
 
     def subject(self, request: ImageRequest, state: Bench[ImageState]) -> Callable[[Job], Subject]:

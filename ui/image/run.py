@@ -22,6 +22,7 @@ from ui.kind import Subject
 from ui.runs.completing import Size
 from ui.shell.jobs import Job
 from ui.shell.model_slot import ModelSlot
+from ui.shell.pace import Cost
 from xai.game import JoinedGame
 from xai.typing import Bools, Floats
 
@@ -96,11 +97,11 @@ def _vision(gemma: Language) -> Vision:
     return gemma.vision
 
 
-def cost(request: ImageRequest, slot: ModelSlot) -> tuple[int, float]:
-    """Most evaluations this run can take, and about how many seconds; ValueError as `check`."""
+def cost(request: ImageRequest, slot: ModelSlot) -> Cost:
+    """Of a run; ValueError as `check`."""
     players, _, seconds = size(request, slot)
     evaluations = request.plan.cost(players)
-    return evaluations, evaluations * seconds
+    return Cost(evaluations, evaluations * seconds)
 
 
 def size(request: ImageRequest, slot: ModelSlot) -> Size:

@@ -9,7 +9,7 @@ import streamlit as st
 from ui.draw.markdown import said
 from ui.shell.jobs import Job, Line, line, others_busy
 from ui.shell.limits import admit
-from ui.shell.pace import between, duration, pace
+from ui.shell.pace import Cost, between, duration, pace
 from ui.shell.visitor import visitor
 from xai import Attribution
 
@@ -19,7 +19,6 @@ MORE = 2  # "Add budget" asks for so many times the evaluations
 
 S = TypeVar("S")
 Act = Callable[[], None]
-Cost = Callable[[], tuple[int, float]]
 
 
 @dataclass
@@ -124,7 +123,7 @@ def bench(page: str, own: type[S]) -> Bench[S]:
     return st.session_state[name]  # type: ignore[no-any-return]  # a session's state holds anything
 
 
-def bar(state: Bench[Any], cost: Cost, explain: Act, more: Act | None, may_stop: bool = False) -> None:
+def bar(state: Bench[Any], cost: Callable[[], Cost], explain: Act, more: Act | None, may_stop: bool = False) -> None:
     """The job bar; polls while a job is in the line.
 
     cost() gives most evaluations and about how many seconds, ValueError where nothing can be explained; explain()
@@ -163,7 +162,7 @@ def _watch(state: Bench[Any], cancel: str) -> None:
         _outcome(state.outcome)
 
 
-def _bar(state: Bench[Any], cost: Cost, explain: Act, more: Act | None, may_stop: bool) -> None:
+def _bar(state: Bench[Any], cost: Callable[[], Cost], explain: Act, more: Act | None, may_stop: bool) -> None:
     if state.look():
         st.rerun()
     if state.job is not None:
@@ -172,16 +171,16 @@ def _bar(state: Bench[Any], cost: Cost, explain: Act, more: Act | None, may_stop
     if state.outcome:
         _outcome(state.outcome)
     try:
-        evaluations, seconds = cost()
+        most = cost()
     except (ValueError, TypeError) as error:
         st.warning(said(str(error)))
         st.button("Explain", disabled=True, key="explain")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button("Explain", type="primary", key="explain")
-        low, high = pace().range(state.pool, others_busy(state.pool), seconds)
+        low, high = pace().range(state.pool, others_busy(state.pool), most.seconds)
         time = between(0.0 if may_stop else low, high)
-        st.caption(f"This will take at most {evaluations} evaluations of the model: {time}.", width="content")
+        st.caption(f"This will take at most {most.evaluations} evaluations of the model: {time}.", width="content")
         label = f"Add budget: {MORE} × the evaluations of the run below"
         added = state.shown is not None and more is not None and st.button(label, key="more", type="tertiary")
     if pressed:

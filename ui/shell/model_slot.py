@@ -27,7 +27,7 @@ class ModelSlot:
         self.gemma: Language | None = None
         self.fraction, self.sentence, self.error = 0.0, "Waiting to load the model", ""
         self.seconds_per_token = 0.0  # of scoring; measured when the model is ready, then by every run
-        self.answer_tokens = 2.0  # of its answers, learned from each
+        self.answer_tokens, self.answer_seconds = 2.0, 1.0  # of its answers, learned from each
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -73,9 +73,10 @@ class ModelSlot:
             rate = seconds / tokens
             self.seconds_per_token = rate if not self.seconds_per_token else (self.seconds_per_token + rate) / 2
 
-    def learn_answer(self, tokens: int) -> None:
-        """Take the length of an answer into the estimate of the next; the newest counts half."""
+    def learn_answer(self, tokens: int, seconds: float) -> None:
+        """Take the length of an answer, and what it took, into the estimate of the next; the newest counts half."""
         self.answer_tokens = (self.answer_tokens + tokens) / 2
+        self.answer_seconds = (self.answer_seconds + seconds) / 2
 
     def load(self) -> None:
         """Load now, in this thread."""

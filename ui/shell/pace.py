@@ -2,6 +2,7 @@
 
 import threading
 from collections import deque
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -11,15 +12,27 @@ SHARE = 0.95  # of the runs so far lie within the range
 PRIOR = (0.5, 0.8, 1.0, 1.25, 2.0)  # took / foretold, before there are runs to learn from; the newest of these goes last
 
 
+class Cost(NamedTuple):
+    """What is foretold of a run: most evaluations, about how many seconds, and how many of these go by before the first one."""
+
+    evaluations: int
+    seconds: float
+    before: float = 0.0
+
+    def of(self, evaluations: int) -> float:
+        """Seconds of a run that ended with fewer."""
+        return self.before + (self.seconds - self.before) * evaluations / max(self.evaluations, 1)
+
+
 class Pace:
-    """Ratios of seconds per evaluation, taken to foretold, by line, and by whether other lines were at work as well."""
+    """Ratios of seconds, taken to foretold, by line, and by whether other lines were at work as well."""
 
     def __init__(self) -> None:
         self._ratios: dict[tuple[str, bool], deque[float]] = {}
         self._lock = threading.Lock()
 
     def learn(self, line: str, shared: bool, foretold: float, took: float) -> None:
-        """Both in seconds per evaluation; what is not above 0 is left out."""
+        """Both in seconds, of the evaluations that were paid for; what is not above 0 is left out."""
         if foretold > 0 and took > 0:
             with self._lock:
                 self._of(line, shared).append(took / foretold)

@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from ui.kind import Kind, Subject
+from ui.kind import Cost, Kind, Subject
 from ui.names import EXACT_PANES
 from ui.runs.comparison import Plan
 from ui.shell.bench import Bench
@@ -59,7 +59,7 @@ class TableKind(Kind[TableRequest, TableState, TablePicture]):
     def asks_server_model(self, request: TableRequest) -> bool:
         return request.model == "gemma"
 
-    def cost(self, request: TableRequest, state: Bench[TableState]) -> tuple[int, float]:
+    def cost(self, request: TableRequest, state: Bench[TableState]) -> Cost:
         return run.cost(self._table(request, state), request, state.own.models, model_slot().seconds_per_token)
 
     def subject(self, request: TableRequest, state: Bench[TableState]) -> Callable[[Job], Subject]:

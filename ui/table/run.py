@@ -14,6 +14,7 @@ from model.language import Language
 from ui.draw.chances import event
 from ui.kind import Subject
 from ui.shell.jobs import Job, Stopped
+from ui.shell.pace import Cost
 from ui.table.picture import prediction, shown
 from ui.table.request import CLOSED, USUAL_BACKGROUND, RowTruth, TableAbout, TableRequest
 from ui.table.source import Source
@@ -32,7 +33,7 @@ MAX_PLAYERS = 256
 MOST_MODELS = 6  # kept in memory for a session, and of the samples for all; the one not used for longest goes first
 SHOTS = 8  # examples that Gemma reads before the row
 CHARACTERS_PER_TOKEN = 3.0
-PACE = 50_000  # columns of coalitions that a model on a table reads in a second
+PACE, FITTED, READYING = 50_000, 70_000, 0.3  # columns of coalitions read, cells fitted, a second; seconds that all take
 INDICES = ("banzhaf", "shapley")
 
 
@@ -74,8 +75,7 @@ class Fitted:
 
 class Shelf:
     """Fitted models, so that a second row costs no second fit. Those of uploads stand on the shelf of the session that
-    brought them, and go with it: no digest that a link or a bundle carries reaches another's.
-    """
+    brought them, and go with it: no digest that a link or a bundle carries reaches another's."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -158,17 +158,17 @@ def _left_out(source: Source, request: TableRequest) -> list[str]:
     return [name for name in request.left_out if name in source.frame and name != request.target]
 
 
-def cost(source: Source, request: TableRequest, own: Shelf, seconds_per_token: float = 0.0) -> tuple[int, float]:
-    """(most evaluations this run can take, about how many seconds, fitting included); ValueError as `check`."""
+def cost(source: Source, request: TableRequest, own: Shelf, seconds_per_token: float = 0.0) -> Cost:
+    """Of a run, fitting included; ValueError as `check`."""
     n = check(source, request)
     evaluations = request.plan.cost(n, request.model in CLOSED)
     if request.model == "gemma":
         row = source.frame.iloc[request.row]
         tokens = sum(len(f" {name}: {cell},") for name, cell in row.items()) / CHARACTERS_PER_TOKEN
         classes = min(source.frame[request.target].nunique(), 6)
-        return evaluations, evaluations * tokens * classes * seconds_per_token
-    fit = 0.0 if find(request, own) else 1.0 + source.frame.size / 200_000
-    return evaluations, fit + 1.0 + evaluations * n / PACE
+        return Cost(evaluations, evaluations * tokens * classes * seconds_per_token)
+    before = READYING if find(request, own) else 2 * READYING + source.frame.size / FITTED
+    return Cost(evaluations, before + evaluations * n / PACE, before)
 
 
 def fit(source: Source, request: TableRequest, job: Job, own: Shelf, file: bytes | None = None) -> Fitted:

@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ui.kind import Kind, Result, Subject
+from ui.kind import Cost, Kind, Result, Subject
 from ui.runs.comparison import Plan
 from ui.shell.bench import Bench
 from ui.shell.jobs import Job
@@ -52,9 +52,9 @@ class TextKind(Kind[TextRequest, None, TextPicture]):
     def asks_server_model(self, request: TextRequest) -> bool:
         return True
 
-    def cost(self, request: TextRequest, state: Bench[None]) -> tuple[int, float]:
+    def cost(self, request: TextRequest, state: Bench[None]) -> Cost:
         slot = model_slot()
-        return run.cost(slot.loaded, request, slot.seconds_per_token, slot.answer_tokens)
+        return run.cost(slot.loaded, request, slot.seconds_per_token, slot.answer_tokens, slot.answer_seconds)
 
     def subject(self, request: TextRequest, state: Bench[None]) -> Callable[[Job], Subject]:
         slot = model_slot()

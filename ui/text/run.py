@@ -14,6 +14,7 @@ from ui.kind import Subject
 from ui.names import PLAYERS
 from ui.runs.completing import Size
 from ui.shell.jobs import Job
+from ui.shell.pace import Cost
 from ui.text.request import TextAbout, TextRequest
 from xai.game import JoinedGame
 
@@ -45,11 +46,11 @@ def make_game(gemma: Language, request: TextRequest, target: str) -> TextGame | 
     return JoinedGame(game, gemma.text_game(request.prompt, request.rather, spans, request.absent).begin_where(game))
 
 
-def cost(gemma: Language, request: TextRequest, seconds_per_token: float, answer_tokens: float) -> tuple[int, float]:
-    """Most evaluations this run can take, and about how many seconds; ValueError as `make_game`."""
+def cost(gemma: Language, request: TextRequest, seconds_per_token: float, answer_tokens: float, answering: float) -> Cost:
+    """Of a run; ValueError as `make_game`. answering : seconds of the model's own answer"""
     players, _, seconds = size(gemma, request, seconds_per_token, answer_tokens)
-    evaluations = request.plan.cost(players)
-    return evaluations, evaluations * seconds
+    evaluations, before = request.plan.cost(players), answering if request.target is None else 0.0
+    return Cost(evaluations, before + evaluations * seconds, before)
 
 
 def size(gemma: Language, request: TextRequest, seconds_per_token: float, answer_tokens: float) -> Size:
@@ -63,11 +64,11 @@ def subject(
     request: TextRequest,
     job: Job,
     learn: Callable[[float, float], None] | None = None,
-    answered: Callable[[int], None] | None = None,
+    answered: Callable[[int, float], None] | None = None,
 ) -> Subject:
     """The game of a request about its target, or the model's own answer.
 
-    learn(seconds, tokens) : told what a run took;  answered(tokens) : told how long the model's own answer is
+    learn(seconds, tokens) : told what a run took;  answered(tokens, seconds) : told of the model's own answer
     """
     job.tell(0, 0, "Reading the model's answer")
     target = target_of(gemma, request, answered)
@@ -98,13 +99,14 @@ def assumed_target(request: Answered, answer_tokens: float) -> str:
     return ASSUMED_ANSWER * max(1, round(min(answer_tokens, request.longest))) if request.target is None else request.target
 
 
-def target_of(gemma: Language, request: Answered, answered: Callable[[int], None] | None = None) -> str:
-    """The target, or the model's own answer. answered(tokens) : told how long that is"""
+def target_of(gemma: Language, request: Answered, answered: Callable[[int, float], None] | None = None) -> str:
+    """The target, or the model's own answer. answered(tokens, seconds) : told how long that is, and took"""
     if request.target is not None:
         return request.target
+    began = time.perf_counter()
     text = answer(gemma, request)
     if answered:
-        answered(len(gemma.target_ids(text)))
+        answered(len(gemma.target_ids(text)), time.perf_counter() - began)
     return text
 
 
