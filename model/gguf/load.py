@@ -1,4 +1,4 @@
-"""A Gemma from a GGUF file: network and tokenizer from one pass over its header."""
+"""A language model from a GGUF file: network and tokenizer from one pass over its header."""
 
 import functools
 from pathlib import Path
@@ -9,7 +9,7 @@ from model.gguf.config import read_config
 from model.gguf.header import read_header
 from model.gguf.source import Source
 from model.gguf.tokenizer import read_tokenizer
-from model.gguf.weights import read_network
+from model.gguf.weights import read_network, read_turning
 
 
 def load_gguf(
@@ -22,7 +22,8 @@ def load_gguf(
         that beyond the weights themselves little memory is needed
     progress : progress(fraction, sentence);  sha256 : what the file must be, where that is known
 
-    Raises ValueError with one sentence for a file that is damaged, no GGUF or no Gemma 3; OSError if it is not there.
+    Raises ValueError with one sentence for a file that is damaged, no GGUF or of an architecture that is not in
+    `model.gguf.kinds`; OSError if it is not there.
     """
     tell = progress or (lambda fraction, sentence: None)
     with Source((paths,) if isinstance(paths, Path) else paths, name) as source:
@@ -30,7 +31,7 @@ def load_gguf(
         if sha256 and source.sha256() != sha256:
             raise ValueError(f"{name} is damaged: it is not the file that was published")
         header = read_header(source)
-        config = read_config(header)
+        config = read_config(header, read_turning(source, header))
         tell(0.1, "Making the tokenizer")
         tokenizer = read_tokenizer(header)
         tell(0.6, "Reading the weights")
