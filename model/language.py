@@ -1,8 +1,11 @@
 """A language model as the games ask for it, wherever it runs: here (model/local.py) or on a server (model/remote)."""
 
 import threading
+import time
 from collections.abc import Iterable
 from typing import Any, NoReturn
+
+import numpy as np
 
 from model.image.image_game import ImageGame
 from model.image.images import Picture
@@ -129,6 +132,16 @@ class Language:
         if self.vision is None:
             self.refuse_images()
         return ImageGame(self, image, prompt, target, grid, absent, words)
+
+    def measure_rate(self) -> tuple[float, float]:
+        """Seconds and tokens of scoring a small game, for the first estimate of what a run will cost."""
+        text = "one two three four five six seven eight nine ten"
+        game = self.text_game(f"Count: {text}", " eleven", "word")
+        coalitions = np.random.default_rng(0).random((32, game.n_players)) < 0.5
+        game(coalitions[:2])
+        started = time.perf_counter()
+        game(coalitions)
+        return time.perf_counter() - started, game.work * len(coalitions)
 
     def refuse_images(self) -> NoReturn:
         raise ValueError(f"{self.name} reads text only; images need a multimodal Gemma 3 checkpoint")
