@@ -24,7 +24,8 @@ class Language:
     Attributes
     ----------
     tokenizer : its fast tokenizer;  name : what was loaded;  context : most tokens of prompt and target together
-    chat : True where there is a chat template; prompts are then wrapped in it once, as the user's turn
+    chat : True where there is a chat template; prompts are then wrapped in it once, as the user's turn, or as the turns
+        of a conversation where they are one (`model.conversation`)
     start : the token put before every prompt where the tokenizer puts none of its own, so that something stands there
         when all parts are absent; None where it does
     handshake : how it may be scored;  notes : sentences on how it is run, to be shown with it
@@ -91,8 +92,8 @@ class Language:
     def text_game(self, prompt: str, target: str, players: str | Iterable[Span] = "word", absent: str = "remove") -> TextGame:
         """The game of a prompt: which of its parts make the target likely.
 
-        players : "token", "word", "sentence", "line", or a list of (start, end) character spans of the prompt; what
-            lies outside the spans is always present, and special tokens are never players
+        players : "token", "word", "sentence", "line", "turn" (of a conversation), or a list of (start, end) character spans of
+            the prompt; what lies outside the spans is always present, and special tokens are never players
         absent : "remove" (absent tokens are deleted), "hole" (the others keep their positions, absent ones are hidden
             from attention), "replace" (a neutral token stands in) or "read-once" (the whole prompt is read, and absent
             tokens are hidden from what stands after the last player alone: cheap, and not their removal)
