@@ -6,10 +6,12 @@ from typing import Any
 
 from model.cache import Progress
 from model.gguf.config import read_config
-from model.gguf.header import read_header
+from model.gguf.header import Header, read_header
 from model.gguf.source import Source
 from model.gguf.tokenizer import read_tokenizer
 from model.gguf.weights import read_network, read_turning
+
+TURN_ENDS = ("<end_of_turn>", "<|im_end|>", "<|eot_id|>", "<|end|>")
 
 
 def load_gguf(
@@ -37,7 +39,18 @@ def load_gguf(
         tell(0.6, "Reading the weights")
         told = functools.partial(_part, tell)
         network = read_network(source, header, config, dtype, told).to(device)
+    if tokenizer.chat_template and (ends := _ends(header, tokenizer)):
+        network.generation_config.eos_token_id = ends
     return network, tokenizer
+
+
+def _ends(header: Header, tokenizer: Any) -> list[int]:
+    """The tokens that end a turn of a chat: its own are often others than the one that ends a text."""
+    stated = [header.fields.get(f"tokenizer.ggml.{name}_token_id") for name in ("eos", "eot", "eom")]
+    special = set(tokenizer.all_special_ids) | {i for i, one in tokenizer.added_tokens_decoder.items() if one.special}
+    named = [i for i in special if tokenizer.convert_ids_to_tokens(i) in TURN_ENDS]
+    known = [i for i in stated if type(i) is int and 0 <= i < len(tokenizer)]
+    return sorted({*known, *named})
 
 
 def _part(tell: Progress, share: float) -> None:

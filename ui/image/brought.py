@@ -45,8 +45,10 @@ def ask() -> str:
     mean = two.text_input("Mean of its pixels", key="own-mean", placeholder="0.485 0.456 0.406", help=help, max_chars=60)
     std = three.text_input("Their standard deviation", key="own-std", placeholder="0.229 0.224 0.225", help=help, max_chars=60)
     if file is None:
-        told = "It runs in a process with limits of memory and time, and is kept until the server ends or has newer ones."
-        st.caption(told)
+        st.caption(
+            "Choose its file; a result below is of another model. It runs in a process with limits of memory and time, and is "
+            "kept until the server ends or has newer ones."
+        )
         last: str = st.session_state.get("own-classifier", "")
         return last if last in classifiers() else ""
     data, labels = file.getvalue(), listed.getvalue() if listed is not None else b""

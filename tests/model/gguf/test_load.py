@@ -154,6 +154,16 @@ def test_what_the_file_says_of_its_tokens(network, tmp_path):
     assert len(tokenizer) == len(vocabulary())
 
 
+def test_an_answer_of_a_chat_ends_where_its_turn_does(network, tmp_path):
+    """Files of Gemma name the end of a text alone; others name that of a turn."""
+    chat = {"tokenizer.chat_template": "{{ x }}"}
+    turn = vocabulary().index("<end_of_turn>")
+    assert load(write_gguf(tmp_path / "chat.gguf", network, add=chat))[0].generation_config.eos_token_id == [1, turn]
+    named = write_gguf(tmp_path / "named.gguf", network, add={**chat, "tokenizer.ggml.eot_token_id": 20})
+    assert load(named)[0].generation_config.eos_token_id == [1, turn, 20]
+    assert load(write_gguf(tmp_path / "plain.gguf", network))[0].generation_config.eos_token_id == 1
+
+
 @given(tokens=st.lists(st.text("ab▁ ", min_size=1, max_size=5), unique=True, max_size=40))
 def test_merges_are_those_of_transformers(tokens):
     from transformers.tokenization_utils_base import generate_merges
