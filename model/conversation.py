@@ -87,6 +87,15 @@ def _check(turns: list[Turn]) -> None:
         )
 
 
+def spoken(text: str) -> str:
+    """What is said in a conversation, without its marks; any other text as it is."""
+    try:
+        turns = turns_of(text)
+    except ValueError:
+        return text
+    return " ".join(text[turn.start : turn.end] for turn in turns) or text
+
+
 def from_json(text: str) -> str | None:
     """A list of messages ({"role": …, "content": …}) between marks; None for a text that is none.
 

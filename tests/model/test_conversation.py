@@ -7,7 +7,7 @@ import pytest
 from tiny import write_tiny_checkpoint
 
 from model import load_model
-from model.conversation import from_json, turns_of
+from model.conversation import from_json, spoken, turns_of
 
 TALK = (
     "<start_of_turn>user\none two. three four.<end_of_turn>\n<start_of_turn>model\n five <end_of_turn>\n"
@@ -138,6 +138,12 @@ def test_a_model_without_turns_reads_the_marks_as_text(tiny_gemma):
     assert tiny_gemma.encode(TALK).turns == [] and tiny_gemma.encode(TALK).read == TALK
     with pytest.raises(ValueError, match="is no conversation whose turns this model knows"):
         tiny_gemma.text_game(TALK, " eight", "turn")
+
+
+def test_what_is_said_without_its_marks():
+    assert spoken(TALK) == "one two. three four. five six seven?"
+    for text in ("hello", "", f"Translate: {TALK}", "<start_of_turn>model\n"):
+        assert spoken(text) == text
 
 
 def test_messages_as_json():

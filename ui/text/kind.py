@@ -6,6 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from model.conversation import spoken
 from model.language import Language
 from ui.kind import Kind, Result, Subject
 from ui.runs.comparison import Plan
@@ -50,7 +51,7 @@ class TextKind(Kind[TextRequest, None, TextPicture]):
         return FIRST
 
     def name(self, request: TextRequest) -> str:
-        return request.text[:60]
+        return spoken(request.text)[:60]
 
     def asked(self, request: TextRequest) -> Markup:
         return asked(request)
