@@ -3,6 +3,7 @@
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from ui.model.menu import model_menu
 from ui.shell.access import admitted
 from ui.shell.account import account, ask_to_log_in
 
@@ -31,6 +32,7 @@ here = admitted()
 page = st.navigation([*PAGES, *OLD], position="top" if here else "hidden")
 st.set_page_config(page_title=f"{page.title} · Swing", page_icon="⚖️", layout="wide", initial_sidebar_state=SIDE_BAR)
 if here:
+    model_menu()
     account()
     page.run()
 else:

@@ -57,6 +57,8 @@ def main(arguments: list[str] | None = None) -> None:
     host = options.host or ("0.0.0.0" if options.public else "localhost")
     if why := occupied(host, options.port) or (serve_others(options.anonymous) if options.public else ""):
         sys.exit(f"swing: {why}")
+    if why := unreadable(options.model):
+        sys.exit(f"swing: {why}")
     for name in ("model", "server", "server_model", "server_tokenizer"):
         if getattr(options, name):
             os.environ[f"SWING_{name.upper()}"] = getattr(options, name)
@@ -115,6 +117,19 @@ def occupied(host: str, port: int | None) -> str:
         if error.errno == errno.EADDRINUSE:
             return f"port {port} of {host} is in use: choose another with --port, or leave it out"
         return f"cannot listen there: {error.strerror}"
+    return ""
+
+
+def unreadable(model: str | None) -> str:
+    """Why a model cannot be read, as far as its headers tell; empty where it may be."""
+    if model is None:
+        return ""
+    from model.about import look
+
+    try:
+        look(model)
+    except ValueError as error:
+        return str(error)
     return ""
 
 

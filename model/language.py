@@ -1,8 +1,11 @@
 """A language model as the games ask for it, wherever it runs: here (model/local.py) or on a server (model/remote)."""
 
 import threading
+import time
 from collections.abc import Iterable
 from typing import Any, NoReturn
+
+import numpy as np
 
 from model.image.image_game import ImageGame
 from model.image.images import Picture
@@ -21,7 +24,8 @@ class Language:
     Attributes
     ----------
     tokenizer : its fast tokenizer;  name : what was loaded;  context : most tokens of prompt and target together
-    chat : True where there is a chat template; prompts are then wrapped in it once, as the user's turn
+    chat : True where there is a chat template; prompts are then wrapped in it once, as the user's turn, or as the turns
+        of a conversation where they are one (`model.conversation`)
     start : the token put before every prompt where the tokenizer puts none of its own, so that something stands there
         when all parts are absent; None where it does
     handshake : how it may be scored;  notes : sentences on how it is run, to be shown with it
@@ -88,8 +92,8 @@ class Language:
     def text_game(self, prompt: str, target: str, players: str | Iterable[Span] = "word", absent: str = "remove") -> TextGame:
         """The game of a prompt: which of its parts make the target likely.
 
-        players : "token", "word", "sentence", "line", or a list of (start, end) character spans of the prompt; what
-            lies outside the spans is always present, and special tokens are never players
+        players : "token", "word", "sentence", "line", "turn" (of a conversation), or a list of (start, end) character spans of
+            the prompt; what lies outside the spans is always present, and special tokens are never players
         absent : "remove" (absent tokens are deleted), "hole" (the others keep their positions, absent ones are hidden
             from attention), "replace" (a neutral token stands in) or "read-once" (the whole prompt is read, and absent
             tokens are hidden from what stands after the last player alone: cheap, and not their removal)
@@ -129,6 +133,16 @@ class Language:
         if self.vision is None:
             self.refuse_images()
         return ImageGame(self, image, prompt, target, grid, absent, words)
+
+    def measure_rate(self) -> tuple[float, float]:
+        """Seconds and tokens of scoring a small game, for the first estimate of what a run will cost."""
+        text = "one two three four five six seven eight nine ten"
+        game = self.text_game(f"Count: {text}", " eleven", "word")
+        coalitions = np.random.default_rng(0).random((32, game.n_players)) < 0.5
+        game(coalitions[:2])
+        started = time.perf_counter()
+        game(coalitions)
+        return time.perf_counter() - started, game.work * len(coalitions)
 
     def refuse_images(self) -> NoReturn:
         raise ValueError(f"{self.name} reads text only; images need a multimodal Gemma 3 checkpoint")

@@ -1,14 +1,13 @@
 """Loading a language model: the bundled one, a directory, a hub id, a GGUF file."""
 
 import contextlib
-import json
-import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from model.about import ADAPTER, base_of, check_config, check_room, config_of, is_gguf, look
 from model.cache import Progress, home, recall, remember, sha256
 from model.gguf import load_gguf
 from model.gguf.bundled import NAME, load_bundled
@@ -17,7 +16,7 @@ from model.local import LocalModel
 from model.text.handshake import Handshake, shake
 
 SEEING = "gemma3"  # the type whose pictures Swing explains too
-ADAPTER = "adapter_config.json"
+HALF = "float16"  # whose largest number, 65,504, the insides of some models exceed
 VERSION = 2  # of what a handshake asks: another one is not believed
 
 
@@ -25,14 +24,16 @@ def load_model(source: str | Path | None = None, device: str | None = None, prog
     """A decoder-only language model, of text or (Gemma 3) of text and images, ready to explain.
 
     source : None for the bundled 270M Gemma 3; a directory with a checkpoint of safetensors or with a LoRA, or a hub id
-        such as "google/gemma-3-1b-pt" or "Qwen/Qwen3-0.6B" (downloaded by transformers); a GGUF file of a Gemma 3
+        such as "google/gemma-3-1b-pt" or "Qwen/Qwen3-0.6B" (downloaded by transformers); a GGUF file of an architecture in
+        `model.gguf.kinds`
     device : "cpu", "cuda", …; a GPU where there is one by default. float32 on CPU, bfloat16 on GPU
     progress : progress(fraction, sentence)
 
-    Raises ValueError with one sentence for what is no such model, naming what it is, for a damaged one, and for one that
-    no way of scoring does justice to.
+    Raises ValueError with one sentence for what is no such model, naming what it is, for a damaged one, for one that does not
+    fit into the memory of this machine, and for one that no way of scoring does justice to.
     """
     tell = progress or (lambda fraction, sentence: None)
+    about = None if source is None else look(source)
     tell(0.0, "Loading torch and transformers")
     import torch
     from transformers import Gemma3ForCausalLM, GemmaTokenizer  # noqa: F401 # what takes long, while that is being said
@@ -41,9 +42,11 @@ def load_model(source: str | Path | None = None, device: str | None = None, prog
     transformers_logging.disable_progress_bar()
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     dtype = torch.float32 if device == "cpu" else torch.bfloat16
+    if about is not None and device == "cpu":
+        check_room(about, dtype.itemsize)
     if source is None:
         model = LocalModel(*load_bundled(dtype, device, lambda fraction, sentence: tell(0.5 + 0.5 * fraction, sentence)), NAME)
-    elif str(source).lower().endswith(".gguf"):
+    elif is_gguf(source):
         model = _load_file(Path(source), dtype, device, lambda fraction, sentence: tell(0.1 + 0.8 * fraction, sentence))
     else:
         model = _load_directory(source, str(source), dtype, device, tell)
@@ -70,7 +73,8 @@ def _load_directory(directory: str | Path, name: str, dtype: Any, device: str, t
 
     if (Path(directory) / ADAPTER).is_file():
         return _load_adapter(Path(directory), name, dtype, device, tell)
-    kind = _model_type(directory, name)
+    config = _config(directory, name)
+    kind = check_config(config, name)
     with _one_sentence(name):
         tell(0.5, "Loading the tokenizer")
         tokenizer = transformers.AutoTokenizer.from_pretrained(directory)
@@ -81,37 +85,32 @@ def _load_directory(directory: str | Path, name: str, dtype: Any, device: str, t
         architecture = seeing if kind == SEEING else transformers.AutoModelForCausalLM
         model: Any = architecture.from_pretrained(directory, dtype=dtype, use_safetensors=True)
         model = model.to(device).eval().requires_grad_(False)
-        text = _text_of(model)
+        text, saved = _text_of(model), _saved_as(config)
+        told = (f"{name} was saved in {HALF} and is run in {str(dtype).removeprefix('torch.')}.",) if saved == HALF else ()
         if kind != SEEING:
-            return LocalModel(text, tokenizer, name)
+            return LocalModel(text, tokenizer, name, told=told)
         processor = transformers.AutoProcessor.from_pretrained(directory, backend="pil")
         tokenizer.chat_template = tokenizer.chat_template or processor.chat_template
-        return LocalModel(text, tokenizer, name, Vision(model, processor))
+        return LocalModel(text, tokenizer, name, Vision(model, processor), told=told)
+
+
+def _saved_as(config: dict[str, Any]) -> str:
+    """The type of numbers that a checkpoint says that it was saved in; "" where it does not say."""
+    own = [part.get(key) for part in (config, config.get("text_config") or {}) for key in ("dtype", "torch_dtype")]
+    return next((str(found).removeprefix("torch.") for found in own if found), "")
 
 
 def _load_adapter(directory: Path, name: str, dtype: Any, device: str, tell: Progress) -> LocalModel:
     """A LoRA, merged into the model that it was trained on."""
-    try:
-        base = json.loads((directory / ADAPTER).read_text())["base_model_name_or_path"]
-    except (ValueError, KeyError, TypeError):
-        base = None
-    if not isinstance(base, str) or not base:
-        raise ValueError(f"{name}/{ADAPTER} does not say which model it belongs to")
-    if (Path(base) / ADAPTER).is_file():
-        raise ValueError(f"{name} is a LoRA of {base}, which is one itself: merge that first")
-    weights = directory / "adapter_model.safetensors"
-    if not weights.is_file():
-        raise ValueError(f"{name} has no adapter_model.safetensors, the one format of weights that is read")
-    try:
-        from peft import PeftModel
-    except ImportError:
-        raise ValueError(f"{name} is a LoRA of {base}, which the package peft merges into it: pip install peft") from None
+    from peft import PeftModel
+
+    base = base_of(directory, name)
     on = _load_directory(base, base, dtype, device, tell)
     with _one_sentence(name), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of how it would be trained, by names that will change
         merged = PeftModel.from_pretrained(on.model, directory).merge_and_unload()
     model = LocalModel(merged.eval().requires_grad_(False), on.tokenizer, name)
-    model.adapted = sha256(weights)
+    model.adapted, model.told = sha256(directory / "adapter_model.safetensors"), on.told
     return model
 
 
@@ -131,36 +130,9 @@ def _text_of(model: Any) -> Any:
     return text.eval()
 
 
-def _model_type(source: str | Path, name: str) -> str:
-    """`model_type` of a checkpoint's config, without loading its weights; ValueError for one that is not from left to right."""
-    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
-
-    config = _config(source, name)
-    kind = config.get("model_type")
-    if not isinstance(kind, str):
-        raise ValueError(f"{name}/config.json does not say what model it is")
-    if config.get("is_encoder_decoder"):
-        raise ValueError(f"{name} is a checkpoint of type {kind!r} with an encoder; Swing explains decoder-only language models")
-    if kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
-        raise ValueError(
-            f"{name} is a checkpoint of type {kind!r}, which is no decoder-only language model that transformers has"
-        )
-    return kind
-
-
 def _config(source: str | Path, name: str) -> dict[str, Any]:
-    directory = Path(source)
-    if directory.is_dir():
-        config = directory / "config.json"
-        if not config.is_file():
-            raise ValueError(f"{name} has no config.json, so it is not a checkpoint directory")
-        try:
-            found = json.loads(config.read_text())
-        except ValueError as error:
-            raise ValueError(f"{name}/config.json does not say what model it is") from error
-        return found if isinstance(found, dict) else {}
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", str(source)):
-        raise ValueError(f"{name} is neither a directory nor a hub id of the form owner/name")
+    if Path(source).is_dir():
+        return config_of(Path(source), name)
     from transformers import PretrainedConfig
 
     with _one_sentence(name):
@@ -189,6 +161,6 @@ def _one_sentence(name: str) -> Iterator[None]:
     """Turn a loader's pages of advice into one sentence."""
     try:
         yield
-    except (OSError, ValueError, ImportError) as error:
+    except (OSError, ValueError, ImportError, RuntimeError) as error:
         reason = str(error).strip().split("\n")[0]
         raise ValueError(f"{name} could not be loaded: {reason}") from error

@@ -29,21 +29,32 @@ class LocalModel(Language):
     model : a transformers network in eval mode, of text alone;  lock : held during each call of it
     vision : image.vision.Vision of a multimodal Gemma 3, whose language model `model` is; None for one of text only
     adapted : checksum of what was merged into its weights; "" for nothing
+    told : sentences on how its weights were taken
     """
 
     adapted = ""
 
     def __init__(
-        self, model: Any, tokenizer: Any, name: str, vision: Vision | None = None, handshake: Handshake | None = None
+        self,
+        model: Any,
+        tokenizer: Any,
+        name: str,
+        vision: Vision | None = None,
+        handshake: Handshake | None = None,
+        told: tuple[str, ...] = (),
     ) -> None:
         """handshake : what was found of this model; None takes the bundled one's, which every Gemma 3 has in float32"""
         known = handshake or Handshake(window=window_of(model.config))
         super().__init__(tokenizer, name, context_of(model.config, tokenizer), int(model.config.vocab_size), known)
-        self.model, self.vision = model, vision
+        self.model, self.vision, self.told = model, vision, told
         self.lock = threading.RLock()
         if model.device.type == "cuda":
             weights = sum(one.numel() for one in model.parameters()) - model.get_input_embeddings().weight.numel()
             self.batch_tokens, self.batch_rows = min(GPU_TOKENS, int(GPU_WORK / weights)), AT_ONCE
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return *self.told, *super().notes
 
     @property
     def layers(self) -> Any:

@@ -89,7 +89,7 @@ def write_gguf(path: Path, network, kind=GGMLQuantizationType.F32, leave=(), add
     writer.add_tokenizer_model("llama")
     writer.add_token_list(words)
     writer.add_token_scores([-float(i) for i in range(len(words))])
-    writer.add_token_types([_kind_of(word) for word in words])
+    writer.add_token_types([kind_of(word) for word in words])
     writer.add_add_bos_token(True)
     names = get_tensor_name_map(MODEL_ARCH.GEMMA3, config.num_hidden_layers)
     for name, tensor in network.state_dict().items():
@@ -114,7 +114,7 @@ def _add(writer: GGUFWriter, name: str, tensor: np.ndarray, kind: GGMLQuantizati
     writer.add_tensor(name, quantize(tensor.astype(np.float32), of), raw_dtype=of)
 
 
-def _kind_of(word: str) -> TokenType:
+def kind_of(word: str) -> TokenType:
     if word.startswith("<0x"):
         return TokenType.BYTE
     return TokenType.CONTROL if word in CONTROLS else TokenType.USER_DEFINED if word in OF_USER else TokenType.NORMAL

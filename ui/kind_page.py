@@ -19,7 +19,7 @@ from ui.runs.comparison import Comparison, compare
 from ui.runs.comparison_bundle import to_bundle
 from ui.runs.listed import others_of, share_shown, sidebar
 from ui.runs.shipped import SHIPPED, is_shipped, shipped
-from ui.shell.bench import MORE, Bench, bar, bench
+from ui.shell.bench import MORE, Bench, bar, bench, follow_model
 from ui.shell.frame import frame, ready
 from ui.shell.jobs import Job, others_busy
 from ui.shell.model_slot import model_slot
@@ -34,6 +34,7 @@ ENOUGH = 16  # evaluations that tell how long the next ones take
 def kind_page(kind: Kind[Any, Any, Any]) -> None:
     """Draw the page."""
     state = bench(kind.key, kind.State)
+    follow_model(state, lambda: kind.asks_server_model(state.shown.request))
     frame(kind.title, kind.lead)
     kept.reopen(kind, state)
     if state.brought is not None:
@@ -53,9 +54,17 @@ def kind_page(kind: Kind[Any, Any, Any]) -> None:
     if state.shown is not None and kind.shows(state.shown):
         if request is not None and state.shown.request.same_game != request.same_game:
             st.info(f"The result below is of {kind.another}. Press Explain for the one above.")
+        elif request is not None and _of_another(kind, request, state):
+            st.info("The result below is of another model than this server's. Press Explain to ask this one.")
         _show(kind, state.shown, state)
     sidebar(kind.key, state)
     open_bundle(kind, state)
+
+
+def _of_another(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> bool:
+    """Whether another model gave what is shown; nobody knows while this one is not loaded."""
+    now = kind.fingerprint(request)
+    return bool(now) and state.of_model not in ("", now) and not is_shipped(kind, state.shown)
 
 
 def _fold(line: Any, asked: Markup, state: Bench[Any], shown: bool) -> None:
@@ -95,11 +104,12 @@ def _first(kind: Kind[Any, Any, Any], first: Request, state: Bench[Any]) -> None
     """Explain a newcomer's request, at a budget that keeps nobody waiting."""
     request = replace(first, plan=replace(first.plan, budget=min(first.plan.budget, QUICK)))  # type: ignore[type-var]
     shelf, place, subject = first_results(), (kind.key, kind.fingerprint(request)), kind.subject(request, state)
-    state.shown = shelf.get(place)
+    state.shown, state.of_model = shelf.get(place), place[1]
     if state.shown is not None:
         return
 
     def work(job: Job) -> Result:
+        job.model = place[1]
         if place not in shelf:
             shelf[place] = run(request, subject(job), job, Ledger)
         return shelf[place]
@@ -120,13 +130,14 @@ def _explain(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> 
         state.outcome = "failed", str(error)
         return
     state.unfolded = False
-    shown = None if is_shipped(kind, state.shown) else state.shown
+    model = kind.fingerprint(request)
+    shown = state.shown if state.of_model == model and not is_shipped(kind, state.shown) else None
     known = shown.comparison.ledger if shown is not None and shown.request.same_game == request.same_game else None
     own = state.run if state.asked == request.same_game else None
     state.run = name = None
     if kind.may_keep(request):
         upload = kind.upload(request, state, True)
-        state.run = name = kept.begin(kind.key, kind.name(request), request.to_settings(), kind.fingerprint(request), own, upload)
+        state.run = name = kept.begin(kind.key, kind.name(request), request.to_settings(), model, own, upload)
     else:
         st.query_params.pop("run", None)
     state.asked = request.same_game
@@ -139,6 +150,7 @@ def _explain(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> 
             pace().learn(pool, shared, cost.of(paid), took)
 
     def work(job: Job) -> Result:
+        job.model = model
         with kept.ended_with(name):
             if known is None and look is not None:
                 look(job)
@@ -202,7 +214,8 @@ def _show(kind: Kind[Any, Any, Any], result: Result, state: Bench[Any]) -> None:
     if is_shipped(kind, result):
         st.caption(SHIPPED)
     view, name = kind.view(result, picture, state), kind.name(result.request)
-    fingerprint, upload = kind.fingerprint(result.request), kind.upload(result.request, state, False)
+    fingerprint = state.of_model or kind.fingerprint(result.request)
+    upload = kind.upload(result.request, state, False)
 
     def take_away() -> None:
         downloads(lambda: to_bundle(kind.key, result, name, fingerprint, upload), picture, result.comparison)

@@ -32,7 +32,7 @@ MEANING = {
     "shapley": "How a part shares in the whole change of {what} from no part to all parts: averaged over every order "
     "in which the parts could be added; the shares sum to that change.",
 }
-PLAYERS = {"word": "words", "token": "tokens", "sentence": "sentences", "line": "lines"}
+PLAYERS = {"word": "words", "token": "tokens", "sentence": "sentences", "line": "lines", "turn": "turns of a conversation"}
 ABSENT = {
     "remove": "removed from the prompt",
     "hole": "hidden, their places kept",

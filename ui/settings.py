@@ -130,9 +130,9 @@ def choice(options: Iterable[Any] | Mapping[Any, str], default: Any, title: str 
     return _field(Allowed("choice", title, named, **more), default)
 
 
-def string(most: int, default: Any = MISSING, title: str = "", none: bool = False) -> Any:
-    """A text of at most so many characters."""
-    return _field(Allowed("text", title, most=most, none=none), default)
+def string(most: int, default: Any = MISSING, title: str = "", none: bool = False, before: str | None = None) -> Any:
+    """A text of at most so many characters. before : as of `Allowed`"""
+    return _field(Allowed("text", title, most=most, none=none, before=before), default)
 
 
 def number(low: int, high: int, default: Any, title: str = "", none: bool = False, before: int | None = None) -> Any:

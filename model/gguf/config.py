@@ -1,60 +1,68 @@
-"""The configuration of a Gemma that a GGUF header describes, as transformers would read it from that file."""
+"""The configuration of a network that a GGUF header describes, as transformers would read it from the checkpoint."""
 
 import math
 from typing import Any
 
 from model.gguf.header import Header
+from model.gguf.kinds import KINDS, MAY_LACK, Kind
 
-ARCHITECTURES = {"gemma3": "gemma3_text"}  # in the file, in transformers: what has been checked against plain passes
-NETWORK = "Gemma3ForCausalLM"
-COMPARED = {"attention.value_length"}  # only compared with what another field says
-MAY_LACK = {"rope.freq_base", "rope.dimension_count", "vocab_size"}
-LARGEST = 62  # blocks of the 27B model: its scale of queries stands nowhere in the file, ggml's network knows it by these
-SCALED = {"rope.scaling.type", "rope.scaling.factor"}  # of the positions that global layers see, from 4B on
+FREQUENCIES, LONG, SHORT = "rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight"
+TURNING = (FREQUENCIES, LONG, SHORT)  # tensors that are none of the network's: how far its positions turn
+BASE = 10_000.0  # of those turns, where the file states none
+SCALING = "rope.scaling."
+FIRST = f"{SCALING}original_context_length"
+NO_NUMBERS = {"rope.scaling.type": str, "rope.scaling.finetuned": bool, "tensor_data_layout": str, "use_parallel_residual": bool}
+FRACTIONS = ("epsilon", "freq_base", "freq_base_swa", "factor", "scale", "softcapping")  # endings of what need not be whole
+SPECIAL = {"bos_token_id": "bos", "eos_token_id": "eos", "unk_token_id": "unknown", "pad_token_id": "padding"}
 
 
-def read_config(header: Header) -> Any:
-    """The transformers configuration; ValueError for a model of another kind, or one that this cannot describe."""
+def read_config(header: Header, turning: dict[str, list[float]] | None = None) -> Any:
+    """The transformers configuration; ValueError for a model of another kind, or one that this cannot describe.
+
+    turning : numbers of the tensors in `TURNING` that the file has
+    """
     from huggingface_hub.errors import StrictDataclassError
     from transformers import AutoConfig
-    from transformers.integrations.ggml import GGUF_CONFIG_MAPPING
 
-    kind = header.fields.get("general.architecture")
-    if not isinstance(kind, str) or kind not in ARCHITECTURES:
-        raise ValueError(
-            f"{header.name} holds a model of type {kind!r:.40}; Swing reads {', '.join(ARCHITECTURES)} from GGUF files"
-        )
-    names: dict[str, str | None] = GGUF_CONFIG_MAPPING[kind]
-    stated = {key.removeprefix(f"{kind}."): value for key, value in header.fields.items() if key.startswith(f"{kind}.")}
-    scaling = _scaling(stated)
-    if surplus := sorted(stated.keys() - names.keys() - COMPARED - (SCALED if scaling else set())):
-        raise ValueError(f"{header.name} states {f'{kind}.{surplus[0]}'!r}, which Swing does not know how to apply")
-    if missing := sorted(names.keys() - stated.keys() - MAY_LACK):
-        raise ValueError(f"{header.name} does not state {kind}.{missing[0]}: it is damaged or of another kind")
+    name, kind = kind_of(header)
+    stated = {key.removeprefix(f"{name}."): value for key, value in header.fields.items() if key.startswith(f"{name}.")}
+    scaling, applied = _scaling(kind, stated, turning or {})
+    if surplus := sorted(stated.keys() - kind.fields.keys() - applied):
+        raise ValueError(f"{header.name} states {f'{name}.{surplus[0]}'!r}, which Swing does not know how to apply")
+    needed = {key for key, of in kind.fields.items() if of is not None} - MAY_LACK - set(kind.may_lack)
+    if missing := sorted(needed - stated.keys()):
+        raise ValueError(f"{header.name} does not state {name}.{missing[0]}: it is damaged or of another kind")
     for key, value in stated.items():
-        if not (scaling and key == "rope.scaling.type"):
-            _check_number(header.name, f"{kind}.{key}", value)
-    _check_sizes(header, stated)
-    values: dict[str, Any] = {name: stated[key] for key, name in names.items() if name and key in stated}
-    for group, of in (("general", str), ("tokenizer", int)):
-        for key, name in GGUF_CONFIG_MAPPING[group].items():
-            if (value := header.fields.get(f"{group}.{key}")) is not None:
-                if type(value) is not of:
-                    raise ValueError(f"{header.name} states {group}.{key} = {value!r:.40}, which is no {of.__name__}")
-                values[name] = value
-    values["vocab_size"] = len(vocabulary(header))
+        _check_value(header.name, f"{name}.{key}", key, value)
+    head = _check_sizes(header, kind, stated)
+    values = {of: stated[key] for key, of in kind.fields.items() if of and key in stated}
+    values |= {setting: tensor in header.tensors for setting, tensor in kind.biased.items()}
+    values |= _tokens(header)
     values["tie_word_embeddings"] = "output.weight" not in header.tensors
-    values["query_pre_attn_scalar"] = stated["attention.key_length"]
-    if stated["block_count"] == LARGEST:
-        values["query_pre_attn_scalar"] = stated["embedding_length"] // stated["attention.head_count"]
-    if scaling:
-        values["rope_scaling"] = scaling
-    del values["model_type"]
+    if "head_dim" in kind.fields.values():
+        values["head_dim"] = head
+    if kind.wide:
+        wide = stated["block_count"] == kind.wide
+        values["query_pre_attn_scalar"] = stated["embedding_length"] // stated["attention.head_count"] if wide else head
+    values |= _turns(kind, stated, head, scaling)
     try:
-        return AutoConfig.for_model(ARCHITECTURES[kind], architectures=[NETWORK], **values)
-    except StrictDataclassError as error:
+        config = AutoConfig.for_model(kind.type, architectures=[kind.network], **values)
+    except (StrictDataclassError, ValueError, TypeError, LookupError, ArithmeticError) as error:
         why = str(error.__cause__ or error).strip().split("\n")[0]
         raise ValueError(f"{header.name} describes a network that cannot be: {why}") from error
+    if FREQUENCIES in (turning or {}):
+        config.rope_freqs = (turning or {})[FREQUENCIES]
+    return config
+
+
+def kind_of(header: Header) -> tuple[str, Kind]:
+    """What ggml calls the architecture, and how it is read; ValueError for one that is not."""
+    name, parts = header.fields.get("general.architecture"), header.fields.get("split.count", 1)
+    if parts != 1:
+        raise ValueError(f"{header.name} is one of {parts!r:.20} parts of a model: join them by llama-gguf-split --merge")
+    if not isinstance(name, str) or name not in KINDS:
+        raise ValueError(f"{header.name} holds a model of type {name!r:.40}; Swing reads {', '.join(KINDS)} from GGUF files")
+    return name, KINDS[name]
 
 
 def vocabulary(header: Header) -> list[str]:
@@ -65,26 +73,83 @@ def vocabulary(header: Header) -> list[str]:
     return tokens
 
 
-def _scaling(stated: dict[str, Any]) -> dict[str, Any] | None:
-    """How positions are scaled, None where they are not, or in a way that Gemma 3 does not have."""
-    linear = stated.get("rope.scaling.type") == "linear" and type(stated.get("rope.scaling.factor")) in (int, float)
-    return {"rope_type": "linear", "factor": float(stated["rope.scaling.factor"])} if linear else None
+def _scaling(kind: Kind, stated: dict[str, Any], turning: dict[str, list[float]]) -> tuple[dict[str, Any], set[str]]:
+    """How positions are scaled ({} where they are not, or in a way that this kind does not have), and what said so."""
+    way, factor = stated.get(f"{SCALING}type"), stated.get(f"{SCALING}factor", "")
+    first = stated.get(FIRST)
+    said = {f"{SCALING}{key}" for key in ("type", "factor", "finetuned", "original_context_length")}
+    if "longrope" in kind.scaled:
+        said = {FIRST, f"{SCALING}attn_factor"}
+        if not {LONG, SHORT} <= turning.keys():
+            return {}, said
+        scaling: dict[str, Any] = {"rope_type": "longrope", "long_factor": turning[LONG], "short_factor": turning[SHORT]}
+        scaling["original_max_position_embeddings"] = first
+        if f"{SCALING}attn_factor" in stated:
+            scaling["attention_factor"] = stated[f"{SCALING}attn_factor"]
+        return scaling, said
+    if way == "none":
+        return {}, said
+    if way not in kind.scaled or type(factor) not in (int, float):
+        return {}, set()
+    if way == "linear":
+        return {"rope_type": "linear", "factor": float(factor)}, said
+    return {"rope_type": "yarn", "factor": float(factor), "original_max_position_embeddings": first}, said
 
 
-def _check_number(name: str, key: str, value: Any) -> None:
-    whole = not key.endswith(("epsilon", "freq_base", "scaling.factor"))
+def _turns(kind: Kind, stated: dict[str, Any], head: int, scaling: dict[str, Any]) -> dict[str, Any]:
+    """The settings of how positions turn, none where they do not."""
+    if "rope.freq_base" not in kind.fields:
+        return {}
+    if kind.type == "gemma3_text":  # two ways of turning, which it tells apart by itself
+        return {"rope_scaling": scaling} if scaling else {}
+    turns = {"rope_type": "default", "rope_theta": stated.get("rope.freq_base", BASE), **scaling}
+    if kind.partial:
+        turns["partial_rotary_factor"] = stated.get("rope.dimension_count", head) / head
+    if "longrope" in kind.scaled and FIRST in stated:  # which transformers' Phi 3 has beside them, and believes
+        return {"rope_parameters": turns, "original_max_position_embeddings": stated[FIRST]}
+    return {"rope_parameters": turns}
+
+
+def _tokens(header: Header) -> dict[str, Any]:
+    """What the file says of its name and tokens; None of a special token that it does not name."""
+    values: dict[str, Any] = {"vocab_size": len(vocabulary(header))}
+    wanted: dict[str, tuple[str, type]] = {"_model_name_or_path": ("general.name", str)}
+    wanted |= {name: (f"tokenizer.ggml.{key}_token_id", int) for name, key in SPECIAL.items()}
+    for name, (key, of) in wanted.items():
+        if (value := header.fields.get(key)) is not None and type(value) is not of:
+            raise ValueError(f"{header.name} states {key} = {value!r:.40}, which is no {of.__name__}")
+        if value is not None or name in ("bos_token_id", "eos_token_id", "pad_token_id"):
+            values[name] = value
+    return values
+
+
+def _check_value(name: str, key: str, setting: str, value: Any) -> None:
+    if setting in NO_NUMBERS:
+        if type(value) is not NO_NUMBERS[setting]:
+            raise ValueError(f"{name} states {key} = {value!r:.40}, which is no {NO_NUMBERS[setting].__name__}")
+        return
+    whole = not setting.endswith(FRACTIONS)
     good = type(value) in ((int,) if whole else (int, float)) and math.isfinite(value) and 0 < value < 1 << 31
     if not good:
         raise ValueError(f"{name} states {key} = {value!r:.40}; a positive {'whole ' * whole}number is expected")
 
 
-def _check_sizes(header: Header, stated: dict[str, Any]) -> None:
-    """What the fields say of the network must be what the tensors are, before a network is made after them."""
+def _check_sizes(header: Header, kind: Kind, stated: dict[str, Any]) -> int:
+    """Numbers of a head. What fields say of the network must be what the tensors are, before it is made after them."""
     blocks = {name.split(".")[1] for name in header.tensors if name.startswith("blk.")}
     if blocks != {str(i) for i in range(min(stated["block_count"], len(blocks) + 1))}:
         raise ValueError(f"{header.name} states {stated['block_count']} blocks, and has tensors of {len(blocks)}")
-    if stated.get("attention.value_length", stated["attention.key_length"]) != stated["attention.key_length"]:
-        raise ValueError(f"{header.name} states keys and values of different lengths, which Gemma 3 does not have")
+    head: int = stated["embedding_length"] // stated["attention.head_count"]
+    if "head_dim" in kind.fields.values():
+        head = stated.get("attention.key_length", stated.get("rope.dimension_count", head))
+    if stated.get("attention.value_length", head) != stated.get("attention.key_length", head):
+        raise ValueError(f"{header.name} states keys and values of different lengths, which this architecture does not have")
+    turned = stated.get("rope.dimension_count", head)
+    if stated.get("attention.key_length", head) != head or not (turned == head or kind.partial and turned < head):
+        raise ValueError(f"{header.name} states heads of {head} numbers, and another length of their keys or turns")
+    if head < 1 or turned % 2 and "rope.freq_base" in kind.fields:
+        raise ValueError(f"{header.name} states heads of {head} numbers, of which {turned} turn in pairs")
     tokens = len(vocabulary(header))
     if stated.get("vocab_size", tokens) != tokens:
         raise ValueError(f"{header.name} states {stated['vocab_size']} tokens, and lists {tokens}")
+    return head

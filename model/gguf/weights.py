@@ -5,7 +5,9 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
+from model.gguf.config import FREQUENCIES, LONG, SHORT, TURNING, kind_of
 from model.gguf.header import Header, Tensor
+from model.gguf.kinds import Kind
 from model.gguf.source import Source
 
 AT_ONCE = 1 << 18  # numbers: what a core's cache holds; a quarter of it takes twice, a sixteenth four times as long
@@ -14,21 +16,59 @@ AT_ONCE = 1 << 18  # numbers: what a core's cache holds; a quarter of it takes t
 def read_network(source: Source, header: Header, config: Any, dtype: Any, told: Callable[[float], None]) -> Any:
     """A network of transformers in eval mode, without gradients. told(share) is called as its numbers are read.
 
-    Beyond the weights themselves it takes memory for one piece. ValueError where the tensors are not the network's.
+    Beyond the weights themselves it takes memory for one piece, or for one matrix that lies otherwise in the file.
+    ValueError where the tensors are not the network's.
     """
-    from transformers import Gemma3ForCausalLM
+    import transformers
 
-    places = _places(header, config)
+    kind = kind_of(header)[1]
+    network = getattr(transformers, kind.network)
+    places = _places(header, kind, network, config)
     total = sum(prod(tensor.shape) for tensor in places.values())
     state, done = {}, 0
     for name, tensor in places.items():
-        is_norm = name.endswith("norm.weight")  # ggml's are what is multiplied by, Gemma's that less one
-        state[name] = read_tensor(source, tensor, dtype, -1.0 if is_norm else 0.0)
+        plus = kind.norm_plus if name.endswith("norm.weight") else 0.0
+        state[name] = _laid(kind, config, name, read_tensor(source, tensor, dtype, plus))
         done += prod(tensor.shape)
         told(done / total)
     # without a path transformers makes the network on no device, puts these tensors in and computes the buffers
-    model: Any = Gemma3ForCausalLM.from_pretrained(None, config=config, state_dict=state, dtype=dtype)
+    model: Any = network.from_pretrained(None, config=config, state_dict=state, dtype=dtype)
+    if slower := getattr(config, "rope_freqs", None):
+        _slow_turns(header, model.model.rotary_emb, slower)
     return model.eval().requires_grad_(False)
+
+
+def read_turning(source: Source, header: Header) -> dict[str, list[float]]:
+    """Name → numbers of the tensors that say how far positions turn; ValueError for what cannot be."""
+    import torch
+
+    found = {}
+    for name in TURNING:
+        if (tensor := header.tensors.get(name)) is not None:
+            numbers = read_tensor(source, tensor, torch.float32).flatten().tolist() if tensor.size < AT_ONCE else []
+            if not numbers or not all(0 < number < float("inf") for number in numbers):
+                raise ValueError(f"{header.name} has {name!r} with what are no factors of its positions: it is damaged")
+            found[name] = numbers
+    return found
+
+
+def _slow_turns(header: Header, rotary: Any, slower: list[float]) -> None:
+    """As ggml does: each pair of numbers of a head turns so many times slower."""
+    for name in ("inv_freq", "original_inv_freq"):
+        turns = getattr(rotary, name)
+        if len(turns) != len(slower):
+            raise ValueError(f"{header.name} has {len(slower)} factors of its positions, and turns {len(turns)} pairs of numbers")
+        turns /= turns.new_tensor(slower)
+
+
+def _laid(kind: Kind, config: Any, name: str, found: Any) -> Any:
+    """A tensor of the file as the network has it."""
+    if name.endswith(kind.flipped):
+        return found.T.contiguous()
+    if kind.paired and (which := next((key for key in ("q_proj", "k_proj") if f".{key}." in name), "")):
+        heads = config.num_attention_heads if which == "q_proj" else config.num_key_value_heads
+        return found.reshape(heads, -1, 2, *found.shape[1:]).transpose(1, 2).reshape(found.shape).contiguous()
+    return found
 
 
 def read_tensor(source: Source, tensor: Tensor, dtype: Any, plus: float = 0.0) -> Any:
@@ -58,24 +98,32 @@ def read_tensor(source: Source, tensor: Tensor, dtype: Any, plus: float = 0.0) -
     return found
 
 
-def _places(header: Header, config: Any) -> dict[str, Tensor]:
+def _places(header: Header, kind: Kind, network: Any, config: Any) -> dict[str, Tensor]:
     """Name in the network → its tensor in the file; every one, none left over, and of the same shape."""
     import torch
     from gguf import MODEL_ARCH_NAMES, get_tensor_name_map
-    from transformers import Gemma3ForCausalLM
 
-    kind = next(key for key, name in MODEL_ARCH_NAMES.items() if name == header.fields["general.architecture"])
-    in_file = get_tensor_name_map(kind, config.num_hidden_layers)
+    architecture = next(key for key, name in MODEL_ARCH_NAMES.items() if name == header.fields["general.architecture"])
+    in_file = get_tensor_name_map(architecture, config.num_hidden_layers)
     with torch.device("meta"):
-        wanted = {name: tuple(tensor.shape) for name, tensor in Gemma3ForCausalLM(config).state_dict().items()}
+        wanted = {name: tuple(tensor.shape) for name, tensor in network(config).state_dict().items()}
     if config.tie_word_embeddings:
         del wanted["lm_head.weight"]
-    names = {name: f"{in_file.get_name(name.removesuffix('.weight'))}.weight" for name in wanted}
-    if surplus := sorted(header.tensors.keys() - set(names.values())):
+    names = {}
+    for name in wanted:
+        stem, _, end = name.rpartition(".")
+        names[name] = f"{in_file.get_name(stem)}.{end}"
+    if surplus := sorted(header.tensors.keys() - set(names.values()) - _turning_of(kind)):
         raise ValueError(f"{header.name} has a tensor {surplus[0]!r}, which this network has no place for")
     for name, shape in wanted.items():
         if (tensor := header.tensors.get(names[name])) is None:
             raise ValueError(f"{header.name} lacks the tensor {names[name]!r}: it is damaged or of another kind")
+        shape = shape[::-1] if name.endswith(kind.flipped) else shape
         if tensor.shape != shape:
             raise ValueError(f"{header.name} has {names[name]!r} of shape {tensor.shape}; the network needs {shape}")
     return {name: header.tensors[names[name]] for name in wanted}
+
+
+def _turning_of(kind: Kind) -> set[str]:
+    """The tensors of `TURNING` that this kind applies."""
+    return {LONG, SHORT} if "longrope" in kind.scaled else {FREQUENCIES} if kind.paired else set()

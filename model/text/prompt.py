@@ -9,11 +9,12 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from model.conversation import Piece, applied, turns_of
 from model.text.segments import Span, lines, sentences, words
 
 Players = bool | str | Iterable[Span]  # of a picture's prompt: none, words, one of PLAYERS, or spans
 
-PLAYERS = ("token", "word", "sentence", "line")
+PLAYERS = ("token", "word", "sentence", "line", "turn")
 IMAGE_TOKENS = ("<start_of_image>", "<end_of_image>", "<image_soft_token>")
 
 _PLACE = "\ue000"  # a private character: where a template puts the prompt
@@ -37,7 +38,9 @@ class Prompt:
 
     Attributes
     ----------
-    text : the prompt as given;  ids : its tokens, special tokens and chat template included
+    text : the prompt as given;  read : what the model reads of it, the chat template applied
+    ids : its tokens, special tokens and chat template included
+    turns : where each turn of a conversation (`model.conversation`) lies in `text`; [] of a prompt that is none
     spans : for each token its (start, end) in `text`; None for tokens that can never be players (special tokens, the
         template's own)
     """
@@ -52,16 +55,20 @@ class Prompt:
         check_text(text, "prompt")
         if not text.strip():
             raise ValueError("the prompt is empty: write what the model should read")
-        before, bare, after = _render(tokenizer, text, chat, picture)
-        rendered, first, last = before + bare + after, len(before), len(before) + len(bare)
-        shift = first - text.index(bare)
-        encoded = tokenizer(rendered, return_offsets_mapping=True, add_special_tokens=not chat)
+        turns = turns_of(text) if chat and picture is None else []
+        if turns:
+            self.read, pieces = applied(tokenizer, text, turns)
+        else:
+            before, bare, after = _render(tokenizer, text, chat, picture)
+            self.read, pieces = before + bare + after, [Piece(len(before), text.index(bare), len(bare))]
+        self.turns: list[Span] = [(turn.start, turn.end) for turn in turns]
+        encoded = tokenizer(self.read, return_offsets_mapping=True, add_special_tokens=not chat)
         special = {id for id, token in tokenizer.added_tokens_decoder.items() if token.special}
         special |= set(tokenizer.all_special_ids) | set(tokenizer.convert_tokens_to_ids(list(IMAGE_TOKENS)))
         self.text = text
         self.ids: list[int] = list(encoded["input_ids"])
         self.spans: list[Span | None] = [
-            (begin - shift, end - shift) if first <= begin < end <= last and id not in special else None
+            None if id in special else _in_text(pieces, begin, end)
             for id, (begin, end) in zip(self.ids, encoded["offset_mapping"])
         ]
         if start is not None:
@@ -96,11 +103,17 @@ class Prompt:
         """
         if players not in PLAYERS:
             raise ValueError(f"players must be one of {list(PLAYERS)} or a list of (start, end) spans; got {players!r}")
+        if players == "turn" and not self.turns:
+            raise ValueError("the prompt is no conversation whose turns this model knows: choose words or sentences")
         low, high = within or (0, len(self.text))
+        parts = [(max(start, low), min(end, high)) for start, end in self.turns or [(low, high)]]
+        parts = [(start, end) for start, end in parts if start < end]
         if players == "token":
             found = [span for span in self.spans if span and self._reaches(span, low, high)]
+        elif players == "turn":
+            found = parts
         else:
-            found = list(SPLIT[players](self.text, low, high))
+            found = [span for start, end in parts for span in SPLIT[players](self.text, start, end)]
         joined = self._join(found)
         owners = set(self._owners(joined))
         return [span for i, span in enumerate(joined) if i in owners]
@@ -136,6 +149,13 @@ class Prompt:
             blank = token and not self.text[token[0] : token[1]].strip()
             owners.append(order[-best[2]] if best and (best[0] or blank) else -1)
         return owners
+
+
+def _in_text(pieces: list[Piece], begin: int, end: int) -> Span | None:
+    """Where in the text a token lies that is (begin, end) of what is read; None outside of it."""
+    piece = pieces[max(0, bisect.bisect_right(pieces, begin, key=lambda one: one.at) - 1)]
+    shift = piece.start - piece.at
+    return (begin + shift, end + shift) if piece.at <= begin < end <= piece.at + piece.length else None
 
 
 def _overlaps(token: Span, spans: list[Span], text: str) -> Iterator[tuple[int, str]]:

@@ -12,7 +12,7 @@ from ui.document.samples import FIRST
 from ui.document.shelf import shipped
 from ui.draw.markdown import said
 from ui.runs.shipped import SHIPPED
-from ui.shell.bench import MORE, Bench, bar, bench
+from ui.shell.bench import MORE, Bench, bar, bench, follow_model
 from ui.shell.frame import frame, ready
 from ui.shell.jobs import Job
 from ui.shell.model_slot import model_slot
@@ -22,6 +22,7 @@ from xai.hierarchy.found import Path
 
 def page() -> None:
     state = bench("document", Own)
+    follow_model(state)
     frame(
         "Swing: what in this document does the answer stand on?",
         "Swing leaves out chapters, paragraphs, sentences and words of a document, and measures how the probability of the "

@@ -64,7 +64,8 @@ def open_bundle(kind: Kind[Any, Any, Any], state: Bench[Any]) -> None:
     try:
         if file.size > MAX_BUNDLE_MB * 1_000_000:
             raise ValueError(f"This file has {file.size / 1e6:.0f} MB; a bundle may have at most {MAX_BUNDLE_MB}.")
-        state.show_brought(from_bundle(kind, read_bundle(file.getvalue())))
+        bundle = read_bundle(file.getvalue())
+        state.show_brought(from_bundle(kind, bundle), bundle.fingerprint)
         st.query_params.pop("run", None)
     except ValueError as error:
         state.outcome = "failed", str(error)

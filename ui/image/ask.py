@@ -6,10 +6,26 @@ from typing import Any
 import streamlit as st
 
 from ui.draw.markdown import said
+from ui.image import brought
 from ui.image import run as image_run
 from ui.image import source as image_source
-from ui.image.request import ABSENT, ANOTHER, FINEST, GEMMA, GRIDS, MODELS, PHOTOS, SHAPES, SUPERPIXELS, ImageRequest, ImageState
+from ui.image.request import (
+    ABSENT,
+    ANOTHER,
+    CLASSIFIERS,
+    FINEST,
+    GEMMA,
+    GRIDS,
+    MODELS,
+    OWN,
+    PHOTOS,
+    SHAPES,
+    SUPERPIXELS,
+    ImageRequest,
+    ImageState,
+)
 from ui.runs.completing import size_or_none
+from ui.shell.access import public
 from ui.shell.bench import Bench
 from ui.shell.frame import file_key, held, linked, preset, uploader
 from ui.shell.model_slot import ModelSlot
@@ -20,7 +36,7 @@ MOST_MB = 20
 KINDS = "PNG, JPEG, WebP, GIF, TIFF, BMP or AVIF"
 PREVIEW = 240  # pixels
 USUAL_QUESTION = "What is in this picture? Answer in one word."
-USUAL = {PHOTOS: 7, SHAPES: 8, GEMMA: 8}
+USUAL = {PHOTOS: 7, SHAPES: 8, GEMMA: 8, OWN: 7}
 _MODEL_NOTE = {
     SHAPES: "A Gemma 3 of one million parameters, trained on drawn shapes; it knows nothing else. Ask for colours, "
     "shapes, how many, or what is left of something. For photos start Swing with a larger one: "
@@ -37,7 +53,8 @@ _ABSENCE_NOTE = {
 
 def offer(state: Bench[ImageState], slot: ModelSlot) -> None:
     """The models, and the samples that suit the chosen one. slot : the server's own model, if it was started with one"""
-    offered = [model for model in MODELS if model != GEMMA or slot.source]
+    hidden = [GEMMA] * (not slot.source) + [OWN] * public()  # a public server runs no graphs of strangers
+    offered = [model for model in MODELS if model not in hidden]
     with st.container(horizontal=True, vertical_alignment="center"):
         model = st.radio(
             "Model",
@@ -51,25 +68,30 @@ def offer(state: Bench[ImageState], slot: ModelSlot) -> None:
         _samples(model, state)
 
 
-def ask(state: Bench[ImageState], slot: ModelSlot) -> ImageRequest:
-    """The widgets of a request, and the picture."""
+def ask(state: Bench[ImageState], slot: ModelSlot) -> ImageRequest | None:
+    """The widgets of a request, and the picture; None while a classifier of one's own is to be brought."""
     model = st.session_state["model"]
+    own = brought.ask() if model == OWN else ""
+    if model == OWN and not own:
+        return None
     if model in _MODEL_NOTE:
         st.caption(_MODEL_NOTE[model])
     source = _source(model, state)
     question = ""
-    if model != PHOTOS:
+    if model not in CLASSIFIERS:
         usual = image_source.question(source) or USUAL_QUESTION
         question = text_input(st, ImageRequest, "question", **held(f"image-question-{model}", value=usual))
     with st.expander("Settings: what is explained, patches, absence, methods, budget"):
-        about = _of_classes() if model == PHOTOS else _of_answers()
+        about = _of_classes(model, own) if model in CLASSIFIERS else _of_answers()
         about |= _of_patches(model, source)
-        request = ImageRequest(source, model, question=question, **about)
+        request = ImageRequest(source, model, question=question, own=own, **about)
         # How many superpixels and words there are is known from the picture and the tokens alone.
         known = request.segments is None and not request.words
         plan = ask_plan(BUDGETS, size=size_or_none(lambda: image_run.size(request, slot)) if known else None)
     if (image := image_source.picture(source)) is not None:
         st.image(image_source.view(source), width=PREVIEW, caption=f"{image.width} × {image.height} pixels")
+        if own:
+            brought.show_seen(own, image)
     return replace(request, plan=plan)
 
 
@@ -126,16 +148,16 @@ def _take(key: str) -> str | None:
         return None
 
 
-def _of_classes() -> dict[str, Any]:
-    """Which of the thousand classes, against which, and in which units."""
-    names = dict(enumerate(image_run.class_names()))
+def _of_classes(model: str, own: str) -> dict[str, Any]:
+    """Which of the classes, against which, and in which units."""
+    names = dict(enumerate(image_run.class_names_of(ImageRequest("", model, own=own))))
     one, two, three = st.columns(3)
     none = {"wanted": "the five likeliest", "against": "no other class"}
     wanted, against = (
-        selectbox(place, ImageRequest, name, names, placeholder=none[name], help=help, **held(f"image-{name}", names, index=None))
-        for place, name, help in (
-            (one, "wanted", None),
-            (two, "against", "The values then say what makes the class likelier than this one."),
+        selectbox(place, ImageRequest, name, names, placeholder=none[name], help=told, **held(key, names, index=None))
+        for place, name, key, told in (
+            (one, "wanted", f"image-wanted{own[:8]}", None),
+            (two, "against", f"image-against{own[:8]}", "The values then say what makes the class likelier than this one."),
         )
     )
     told = "Against another class it is the log-ratio of both probabilities."
@@ -160,7 +182,7 @@ def _of_patches(model: str, source: str) -> dict[str, Any]:
     segments, words = None, False
     if model == PHOTOS:
         segments = SUPERPIXELS if checkbox(three, ImageRequest, "segments", **linked("superpixels")) else None
-    else:
+    elif model not in CLASSIFIERS:
         words = checkbox(three, ImageRequest, "words", **linked("words"))
     if absent in _ABSENCE_NOTE:
         st.caption(_ABSENCE_NOTE[absent])
@@ -189,8 +211,11 @@ def set_widgets(request: ImageRequest) -> None:
     state, model = st.session_state, request.model
     state[f"image-source-{model}"] = request.source
     state[f"image-sample-{model}"] = request.source if request.source in image_source.samples(model) else None
-    asked = {f"image-{name}": getattr(request, name) for name in ("wanted", "against", "target", "rather")}
-    if model != PHOTOS:
+    asked = {f"image-{name}{request.own[:8]}": getattr(request, name) for name in ("wanted", "against")}
+    asked |= {f"image-{name}": getattr(request, name) for name in ("target", "rather")}
+    if model == OWN:
+        state["own-classifier"] = request.own
+    if model not in CLASSIFIERS:
         asked[f"image-question-{model}"] = request.question
     if request.other in image_source.samples(PHOTOS):
         state["image-other"], state["image-other-source"] = request.other, ""

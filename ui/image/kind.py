@@ -33,6 +33,8 @@ class ImageKind(Kind[ImageRequest, ImageState, ImagePicture]):
 
     def ask(self, state: Bench[ImageState]) -> ImageRequest | None:
         request = ask.ask(state, model_slot())
+        if request is None:
+            return None
         if source.picture(request.source) is None:
             st.warning(source.GONE)
             return None
@@ -49,8 +51,8 @@ class ImageKind(Kind[ImageRequest, ImageState, ImagePicture]):
     def name(self, request: ImageRequest) -> str:
         """The picture, and what was asked of it."""
         asked = request.question
-        if request.model == PHOTOS:
-            names = [run.class_names()[i] for i in (request.wanted, request.against) if i is not None]
+        if request.classifies:
+            names = [run.class_name(request, i) for i in (request.wanted, request.against) if i is not None]
             asked = " rather than ".join(names) if request.wanted is not None else ""
         return ": ".join(filter(None, [source.title(request.source), asked]))
 

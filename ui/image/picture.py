@@ -19,7 +19,7 @@ from ui.draw.charts import diverging, pair_lines, plotly
 from ui.draw.colour import CHANGE, LIKELIHOOD, LOWERS, RAISES, STRONGEST, Spans, token_heatmap, with_error
 from ui.draw.html import render
 from ui.draw.parts import are_numbered, numbered
-from ui.image.request import PHOTOS, Regions
+from ui.image.request import Regions
 from ui.image.source import smaller
 from ui.kind import Result
 from ui.maps.picture import Picture
@@ -59,7 +59,7 @@ class ImagePicture(Picture):
     @property
     def quantity(self) -> str:  # type: ignore[override]  # computed
         request = self.result.request
-        if request.model != PHOTOS:
+        if not request.classifies:
             return "the answer's log-probability" + (" over the other's" if request.rather else "")
         return "the log-ratio of both classes" if request.against is not None else f"the {request.value} of the class"
 
@@ -75,7 +75,7 @@ class ImagePicture(Picture):
     def _raw(self) -> bool:
         """Whether the values are of a raw score, which is no likelihood."""
         request = self.result.request
-        return request.model == PHOTOS and request.against is None and request.value == "logit"
+        return request.classifies and request.against is None and request.value == "logit"
 
     @property
     def ends(self) -> tuple[str, str]:  # type: ignore[override]  # computed

@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 from ui.runs.comparison import Comparison, Plan
 from ui.settings import Settings, choice, flag, nested, number, string
 
-PHOTOS, SHAPES, GEMMA = "photos", "shapes", "gemma"
+PHOTOS, SHAPES, GEMMA, OWN = "photos", "shapes", "gemma", "own"
+CLASSIFIERS = (PHOTOS, OWN)
 MODELS = {
     PHOTOS: "Photos: EfficientNet-Lite0",
     SHAPES: "Drawn shapes: a small Gemma 3",
     GEMMA: "Photos: the Gemma 3 of this server",
+    OWN: "A classifier of your own",
 }
 ANOTHER = "another"
 _HIDDEN = {
@@ -21,17 +23,15 @@ _HIDDEN = {
     "soft-token": "hidden from the language model",
     "pixel": "painted in the mean colour",
 }
-ABSENT = {
-    PHOTOS: {"mean": "painted in the mean colour", "blur": "blurred", "black": "black", ANOTHER: "taken from another picture"},
-    SHAPES: _HIDDEN,
-    GEMMA: _HIDDEN,
-}
+_PAINTED = {"mean": "painted in the mean colour", "blur": "blurred", "black": "black", ANOTHER: "taken from another picture"}
+ABSENT = {PHOTOS: _PAINTED, OWN: _PAINTED, SHAPES: _HIDDEN, GEMMA: _HIDDEN}
 GRIDS = list(range(4, 17))
-FINEST = {PHOTOS: 16, SHAPES: 8, GEMMA: 16}
+FINEST = {PHOTOS: 16, SHAPES: 8, GEMMA: 16, OWN: 16}
 SUPERPIXELS, AS_FOUND = "superpixels", "slic"  # the latter in runs that were kept before: as many as SLIC leaves
 VALUES = {"log-odds": "log-odds of the class", "logit": "logit of the class"}
 MAX_QUESTION, MAX_ANSWER = 200, 100
-CLASSES = 1000
+CLASSES, MOST_CLASSES = 1000, 100_000  # of the bundled classifier, of any
+MOST_SIDE = 2048
 Regions = NDArray[np.int16]
 
 
@@ -39,10 +39,11 @@ Regions = NDArray[np.int16]
 class ImageRequest(Settings):
     """What is asked of a picture.
 
-    source : name of a bundled sample, or the SHA-256 of an upload;  model : "photos", "shapes" or "gemma"
+    source : name of a bundled sample, or the SHA-256 of an upload;  model : one of `MODELS`
+    own : of a classifier of the visitor's own, which file and settings (`ui.image.own`), else ""
     grid : patches a side;  segments : None, SUPERPIXELS or AS_FOUND;  absent : how patches are absent
     other : the source of the picture that lends its patches where `absent` is "another", else ""
-    wanted : a class 0–999, None for the five likeliest;  against : a class to hold it against, or None
+    wanted : a class, from 0, None for the five likeliest;  against : a class to hold it against, or None
     value : "log-odds" or "logit" of the class
     question : to a Gemma;  target : the answer to explain, "" for the model's own;  rather : another answer, or ""
     words : the question's words are players too
@@ -54,15 +55,21 @@ class ImageRequest(Settings):
     segments: str | None = choice([SUPERPIXELS, AS_FOUND], None, "Superpixels instead of a grid", none=True)
     absent: str = choice({key: name for ways in ABSENT.values() for key, name in ways.items()}, "mean", "Absent patches are")
     other: str = string(100, "", "The other picture")
-    wanted: int | None = number(0, CLASSES - 1, None, "Class to explain", none=True)
-    against: int | None = number(0, CLASSES - 1, None, "Rather than", none=True)
+    wanted: int | None = number(0, MOST_CLASSES - 1, None, "Class to explain", none=True)
+    against: int | None = number(0, MOST_CLASSES - 1, None, "Rather than", none=True)
     value: str = choice(VALUES, "log-odds", "Value of a coalition")
     question: str = string(MAX_QUESTION, "", "Question")
     target: str = string(MAX_ANSWER, "", "Answer to explain")
     rather: str = string(MAX_ANSWER, "", "Rather than")
     words: bool = flag(False, "The question’s words are players too")
+    own: str = string(100, "", "Classifier of one’s own", before="")
     plan: Plan = nested(Plan, Plan())
     what = "a picture"
+
+    @property
+    def classifies(self) -> bool:
+        """Whether the model tells classes, and does not answer questions."""
+        return self.model in CLASSIFIERS
 
     @property
     def same_game(self) -> Any:
@@ -72,6 +79,8 @@ class ImageRequest(Settings):
     def check(self) -> None:
         if self.absent not in ABSENT[self.model] or self.grid > FINEST[self.model]:
             raise ValueError(f"the model {self.model!r} knows no such absence, or no such fine grid")
+        if self.model == PHOTOS and max(self.wanted or 0, self.against or 0) >= CLASSES:
+            raise ValueError(f"the model {self.model!r} knows {CLASSES} classes, of numbers from 0")
 
 
 @dataclass
@@ -113,7 +122,7 @@ class ImageAbout:
         regions_of(side) : where the patches lie, by the picture
         """
         guesses, side = [(str(name), float(share)) for name, share in record["guesses"]], record["side"]
-        if type(side) is not int or not request.grid <= side <= 1024:
+        if type(side) is not int or not request.grid <= side <= MOST_SIDE:
             raise ValueError("the side of its grid is not one")
         about = cls(str(record["answer"]), guesses, side, regions_of(side))
         players = comparison.ledger.n_players

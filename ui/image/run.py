@@ -17,7 +17,8 @@ from model.image.vision import Vision
 from model.language import Language
 from model.redrawn.gemma import on_redrawn
 from model.text.segments import words
-from ui.image.request import ANOTHER, AS_FOUND, GEMMA, PHOTOS, SHAPES, SUPERPIXELS, ImageAbout, ImageRequest, Regions
+from ui.image import brought
+from ui.image.request import ANOTHER, AS_FOUND, GEMMA, OWN, PHOTOS, SHAPES, SUPERPIXELS, ImageAbout, ImageRequest, Regions
 from ui.kind import Subject
 from ui.runs.completing import Size
 from ui.shell.jobs import Job
@@ -56,7 +57,24 @@ def model_of(request: ImageRequest, slot: ModelSlot) -> Language | ImageClassifi
     """The model that a request asks. slot : the server's own, ready where `request` names it."""
     if request.model == GEMMA:
         return slot.loaded
-    return photo_model() if request.model == PHOTOS else shapes_model()
+    return classifier_of(request) if request.classifies else shapes_model()
+
+
+def classifier_of(request: ImageRequest) -> ImageClassifier:
+    """The classifier that a request asks; ValueError where it is the visitor's own and this session does not have it."""
+    return brought.needed(request.own) if request.model == OWN else photo_model()
+
+
+def class_name(request: ImageRequest, index: int) -> str:
+    """Of one of its classes, also where its classifier is not here any more."""
+    here = request.model != OWN or request.own in brought.classifiers()
+    names = class_names_of(request) if here else []
+    return names[index] if index < len(names) else f"class {index}"
+
+
+def class_names_of(request: ImageRequest) -> list[str]:
+    """Of its classes; the bundled classifier need not be loaded for it."""
+    return brought.needed(request.own).class_names if request.model == OWN else class_names()
 
 
 @lru_cache(maxsize=4)
@@ -70,12 +88,16 @@ def fingerprint(request: ImageRequest, slot: ModelSlot) -> str:
     """Of the model that a request asks; a bundled one need not be loaded for it."""
     if request.model == GEMMA:
         return slot.fingerprint
+    if request.model == OWN:
+        return request.own
     return _of_weights(request.model)
 
 
 def check(request: ImageRequest) -> None:
     """ValueError with one sentence for what cannot be explained; no model is needed to see it."""
-    if request.model == PHOTOS:
+    if request.classifies:
+        if request.model == OWN:
+            brought.needed(request.own)
         if request.absent == ANOTHER and not request.other:
             raise ValueError("Choose the other picture whose patches stand where patches are absent.")
         if request.absent == ANOTHER and request.other == request.source:
@@ -120,7 +142,9 @@ def size(request: ImageRequest, slot: ModelSlot) -> Size:
 
 
 def _kind(request: ImageRequest) -> str:
-    return request.model if request.model == PHOTOS else f"{request.model} {request.absent}"
+    if request.model == PHOTOS:
+        return PHOTOS
+    return f"{request.model} {request.own if request.model == OWN else request.absent}"
 
 
 def make_game(
@@ -186,7 +210,8 @@ def subject(slot: ModelSlot, request: ImageRequest, image: Image.Image, other: I
     check(request)
     guesses = []
     if isinstance(model, ImageClassifier):
-        guesses = [(guess.name, guess.probability) for guess in model.top(image, LIKELIEST)]
+        most = min(LIKELIEST, len(model.class_names))
+        guesses = [(guess.name, guess.probability) for guess in model.top(image, most)]
         answer, side = guesses[0][0], model.side
     else:
         if request.model == SHAPES:
@@ -200,7 +225,9 @@ def subject(slot: ModelSlot, request: ImageRequest, image: Image.Image, other: I
         from model.redrawn.classifier import on_redrawn as on_redrawn_photos
 
         weights = [1.0] + [0.0] * (len(outputs) - 1)
-        on_photos = on_redrawn_photos(model, lambda other: Columns(game.asked_of(other)))
+        on_photos = None  # of a graph of somebody's own nobody knows what is learned in it
+        if request.model == PHOTOS:
+            on_photos = on_redrawn_photos(model, lambda other: Columns(game.asked_of(other)))
         return Subject(Columns(game), outputs, weights, about, learn, on_photos)
     weights = game.difference if isinstance(game, JoinedGame) else [1.0] * len(outputs)
     redrawn = on_redrawn(model, lambda gemma: make_game(gemma, request, image, answer))

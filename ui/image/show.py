@@ -11,9 +11,9 @@ from PIL import Image
 from model.image.classifier_game import ClassifierGame
 from ui.draw.colour import STRONGEST
 from ui.draw.markdown import plain, said
-from ui.image import run, source
+from ui.image import brought, run, source
 from ui.image.picture import ImagePicture
-from ui.image.request import ABSENT, ANOTHER, GEMMA, MODELS, ImageState
+from ui.image.request import ABSENT, ANOTHER, GEMMA, MODELS, OWN, ImageState
 from ui.image.whatif import WhatIf
 from ui.kind import Result, View
 from ui.maps.absence import show_policies
@@ -27,13 +27,16 @@ def view(result: Result, picture: ImagePicture, state: Bench[ImageState]) -> Vie
     """What the model said, the class to look at, and the picture without what was clicked."""
     request, comparison = result.request, result.comparison
     image = source.needed(request.source)
+    here = request.model != OWN or request.own in brought.classifiers()
     weights, focus = _focus(result, state.run)
     strength = st.session_state.setdefault("image-strength", STRONGEST)
     what_if = WhatIf(result, picture.image, lambda: _game(result, image, state), _key(result))
     shown = replace(picture, focus=focus, strength=strength, marked=tuple(what_if.hidden), clicked=what_if.toggle)
 
     def below() -> None:
-        if comparison.state != "preliminary":
+        if not here:
+            st.caption(brought.GONE)
+        elif comparison.state != "preliminary":
             what_if.show()
         st.slider("Strength of the colours", 0.0, 1.0, key="image-strength")
         st.caption(
@@ -49,6 +52,8 @@ def view(result: Result, picture: ImagePicture, state: Bench[ImageState]) -> Vie
                 "lies on the original."
             )
 
+    if not here:
+        return View(shown, weights, {}, below=below)
     sections = {"Film strip": lambda: what_if.film_strip(weights), "Absence": lambda: _absence(result, image, shown, state)}
     return View(shown, weights, sections, below=below)
 

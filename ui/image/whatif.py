@@ -12,7 +12,7 @@ from ui.draw.html import render
 from ui.draw.markdown import plain
 from ui.image import run as image_run
 from ui.image.picture import data_url, without
-from ui.image.request import GEMMA, PHOTOS
+from ui.image.request import GEMMA
 from ui.image.source import smaller
 from ui.kind import Result
 from ui.names import INDICES
@@ -67,8 +67,8 @@ class WhatIf:
     def _answers(self, present: Bools) -> Image.Image:
         """What the model says of a coalition, and the picture it sees."""
         result = self.result
-        if result.request.model == PHOTOS:
-            pixels, model = self._game_of().picture(present), image_run.photo_model()
+        if result.request.classifies:
+            pixels, model = self._game_of().picture(present), image_run.classifier_of(result.request)
             now = {guess.name: guess.probability for guess in model.top(pixels, len(model.class_names))}
             before = dict(result.about.guesses)
             names = [*before, *[name for name in list(now)[:3] if name not in before]]
@@ -135,7 +135,7 @@ class WhatIf:
         values = table.reshape(len(steps), -1) @ np.asarray(weights)
         if request.rather or request.against is not None or request.value == "logit":
             return [signed(value, 2) for value in values]
-        shares = 1 / (1 + np.exp(-values)) if request.model == PHOTOS else np.exp(values)
+        shares = 1 / (1 + np.exp(-values)) if request.classifies else np.exp(values)
         return [f"{share:.0%}" if share >= 0.01 else f"{share:.1%}" for share in shares]
 
     def _what(self) -> str:
@@ -144,11 +144,11 @@ class WhatIf:
             return "how much likelier the one is than the other, as a natural logarithm"
         if request.value == "logit":
             return "the logit of the class"
-        return "the probability of the class" if request.model == PHOTOS else "the probability of the answer"
+        return "the probability of the class" if request.classifies else "the probability of the answer"
 
     def _pictures(self, steps: Bools) -> list[Image.Image]:
         frame = smaller(self.image, FRAME_SIDE)
-        if self.result.request.model == PHOTOS:
+        if self.result.request.classifies:
             game = self._game_of()
             return [Image.fromarray(game.picture(row)).resize(frame.size) for row in steps]
         return [without(frame, self.result.about.regions, row) for row in steps]

@@ -127,6 +127,7 @@ def reopen(kind: Kind[Any, Any, Any], state: Bench[Any]) -> None:
             state.follow(job)
         elif found.interrupted and own:
             state.interrupted = request
+        state.of_model = found.fingerprint
         if "result" in results:
             state.shown = kind.result(json.loads(results["result"]), request, lambda labels: paid(run, labels), upload)
         elif job is None and not (found.interrupted and own):

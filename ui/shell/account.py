@@ -1,10 +1,9 @@
-"""What a public server shows beside its pages: the login, who is logged in, the way out, the model it serves."""
+"""What a public server shows beside its pages: the login, who is logged in, the way out."""
 
 import streamlit as st
 
 from ui.draw.markdown import plain
 from ui.shell.access import auth_section, login_needed, providers, public
-from ui.shell.model_slot import model_slot
 
 NAMES = "name", "email", "preferred_username"  # claims of what a user is called
 
@@ -20,12 +19,10 @@ def ask_to_log_in() -> None:
 
 
 def account() -> None:
-    """In the side bar of a public server: which model it serves, who is logged in, and the way out."""
+    """In the side bar of a public server: who is logged in, and the way out."""
     if not public():
         return
     with st.sidebar:
-        if model_slot().fixed:
-            st.caption(f"Model: {plain(model_slot().served, 80)}")
         if login_needed():
             named = next((str(name) for key in NAMES if (name := st.user.to_dict().get(key))), "")
             st.caption(f"Logged in as {plain(named)}" if named else "Logged in")

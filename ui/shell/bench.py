@@ -9,6 +9,7 @@ import streamlit as st
 from ui.draw.markdown import said
 from ui.shell.jobs import Job, Line, line, others_busy
 from ui.shell.limits import admit
+from ui.shell.model_slot import model_slot
 from ui.shell.pace import Cost, between, duration, pace
 from ui.shell.visitor import visitor
 from xai import Attribution
@@ -33,6 +34,8 @@ class Bench(Generic[S]):
     opened : the upload that was last opened as a bundle;  policies : (request, its map under every way of absence)
     pool : the line (`ui.shell.jobs.line`) in which what the page asks waits
     unfolded : whether the question is to be seen beside a result, so that it can be changed
+    of_model : fingerprint of the model that `shown` is of: another's values are no part of what is computed now
+    changes : how often the server's model had been changed when this page was begun
     """
 
     own: S
@@ -48,15 +51,17 @@ class Bench(Generic[S]):
     policies: tuple[Any, dict[str, Attribution]] | None = None
     unfolded: bool = False
     pool: str = "model"
+    of_model: str = ""
+    changes: int = 0
 
     @property
     def new(self) -> bool:
         """Nothing was asked or shown here yet."""
         return self.shown is None and self.job is None and self.outcome is None and self.run is None
 
-    def show_brought(self, result: Any) -> None:
+    def show_brought(self, result: Any, model: str) -> None:
         """Show what comes from a file: it is of no run here; the page sets its fields by it when it starts over."""
-        self.shown, self.run, self.asked, self.outcome = result, None, None, None
+        self.shown, self.run, self.asked, self.outcome, self.of_model = result, None, None, None, model
         self.brought = result.request
 
     def leave(self) -> None:
@@ -99,12 +104,12 @@ class Bench(Generic[S]):
         if over:
             self.job = None
             if job.state == "done":
-                self.shown = job.result
+                self.shown, self.of_model = job.result, job.model or self.of_model
             else:
                 self.outcome = job.state, job.sentence
             return True
         if version > self.seen:
-            self.seen, self.shown = version, job.latest
+            self.seen, self.shown, self.of_model = version, job.latest, job.model or self.of_model
             return True
         return False
 
@@ -119,8 +124,24 @@ def bench(page: str, own: type[S]) -> Bench[S]:
     """This session's bench of one page. own : the class of its own state, which is made without arguments"""
     name = f"bench-{page}"
     if name not in st.session_state:
-        st.session_state[name] = Bench(own())
+        st.session_state[name] = Bench(own(), changes=model_slot().changes)
     return st.session_state[name]  # type: ignore[no-any-return]  # a session's state holds anything
+
+
+def follow_model(state: Bench[Any], asks: Callable[[], bool] = lambda: True) -> None:
+    """Where the server has another model since, the page starts over with what its widgets hold: what it has is of the other.
+
+    asks() : whether what is shown was asked of the server's model
+    """
+    slot = model_slot()
+    if state.changes == slot.changes:
+        return
+    state.changes, begun = slot.changes, not state.new
+    if state.shown is None or asks():
+        vars(state).update(vars(Bench(type(state.own)(), changes=slot.changes)))
+        if begun:
+            state.outcome = "changed", f"The model is now {slot.served}. What stood here was of the one before."
+            st.query_params.pop("run", None)
 
 
 def bar(state: Bench[Any], cost: Callable[[], Cost], explain: Act, more: Act | None, may_stop: bool = False) -> None:
@@ -192,7 +213,7 @@ def _bar(state: Bench[Any], cost: Callable[[], Cost], explain: Act, more: Act | 
 
 
 def _outcome(outcome: tuple[str, str]) -> None:
-    (st.info if outcome[0] == "cancelled" else st.error)(said(outcome[1]))
+    (st.info if outcome[0] in ("cancelled", "changed") else st.error)(said(outcome[1]))
 
 
 def _progress(job: Job, cancel: str = "cancel") -> None:

@@ -35,7 +35,7 @@ class Job:
     latest, version : what was published last, and how often that was;  share : of the work that is done, 0 … 1
     seconds : how long it may take, None where nobody knows;  line : the one that it was given to
     owner : who alone may cancel it (`ui.shell.visitor.visitor`); None for anybody
-    alone : whether it goes on where no page looks at it
+    alone : whether it goes on where no page looks at it;  model : fingerprint of the one that it asks, "" for none
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Job:
     ):
         self.work, self.run, self.owner, self.seconds, self.alone = work, run, owner, seconds, alone
         self.line: Line | None = None
+        self.model = ""
         self.state, self.sentence = "queued", "Waiting"
         self.result: object = None
         self.latest: object = None

@@ -1,16 +1,53 @@
-"""The one model of this server: loaded in the background, once, for every session."""
+"""The one model of this server: loaded in the background, for every session; and another in its place, where one is asked for."""
 
 import os
 import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from model.gguf.bundled import NAME as BUNDLED
+from ui.shell.jobs import lines
 
 if TYPE_CHECKING:
     from model.language import Language
+
+ANSWER = 2.0, 1.0  # tokens and seconds of an answer, before any is known
+SOON = 0.2  # seconds between two looks at whether a run goes on
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A model that is asked for. source : a directory, a hub id, a GGUF file; None for the bundled one, or a server's
+    server, named, tokenizer : its address, what it calls the model, the directory or hub id of its tokenizer
+    """
+
+    source: str | None = None
+    server: str | None = None
+    named: str = ""
+    tokenizer: str | None = None
+
+    @property
+    def title(self) -> str:
+        return f"{self.named} at {self.server}" if self.server else self.source or BUNDLED
+
+
+@dataclass
+class Another:
+    """A model that is being loaded beside the one in use, and how far that is."""
+
+    choice: Choice
+    fraction: float = 0.0
+    sentence: str = "Beginning"
+    cancelled: bool = False
+
+
+class _Cancelled(Exception):
+    """Raised where a loader tells how far it is."""
 
 
 class ModelSlot:
@@ -18,16 +55,20 @@ class ModelSlot:
 
     `SWING_MODEL` names another model (a directory, a hub id, a GGUF file), `SWING_SERVER` and `SWING_SERVER_MODEL` one that
     runs elsewhere, `SWING_SERVER_TOKENIZER` its tokenizer; the bundled one is the default. `SWING_MODELS=fixed` lets nobody
-    ask for another than that.
+    ask for another than that; else `choose` loads one beside it, which takes its place when it is ready and no run goes on.
+
+    another : what is being loaded beside it;  refused : why the last one was not taken;  changes : how many were
     """
 
     def __init__(self, source: str | None = None, server: str | None = None):
         self.source, self.server = source or server, server  # none: the bundled one
+        self.another: Another | None = None
+        self.refused, self.changes = "", 0
         self.fixed = os.environ.get("SWING_MODELS") == "fixed"
         self.gemma: Language | None = None
         self.fraction, self.sentence, self.error = 0.0, "Waiting to load the model", ""
         self.seconds_per_token = 0.0  # of scoring; measured when the model is ready, then by every run
-        self.answer_tokens, self.answer_seconds = 2.0, 1.0  # of its answers, learned from each
+        self.answer_tokens, self.answer_seconds = ANSWER  # of its answers, learned from each
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -84,24 +125,62 @@ class ModelSlot:
         if self.error:
             raise ValueError(self.error)
 
+    def choose(self, choice: Choice) -> None:
+        """Begin to load another model; this one serves until that is ready. ValueError where none may be asked for now."""
+        self.check(choice.source or choice.server)
+        with self._lock:
+            if self.state == "loading":
+                raise ValueError("The first model is still being loaded: wait until it is there.")
+            if self.another is not None:
+                raise ValueError(f"{self.another.choice.title} is being loaded already: wait until it is there, or cancel it.")
+            self.refused, self.another = "", Another(choice)
+            threading.Thread(target=self._change, args=(self.another,), name="load-another", daemon=True).start()
+
+    def cancel(self) -> None:
+        """Stop loading another model, after the step that is being done."""
+        if (another := self.another) is not None:
+            another.cancelled = True
+
+    def _change(self, another: Another) -> None:
+        def tell(fraction: float, sentence: str) -> None:
+            if another.cancelled:
+                raise _Cancelled
+            another.fraction, another.sentence = fraction, sentence
+
+        try:
+            loaded, rate = _made(another.choice, tell)
+            while any(line.busy for line in list(lines().values())):  # whose values are kept as the present model's
+                tell(1.0, "Waiting for the runs that go on")
+                time.sleep(SOON)
+            tell(1.0, "Ready")
+            with self._lock:
+                self.gemma, self.error = loaded, ""
+                self.source, self.server = another.choice.source or another.choice.server, another.choice.server
+                self.seconds_per_token, (self.answer_tokens, self.answer_seconds) = 0.0, ANSWER
+                self.learn_rate(*rate)
+                self.changes += 1
+        except _Cancelled:
+            pass
+        except (OSError, ValueError, TypeError) as error:
+            self.refused = str(error)
+        except MemoryError:
+            self.refused = f"{another.choice.title} does not fit into the memory that is free here."
+        except Exception as error:
+            self.refused = f"{another.choice.title} could not be loaded ({type(error).__name__})."
+            raise
+        finally:
+            self.another = None
+
     def _load(self) -> None:
         try:
-            from model import connect, load_model
             from model.cache import sweep
-            from ui.text.run import measure_rate
 
             sweep()
-            gemma: Language
-            if self.server:
-                served, words = os.environ.get("SWING_SERVER_MODEL", ""), os.environ.get("SWING_SERVER_TOKENIZER")
-                gemma = connect(self.server, served, words, self._tell)
-            else:
-                gemma = load_model(self.source, progress=self._tell)
-            for note in gemma.notes:
-                print(f"Swing: {note}", flush=True)
-            self._tell(1.0, "Measuring how fast it is here")
-            self.learn_rate(*measure_rate(gemma))
-            self.gemma = gemma
+            served, words = os.environ.get("SWING_SERVER_MODEL", ""), os.environ.get("SWING_SERVER_TOKENIZER")
+            source = None if self.server else self.source
+            loaded, rate = _made(Choice(source, self.server, served, words), self._tell)
+            self.learn_rate(*rate)
+            self.gemma = loaded
         except (OSError, ValueError, TypeError) as error:
             self.error = str(error)
         except Exception as error:  # whatever it is, the page must say something and offer another try
@@ -112,6 +191,21 @@ class ModelSlot:
         if sentence != self.sentence:
             print(f"Swing: {100 * fraction:3.0f} % {sentence}", flush=True)
         self.fraction, self.sentence = fraction, sentence
+
+
+def _made(choice: Choice, tell: Callable[[float, str], None]) -> tuple["Language", tuple[float, float]]:
+    """The model that is asked for, and what a first score of it took: seconds, tokens."""
+    from model import connect, load_model
+
+    made: Language
+    if choice.server:
+        made = connect(choice.server, choice.named, choice.tokenizer, tell)
+    else:
+        made = load_model(choice.source, progress=tell)
+    for note in made.notes:
+        print(f"Swing: {note}", flush=True)
+    tell(1.0, "Measuring how fast it is here")
+    return made, made.measure_rate()
 
 
 def model_slot() -> ModelSlot:

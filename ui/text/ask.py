@@ -7,9 +7,10 @@ from dataclasses import replace
 import streamlit as st
 from markupsafe import Markup
 
+from model.conversation import from_json
 from model.text.once import READ_ONCE
 from ui.draw.html import render
-from ui.draw.markdown import plain
+from ui.draw.markdown import plain, said
 from ui.runs.completing import Size, size_or_none
 from ui.settings import allowed
 from ui.shell.frame import held, linked, preset
@@ -35,13 +36,15 @@ def offer() -> None:
     st.pills("Samples", titles, key="sample", on_change=_take_sample, label_visibility="collapsed")
 
 
-def ask(size: Callable[[TextRequest], Size], chat: bool = False) -> TextRequest:
+def ask(size: Callable[[TextRequest], Size], reads: Callable[[str], str] | None = None) -> TextRequest:
     """The widgets of a request, and the prompt they make. Settings stand in the link; the text never does.
 
-    size(request) : of its game; ValueError where there is none;  chat : whether the answer is a turn of its own
+    size(request) : of its game; ValueError where there is none
+    reads(prompt) : what a chat model reads of it, of whose turns the answer is one; None of another model
     """
     titles = {name: one.title for name, one in allowed(TextRequest).items()}
     st.text_area(titles["text"], height=90, **held("text", value=SAMPLES[0].text))
+    _offer_turns(reads is not None)
     left, right = st.columns(2)
     left.text_area(titles["before"], height=110, **held("before", value=SAMPLES[0].before))
     right.text_area(titles["after"], height=110, **held("after", value=SAMPLES[0].after))
@@ -50,13 +53,13 @@ def ask(size: Callable[[TextRequest], Size], chat: bool = False) -> TextRequest:
         target = None
         if own != OWN:
             target = text_input(st, TextRequest, "target", placeholder=" positive", **held("target"))
-            _offer_space("target", chat)
+            _offer_space("target", reads is not None)
         one, two, _ = st.columns(3)
         until = selectbox(one, TextRequest, "until", disabled=own != OWN, **linked("until"))
         longest = number_input(two, TextRequest, "longest", disabled=own != OWN, **linked("longest", value=20))
         told = "The values then say what makes the answer more likely than this one."
         rather = text_input(st, TextRequest, "rather", placeholder=" negative", help=told, **held("rather"))
-        _offer_space("rather", chat)
+        _offer_space("rather", reads is not None)
         one, two, _ = st.columns(3)
         players = selectbox(one, TextRequest, "players", **linked("players"))
         absent = selectbox(two, TextRequest, "absent", **linked("absent"))
@@ -67,10 +70,41 @@ def ask(size: Callable[[TextRequest], Size], chat: bool = False) -> TextRequest:
         request = replace(request, until=until, longest=longest)
         request = replace(request, plan=ask_plan(BUDGETS, size=size_or_none(lambda: size(request))))
     st.html(render("preview", before=request.before, text=request.text, after=request.after))
+    if reads is not None:
+        _show_read(reads, request.prompt)
     if request.target or request.rather:
         what = f"“{plain(request.target)}”" if request.target else "the model’s own answer"
         st.caption(f"To explain: why {what}" + (f" rather than “{plain(request.rather)}”." if request.rather else "."))
     return request
+
+
+def _offer_turns(chat: bool) -> None:
+    """A list of messages is no text that a model reads: offer its turns between marks, which it does."""
+    fields = st.session_state
+    try:
+        written = from_json(fields.text)
+    except ValueError as error:
+        st.warning(said(str(error)))
+        return
+    if written is None:
+        return
+    if not chat:
+        st.caption("These messages are read as they stand: this model knows no turns.")
+        return
+
+    def take() -> None:
+        preset(text=written, before="", after="")
+        fields.players = "turn"
+
+    st.button("Read these messages as a conversation, turn by turn", key="turns", on_click=take)
+
+
+def _show_read(reads: Callable[[str], str], prompt: str) -> None:
+    with st.expander("What the model reads: its chat template, applied once"):
+        try:
+            st.code(reads(prompt), language=None, wrap_lines=True)
+        except ValueError as error:
+            st.caption(said(str(error)))
 
 
 def _offer_space(key: str, chat: bool) -> None:
@@ -83,7 +117,7 @@ def _offer_space(key: str, chat: bool) -> None:
         return
 
     def add() -> None:
-        fields[key] = f" {typed}"
+        preset(**{key: f" {typed}"})
 
     told = "Right after a word or a sign, models mostly write a word together with the space before it, as one token."
     st.button(f"Put a space before it: “ {plain(typed, 40)}”", key=f"{key}-space", on_click=add, help=told)

@@ -6,6 +6,8 @@ from typing import Any
 
 from markupsafe import Markup
 
+from model.conversation import spoken
+from model.language import Language
 from ui.kind import Cost, Kind, Result, Subject
 from ui.runs.comparison import Plan
 from ui.shell.bench import Bench
@@ -18,6 +20,11 @@ from ui.text.request import TextAbout, TextRequest
 from ui.text.samples import SAMPLES
 
 FIRST = TextRequest(SAMPLES[0].before, SAMPLES[0].text, SAMPLES[0].after, plan=Plan(budget=258))
+
+
+def _read(model: Language, prompt: str) -> str:
+    """What a model reads of a prompt."""
+    return model.encode(prompt).read
 
 
 class TextKind(Kind[TextRequest, None, TextPicture]):
@@ -34,8 +41,8 @@ class TextKind(Kind[TextRequest, None, TextPicture]):
 
     def ask(self, state: Bench[None]) -> TextRequest:
         slot = model_slot()
-        chat = slot.gemma is not None and slot.gemma.chat
-        return ask.ask(lambda request: run.size(slot.loaded, request, slot.seconds_per_token, slot.answer_tokens), chat)
+        reads = partial(_read, slot.gemma) if slot.gemma is not None and slot.gemma.chat else None
+        return ask.ask(lambda request: run.size(slot.loaded, request, slot.seconds_per_token, slot.answer_tokens), reads)
 
     def open(self, request: TextRequest, state: Bench[None], upload: bytes | None) -> None:
         ask.set_widgets(request)
@@ -44,7 +51,7 @@ class TextKind(Kind[TextRequest, None, TextPicture]):
         return FIRST
 
     def name(self, request: TextRequest) -> str:
-        return request.text[:60]
+        return spoken(request.text)[:60]
 
     def asked(self, request: TextRequest) -> Markup:
         return asked(request)

@@ -4,8 +4,6 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-import numpy as np
-
 from model.language import Language
 from model.redrawn.gemma import on_redrawn
 from model.text.segments import sentences
@@ -121,14 +119,3 @@ def answer(gemma: Language, request: Answered) -> str:
             "The model answers this prompt with nothing: end the prompt so that an answer follows, or type a target."
         )
     return text
-
-
-def measure_rate(gemma: Language) -> tuple[float, float]:
-    """Seconds and tokens of scoring a small game, for the first estimate of what a run will cost."""
-    text = "one two three four five six seven eight nine ten"
-    game = gemma.text_game(f"Count: {text}", " eleven", "word")
-    coalitions = np.random.default_rng(0).random((32, game.n_players)) < 0.5
-    game(coalitions[:2])
-    started = time.perf_counter()
-    game(coalitions)
-    return time.perf_counter() - started, game.work * len(coalitions)

@@ -11,6 +11,7 @@ from ui.kind import Result, View
 from ui.maps.absence import show_policies
 from ui.names import ABSENT, PLAYERS, UNTIL
 from ui.shell.bench import Bench
+from ui.shell.frame import preset
 from ui.shell.model_slot import model_slot
 from ui.shell.widgets import one_of, some_of
 from ui.text.ask import TYPED
@@ -39,9 +40,9 @@ def _others(about: TextAbout, state: Bench[None]) -> None:
             return
         fields[key], state.unfolded = None, True
         if fields.get("next-as") == TARGET:
-            fields["whose"], fields["target"], fields["rather"] = TYPED, others[place][0], ""
+            preset(whose=TYPED, target=others[place][0], rather="")
         else:
-            fields["rather"] = others[place][0]
+            preset(rather=others[place][0])
 
     told = "What else could have come next, and how likely it was. Click one to ask about it, then press Explain."
     named = [f"{plain(text.strip(), 30)} {share:.1%}" for text, share in others]

@@ -154,6 +154,16 @@ def test_what_the_file_says_of_its_tokens(network, tmp_path):
     assert len(tokenizer) == len(vocabulary())
 
 
+def test_an_answer_of_a_chat_ends_where_its_turn_does(network, tmp_path):
+    """Files of Gemma name the end of a text alone; others name that of a turn."""
+    chat = {"tokenizer.chat_template": "{{ x }}"}
+    turn = vocabulary().index("<end_of_turn>")
+    assert load(write_gguf(tmp_path / "chat.gguf", network, add=chat))[0].generation_config.eos_token_id == [1, turn]
+    named = write_gguf(tmp_path / "named.gguf", network, add={**chat, "tokenizer.ggml.eot_token_id": 20})
+    assert load(named)[0].generation_config.eos_token_id == [1, turn, 20]
+    assert load(write_gguf(tmp_path / "plain.gguf", network))[0].generation_config.eos_token_id == 1
+
+
 @given(tokens=st.lists(st.text("ab▁ ", min_size=1, max_size=5), unique=True, max_size=40))
 def test_merges_are_those_of_transformers(tokens):
     from transformers.tokenization_utils_base import generate_merges
@@ -175,7 +185,7 @@ def test_progress_never_goes_back_and_ends(file):
 
 
 REFUSED = {
-    "of another kind": ({"arch": "llama"}, "model of type 'llama'; Swing reads gemma3"),
+    "of another kind": ({"arch": "mamba"}, "model of type 'mamba'; Swing reads gemma, gemma2"),
     "no blocks": ({"leave": ["gemma3.block_count"]}, "does not state gemma3.block_count"),
     "no width": ({"leave": ["gemma3.attention.key_length"]}, "does not state gemma3.attention.key_length"),
     "scaled": ({"add": {"gemma3.rope.scaling.factor": 8}}, "states 'gemma3.rope.scaling.factor', which Swing does not know"),
@@ -228,6 +238,19 @@ def test_scaled_positions(network, tmp_path):
     ids = torch.arange(40)[None] + 7
     with torch.no_grad():
         assert torch.allclose(loaded(ids).logits, scaled(ids).logits, atol=1e-4)
+        assert not torch.allclose(loaded(ids).logits, network(ids).logits, atol=1e-2)
+
+
+def test_how_far_positions_turn_in_sliding_layers(network, tmp_path):
+    """As files of newer converters state it."""
+    import torch
+
+    other = tiny_network(tiny_config(rope_local_base_freq=50.0))
+    loaded, _ = load(write_gguf(tmp_path / "local.gguf", other, add={"gemma3.rope.freq_base_swa": 50}))
+    assert loaded.config.rope_parameters["sliding_attention"]["rope_theta"] == 50
+    ids = torch.arange(40)[None] + 7
+    with torch.no_grad():
+        assert torch.allclose(loaded(ids).logits, other(ids).logits, atol=1e-4)
         assert not torch.allclose(loaded(ids).logits, network(ids).logits, atol=1e-2)
 
 
