@@ -41,12 +41,12 @@ def page() -> None:
 
 
 def _cost(state: Bench[Own], request: DocumentRequest) -> tuple[int, float]:
-    """Most evaluations, and about how many seconds; the document is measured once."""
+    """Most evaluations, and about how many seconds, the first look among them; the document is measured once."""
     slot, own = model_slot(), state.own
     if own.sized is None or own.sized[0] != request.same_game:
         own.sized = request.same_game, *run.size(slot.loaded, request, slot.answer_tokens)
     evaluations = run.at_most(request)
-    return evaluations, evaluations * own.sized[2] * slot.seconds_per_token
+    return evaluations, (evaluations * own.sized[2] + own.sized[3]) * slot.seconds_per_token
 
 
 def _more(study: Study) -> DocumentRequest:
@@ -72,7 +72,7 @@ def _show(state: Bench[Own], request: DocumentRequest, study: Study) -> None:
         st.info("The result below is of an earlier document or question. Press Explain for the one above.")
     if study is shipped():
         st.caption(SHIPPED)
-    can = slot.state == "ready" and state.job is None
+    can = slot.state == "ready" and state.job is None and not study.once
 
     def open_part(path: Path) -> None:
         _begin(state, replace(study.request, opened=(*study.request.opened, path)))
@@ -88,8 +88,15 @@ def _show(state: Bench[Own], request: DocumentRequest, study: Study) -> None:
     whatif.show(study, state, lambda: slot.loaded, desk_of, can)
     st.caption(
         f"{study.root.last:,} words, {study.root.tokens:,} tokens in {len(study.frontier)} parts. Paid for so far: {paid} "
-        "evaluations. " + ("" if len(study.found) == 2 else "The Shapley values are still being computed.")
+        f"evaluations. {_rest(study)}"
     )
+
+
+def _rest(study: Study) -> str:
+    """What is still to be said of what was paid."""
+    if study.once:
+        return "What the first look took is not among them."
+    return "" if len(study.found) == 2 else "The Shapley values are still being computed."
 
 
 page()
