@@ -43,12 +43,13 @@ def page() -> None:
 
 
 def _cost(state: Bench[Own], request: DocumentRequest) -> Cost:
-    """The document is measured once."""
+    """The first look comes before the evaluations; the document is measured once."""
     slot, own = model_slot(), state.own
     if own.sized is None or own.sized[0] != request.same_game:
         own.sized = request.same_game, *run.size(slot.loaded, request, slot.answer_tokens)
     evaluations = run.at_most(request)
-    return Cost(evaluations, evaluations * own.sized[2] * slot.seconds_per_token)
+    before = own.sized[3] * slot.seconds_per_token
+    return Cost(evaluations, before + evaluations * own.sized[2] * slot.seconds_per_token, before)
 
 
 def _more(study: Study) -> DocumentRequest:
@@ -74,7 +75,7 @@ def _show(state: Bench[Own], request: DocumentRequest, study: Study) -> None:
         st.info("The result below is of an earlier document or question. Press Explain for the one above.")
     if study is shipped():
         st.caption(SHIPPED)
-    can = slot.state == "ready" and state.job is None
+    can = slot.state == "ready" and state.job is None and not study.once
 
     def open_part(path: Path) -> None:
         _begin(state, replace(study.request, opened=(*study.request.opened, path)))
@@ -90,8 +91,15 @@ def _show(state: Bench[Own], request: DocumentRequest, study: Study) -> None:
     whatif.show(study, state, lambda: slot.loaded, desk_of, can)
     st.caption(
         f"{study.root.last:,} words, {study.root.tokens:,} tokens in {len(study.frontier)} parts. Paid for so far: {paid} "
-        "evaluations. " + ("" if len(study.found) == 2 else "The Shapley values are still being computed.")
+        f"evaluations. {_rest(study)}"
     )
+
+
+def _rest(study: Study) -> str:
+    """What is still to be said of what was paid."""
+    if study.once:
+        return "What the first look took is not among them."
+    return "" if len(study.found) == 2 else "The Shapley values are still being computed."
 
 
 page()

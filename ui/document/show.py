@@ -22,6 +22,12 @@ UNIT = (
     "Values are changes of the natural log-probability of the answer; +0.69 doubles the probability. One colour scale for all: "
     "a part’s colour is its whole value, however long it is. The strips are the whole document, as wide as its tokens."
 )
+FIRST_LOOK = (
+    "This is a first look by reading once: parts are hidden from the question, not removed, and what the rest of the document "
+    "took over from them stays. "
+)
+REPLACED = "It is replaced as soon as parts were really removed."
+STOPPED = "The run ended before parts that are really removed could replace it: press Explain to go on."
 MOST_NAMED = 3  # redundant pairs
 DEEPEST = 6  # steps by which a row is moved in
 
@@ -32,6 +38,8 @@ def show(study: Study, state: Bench[Own], seconds: float, open_part: Open, can_o
     _keep_place(study, own)
     st.html(render("answer", said=said_by(study), answer=study.target.strip(), rather=None))
     column = _column(study)
+    if study.once:
+        st.info(FIRST_LOOK + (STOPPED if state.job is None else REPLACED))
     st.markdown(headline(study, column))
     for sentence in redundant(study):
         st.markdown(f":material/content_copy: {sentence}")
@@ -42,7 +50,7 @@ def show(study: Study, state: Bench[Own], seconds: float, open_part: Open, can_o
         _document(study, maps, scale, own.at)
     with right, st.container(key="doc-tree"):
         _tree(study, own, column, scale, seconds, open_part, can_open)
-    if len(study.outputs) > 1:
+    if len(study.outputs) > 1 and not study.once:
         _citations(study)
 
 
@@ -55,7 +63,8 @@ def headline(study: Study, column: int) -> str:
     found, first = tree.heaviest(study, column), next(iter(study.found.values()))
     change = tree.value(first.nodes[()], column)
     what = "the answer’s log-probability" if column == 0 else "that sentence’s log-probability"
-    whole = f"The document changes {what} by {signed(change, 2)}."
+    subject = "As far as the question sees it, the document" if study.once else "The document"
+    whole = f"{subject} changes {what} by {signed(change, 2)}."
     if found is None:
         return f"{whole} No part carries half of it."
     path, part = found
@@ -66,6 +75,8 @@ def headline(study: Study, column: int) -> str:
 def redundant(study: Study) -> list[str]:
     """Pairs of parts of which either is enough."""
     first, sentences = next(iter(study.found.values())), []
+    if study.once:  # what is lost without a part is told by its removal alone
+        return []
     for pair in first.redundant[:MOST_NAMED]:
         one, other = (plain(short(study.root.at(path).label(study.text), 60)) for path in pair.paths)
         alone, too, both = (float(np.ravel(lost)[0]) for lost in (pair.without_first, pair.without_second, pair.without_both))
@@ -79,8 +90,8 @@ def redundant(study: Study) -> list[str]:
 def _keep_place(study: Study, own: Own) -> None:
     """What one looked at, and took out, may be of another document."""
     paths = {path for path, _ in study.root.walk()} if own.at or own.out else {()}
-    if own.at not in paths or own.at not in next(iter(study.found.values())).nodes:
-        own.at = ()
+    while own.at not in paths or own.at not in next(iter(study.found.values())).nodes:
+        own.at = own.at[:-1]
     own.out = tuple(path for path in own.out if path in paths)
 
 
@@ -122,7 +133,7 @@ def _tree(study: Study, own: Own, column: int, scale: float, seconds: float, ope
         for row in children:
             _button(study, own, row, scale, len(at) + 1)
         st.html(picture.sums(sums))
-    elif study.root.at(at).parts:
+    elif study.root.at(at).parts and not study.once:
         evaluations = opening(study.root, at, study.request.budget)
         time = f", about {duration(evaluations * seconds)}" if seconds else ""
         st.button("Open this part", key="doc-open", type="primary", disabled=not can_open, on_click=open_part, args=(at,))
