@@ -93,9 +93,9 @@ class TableAsker:
         margins, outputs = model.predict(rows).margin, model.outputs
         for i in range(len(rows)):
             ends = np.stack([self._nothing, margins[i]])
-            game: Game = model.game(rows.iloc[[i]])
-            if model.closed:
-                game = RowGame(model, rows.iloc[[i]], {index: values[index][i] for index in values}, ends)
+            row = rows.iloc[[i]]
+            known = {index: values[index][i] for index in values}
+            game: Game = RowGame(model, row, known, ends) if model.closed else model.game(row)
             if len(outputs) == 1:
                 yield Asked(game, outputs[0])
             else:

@@ -192,6 +192,12 @@ def test_a_table_has_the_exact_values_of_its_model(table, tmp_path, name):
     np.testing.assert_allclose(ends, 0.0, atol=1e-9)
 
 
+def test_exact_values_that_are_not_judged_need_no_game(table, tmp_path, monkeypatch):
+    monkeypatch.setattr(TableModel, "game", None)
+    explain_dataset(table[0] / "in.csv", tmp_path / "out", "table", target="goal", workers=1, limit=5, judge=False)
+    assert [row["error"] for row in rows_of(tmp_path / "out")] == [None] * 5
+
+
 def test_a_row_of_a_table_does_not_depend_on_its_neighbours(table, tmp_path):
     folder = table[0]
     for size in (1, 7, 40):
