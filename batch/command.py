@@ -156,6 +156,8 @@ def _explain(options: dict[str, Any]) -> int:
         return _dry(estimated(prepared(source, out, **options), out, resume), as_json)
     reporter = None if quiet else Reporter(sys.stdout if as_json else sys.stderr, as_json, every=every)
     summary = explain_dataset(source, out, progress=reporter, resume=resume, **options)
+    if as_json and quiet:
+        reporter = Reporter(sys.stdout, as_json)
     if reporter is not None:
         reporter.end(**_found(summary))
     if not as_json:

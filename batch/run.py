@@ -119,8 +119,7 @@ def prepared(
     for name, value in (("workers", workers), ("limit", limit)):
         if value is not None and check_whole(f"--{name}", value) < 1:
             raise ValueError(f"--{name} must be at least 1; got {value}")
-    if gpus and address is None:
-        raise ValueError("--gpus is of the workers of a Ray cluster: name one with --address")
+    _check_cluster(address, gpus)
     _check_apart(source, out)
     own = getattr(kind, "settings", None)
     asked = own if isinstance(own, Settings) else Settings(str(kind), **settings)
@@ -134,6 +133,15 @@ def prepared(
     cluster = None if address is None else Cluster(address, team, gpus)
     path = os.fspath(source) if "://" in str(source) else str(Path(source).resolve())
     return Planned(path, rows, made, asked, run, some, team, cluster)
+
+
+def _check_cluster(address: object, gpus: object) -> None:
+    if isinstance(gpus, bool) or not isinstance(gpus, (int, float)) or not gpus >= 0:
+        raise ValueError(f"--gpus must be a number of at least 0; got {gpus!r}")
+    if address is not None and not isinstance(address, str):
+        raise ValueError(f"--address must be a text; got {address!r}")
+    if gpus and address is None:
+        raise ValueError("--gpus is of the workers of a Ray cluster: name one with --address")
 
 
 def _check_apart(source: str | os.PathLike[str], out: str | os.PathLike[str]) -> None:

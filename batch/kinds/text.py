@@ -130,6 +130,8 @@ def made(settings: Settings, source: Source) -> TextKind:
         raise ValueError(f"{source.name} is a folder of pictures: ask for --kind image")
     pieces = pieces_of(settings.template, "the template")
     names = [name for _, name in pieces if name is not None]
+    if not names:
+        raise ValueError(f"the template {settings.template!r} has no field: write a column's name in braces, as {{text}}")
     if settings.explain is None and len(set(names)) != 1:
         raise ValueError(f"the template names {len(set(names))} columns: say with --explain which one's parts are players")
     explained = settings.explain or names[0]

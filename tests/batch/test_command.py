@@ -78,6 +78,8 @@ def test_json_is_one_object_a_line(called, source):
     status, said, complained = called("explain", source, "out", "--kind", "text", "--json", "--workers", "1")
     words = [json.loads(line) for line in said.splitlines()]
     assert [word["event"] for word in words] == ["begin", "end"] and words[-1]["errors"] == 1 and status == 3
+    (last,) = called("explain", source, "out", "--kind", "text", "--json", "--workers", "1", "--quiet")[1].splitlines()
+    assert json.loads(last) == words[-1]
     assert json.loads(called("summary", "out", "--json")[1])["rows"] == 9
     status, said, _ = called("explain", source, "out", "--kind", "text", "--json", "--seed", "1")
     assert status == 2 and json.loads(said)["sentence"].startswith("out was begun with --seed 0")
@@ -118,6 +120,8 @@ def test_a_file_of_settings_says_what_the_command_line_does_not(called, source, 
         (["--kind", "text", "--config", "none.toml"], "", "none.toml is not there"),
         (["--kind", "text"], 'quiet = "no"', "swing.toml: quiet is true or false; got 'no'"),
         (["--kind", "text"], "resume = 1", "swing.toml: resume is true or false; got 1"),
+        (["--kind", "text"], 'gpus = "1"', "--gpus must be a number of at least 0; got '1'"),
+        (["--kind", "text"], "address = 3", "--address must be a text; got 3"),
         (["--kind", "text", "--gpus", "1"], "", "--gpus is of the workers of a Ray cluster: name one with --address"),
     ],
 )

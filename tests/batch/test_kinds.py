@@ -112,7 +112,7 @@ def test_texts_that_cannot_be_explained_get_their_sentences(tmp_path, tiny_check
     ("more", "sentence"),
     [
         ({"template": "{text} {other}"}, "names 2 columns: say with --explain which"),
-        ({"template": "none"}, "names 0 columns"),
+        ({"template": "none"}, "the template 'none' has no field: write a column's name in braces, as {text}"),
         ({"template": "{text} {text}"}, "must stand in the template once; it stands there 2 times"),
         ({"template": "{text.__class__}"}, "has no column 'text.__class__'"),
         ({"template": "{text!r}"}, "nothing else in them"),
