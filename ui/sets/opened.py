@@ -1,4 +1,4 @@
-"""A row of a data set asked on the page of its kind: the same input and plan, so that a usual run finds what the row has."""
+"""A row of a data set asked on the page of its kind: the same input, plan and seed, as a usual run."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from batch.settings import Settings
 from model.files.reader import MAX_BYTES
 from ui.draw.markdown import said
 from ui.image.request import GRIDS, PHOTOS, ImageRequest, ImageState
+from ui.image.run import class_names
 from ui.image.source import take as take_picture
 from ui.maps.picture import Picture
 from ui.names import DEFAULT_PANES, PANES, Pane
@@ -39,8 +40,7 @@ def offer(row: dict[str, Any], kept: Kept, settings: Settings, picture: Picture,
         if isinstance(picture, TextPicture):
             _go(page, bench(page, type(None)), replace(picture.request, plan=plan), row, kept)
         elif isinstance(cells, Path):
-            source, side = take_picture(cells.read_bytes(), cells.name), settings.patches[0]
-            _go(page, bench(page, ImageState), ImageRequest(source, PHOTOS, side, absent=settings.absence, plan=plan), row, kept)
+            _go(page, bench(page, ImageState), _of_picture(row, cells, settings, plan), row, kept)
         else:
             _go(page, bench(page, TableState), _of_table(row, kept, settings), row, kept)
     except (OSError, ValueError) as error:
@@ -63,6 +63,13 @@ def plan_of(settings: Settings, id: str) -> Plan:
     if settings.index != "both" or left not in PANES or right not in PANES:
         left, right = DEFAULT_PANES
     return Plan(left, right, settings.budget, seed_of(settings.seed, id), settings.stop_when_sure)
+
+
+def _of_picture(row: dict[str, Any], path: Path, settings: Settings, plan: Plan) -> ImageRequest:
+    """The picture is one of the session's from now on. Asked is its class alone, as here."""
+    source, names = take_picture(path.read_bytes(), path.name), class_names()
+    wanted = names.index(row["output"]) if row["output"] in names else None
+    return ImageRequest(source, PHOTOS, settings.patches[0], absent=settings.absence, wanted=wanted, plan=plan)
 
 
 def _of_table(row: dict[str, Any], kept: Kept, settings: Settings) -> TableRequest:
