@@ -1,6 +1,7 @@
 """The commands `swing explain` and `swing summary`: from a command line, and `swing.toml`, to a run."""
 
 import argparse
+import io
 import json
 import os
 import signal
@@ -12,7 +13,7 @@ from typing import Any, NoReturn
 
 from batch.page import page
 from batch.progress import Reporter, duration
-from batch.run import estimated, explain_dataset, prepared
+from batch.run import Estimate, estimated, explain_dataset, prepared
 from batch.settings import Settings, flag
 from batch.summary import Summary, summarise
 from xai.checks import check_whole
@@ -25,6 +26,7 @@ ON_RAY = {
     "gpus": (float, "GPUs of each worker there"),
 }
 SWITCHES = {"dry_run": "say what it would cost, and write nothing", "json": "one JSON object a line", "quiet": "no progress"}
+RESUME = "go on with the run that OUT holds (default); --no-resume refuses one"
 
 
 class Parser(argparse.ArgumentParser):
@@ -36,11 +38,15 @@ class Parser(argparse.ArgumentParser):
 
 def main(arguments: list[str]) -> int:
     """Do what a command line says; the exit status: 0 done, 3 done and some rows have an error, 2 refused, 130 stopped."""
-    parser = _parser()
-    options = vars(parser.parse_args(arguments))
+    options = vars(_parser().parse_args(arguments))
     signal.signal(signal.SIGTERM, _interrupt)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file's name may hold what no terminal shows
     try:
-        return _summary(options) if options.pop("command") == "summary" else _explain(dict(options))
+        if options.pop("command") == "summary":
+            return _summary(options)
+        _configure(options)
+        return _explain(dict(options))
     except (ValueError, TypeError) as error:
         _complain(str(error), options)
         return REFUSED
@@ -93,6 +99,7 @@ def add_commands(parser: argparse.ArgumentParser) -> tuple[argparse.ArgumentPars
         explain.add_argument(flag(name), type=_whole, metavar="N", help=help)
     for name, (kind, help) in ON_RAY.items():
         explain.add_argument(flag(name), type=kind, metavar="…", help=help)
+    explain.add_argument("--resume", action=argparse.BooleanOptionalAction, help=RESUME)
     explain.add_argument("--every", type=_whole, metavar="SECONDS", help="between two words of progress")
     for name, help in SWITCHES.items():
         explain.add_argument(flag(name), action="store_true", help=help)
@@ -113,40 +120,44 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def _configured(options: dict[str, Any]) -> dict[str, Any]:
-    """The options, with those of the file where the command line says nothing; ValueError for a name that is none."""
+def _configure(options: dict[str, Any]) -> None:
+    """Take from the file what the command line does not say; ValueError for a name that is none."""
     file = Path(options.pop("config", CONFIG))
     said = "config" in options or file != Path(CONFIG)
     if not file.is_file():
         if said:
             raise ValueError(f"{file} is not there: --config names a file of settings")
-        return options
+        return
     try:
-        found = tomllib.loads(file.read_text())
+        found = tomllib.loads(file.read_text("utf-8-sig"))
     except (OSError, ValueError) as error:
         raise ValueError(f"{file} is no TOML ({error})") from error
     known = {flag(one.name)[2:]: one.name for one in fields(Settings)} | {
-        flag(name)[2:]: name for name in (*RUNNING, *ON_RAY, *SWITCHES, "every")
+        flag(name)[2:]: name for name in (*RUNNING, *ON_RAY, *SWITCHES, "every", "resume")
     }
     for name, value in found.items():
         if name.replace("_", "-") not in known:
             raise ValueError(f"{file}: {name!r} is no setting; there are {', '.join(sorted(known))}")
-        options.setdefault(known[name.replace("_", "-")], value)
-    return options
+        name = known[name.replace("_", "-")]
+        if name in (*SWITCHES, "resume") and not isinstance(value, bool):
+            raise ValueError(f"{file}: {flag(name)[2:]} is true or false; got {value!r}")
+        options.setdefault(name, value)
 
 
 def _explain(options: dict[str, Any]) -> int:
-    options = _configured(options)
     dry, as_json, quiet = (options.pop(name, False) for name in SWITCHES)
     source, out, every = options.pop("source"), options.pop("out"), options.pop("every", None)
+    resume = options.pop("resume", True)
     if "kind" not in options:
         raise ValueError("say with --kind what a row is: text, table or image")
     if every is not None:
         check_whole("--every", every)
     if dry:
-        return _dry(prepared(source, out, **options), as_json)
+        return _dry(estimated(prepared(source, out, **options), out, resume), as_json)
     reporter = None if quiet else Reporter(sys.stdout if as_json else sys.stderr, as_json, every=every)
-    summary = explain_dataset(source, out, progress=reporter, **options)
+    summary = explain_dataset(source, out, progress=reporter, resume=resume, **options)
+    if as_json and quiet:
+        reporter = Reporter(sys.stdout, as_json)
     if reporter is not None:
         reporter.end(**_found(summary))
     if not as_json:
@@ -154,13 +165,16 @@ def _explain(options: dict[str, Any]) -> int:
     return WITH_ERRORS if summary.errors else DONE
 
 
-def _dry(plan: Any, as_json: bool) -> int:
-    found = estimated(plan)
+def _dry(found: Estimate, as_json: bool) -> int:
     if as_json:
         print(json.dumps(asdict(found)))
         return DONE
+    there = f"{found.there:,} rows are there; " if found.there else ""
+    if not found.rows:
+        print(f"{there}none is left")
+        return DONE
     print(
-        f"{found.rows:,} rows: about {found.evaluations:,} evaluations, {duration(found.seconds)} with {found.workers} "
+        f"{there}{found.rows:,} rows: about {found.evaluations:,} evaluations, {duration(found.seconds)} with {found.workers} "
         f"process{'es' * (found.workers > 1)}, {found.bytes / 1e6:,.1f} MB; by the first {found.tried} rows"
     )
     if found.errors:

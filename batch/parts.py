@@ -68,9 +68,7 @@ class Out:
     def __enter__(self) -> "Out":
         """ValueError where another process writes here, or where something else lies."""
         try:
-            known = any((self.path / name).exists() for name in (LOCK, RUN))
-            if self.path.is_dir() and not known and any(self.path.iterdir()):
-                raise ValueError(f"{self.path} holds other files: name an empty folder, or one that a run began")
+            self.check()
             self.rows.mkdir(parents=True, exist_ok=True)
             self._lock.acquire()
         except Timeout:
@@ -79,6 +77,16 @@ class Out:
             raise ValueError(f"{self.path} cannot be written to ({error.strerror})") from error
         self._sweep()
         return self
+
+    def check(self) -> None:
+        """ValueError where something else lies."""
+        try:
+            known = any((self.path / name).exists() for name in (LOCK, RUN))
+            other = self.path.is_dir() and not known and any(self.path.iterdir())
+        except OSError as error:
+            raise ValueError(f"{self.path} cannot be read ({error.strerror})") from error
+        if other:
+            raise ValueError(f"{self.path} holds other files: name an empty folder, or one that a run began")
 
     def __exit__(self, *_: object) -> None:
         self._lock.release()
@@ -102,7 +110,7 @@ class Out:
             raise ValueError(f"{self.path / RUN} cannot be read: it is no file that Swing wrote") from error
 
     def begin(self, run: dict[str, Any]) -> None:
-        self._write(self.path / RUN, json.dumps(run, indent=1, ensure_ascii=False).encode())
+        self._write(self.path / RUN, json.dumps(run, indent=1).encode())
 
     def parts(self) -> Iterator[Path]:
         """The committed parts in their order."""
@@ -148,11 +156,20 @@ def part_name(number: int) -> str:
     return f"part-{number:06d}.parquet"
 
 
+def table_of(path: Path, columns: list[str] | None = None) -> Any:
+    """A part as a pyarrow.Table. columns : None for all"""
+    from pyarrow import parquet
+
+    with open(path, "rb") as stream:  # pyarrow opens no path that is no text
+        return parquet.read_table(stream, columns=columns)
+
+
 def rows_of(path: Path) -> int:
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
-        return int(parquet.read_metadata(path).num_rows)
+        with open(path, "rb") as stream:
+            return int(parquet.read_metadata(stream).num_rows)
     except (OSError, pa.ArrowException):
         return 0

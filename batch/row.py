@@ -15,6 +15,7 @@ from xai.closed import closed_form, is_closed
 from xai.trust.held_out import draw
 
 HELD_OUT = 32  # coalitions of each law that both maps of a row are judged on
+FEW = 10  # players up to which a game with a closed form is judged on all its coalitions: sooner than a sample is drawn again
 LONGEST = 500  # characters of an error's sentence
 Record = dict[str, Any]
 
@@ -63,10 +64,15 @@ def explained(asked: Asked, settings: Settings, seed: int) -> Record:
         found[f"{one.index}_error"] = None if error is None else _numbers(error)
         found[f"{one.index}_method"] = one.method
     if settings.judge:
-        held = draw(ledger, whole, HELD_OUT, seed)
+        held = draw(ledger, whole, _held_out(ledger), seed)
         for one in whole:
             found[f"{one.index}_judgement"] = _judged(judge(ledger, one, asked.weights, seed, held))
     return found | {"evaluations": ledger.evaluations}
+
+
+def _held_out(ledger: Ledger) -> int:
+    n = ledger.n_players
+    return 2 ** (n - 1) if n <= FEW and is_closed(ledger.game) else HELD_OUT
 
 
 def _map(ledger: Ledger, index: str, settings: Settings, seed: int, weights: list[float] | None) -> Attribution:

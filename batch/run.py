@@ -26,7 +26,9 @@ TRIED = 16, 5.0  # rows, and seconds, after which a dry run has seen enough
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run would cost, by its first rows. rows : left to do;  tried : rows it is told by, and `errors` among them"""
+    """What a run would cost, by its first rows. rows : left to do;  tried : rows it is told by, and `errors` among them
+    there : rows that are committed already
+    """
 
     rows: int
     workers: int
@@ -36,6 +38,7 @@ class Estimate:
     tried: int
     errors: int
     sentence: str
+    there: int = 0
 
 
 def explain_dataset(
@@ -48,6 +51,7 @@ def explain_dataset(
     address: str | None = None,
     gpus: float = 0.0,
     progress: Quiet | None = None,
+    resume: bool = True,
     **settings: Any,
 ) -> Summary:
     """The maps of every row of a data set, in Parquet files under `out`, exactly once each.
@@ -62,6 +66,7 @@ def explain_dataset(
     limit : the first rows only; a later run may ask for more
     address, gpus : a Ray cluster, "local" for one started here, and GPUs of each worker; as `batch.on_ray` says
     progress : a `batch.progress.Reporter`
+    resume : go on with the run that `out` holds; False: refuse one
     settings : as `batch.Settings` declares them: model, template, target, budget, seed, …
 
     Raises
@@ -71,7 +76,7 @@ def explain_dataset(
     """
     plan = prepared(source, out, kind, workers=workers, limit=limit, address=address, gpus=gpus, **settings)
     with Out(out) as place:
-        _compute(plan, place, progress or Quiet())
+        _compute(plan, place, progress or Quiet(), resume)
     return summarise(out)
 
 
@@ -114,6 +119,7 @@ def prepared(
     for name, value in (("workers", workers), ("limit", limit)):
         if value is not None and check_whole(f"--{name}", value) < 1:
             raise ValueError(f"--{name} must be at least 1; got {value}")
+    _check_cluster(address, gpus)
     _check_apart(source, out)
     own = getattr(kind, "settings", None)
     asked = own if isinstance(own, Settings) else Settings(str(kind), **settings)
@@ -127,6 +133,15 @@ def prepared(
     cluster = None if address is None else Cluster(address, team, gpus)
     path = os.fspath(source) if "://" in str(source) else str(Path(source).resolve())
     return Planned(path, rows, made, asked, run, some, team, cluster)
+
+
+def _check_cluster(address: object, gpus: object) -> None:
+    if isinstance(gpus, bool) or not isinstance(gpus, (int, float)) or not gpus >= 0:
+        raise ValueError(f"--gpus must be a number of at least 0; got {gpus!r}")
+    if address is not None and not isinstance(address, str):
+        raise ValueError(f"--address must be a text; got {address!r}")
+    if gpus and address is None:
+        raise ValueError("--gpus is of the workers of a Ray cluster: name one with --address")
 
 
 def _check_apart(source: str | os.PathLike[str], out: str | os.PathLike[str]) -> None:
@@ -148,20 +163,27 @@ def _workers(kind: str, made: Kind, rows: int) -> int:
     return max(1, min(cores(), int(free / made.memory)))
 
 
-def _compute(plan: Planned, place: Out, progress: Quiet) -> None:
-    before = place.run
-    if before is None:
-        place.begin(plan.run)
-    else:
-        check_same(before, plan.run, str(place.path))
-    size = plan.settings.part_rows
-    there = {number: place.done(number) for number in range(plan.parts)}
-    left = {number for number in there if there[number] < min(size, plan.rows - number * size)}
-    progress.begin(sum(min(there[number], size) for number in there if number not in left), plan.rows)
+def _compute(plan: Planned, place: Out, progress: Quiet, resume: bool) -> None:
+    there = _there(plan, place, resume)
+    if place.run is None:
+        place.begin(plan.run | {"path": plan.path})
+    left = set(range(plan.parts)) - set(there)
+    progress.begin(sum(there.values()), plan.rows)
     if not left:
         return
     for part in _parts(plan, left, progress.rows):
         place.commit(part.number, part.content)
+
+
+def _there(plan: Planned, place: Out, resume: bool) -> dict[int, int]:
+    """Number of each part that is committed whole → rows of it that are asked for; ValueError for a run of something else."""
+    before, size = place.run, plan.settings.part_rows
+    if before is not None and not resume:
+        raise ValueError(f"{place.path} holds a run, and --no-resume goes on with none: name another folder")
+    if before is not None:
+        check_same(before, plan.run, str(place.path))
+    asked = {number: min(size, plan.rows - number * size) for number in range(plan.parts)}
+    return {number: rows for number, rows in asked.items() if place.done(number) >= rows}
 
 
 def _parts(plan: Planned, left: set[int], told: Callable[[int], object]) -> Iterator[Part]:
@@ -180,8 +202,13 @@ def _parts(plan: Planned, left: set[int], told: Callable[[int], object]) -> Iter
             yield part_of(asker, chunk, plan.settings, plan.run, told)
 
 
-def estimated(plan: Planned) -> Estimate:
-    """What a run would cost; nothing is written."""
+def estimated(plan: Planned, out: str | os.PathLike[str], resume: bool = True) -> Estimate:
+    """What a run to `out` would cost, or go on to cost; nothing is written. ValueError where it would be refused."""
+    place = Out(out)
+    place.check()
+    there = sum(_there(plan, place, resume).values())
+    if there == plan.rows:
+        return Estimate(0, plan.workers, 0, 0.0, 0, 0, 0, "", there)
     began, first, found = time.perf_counter(), 0, list[dict[str, Any]]()
     with plan.kind.opened() as asker:
         for chunk in chunks(plan.source, plan.kind.needs, plan.settings.id, plan.kind.frames, 4, min(plan.rows, TRIED[0])):
@@ -190,15 +217,17 @@ def estimated(plan: Planned) -> Estimate:
             if time.perf_counter() - began > TRIED[1]:
                 break
     timed = found[first:] or found  # the first ones wait for what is loaded and compiled once
-    share = plan.rows / len(found)
+    rows = plan.rows - there
+    share = rows / len(found)
     errors = [one["error"] for one in found if one["error"] is not None]
     return Estimate(
-        rows=plan.rows,
+        rows=rows,
         workers=plan.workers,
         evaluations=round(sum(one.get("evaluations", 0) for one in found) * share),
-        seconds=sum(one["seconds"] for one in timed) / len(timed) * plan.rows / plan.workers,
+        seconds=sum(one["seconds"] for one in timed) / len(timed) * rows / plan.workers,
         bytes=round((len(encoded(found, plan.run)) - len(encoded([], plan.run))) * share),
         tried=len(found),
         errors=len(errors),
         sentence=errors[0] if errors else "",
+        there=there,
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from batch.parts import ROWS, part_name, rows_of
+from batch.parts import ROWS, part_name, rows_of, table_of
 from batch.settings import Settings
 from batch.sources import Bad, Source, chunks
 from model.files.numerals import judge, number
@@ -19,13 +19,11 @@ MISSING, OTHERS = "(missing)", "(all others)"
 
 def rows_between(out: Path, size: int, first: int, count: int, columns: list[str] | None = None) -> list[dict[str, Any]]:
     """The committed ones of `count` rows from the row `first` on, from 0. size : rows of a part"""
-    from pyarrow import parquet
-
     found: list[dict[str, Any]] = []
     for part in range(first // size, -(-(first + count) // size)):
         path = out / ROWS / part_name(part)
         if rows_of(path):
-            found += parquet.read_table(path, columns=columns, partitioning=None).to_pylist()
+            found += table_of(path, columns).to_pylist()
     return [row for row in found if first <= row["row"] < first + count]
 
 

@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from batch.parts import ROWS, RUN, rows_of
+from batch.parts import ROWS, RUN, rows_of, table_of
 from xai.checks import INDICES
 
 MOST_PLAYERS = 200_000  # kept at a time: what was seen once is forgotten beyond
@@ -110,11 +110,9 @@ def summarise(out: str | os.PathLike[str]) -> Summary:
 @lru_cache(maxsize=100_000)  # a page asks again at every click, and a committed part stays as it is
 def _told(part: Path, written: int) -> tuple[int, int, int, float]:
     """(rows, errors, evaluations, seconds) of a part. written : when"""
-    from pyarrow import parquet
-
     if not rows_of(part):
         return 0, 0, 0, 0.0
-    table = parquet.read_table(part, columns=["error", "evaluations", "seconds"], partitioning=None)
+    table = table_of(part, ["error", "evaluations", "seconds"])
     evaluations = sum(filter(None, table.column("evaluations").to_pylist()))
     errors = table.num_rows - table.column("error").null_count
     return table.num_rows, errors, evaluations, sum(table.column("seconds").to_pylist())
@@ -134,17 +132,15 @@ def _parts(path: Path) -> list[Path]:
 
 def _tables(path: Path, columns: list[str]) -> Iterator[Any]:
     """The committed parts, one after the other."""
-    from pyarrow import parquet
-
     for part in _parts(path):
         if rows_of(part):
-            yield parquet.read_table(part, columns=columns, partitioning=None)
+            yield table_of(part, columns)
 
 
 class View:
     """The global view of a run.
 
-    whole : index → all rows;  by_output : index → answers, the most frequent first, none where they are too many
+    whole : index → all rows;  by_output : index → answers, the most frequent first, none where they are too many (`many`)
     by_slice : index → slices of rows, the largest first
     worth : index → what maps are worth → rows;  sentences : (sentence, rows, ids of examples), the most frequent first
     """
@@ -174,6 +170,7 @@ class View:
                 many = many or any(len(groups) > MOST_OUTPUTS for groups in outputs.values())
                 if many:
                     outputs = {index: {} for index in self.indices}
+        self.many = many
         self.sentences = sorted(failed.values(), key=lambda one: (-one[1], one[0]))[:SENTENCES]
         several = {index: groups if len(groups) > 1 else {} for index, groups in outputs.items()}
         self.by_output, self.by_slice = _largest_first(several), _largest_first(sliced)

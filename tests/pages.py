@@ -1,5 +1,9 @@
 """What tests of pages and their runs share: a slot that loads nothing, a job that nobody watches."""
 
+import base64
+
+import numpy as np
+
 from ui.shell.frame import SCRIPTS
 from ui.shell.model_slot import ModelSlot
 
@@ -48,6 +52,13 @@ def shared(page, kind):
     page.toggle(key=f"share-{run}").set_value(True).run()
     assert not page.exception
     return run
+
+
+def numbers(drawn):
+    """What a figure of plotly holds, packed or not, one after the other."""
+    if isinstance(drawn, dict):
+        return np.frombuffer(base64.b64decode(drawn["bdata"]), drawn["dtype"])
+    return np.array(drawn).ravel()
 
 
 def finish(page, kind):

@@ -30,9 +30,11 @@ class RowGame:
 
     batch_size = 4096
 
-    def __init__(self, model: "TableModel", row: "pd.DataFrame", values: dict[str, Floats], ends: Floats) -> None:
-        """values : index → (columns,) or (columns, classes);  ends : v(no column), v(all), of the same outputs"""
-        self._model, self._row, self._values, self._ends = model, row, values, ends
+    def __init__(self, model: "TableModel", cells: Floats, values: dict[str, Floats], ends: Floats) -> None:
+        """cells : of the row, (columns,);  values : index → (columns,) or (columns, classes)
+        ends : v(no column), v(all), of the same outputs
+        """
+        self._model, self._cells, self._values, self._ends = model, cells, values, ends
         self.labels, self.n_players = model.labels, len(model.labels)
         self._game: TableGame | None = None
 
@@ -45,7 +47,7 @@ class RowGame:
             ends: Floats = self._ends[(size > 0).astype(int)]
             return ends
         if self._game is None:
-            self._game = self._model.game(self._row)
+            self._game = self._model.game_of(self._cells)
         found: Floats = self._game(coalitions)
         return found
 
@@ -90,12 +92,12 @@ class TableAsker:
     def _many(self, rows: "pd.DataFrame") -> Iterator[Asked]:
         model = self._model
         values = {index: model.exact(rows, index) for index in self._indices if model.closed}
+        cells = model.encode(rows) if model.closed else None
         margins, outputs = model.predict(rows).margin, model.outputs
         for i in range(len(rows)):
             ends = np.stack([self._nothing, margins[i]])
-            game: Game = model.game(rows.iloc[[i]])
-            if model.closed:
-                game = RowGame(model, rows.iloc[[i]], {index: values[index][i] for index in values}, ends)
+            known = {index: values[index][i] for index in values}
+            game: Game = model.game(rows.iloc[[i]]) if cells is None else RowGame(model, cells[i], known, ends)
             if len(outputs) == 1:
                 yield Asked(game, outputs[0])
             else:
@@ -126,7 +128,10 @@ def made(settings: Settings, source: Source) -> TableKind:
         model = TableModel.load(data, frame, settings.target, seed=settings.seed)
         made_of["model"] = hashlib.sha256(data).hexdigest()[:32]
     columns = [column.label for column in model.columns]
-    missing = [name for name in columns if name not in next(source.frames(1 << 10)).columns]
+    first = next(source.frames(1 << 10), None)
+    if first is None:
+        raise ValueError(f"{source.name} has no rows")
+    missing = [name for name in columns if name not in first.columns]
     if missing:
         raise ValueError(f"{source.name} has no column {missing[0]!r}, which the model needs")
     made_of["background"] = hashlib.sha256(_bytes(model.background)).hexdigest()[:32]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from batch.kinds.contract import Asked
 from batch.kinds.weights import weights_of
 from batch.settings import Settings
-from batch.sources.source import Bad, Source
+from batch.sources.images import Images
+from batch.sources.source import Bad, Source, missing
 from model.text.text_game import MAX_PLAYERS, MAX_PROMPT
 from xai.game import JoinedGame
 
@@ -113,8 +114,8 @@ def filled(pieces: list[Piece], row: dict[str, Any], explained: str | None = Non
         text += between
         if name is not None:
             cell = row.get(name)
-            if cell is None or isinstance(cell, (dict, list, bytes)):
-                raise ValueError(f"the row has no text in {name!r}" if cell is None else f"{name!r} holds no single text")
+            if missing(cell) or isinstance(cell, (dict, list, bytes)):
+                raise ValueError(f"the row has no text in {name!r}" if missing(cell) else f"{name!r} holds no single text")
             cell = str(cell)
             if name == explained:
                 within = len(text), len(text) + len(cell)
@@ -125,8 +126,12 @@ def filled(pieces: list[Piece], row: dict[str, Any], explained: str | None = Non
 
 
 def made(settings: Settings, source: Source) -> TextKind:
+    if isinstance(source, Images):
+        raise ValueError(f"{source.name} is a folder of pictures: ask for --kind image")
     pieces = pieces_of(settings.template, "the template")
     names = [name for _, name in pieces if name is not None]
+    if not names:
+        raise ValueError(f"the template {settings.template!r} has no field: write a column's name in braces, as {{text}}")
     if settings.explain is None and len(set(names)) != 1:
         raise ValueError(f"the template names {len(set(names))} columns: say with --explain which one's parts are players")
     explained = settings.explain or names[0]

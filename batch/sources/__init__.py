@@ -2,6 +2,6 @@
 
 from batch.sources.chunks import Chunk, Survey, chunks, survey
 from batch.sources.known import source_of
-from batch.sources.source import Bad, Source
+from batch.sources.source import Bad, Source, missing
 
-__all__ = ["Bad", "Chunk", "Source", "Survey", "chunks", "source_of", "survey"]
+__all__ = ["Bad", "Chunk", "Source", "Survey", "chunks", "missing", "source_of", "survey"]

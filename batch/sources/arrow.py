@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from batch.sources.source import Place, digest_of
+from batch.sources.source import Place, check_names, digest_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,6 +69,7 @@ class Parquet(_Arrow):
         if other is not None:
             raise ValueError(f"{other} has other columns than {places[0].name}: every file of a folder needs the same")
         self.columns = columns[0]
+        check_names(self.columns, name)
 
     @contextmanager
     def _opened(self, place: Place) -> Iterator[Any]:
@@ -104,6 +105,7 @@ class Saved(_Arrow):
         self._places = [Place(str(folder / one)) for one in files]
         with self._stream(self._places[0]) as reader:
             self.columns = [str(one) for one in reader.schema.names]
+        check_names(self.columns, self.name)
 
     @contextmanager
     def _stream(self, place: Place) -> Iterator[Any]:

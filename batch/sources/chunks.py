@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from batch.sources.images import Images
-from batch.sources.source import Bad, Source
+from batch.sources.source import Bad, Source, missing
 
 
 @dataclass(frozen=True)
@@ -106,4 +106,4 @@ def _names(source: Source, rows: Any, first: int, named: str | None, frames: boo
     if named is None:
         return [str(first + i) for i in range(len(rows))]
     cells = rows[named].tolist() if frames else [None if isinstance(row, Bad) else row.get(named) for row in rows]
-    return [f"row {first + i}" if cell is None or cell != cell else str(cell) for i, cell in enumerate(cells)]
+    return [f"row {first + i}" if missing(cell) else str(cell) for i, cell in enumerate(cells)]

@@ -16,10 +16,16 @@ if TYPE_CHECKING:
 class JsonLines:
     def __init__(self, place: Place) -> None:
         self.name, self._place = place.name, place
-        first = next((row for row in self.rows(None) if not isinstance(row, Bad)), None)
-        if first is None:
+        if all(isinstance(row, Bad) for row in self.rows(None)):
             raise ValueError(f"{self.name} has no line that is a JSON object")
-        self.columns = list(first)
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """Of all objects: one leaves out what it does not know."""
+        known = dict[str, None]()
+        for row in self.rows(None):
+            known |= {} if isinstance(row, Bad) else dict.fromkeys(row)
+        return list(known)
 
     def digest(self) -> str:
         return digest_of([self._place])

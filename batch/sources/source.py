@@ -26,7 +26,9 @@ class Source(Protocol):
     """
 
     name: str
-    columns: list[str]
+
+    @property
+    def columns(self) -> list[str]: ...
 
     def digest(self) -> str:
         """Of every byte that is read."""
@@ -78,6 +80,8 @@ class Place:
             if self._remote is not None:
                 found: IO[bytes] = self._remote.open_input_file(self._inner)
                 return found
+            if self.local.exists() and not (self.local.is_file() or self.is_folder):
+                raise ValueError(f"{self.path} is a pipe or a device, which is read once: save it as a file first")
             return self.local.open("rb")
         except OSError as error:
             raise ValueError(f"{self.path} cannot be read ({error.strerror or str(error)[:200]})") from error
@@ -91,6 +95,20 @@ class Place:
         with self.open() as stream:
             while part := stream.read(_AT_ONCE):
                 whole.update(part)
+
+
+def missing(cell: Any) -> bool:
+    """Whether a cell holds nothing, as None, NaN and what stands for them in frames do."""
+    import pandas as pd
+
+    return cell is None or (not isinstance(cell, (str, list, dict, bytes)) and pd.isna(cell) is True)
+
+
+def check_names(columns: list[str], name: str) -> None:
+    """ValueError where two columns are called alike: a row holds one cell for each name."""
+    twice = sorted({column for column in columns if columns.count(column) > 1})
+    if twice:
+        raise ValueError(f"{name} has {columns.count(twice[0])} columns called {twice[0]!r}: rename one")
 
 
 def digest_of(places: list[Place], names: list[str] | None = None) -> str:

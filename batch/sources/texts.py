@@ -6,7 +6,7 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from batch.sources.source import Bad, Place, digest_of
+from batch.sources.source import Bad, Place, check_names, digest_of
 from model.files.reader import MAX_BYTES, below, cells_said, numbered_lines, read_rows
 
 if TYPE_CHECKING:
@@ -28,9 +28,7 @@ class Texts:
         names, _, told, self._laid = read_rows(self._begins, self.name)
         self.columns, self._bare = [str(name).strip() for name in names], "no line of names" in told
         self._encoding = told.split(", ")[1] if self._laid.delimiter else ""
-        twice = sorted({name for name in self.columns if self.columns.count(name) > 1})
-        if twice:
-            raise ValueError(f"{self.name} has {self.columns.count(twice[0])} columns called {twice[0]!r}: rename one")
+        check_names(self.columns, self.name)
         if self._large and self._encoding not in _CODECS:
             raise ValueError(f"{self.name} is in {self._encoding}; so large a file is read in UTF-8: save it so, or as Parquet")
 

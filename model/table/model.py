@@ -231,6 +231,10 @@ class TableModel:
         value = self.fitted.game(self._one(row), self._background(background))
         return TableGame(value, self.labels, self.outputs, exact, 64 if isinstance(self.fitted, OwnModel) else 4096)
 
+    def game_of(self, cells: Any) -> TableGame:
+        """The game of a row that `encode` has read, float64 (columns,), without its exact values."""
+        return TableGame(self.fitted.game(cells, self.background), self.labels, self.outputs)
+
     def exact(self, rows: Rows, index: str = "banzhaf", background: Rows | None = None) -> Floats:
         """Exact values of every column, (rows, columns), or (rows, columns, classes) for more than two classes.
 

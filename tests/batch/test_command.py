@@ -78,6 +78,8 @@ def test_json_is_one_object_a_line(called, source):
     status, said, complained = called("explain", source, "out", "--kind", "text", "--json", "--workers", "1")
     words = [json.loads(line) for line in said.splitlines()]
     assert [word["event"] for word in words] == ["begin", "end"] and words[-1]["errors"] == 1 and status == 3
+    (last,) = called("explain", source, "out", "--kind", "text", "--json", "--workers", "1", "--quiet")[1].splitlines()
+    assert json.loads(last) == words[-1]
     assert json.loads(called("summary", "out", "--json")[1])["rows"] == 9
     status, said, _ = called("explain", source, "out", "--kind", "text", "--json", "--seed", "1")
     assert status == 2 and json.loads(said)["sentence"].startswith("out was begun with --seed 0")
@@ -116,6 +118,11 @@ def test_a_file_of_settings_says_what_the_command_line_does_not(called, source, 
         (["--kind", "text"], 'seed = "3"', "--seed must be a whole number"),
         (["--kind", "text"], 'workers = "3"', "--workers must be a whole number"),
         (["--kind", "text", "--config", "none.toml"], "", "none.toml is not there"),
+        (["--kind", "text"], 'quiet = "no"', "swing.toml: quiet is true or false; got 'no'"),
+        (["--kind", "text"], "resume = 1", "swing.toml: resume is true or false; got 1"),
+        (["--kind", "text"], 'gpus = "1"', "--gpus must be a number of at least 0; got '1'"),
+        (["--kind", "text"], "address = 3", "--address must be a text; got 3"),
+        (["--kind", "text", "--gpus", "1"], "", "--gpus is of the workers of a Ray cluster: name one with --address"),
     ],
 )
 def test_what_is_wrong_gets_one_sentence(called, source, tmp_path, arguments, settings, sentence):
@@ -126,6 +133,37 @@ def test_what_is_wrong_gets_one_sentence(called, source, tmp_path, arguments, se
         (status, said) == (2, "") and sentence in complained and complained.startswith("swing: ") and complained.count("\n") == 1
     )
     assert not (tmp_path / "out").exists()
+
+
+def test_a_run_goes_on_unless_that_is_refused(called, source):
+    asked = ["explain", source, "out", "--kind", "text", "--rows-per-file", "2", "--workers", "1"]
+    assert called(*asked, "--limit", "4", "--no-resume")[0] == 0
+    sentence = "swing: out holds a run, and --no-resume goes on with none: name another folder\n"
+    assert called(*asked, "--no-resume") == (2, "", sentence) == called(*asked, "--no-resume", "--dry-run")
+    assert called(*asked, "--dry-run")[1].startswith("4 rows are there; 5 rows: about ")
+    assert called(*asked, "--resume")[0] == 3 and called(*asked, "--dry-run")[1] == "9 rows are there; none is left\n"
+    assert called(*asked, "--dry-run", "--seed", "1")[2].startswith("swing: out was begun with --seed 0, and now it is 1")
+
+
+def test_a_dry_run_refuses_what_the_run_would(called, source, tmp_path):
+    (tmp_path / "holds").mkdir()
+    (tmp_path / "holds" / "thesis.doc").touch()
+    assert "holds holds other files" in called("explain", source, "holds", "--kind", "text", "--dry-run")[2]
+
+
+def test_settings_of_a_file_that_begins_with_a_mark_count_for_errors_too(called, source, tmp_path):
+    (tmp_path / "swing.toml").write_text("json = true\n", encoding="utf-8-sig")
+    status, said, complained = called("explain", source, "out")
+    assert (status, complained) == (2, "") and json.loads(said)["sentence"].startswith("say with --kind")
+
+
+def test_names_of_files_that_no_terminal_shows_are_said(source, tmp_path):
+    odd = os.fsencode(tmp_path) + b"/odd\xff.csv"
+    Path(source).rename(odd.decode(errors="surrogateescape"))
+    (tmp_path / "slow.py").write_text(SLOW.format(root=str(ROOT), tests=str(ROOT / "tests")))
+    command = [sys.executable, "slow.py", "explain", odd, b"out\xff", "--kind", "text", "--workers", "1", "--no-judge"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, env=os.environ | {"PYTHONIOENCODING": "ascii"})
+    assert (done.returncode, b"9 of 9 rows are in out\\udcff, 1 with an error" in done.stdout) == (3, True), done.stderr
 
 
 def test_a_folder_without_a_run_has_no_summary(called, tmp_path):

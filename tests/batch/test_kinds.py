@@ -7,9 +7,11 @@ from unittest.mock import Mock
 import numpy as np
 import onnx
 import pandas as pd
+import pyarrow as pa
 import pytest
 from data_sets import rows_of
 from PIL import Image
+from pyarrow import parquet
 
 from batch import Settings, explain_dataset
 from batch.kinds import kind_of, text
@@ -110,7 +112,7 @@ def test_texts_that_cannot_be_explained_get_their_sentences(tmp_path, tiny_check
     ("more", "sentence"),
     [
         ({"template": "{text} {other}"}, "names 2 columns: say with --explain which"),
-        ({"template": "none"}, "names 0 columns"),
+        ({"template": "none"}, "the template 'none' has no field: write a column's name in braces, as {text}"),
         ({"template": "{text} {text}"}, "must stand in the template once; it stands there 2 times"),
         ({"template": "{text.__class__}"}, "has no column 'text.__class__'"),
         ({"template": "{text!r}"}, "nothing else in them"),
@@ -190,6 +192,12 @@ def test_a_table_has_the_exact_values_of_its_model(table, tmp_path, name):
         assert rows[0][f"{index}_judgement"]["worth"] == "exact"
     ends = [row["full_value"] - row["empty_value"] - sum(row["shapley"]) for row in rows]
     np.testing.assert_allclose(ends, 0.0, atol=1e-9)
+
+
+def test_exact_values_that_are_not_judged_need_no_game(table, tmp_path, monkeypatch):
+    monkeypatch.setattr(TableModel, "game", None)
+    explain_dataset(table[0] / "in.csv", tmp_path / "out", "table", target="goal", workers=1, limit=5, judge=False)
+    assert [row["error"] for row in rows_of(tmp_path / "out")] == [None] * 5
 
 
 def test_a_row_of_a_table_does_not_depend_on_its_neighbours(table, tmp_path):
@@ -275,6 +283,29 @@ def test_of_several_classes_the_predicted_one_is_explained(tmp_path):
 def test_a_table_without_what_it_needs_gets_one_sentence(table, tmp_path, more, sentence):
     with pytest.raises(ValueError, match=sentence):
         explain_dataset(table[0] / "in.csv", tmp_path / "out", "table", **more)
+
+
+def test_a_table_without_rows_beside_the_one_of_its_model_gets_one_sentence(table, tmp_path):
+    table[1].iloc[:0].to_parquet(tmp_path / "none.parquet")
+    with pytest.raises(ValueError, match=r"^none.parquet has no rows$"):
+        explain_dataset(
+            tmp_path / "none.parquet", tmp_path / "out", "table", target="goal", table=str(table[0] / "numbers.csv"), workers=1
+        )
+
+
+def test_a_cell_that_holds_nothing_is_no_text(tmp_path, tiny_checkpoint):
+    cells = pa.table({"text": ["one two three"] * 2, "share": [0.5, float("nan")]})
+    parquet.write_table(cells, tmp_path / "in.parquet")
+    more = asked(tiny_checkpoint, template="{share} {text}", target=" yes", explain="text", judge=False)
+    explain_dataset(tmp_path / "in.parquet", tmp_path / "out", **more, workers=1)
+    assert [row["error"] for row in rows_of(tmp_path / "out")] == [None, "the row has no text in 'share'"]
+
+
+def test_pictures_asked_as_texts_are_refused(tmp_path):
+    (tmp_path / "in").mkdir()
+    Image.new("RGB", (8, 8)).save(tmp_path / "in" / "a.png")
+    with pytest.raises(ValueError, match=r"^in is a folder of pictures: ask for --kind image$"):
+        explain_dataset(tmp_path / "in", tmp_path / "out", "text", target=" yes")
 
 
 def test_pictures_have_values_and_what_is_none_has_its_sentence(tmp_path):

@@ -1,6 +1,8 @@
 """Rows are what files hold, in every dress, read in an order that stays; what is no source gets one sentence."""
 
+import io
 import json
+import os
 
 import pandas as pd
 import pyarrow as pa
@@ -28,6 +30,13 @@ def saved(folder):
     names = [{"filename": f"data-0000{i}-of-00002.arrow"} for i in range(2)]
     (folder / "state.json").write_text(json.dumps({"_data_files": names, "_split": None}))
     (folder / "dataset_info.json").write_text("{}")
+
+
+def doubled():
+    """A Parquet file with two columns of one name."""
+    sink = io.BytesIO()
+    parquet.write_table(pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"]), sink)
+    return sink.getvalue()
 
 
 def write(folder, kind):
@@ -143,6 +152,7 @@ def test_pictures_are_found_in_the_order_of_their_names(tmp_path):
         ("in.parquet", b"PAR1 and nothing", "in.parquet cannot be read"),
         ("in.csv", b"a,a\n1,2\n", "in.csv has 2 columns called 'a': rename one"),
         ("in.pkl", b"\x80\x04\x95", "it looks like a Python pickle, which is never loaded"),
+        ("in.parquet", doubled(), "in.parquet has 2 columns called 'a': rename one"),
         ("in/state.json", b"{}", "in/state.json does not say which files"),
         ("in/state.json", b'{"_data_files": [{"filename": "../x.arrow"}]}', "names no files of this folder"),
         ("in/state.json", b'{"_data_files": [{"filename": "x"}], "_indices_files": [{}]}', "save it after flatten_indices"),
@@ -169,6 +179,28 @@ def test_a_column_that_is_missing_and_names_that_repeat_are_refused(tmp_path):
         survey(source, ["review"], None, False)
     with pytest.raises(ValueError, match=r"^4 rows of in.csv have '0' in 'label': names must differ$"):
         survey(source, ["text"], "label", False)
+
+
+def test_objects_of_json_lines_may_leave_out_what_they_do_not_know(tmp_path):
+    (tmp_path / "in.jsonl").write_text('{"text": "one"}\n{"text": "two", "label": 3}\n{"more": true}\n')
+    source = source_of(str(tmp_path / "in.jsonl"))
+    assert source.columns == ["text", "label", "more"] and survey(source, ["label"], None, False).rows == 3
+    assert next(source.frames(10))["label"].isna().tolist() == [True, False, True]
+
+
+def test_a_row_without_a_name_is_called_by_its_number(tmp_path):
+    cells = pa.table({"name": pa.array([7, None, 9], pa.int64()), "share": pa.array([0.5, float("nan"), None])})
+    parquet.write_table(cells, tmp_path / "in.parquet")
+    source = source_of(str(tmp_path / "in.parquet"))
+    for named, ids in (("name", ["7", "row 1", "9"]), ("share", ["0.5", "row 1", "row 2"])):
+        for frames in (True, False):
+            assert [id for chunk in chunks(source, [], named, frames, 2) for id in chunk.ids] == ids
+
+
+def test_a_pipe_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "in.csv")
+    with pytest.raises(ValueError, match=r"in.csv is a pipe or a device, which is read once: save it as a file first$"):
+        source_of(str(tmp_path / "in.csv"))
 
 
 @settings(max_examples=30, deadline=None)

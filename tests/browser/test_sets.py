@@ -12,7 +12,9 @@ ROWS = "size,colour,price\n" + "".join(f"{i % 5},{'red' if i % 3 else 'blue'},{i
 
 def test_a_table_is_run_and_a_row_is_clicked(open_tiny, tiny_server):
     page = open_tiny(ready=False, path="/sets", width=390, scheme="dark")
-    page.locator("input[type=file]").set_input_files({"name": "things.csv", "mimeType": "text/csv", "buffer": ROWS.encode()})
+    page.locator("input[type=file]").first.set_input_files(
+        {"name": "things.csv", "mimeType": "text/csv", "buffer": ROWS.encode()}
+    )
     page.get_by_text("a row of a table").click()
     expect(page.get_by_text("Column to predict")).to_be_visible()
     settle(page)

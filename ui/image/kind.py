@@ -82,6 +82,6 @@ class ImageKind(Kind[ImageRequest, ImageState, ImagePicture]):
 
     def picture(self, result: Result) -> ImagePicture:
         at = result.request.source
-        return ImagePicture(result, source.view(at), show.explained(result), name=source.title(at))
+        return ImagePicture(result.request, result.about, source.view(at), show.explained(result), name=source.title(at))
 
     view = staticmethod(show.view)

@@ -19,9 +19,8 @@ from ui.draw.charts import diverging, pair_lines, plotly
 from ui.draw.colour import CHANGE, LIKELIHOOD, LOWERS, RAISES, STRONGEST, Spans, token_heatmap, with_error
 from ui.draw.html import render
 from ui.draw.parts import are_numbered, numbered
-from ui.image.request import Regions
+from ui.image.request import ImageAbout, ImageRequest, Regions
 from ui.image.source import smaller
-from ui.kind import Result
 from ui.maps.picture import Picture
 from xai import Attribution, Interactions
 from xai.typing import Bools, Ints
@@ -42,7 +41,8 @@ class ImagePicture(Picture):
     name : what the picture is called
     """
 
-    result: Result
+    request: ImageRequest
+    about: ImageAbout
     image: Image.Image
     focus: str
     strength: float = STRONGEST
@@ -54,11 +54,11 @@ class ImagePicture(Picture):
 
     @property
     def parts(self) -> str:  # type: ignore[override]  # computed
-        return "patches and words" if self.result.request.words else "patches"
+        return "patches and words" if self.request.words else "patches"
 
     @property
     def quantity(self) -> str:  # type: ignore[override]  # computed
-        request = self.result.request
+        request = self.request
         if not request.classifies:
             return "the answer's log-probability" + (" over the other's" if request.rather else "")
         return "the log-ratio of both classes" if request.against is not None else f"the {request.value} of the class"
@@ -74,7 +74,7 @@ class ImagePicture(Picture):
     @property
     def _raw(self) -> bool:
         """Whether the values are of a raw score, which is no likelihood."""
-        request = self.result.request
+        request = self.request
         return request.classifies and request.against is None and request.value == "logit"
 
     @property
@@ -88,11 +88,11 @@ class ImagePicture(Picture):
         return f"{what} Hover over a patch for its value."
 
     def has_numbers(self, labels: list[str]) -> bool:
-        return are_numbered(labels[self.result.about.patches :])
+        return are_numbered(labels[self.about.patches :])
 
     def names(self, labels: list[str]) -> list[str]:
         """Words of the question as in a text; patches are called by their places."""
-        patches = self.result.about.patches
+        patches = self.about.patches
         words = labels[patches:]
         return labels[:patches] + (numbered(words, patches + 1) if self.has_numbers(labels) else words)
 
@@ -103,9 +103,8 @@ class ImagePicture(Picture):
             self._add_places(figure, attribution, players)
             clicks = {"on_select": lambda: self._take_click(key, players), "selection_mode": "points"}
         st.plotly_chart(figure, width="stretch", key=f"picture-{key}", config={"displayModeBar": False}, **clicks)
-        if self.result.request.words:
-            question, spans = words_of(self.result)
-            st.html(token_heatmap(question, spans, attribution, scale, key, self.has_numbers(attribution.labels)))
+        if self.request.words:
+            st.html(token_heatmap(*self.text(attribution.labels), attribution, scale, key, self.has_numbers(attribution.labels)))
 
     def links(self, found: Interactions, chosen: Ints, attribution: Attribution) -> Any:
         figure, centres = self._figure(attribution, np.abs(attribution.values).max() or 1.0), self._centres()
@@ -120,16 +119,16 @@ class ImagePicture(Picture):
         return figure
 
     def text(self, labels: list[str]) -> tuple[str, Spans]:
-        return words_of(self.result) if self.result.request.words else ("", [(0, 0)] * len(labels))
+        return words_of(self.request, self.about, labels) if self.request.words else ("", [(0, 0)] * len(labels))
 
     def above(self, attribution: Attribution, scale: float) -> Image.Image:
-        return overlay(self.image, self.result.about.regions, attribution.values, scale)
+        return overlay(self.image, self.about.regions, attribution.values, scale)
 
     def html(self, attribution: Attribution, scale: float, pane: str = "") -> Markup:
         """The coloured picture, and the question's words, for a page without a server."""
         words: str = ""
-        if self.result.request.words:
-            words = token_heatmap(*words_of(self.result), attribution, scale, pane, self.has_numbers(attribution.labels))
+        if self.request.words:
+            words = token_heatmap(*self.text(attribution.labels), attribution, scale, pane, self.has_numbers(attribution.labels))
         return render("picture", url=data_url(self.above(attribution, scale)), words=words)
 
     def _figure(self, attribution: Attribution, scale: float) -> Any:
@@ -172,8 +171,8 @@ class ImagePicture(Picture):
         """The patch of each place that a click can mean; none on maps that are not to be clicked."""
         if self.clicked is None or key not in ("l", "r"):
             return []
-        if self.result.request.segments is None:
-            return list(range(self.result.about.patches))  # the nearest centre is that of the patch itself
+        if self.request.segments is None:
+            return list(range(self.about.patches))  # the nearest centre is that of the patch itself
         return [int(i) for i in self._cells[2][::MESH, ::MESH].ravel()]
 
     def _add_places(self, figure: Any, attribution: Attribution, players: list[int]) -> None:
@@ -184,7 +183,7 @@ class ImagePicture(Picture):
         for colour, width in (("black", 5), ("white", 2)):
             marker = {"symbol": "x-thin", "size": 16, "line": {"width": width, "color": colour}}
             figure.add_scatter(**at, mode="markers", hoverinfo="skip", marker=marker)
-        if self.result.request.segments is None:
+        if self.request.segments is None:
             places = [centres[i] for i in players]
         else:
             across, down = (middles(edges)[::MESH] for edges in self._cells[:2])
@@ -222,8 +221,8 @@ class ImagePicture(Picture):
 
         A cell for each patch where these are cut by straight lines; fine ones where they have any shape.
         """
-        regions = self.result.about.regions
-        if self.result.request.segments is None:
+        regions = self.about.regions
+        if self.request.segments is None:
             down, across = (np.flatnonzero(np.diff(line, prepend=-1)) for line in (regions[:, 0], regions[0]))
             edges = [[*begins.tolist(), length] for begins, length in zip((across, down), regions.shape[::-1])]
         else:
@@ -239,11 +238,11 @@ class ImagePicture(Picture):
         return {int(i): (float(across[players == i].mean()), float(down[players == i].mean())) for i in np.unique(players)}
 
 
-def words_of(result: Result) -> tuple[str, list[tuple[int, int]]]:
+def words_of(request: ImageRequest, about: ImageAbout, labels: list[str]) -> tuple[str, list[tuple[int, int]]]:
     """The question, and where each player lies in it: nowhere for a patch."""
-    question, at = result.request.question, 0
-    spans = [(0, 0)] * result.about.patches
-    for label in result.comparison.ledger.labels[result.about.patches :]:
+    question, at = request.question, 0
+    spans = [(0, 0)] * about.patches
+    for label in labels[about.patches :]:
         start = max(question.find(label, at), at)
         at = min(start + len(label), len(question))
         spans.append((start, at))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,12 +10,18 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from batch.kinds.text import pieces_of
-from batch.settings import Settings
+from batch.parts import RUN
+from batch.settings import ABSENT, Settings
 from batch.sources import Bad, Source, source_of
+from batch.sources.images import Images
 from batch.summary import View
+from model.image.formats import SUFFIXES
 from ui.draw.markdown import plain, said, short
+from ui.image.request import ABSENT as ABSENCES
+from ui.image.request import GRIDS, PHOTOS, ImageRequest
 from ui.runs.comparison import Plan
-from ui.sets.kept import Asked, bring, drop
+from ui.sets.images import seen
+from ui.sets.kept import Asked, adopt, bring, bring_all, drop
 from ui.shell.access import public
 from ui.shell.bench import Bench
 from ui.shell.frame import file_key, held, preset, uploader
@@ -25,9 +32,11 @@ from ui.text.request import TextRequest
 MOST_MB = 50
 KINDS = {"text": "a text, which the model reads", "table": "a row of a table, from which a column is predicted"}
 BUDGETS = [32, 64, 128, 256, 512, 1024]
-PART = {"text": 4, "table": 256}  # rows that are written together: what a cancelled process loses at most
+PART = {"text": 4, "table": 256, "image": 4}  # rows that are written together: what a cancelled process loses at most
+PICTURES = sorted(suffix[1:] for suffix in SUFFIXES)
 USUAL = ("text", "review", "sentence", "prompt", "question")  # columns that are explained where nobody says otherwise
 HERE = ("localhost", "127.0.0.1", "::1")
+NUMBERS = "their numbers, from 0"
 PREVIEW, CELL = 5, 200  # rows, and characters of a cell, that are shown
 SERVED = "The model of this app runs on another server, which a run over a data set cannot ask; a table can be explained."
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
@@ -37,9 +46,11 @@ FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "V
 class Own:
     """path, name : of the file that is there, "" for none;  error : why another is not
     columns : kind → names of the columns, or why there are none;  head : the first rows
+    pictures, first : how many the folder has, and some of them; 0 where rows are no pictures
     estimated : (what was asked, what it would cost)
     view : what the global view that was last read is of, how many rows, and the view
     same : id of a data set → whether its source is still what its run is of
+    cuts : id of a data set → columns by which its rows can be cut;  cells : of the row that was shown last, and which that is
     round : of the uploader, which holds its file for as long as it has one name
     begun : id of a data set that the page is to show next, "" for none
     """
@@ -49,9 +60,13 @@ class Own:
     error: str = ""
     columns: dict[str, list[str] | str] = field(default_factory=dict)
     head: list[dict[str, str]] = field(default_factory=list)
+    pictures: int = 0
+    first: list[Path] = field(default_factory=list)
     estimated: tuple[Asked, dict[str, Any]] | None = None
     view: tuple[Any, int, View | None] = (None, 0, None)
     same: dict[str, bool] = field(default_factory=dict)
+    cuts: dict[str, list[str]] = field(default_factory=dict)
+    cells: tuple[Any, Any] = (None, None)
     round: int = 0
     begun: str = ""
 
@@ -78,6 +93,8 @@ def ask(state: Bench[Own]) -> Asked | None:
     if not own.path:
         return None
     st.markdown(f"**{plain(own.name, 80)}**")
+    if own.pictures:
+        return _ask_pictures(own)
     if own.head:
         st.dataframe(own.head, hide_index=True, key="sets-head")
     kind = one_of("What is a row?", list(KINDS), "text", "sets-kind", format_func=KINDS.get)
@@ -98,13 +115,34 @@ def ask(state: Bench[Own]) -> Asked | None:
     return Asked(own.path, own.name, asked | more, limit, workers)
 
 
+def _ask_pictures(own: Own) -> Asked:
+    st.caption(f"{own.pictures:,} picture{'s' * (own.pictures > 1)}, among them:")
+    st.image([image for path in own.first if (image := seen(path)) is not None], width=120)
+    one, two, _ = st.columns(3)
+    sides = {side: f"{side} × {side}" for side in GRIDS}
+    grid = selectbox(one, ImageRequest, "grid", sides, index=list(sides).index(7), key="sets-of-grid")
+    ways = {name: ABSENCES[PHOTOS][name] for name in ABSENT["image"]}
+    absent = selectbox(two, ImageRequest, "absent", ways, key="sets-of-absent")
+    st.caption(
+        "Explained are the log-odds of the class that the bundled classifier (EfficientNet-Lite0) finds likeliest in each."
+    )
+    more, limit, workers = _ask_more(own, "image", [])
+    return Asked(own.path, own.name, {"kind": "image", "grid": f"{grid}x{grid}", "absent": absent} | more, limit, workers)
+
+
 def _choose_file(state: Bench[Own]) -> None:
     told = "It stays on this server, in a folder that this browser alone can open, until you delete the data set."
     label = f"Your data: CSV, Parquet or JSON lines, a row each, up to {MOST_MB} MB"
     uploader(label, state.own.uploader, MOST_MB, on_change=_bring, args=(state,), help=told)
+    several = f"Or pictures, as many as you like, up to {MOST_MB} MB together"
+    pictures: dict[str, Any] = {"on_change": _bring_pictures, "args": (state,), "accept_multiple_files": True, "type": PICTURES}
+    uploader(several, f"{state.own.uploader}-pictures", MOST_MB, help=told, **pictures)
     if is_local():
         st.text_input(
-            "Or a file or folder of this machine, or a URI such as s3://…", key="sets-path", on_change=_name, args=(state,)
+            "Or a file or folder of this machine, what swing explain wrote among it, or a URI such as s3://…",
+            key="sets-path",
+            on_change=_name,
+            args=(state,),
         )
 
 
@@ -121,12 +159,29 @@ def _bring(state: Bench[Own]) -> None:
         state.own.error = str(error)
 
 
+def _bring_pictures(state: Bench[Own]) -> None:
+    from model.files.reader import check_size
+
+    files = st.session_state[file_key(f"{state.own.uploader}-pictures")]
+    if not files:
+        return
+    try:
+        check_size(sum(file.size for file in files), MOST_MB * 1_000_000)
+        folder = bring_all((file.name, file.getvalue()) for file in files)
+        _take(state, str(folder), f"{len(files):,} picture{'s' * (len(files) > 1)}")
+    except ValueError as error:
+        state.own.error = str(error)
+
+
 def _name(state: Bench[Own]) -> None:
     path = st.session_state["sets-path"].strip()
     if path:
         path = path if "://" in path else str(Path(path).expanduser().absolute())
         try:
-            _take(state, path, path.rstrip("/").rsplit("/", 1)[-1])
+            if "://" not in path and (Path(path) / RUN).is_file():
+                state.own.begun = adopt(Path(path)).id
+            else:
+                _take(state, path, path.rstrip("/").rsplit("/", 1)[-1])
         except ValueError as error:
             state.own.error = str(error)
 
@@ -137,8 +192,10 @@ def _take(state: Bench[Own], path: str, name: str) -> None:
     head = _head(source)
     if own.path != path:
         drop(own.path)
-    state.own = Own(path, " ".join(name.split())[-80:], head=head, same=own.same, round=own.round)
+    state.own = Own(path, " ".join(name.split())[-80:], head=head, same=own.same, cuts=own.cuts, round=own.round)
     state.own.columns["text"] = source.columns
+    if isinstance(source, Images):
+        state.own.pictures, state.own.first = source.count(), list(islice(source.rows(None), PREVIEW))
     state.forget_failure()
     for key in [key for key in st.session_state if str(key).startswith("sets-of-")]:
         del st.session_state[key]
@@ -164,9 +221,7 @@ def _columns(own: Own, kind: str) -> list[str] | str:
                 own.columns[kind] = list(map(str, next(source_of(own.path).frames(1 << 10)).columns))
         except (ValueError, StopIteration) as error:
             own.columns[kind] = str(error) or "it has no rows"
-    return (
-        own.columns[kind] or "Pictures are explained on the Image page, or from the command line: this page takes rows of text."
-    )
+    return own.columns[kind]
 
 
 def _ask_text(own: Own, columns: Sequence[str]) -> dict[str, Any]:
@@ -206,18 +261,20 @@ def _ask_table(own: Own, columns: Sequence[str]) -> dict[str, Any]:
 
 
 def _ask_more(own: Own, kind: str, columns: Sequence[str]) -> tuple[dict[str, Any], int | None, int]:
-    """Settings of both kinds, how many rows, how many processes."""
+    """Settings of all kinds, how many rows, how many processes."""
     more: dict[str, Any] = {"rows_per_file": PART[kind]}
-    with st.expander("Settings: rows, names, seed" + (", budget, absence" if kind == "text" else "")):
+    told = {"text": ", names, budget, absence", "table": ", names", "image": ", budget"}[kind]
+    with st.expander(f"Settings: rows, seed{told}"):
         one, two, three = st.columns(3)
-        none = "their numbers, from 0"
-        named = one.selectbox("What rows are called", [None, *columns], format_func=lambda name: name or none, key="sets-of-id")
+        if kind != "image":
+            name = "What rows are called"
+            more["id"] = one.selectbox(name, [None, *columns], format_func=lambda name: name or NUMBERS, key="sets-of-id")
         limit = two.number_input("The first rows only (0: all)", 0, key="sets-of-limit")
         more["seed"] = number_input(three, Plan, "seed", value=0, key="sets-of-seed")
-        more["id"] = named
-        if kind == "text":
+        if kind != "table":
             more["budget"] = one.select_slider("Most evaluations for each index of a row", BUDGETS, 256, key="sets-of-budget")
-            more["absent"] = selectbox(two, TextRequest, "absent", key="sets-of-absent")
+            if kind == "text":
+                more["absent"] = selectbox(two, TextRequest, "absent", key="sets-of-absent")
             more["stop_when_sure"] = three.checkbox("Stop a row when sure", True, key="sets-of-stop")
-        workers = int(three.number_input("Processes", 1, 64, key="sets-of-workers")) if is_local() and kind == "text" else 1
+        workers = int(three.number_input("Processes", 1, 64, key="sets-of-workers")) if is_local() and kind != "table" else 1
     return more, int(limit) or None, workers

@@ -11,15 +11,18 @@ import re
 import secrets
 import shutil
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from batch.summary import summarise
 from model.cache import home
 from ui.shell.jobs import of_run
 from ui.shell.visitor import visitor
 
 ASKED, DATA, OUT = "asked.json", "data", "out"
+SEVERAL = "files"  # folder of several that were brought together
 MOST_BYTES = 5_000_000_000  # of all browsers' data sets
 DAY = 86_400.0  # seconds that what was brought stays beside what was begun of it
 LONGEST = 50  # characters of a file's name
@@ -52,6 +55,11 @@ class Kept:
     def out(self) -> Path:
         return self.folder / OUT
 
+    @property
+    def adopted(self) -> bool:
+        """Whether its rows lie elsewhere, and stay there."""
+        return self.out.is_symlink()
+
 
 def mine() -> list[Kept]:
     """This browser's, the newest first."""
@@ -75,15 +83,33 @@ def new_folder() -> Path:
 
 def bring(name: str, data: bytes) -> Path:
     """A file of what was uploaded, in a new folder; ValueError where it cannot be written."""
-    name = re.sub(r"[^\w.\- ]", "_", name)[-LONGEST:].lstrip(". ") or "data"
-    path = new_folder() / DATA / name
+    path = new_folder() / DATA / _plain(name)
+    _write(path.parent, [(path.name, data)])
+    return path
+
+
+def bring_all(files: Iterable[tuple[str, bytes]]) -> Path:
+    """A folder of files, (name, content) each, in a new folder; of two with one name the later has its number before it."""
+    folder = new_folder() / DATA
+    _write(folder, [])
+    _write(folder / SEVERAL, files)
+    return folder / SEVERAL
+
+
+def _write(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:
     try:
-        path.parent.mkdir(mode=0o700)
-        path.touch(mode=0o600)
-        path.write_bytes(data)
+        folder.mkdir(mode=0o700)
+        for i, (name, data) in enumerate(files):
+            path = folder / _plain(name)
+            path = path.with_name(f"{i}-{path.name}") if path.exists() else path
+            path.touch(mode=0o600)
+            path.write_bytes(data)
     except OSError as error:
         raise ValueError(f"the file cannot be kept ({error.strerror}): free some room on the server") from error
-    return path
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^\w.\- ]", "_", name)[-LONGEST:].lstrip(". ") or "data"
 
 
 def begin(asked: Asked) -> Kept:
@@ -92,10 +118,10 @@ def begin(asked: Asked) -> Kept:
     try:
         if is_brought(asked.source):
             (folder / DATA).mkdir(mode=0o700)
-            try:
-                os.link(brought, folder / DATA / brought.name)
-            except OSError:  # of a file system that has none
-                shutil.copy(brought, folder / DATA / brought.name)
+            if brought.is_dir():
+                shutil.copytree(brought, folder / DATA / brought.name, copy_function=_link)
+            else:
+                _link(brought, folder / DATA / brought.name)
             asked = replace(asked, source=str(folder / DATA / brought.name))
         (folder / ASKED).touch(mode=0o600)
         (folder / ASKED).write_text(json.dumps({"begun": time.time(), **asdict(asked)}))
@@ -104,6 +130,28 @@ def begin(asked: Asked) -> Kept:
     found = _read(folder)
     assert found is not None
     return found
+
+
+def adopt(out: Path) -> Kept:
+    """A run that the command line began, beside this browser's own; its folder stays where it is. ValueError for none."""
+    run = summarise(out).run
+    known = next((one for one in mine() if one.out.resolve() == out.resolve()), None)
+    if known is not None:
+        return known
+    settings = {name: value for name, value in run["settings"].items() if value is not None}
+    one = begin(Asked(str(run.get("path", "")), out.name, settings))
+    try:
+        one.out.symlink_to(out.absolute(), target_is_directory=True)
+    except OSError as error:
+        raise ValueError(f"the run cannot be kept beside the others ({error.strerror})") from error
+    return one
+
+
+def _link(file: str | Path, to: str | Path) -> None:
+    try:
+        os.link(file, to)
+    except OSError:  # of a file system that has none
+        shutil.copy(file, to)
 
 
 def is_brought(source: str) -> bool:

@@ -1,4 +1,4 @@
-"""The Data sets page: the maps of every row of a file, in the background, and what swings the answer over all of them."""
+"""The Data sets page: the maps of every row of a data set, in the background, and what swings the answer over all of them."""
 
 from ui.sets import ask, kept, run, show
 from ui.shell.bench import bench
@@ -10,8 +10,9 @@ def page() -> None:
     state.pool = "sets"
     frame(
         "Swing: what swings the answer over a whole data set?",
-        "Swing explains every row of a file, a text or a row of a table, in the background, and says which words or columns "
-        "swing the answer over all of them. Bring a file, look what it costs, start it, and come back when you like.",
+        "Swing explains every row of a data set, a text, a row of a table or a picture, in the background, and says which words, "
+        "columns or patches swing the answer over all of them. Bring it, look what it costs, start it, and come back when you "
+        "like.",
     )
     chosen = run.choose(state, kept.mine())
     if chosen is None:

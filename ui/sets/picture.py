@@ -1,6 +1,7 @@
 """A row of a data set as its kind draws it: what stands in the run's files, and around it the cells of its source."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
@@ -12,12 +13,13 @@ from ui.draw.colour import row_heatmap
 from ui.draw.parts import are_numbered
 from ui.maps.picture import Picture
 from ui.names import INDICES, PLAYERS
+from ui.sets.images import picture_of_image
 from ui.table.picture import shown
 from ui.text.picture import TextPicture
 from ui.text.request import TextAbout, TextRequest
 from xai import Attribution, Judgement
 
-LOST = "its cells are not shown, because the data are not those of the run any more"
+LOST = "its {what} not shown, because the data are not those of the run any more"
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,11 @@ class PartsPicture(Picture):
 
 
 def picture_of(settings: Settings, row: dict[str, Any], cells: Any) -> Picture:
-    """How a row of a run is drawn. cells : of its source, as `batch.slices.cells_of` gives them; None where they are lost"""
+    """How a row of a run is drawn. cells : of its source, as `batch.slices.cells_of` gives them, or the path of a picture;
+    None where they are lost
+    """
+    if settings.kind == "image":
+        return picture_of_image(settings, row, cells if isinstance(cells, Path) else None)
     if settings.kind == "table":
         names = [] if cells is None else [str(name) for name in cells.columns]
         known = all(label in names for label in row["players"])

@@ -17,6 +17,7 @@ from ui.shell.jobs import Job, line, of_run
 from ui.shell.model_slot import model_slot
 
 NEW = ""
+ROWS = {"text": "texts", "table": "table", "image": "pictures"}
 CHOSEN = "sets-chosen"  # key of the widget that says which one is on the page
 
 
@@ -43,8 +44,7 @@ def choose(state: Bench[Own], mine: list[Kept]) -> Kept | None:
 
 
 def _name(one: Kept) -> str:
-    kind = "texts" if one.asked.settings["kind"] == "text" else "table"
-    return f"{one.asked.name} · {kind} · {time.strftime('%d %b %H:%M', time.localtime(one.begun))}"
+    return f"{one.asked.name} · {ROWS[one.asked.settings['kind']]} · {time.strftime('%d %b %H:%M', time.localtime(one.begun))}"
 
 
 def offer(state: Bench[Own], asked: Asked | None) -> None:
@@ -127,7 +127,8 @@ def watch_over(state: Bench[Own], one: Kept, whole: bool) -> None:
         with st.popover("Delete"):
             what = plain(one.asked.name)
             gone = f"{what} and all its maps" if is_brought(one.asked.source) else f"All maps of {what}, but not the file itself,"
-            st.markdown(f"{gone} will be deleted from the server.")
+            here = f"{what} goes off this list; what swing explain wrote stays where it is."
+            st.markdown(here if one.adopted else f"{gone} will be deleted from the server.")
             st.button("Delete it", key="sets-delete", type="primary", on_click=_delete, args=(state, one))
 
 

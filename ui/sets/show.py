@@ -10,24 +10,37 @@ from batch.page import page as html_page
 from batch.progress import duration
 from batch.settings import Settings
 from batch.slices import slices
-from batch.sources import Source, source_of
-from batch.summary import Group, Summary, View, summarise
+from batch.sources import source_of
+from batch.summary import MOST_OUTPUTS, Group, Summary, View, summarise
 from ui.draw import charts
 from ui.draw.markdown import said, short
 from ui.files.save import save
 from ui.names import INDICES, PLAYERS
 from ui.sets.ask import Own
+from ui.sets.images import by_place
 from ui.sets.kept import Kept
 from ui.sets.rows import show_rows
 from ui.shell.bench import Bench
 from ui.shell.widgets import one_of
 
 BARS, LISTED = 20, 200  # parts that are drawn, and that the table lists
+PARTS = {"table": "columns", "image": "patches"}
+WHAT = {
+    "rows": "Over {rows} rows: the {parts} with the largest magnitudes, summed over the rows that have them. A mean is over "
+    "these rows.",
+    "picture": "Over {rows} pictures: the mean value of each patch. A patch is a place and no thing: it says where in the "
+    "pictures the answer comes from, not from what.",
+}
+UNITS = {
+    "text": "the answer’s log-probability",
+    "table": "the model’s raw margin",
+    "image": "the log-odds of each picture’s first class",
+}
 WORTH = {
     "exact": "exact",
     "sure": "sure",
     "order": "right in the order of the first three",
-    "hint": "a hint",
+    "hint": "no more than a hint",
     "worthless": "worthless",
 }
 
@@ -50,17 +63,18 @@ def show(kept: Kept, summary: Summary | None, state: Bench[Own]) -> None:
     same = _same(kept, summary, state)
     whole, rows, errors, files = st.tabs(["What swings the answer", "Rows", "Errors", "Take away"], key="sets-tabs")
     with whole:
-        places = st.columns(3)
+        sliced = same and settings.kind != "image"
+        places: list[Any] = [*st.columns(3)] if sliced else [None, *st.columns(2)]
         column = None
-        if same:
-            columns = [None, *_columns(source_of(kept.asked.source), settings)]
+        if sliced:
+            columns = [None, *_columns(kept, settings, state)]
             label, key = "Cut the rows into slices by", f"sets-slice-{kept.id}"
             column = places[0].selectbox(label, columns, format_func=lambda name: name or "no column", key=key)
         view = _view(kept, summary, settings, state, column)
         if view is not None:
             _show_view(view, settings, places, f"{kept.id}-{column}")
     with rows:
-        show_rows(kept, most(kept, summary), settings, same)
+        show_rows(kept, most(kept, summary), settings, same, state)
     if view is not None:
         with errors:
             _errors(view, summary)
@@ -115,15 +129,20 @@ def _view(kept: Kept, summary: Summary, settings: Settings, state: Bench[Own], c
     return view
 
 
-def _columns(source: Source, settings: Settings) -> list[str]:
-    if settings.kind == "table":
-        next(source.frames(1 << 10), None)  # which may name columns anew
-    return source.columns
+def _columns(kept: Kept, settings: Settings, state: Bench[Own]) -> list[str]:
+    """By which the rows can be cut; the source is read for them once."""
+    known = state.own.cuts
+    if kept.id not in known:
+        source = source_of(kept.asked.source)
+        if settings.kind == "table":
+            next(source.frames(1 << 10), None)  # which may name columns anew
+        known[kept.id] = source.columns
+    return known[kept.id]
 
 
 def _show_view(view: View, settings: Settings, places: Any, key: str) -> None:
     """Of one index and of one answer or slice: bars of the parts that swing most, and a table of them."""
-    parts = PLAYERS.get(settings.players, "parts") if settings.kind == "text" else "columns"
+    parts = PLAYERS.get(settings.players, "parts") if settings.kind == "text" else PARTS[settings.kind]
     with places[1]:
         index = one_of("Index", view.indices, view.indices[0], "sets-index", format_func=INDICES.get)
     groups = [group for group in view.groups(index) if group.rows]
@@ -133,13 +152,15 @@ def _show_view(view: View, settings: Settings, places: Any, key: str) -> None:
     answers = len(view.by_output[index])
     names = [_group_name(i, group, answers) for i, group in enumerate(groups)]
     i = places[2].selectbox("Of which rows", range(len(groups)), format_func=lambda i: names[i], key=f"sets-group-{key}")
+    if view.many:
+        st.caption(f"The rows have more than {MOST_OUTPUTS} answers: they are not shown one by one.")
     group = groups[i]
     ranked = group.ranked()
-    st.caption(
-        f"Over {group.rows:,} rows: the {parts} with the largest magnitudes, summed over the rows that have them. A mean is over "
-        f"these rows; values are {_unit(settings)}. Of single maps {_worth(view, index)}."
-    )
-    st.plotly_chart(_bars(group), width="stretch", key="sets-bars")
+    of_pictures = settings.kind == "image"
+    what = WHAT["picture" if of_pictures else "rows"].format(rows=f"{group.rows:,}", parts=parts)
+    st.caption(f"{what} Values are {_unit(settings)}. Of single maps {_worth(view, index)}.")
+    drawn = by_place(group, settings.patches) if of_pictures else _bars(group)
+    st.plotly_chart(drawn, width="stretch", key="sets-bars")
     rows = [
         {
             parts: short(one.name, 80),
@@ -168,7 +189,7 @@ def _group_name(i: int, group: Group, answers: int) -> str:
 
 
 def _unit(settings: Settings) -> str:
-    return "changes of the answer’s log-probability" if settings.kind == "text" else "changes of the model’s raw margin"
+    return f"changes of {UNITS[settings.kind]}"
 
 
 def _worth(view: View, index: str) -> str:

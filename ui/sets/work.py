@@ -58,9 +58,9 @@ def arguments(folder: Path, asked: Asked) -> list[str]:
     if asked.limit is not None:
         found.append(f"--limit={asked.limit}")
     for name, value in asked.settings.items():
-        if value is True:
-            found.append(flag(name))
-        elif value is not None and value is not False:
+        if isinstance(value, bool):
+            found.append(flag(name) if value else f"--no-{flag(name)[2:]}")
+        elif value is not None:
             found.append(f"{flag(name)}={value}")
     return found
 

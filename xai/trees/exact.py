@@ -24,6 +24,7 @@ from xai.trees.arrays import Tree, TreeArrays, Words, joined
 from xai.typing import Bools, Floats, Ints
 
 _ROWS = 2048  # explicands at a time: bounds the working space
+_KEPT = 1 << 26  # bytes of a background's patterns that are kept
 
 
 class TreeEnsemble:
@@ -45,6 +46,7 @@ class TreeEnsemble:
         self.n_features, self.n_outputs, self.single = int(n_features), int(n_outputs), bool(single)
         self.offset: Floats = np.broadcast_to(np.asarray(offset, float), (self.n_outputs,)).copy()
         self.arrays = joined(trees, self.n_features, self.n_outputs)
+        self._last: tuple[bytes, tuple[Ints, Ints]] | None = None  # a background, and its patterns
 
     def margins(self, rows: ArrayLike) -> Floats:
         """Raw sums (rows, n_outputs) for rows (rows, n_features), NaN where missing."""
@@ -108,12 +110,21 @@ class TreeEnsemble:
     def _terms(self, row: ArrayLike, background: ArrayLike) -> tuple[Ints, Ints, Ints, Floats]:
         """Leaf, bits of E, bits of R, and weight of each product of one explicand's v."""
         column, background = self._columns(np.asarray(row, float)[None]), self._background(background)
-        room = min(16, background.shape[1]) * len(self.arrays.leaf_value)
-        found, count = leaves.terms(column, background, self.arrays, room)
-        if count > room:
-            found, count = leaves.terms(column, background, self.arrays, count)
-        leaf, present, absent, often = found[:, :count]
+        leaf, present, absent, often = leaves.terms(column, *self._patterns(background), self.arrays)
         return leaf, present, absent, often * self.arrays.leaf_value[leaf] / background.shape[1]
+
+    def _patterns(self, background: Floats) -> tuple[Ints, Ints]:
+        """`leaves.patterns` of a background; those of the last are kept, for it is mostly the same from row to row."""
+        key = background.tobytes()
+        if self._last is not None and self._last[0] == key:
+            return self._last[1]
+        room = min(16, background.shape[1]) * len(self.arrays.leaf_value)
+        found, starts = leaves.patterns(background, self.arrays, room)
+        if starts[-1] > room:
+            found, starts = leaves.patterns(background, self.arrays, int(starts[-1]))
+        found = np.ascontiguousarray(found[:, : starts[-1]])
+        self._last = (key, (found, starts)) if found.nbytes <= _KEPT else None
+        return found, starts
 
 
 class TreeGame:
@@ -145,11 +156,7 @@ class TreeGame:
     def _words(self, arrays: TreeArrays, leaf: Ints, bits: Ints) -> Words:
         """Sets of columns as words of 64, uint64 (terms, w), from the bits of each leaf's own slots."""
         out = np.zeros((len(leaf), -(-self.n_players // 64)), np.uint64)
-        start, width = arrays.slot_start[leaf], np.diff(arrays.slot_start)[leaf]
-        for j in range(int(width.max(initial=0))):
-            here = np.flatnonzero((width > j) & (bits >> j & 1 == 1))
-            column = arrays.slot_feature[start[here] + j].astype(np.uint64)
-            out[here, column // np.uint64(64)] |= np.uint64(1) << column % np.uint64(64)
+        leaves.members(leaf, bits, arrays, out)
         return out
 
 

@@ -181,31 +181,61 @@ def values(columns: Floats, background: Floats, trees: TreeArrays, gain: Floats,
 
 
 @njit(cache=True, nogil=True)
-def terms(column: Floats, background: Floats, trees: TreeArrays, limit: int) -> tuple[Ints, int]:
-    """The leaves that mixtures of one explicand (features, 1) and the background reach, as products.
+def patterns(background: Floats, trees: TreeArrays, limit: int) -> tuple[Ints, Ints]:
+    """The distinct patterns of the background at each leaf, one leaf's after the other's.
 
-    Returns (4, limit): leaf, bits of E, bits of R, and how many background rows; and the number of products, which may
-    exceed the limit: then the rest is missing.
+    Returns (2, limit): pattern, and how many background rows have it; and where each leaf's begin, (leaves + 1,). The last
+    of these may exceed the limit: then the rest is missing.
     """
-    out = np.empty((4, limit), np.int64)
-    met, bits, _, _, _, _ = _room(1)
-    met_b, bits_b, table, found, counts, which = _room(background.shape[1])
+    out, starts = np.empty((2, limit), np.int64), np.zeros(len(trees.leaf_value) + 1, np.int64)
+    met, bits, table, found, counts, which = _room(background.shape[1])
     n = 0
     for t in range(len(trees.root)):
-        first, last = trees.node_start[t], trees.node_start[t + 1]
-        decided, decided_b = decisions(column, first, last, trees), decisions(background, first, last, trees)
+        first = trees.node_start[t]
+        decided = decisions(background, first, trees.node_start[t + 1], trees)
         for leaf in range(trees.leaf_start[t], trees.leaf_start[t + 1]):
-            k = trees.slot_start[leaf + 1] - trees.slot_start[leaf]
             _patterns(leaf, first, decided, trees, met, bits)
-            _patterns(leaf, first, decided_b, trees, met_b, bits_b)
-            full = (np.int64(1) << k) - 1
+            u = _distinct(bits, table, found, counts, which)
+            if n + u <= limit:
+                out[0, n : n + u], out[1, n : n + u] = found[:u], counts[:u]
+            n += u
+            starts[leaf + 1] = n
+    return out, starts
+
+
+@njit(cache=True, nogil=True)
+def terms(column: Floats, others: Ints, starts: Ints, trees: TreeArrays) -> Ints:
+    """The leaves that mixtures of one explicand (features, 1) and the background reach, as products.
+
+    others, starts : `patterns` of the background. Returns (4, products): leaf, bits of E, bits of R, and how many background
+    rows.
+    """
+    out = np.empty((4, starts[-1]), np.int64)
+    met, bits, _, _, _, _ = _room(1)
+    n = 0
+    for t in range(len(trees.root)):
+        first = trees.node_start[t]
+        decided = decisions(column, first, trees.node_start[t + 1], trees)
+        for leaf in range(trees.leaf_start[t], trees.leaf_start[t + 1]):
+            _patterns(leaf, first, decided, trees, met, bits)
+            full = (np.int64(1) << (trees.slot_start[leaf + 1] - trees.slot_start[leaf])) - 1
             only_background = full & ~bits[0]
-            for v in range(_distinct(bits_b, table, found, counts, which)):
-                if found[v] & only_background == only_background:
-                    if n < limit:
-                        out[0, n], out[1, n], out[2, n], out[3, n] = leaf, full & ~found[v], only_background, counts[v]
+            for v in range(starts[leaf], starts[leaf + 1]):
+                if others[0, v] & only_background == only_background:
+                    out[0, n], out[1, n], out[2, n], out[3, n] = leaf, full & ~others[0, v], only_background, others[1, v]
                     n += 1
-    return out, n
+    return out[:, :n]
+
+
+@njit(cache=True, nogil=True)
+def members(leaf: Ints, bits: Ints, trees: TreeArrays, out: Words) -> None:
+    """Sets of columns as words of 64, added to out (terms, w), from the bits of each leaf's own slots."""
+    for n in range(len(leaf)):
+        start = trees.slot_start[leaf[n]]
+        for j in range(trees.slot_start[leaf[n] + 1] - start):
+            if bits[n] >> j & 1:
+                column = trees.slot_feature[start + j]
+                out[n, column // 64] |= np.uint64(1) << np.uint64(column % 64)
 
 
 @njit(cache=True, nogil=True)

@@ -141,19 +141,22 @@ def of_draws(values: Floats, draws: Floats) -> tuple[float, float, float]:
     return float(first.mean()), float(three.mean()), float(order.mean())
 
 
-def computed(values: Floats, true: Truth) -> tuple[float, float, float, float]:
-    """`of_draws` of what the true values may be, and the expected relative squared error of `values`; NaN where not known."""
+def computed(values: Floats, true: Truth, largest: float = 0.0) -> tuple[float, float, float, float]:
+    """`of_draws` of what the true values may be, and the expected relative squared error of `values`; NaN where not known.
+
+    largest : |value| of a coalition, by whose rounding both may be off
+    """
     if not true.known:
         return (float("nan"),) * 4
     size = float(np.square(true.draws).sum(axis=1).mean())
     off = float(np.square(values - true.draws).sum(axis=1).mean())
-    rounding = 1e-18 * max(size, float(np.square(values).sum()))
+    rounding = max(1e-18 * max(size, float(np.square(values).sum())), 1e-28 * largest**2)
     error = 0.0 if off <= rounding else off / size if size > 0 else float("inf")
     return *of_draws(values, true.draws), error
 
 
 def _judged(ledger: Ledger, one: Attribution, weights: Floats, true: Truth, of: Unseen, seed: int, paid: int) -> Judgement:
-    *ranks, error = computed(one.values, true)
+    *ranks, error = computed(one.values, true, float(np.abs(of.values).max(initial=0.0)))
     rng = np.random.default_rng([seed, 4])
     additive, interval = share(of, true, seed)
     return Judgement(

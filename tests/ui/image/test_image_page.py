@@ -174,7 +174,7 @@ def test_the_model_with_eyes_answers_about_shapes(page):
     assert result.request.question == "what colour is the cross?"
     assert result.about.answer == "blue"
     assert result.comparison.ledger.labels[64:] == ["what", "colour", "is", "the", "cross", "?"]
-    question, spans = words_of(result)
+    question, spans = words_of(result.request, result.about, result.comparison.ledger.labels)
     assert [question[a:b] for a, b in spans[64:]] == result.comparison.ledger.labels[64:]
     heaviest = int(np.argmax(result.comparison.focused()[0].values[:64]))
     find(page, "multiselect", "image-hidden").set_value([heaviest]).run()
@@ -287,7 +287,7 @@ def test_pictures_of_any_shape_are_drawn_whole(page, size):
     page.selectbox(key="grid-photos").set_value(16)
     page.file_uploader(key="image-file").set_value(("odd.png", out.getvalue(), "image/png")).run()
     result = shown(run(page))
-    _, _, players = ImagePicture(result, sample("coffee.jpg").resize(size), "")._cells
+    _, _, players = ImagePicture(result.request, result.about, sample("coffee.jpg").resize(size), "")._cells
     np.testing.assert_array_equal(np.unique(players), np.arange(256))
 
 

@@ -11,13 +11,20 @@ import numpy as np
 import pages
 import pytest
 from data_sets import rows_of
+from games import additive
+from picture_files import encoded
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from batch import Settings, explain_dataset, summarise
 from batch import command as commands
+from batch.kinds import Asked as AskedRow
 from batch.kinds.text import TextAsker
 from batch.progress import Quiet
+from batch.row import seed_of
 from batch.run import estimated, prepared
+from model.image.images import read_image
+from model.image.patches import patch_names
 from ui.sets import ask, kept, work
 from ui.sets.kept import Asked
 from ui.sets.picture import maps_of, spans_of
@@ -35,6 +42,23 @@ TABLE = "a,b,c\n" + "".join(f"{i % 7},{i % 3},{i % 7 + 2 * (i % 3)}\n" for i in 
 PROCESS = work.words
 bench = partial(pages.bench, kind="sets")
 finish = partial(pages.finish, kind="sets")
+
+
+class Looks:
+    """A classifier that sees how bright a picture is, and from where the light comes."""
+
+    def __init__(self, settings):
+        self.names = patch_names(settings.patches)
+
+    def asked(self, rows):
+        for path in rows:
+            try:
+                light = np.asarray(read_image(path.read_bytes(), path.name)).mean() / 255
+                game, _, _ = additive(light * (np.arange(len(self.names)) - 3.0))
+                game.labels = self.names
+                yield AskedRow(game, "bright" if light > 0.5 else "dark")
+            except ValueError as error:
+                yield error
 
 
 class Told(Quiet):
@@ -56,7 +80,7 @@ def here(command, folder, job):
     dry, told = options.pop("dry_run", False), Told()
     source, out, _, _, _ = (options.pop(name, None) for name in ("source", "out", "command", "json", "every"))
     if dry:
-        yield asdict(estimated(prepared(source, out, **options)))
+        yield asdict(estimated(prepared(source, out, **options), out))
     else:
         explain_dataset(source, out, progress=told, **options)
         yield from told.words
@@ -155,7 +179,7 @@ def test_rows_are_cut_into_slices_and_errors_told_by_sentence():
 
 
 @pytest.mark.slow
-def test_a_table_is_explained_by_cards():
+def test_a_table_is_explained_by_cards(monkeypatch):
     page = upload(open_page(), TABLE, "rows.csv")
     page.get("button_group")[0].set_value("table").run()
     assert page.selectbox(key="sets-of-column").value == "c"
@@ -167,6 +191,86 @@ def test_a_table_is_explained_by_cards():
     drawn = pages.html(page)
     assert all(f'data-value="{value:.6f}"' in drawn for value in rows[5]["shapley"])
     assert not page.exception
+    went = []
+    monkeypatch.setattr("streamlit.switch_page", went.append)
+    page.button(key="sets-open").click().run()
+    there = pages.bench(page, "table")
+    assert went == ["ui/table/page.py"] and not page.exception
+    assert (there.brought.row, there.brought.target, there.brought.digest) == (5, "c", there.own.table.digest)
+    assert there.own.table.frame.shape == (24, 3)
+
+
+def plain_picture(light):
+    return encoded(Image.new("RGB", (60, 40), (light, light, light)), "PNG")
+
+
+@pytest.fixture()
+def looks(monkeypatch):
+    monkeypatch.setattr("batch.kinds.image.ImageKind.opened", lambda self: nullcontext(Looks(self.settings)))
+    monkeypatch.setattr("batch.kinds.image.ImageKind.fingerprint", lambda self: {"model": "one that sees light"})
+
+
+def coloured(page):
+    """Values of the patches in each figure: the one of all rows, then those of a row."""
+    drawn = [json.loads(one.proto.spec)["data"][0] for one in page.get("plotly_chart")]
+    return [pages.numbers(one["z"]) for one in drawn if one["type"] == "heatmap"]
+
+
+def test_pictures_are_brought_run_and_shown_with_their_patches(looks, monkeypatch):
+    page = open_page()
+    several = [("light.png", plain_picture(250)), ("dark.png", plain_picture(20)), ("dark.png", plain_picture(100))]
+    several.append(("none.png", b"\x89PNG\r\n\x1a\n and nothing"))
+    page.get("file_uploader")[1].set_value([(name, data, "image/png") for name, data in several]).run()
+    assert "4 pictures" in words(page) and not page.exception
+    page.selectbox(key="sets-of-grid").set_value(4).run()
+    page.select_slider(key="sets-of-budget").set_value(64).run()
+    page = started(page)
+    assert not page.exception
+    (one,) = kept.mine()
+    rows = rows_of(one.out)
+    assert [row["id"] for row in rows] == ["2-dark.png", "dark.png", "light.png", "none.png"]
+    assert [row["output"] for row in rows] == ["dark", "dark", "bright", None] and "damaged or cut short" in rows[3]["error"]
+    assert "4 of 4 rows" in words(page) and "1 of them with an error" in words(page)
+    table = next(element.value for element in page.dataframe if "picture" in element.value)
+    assert [link[:22] for link in table["picture"]] == ["data:image/jpeg;base64"] * 3 + [""]
+    assert len(set(table["picture"])) == 4
+    np.testing.assert_allclose(coloured(page)[1], rows[0]["banzhaf"])
+    np.testing.assert_allclose(coloured(page)[0], np.mean([row["banzhaf"] for row in rows[:3]], axis=0))
+    group = page.selectbox(key=f"sets-group-{one.id}-None")
+    assert group.options == ["All rows (3)", "Answer: dark (2)", "Answer: bright (1)"]
+    group.set_value(1).run()
+    mean = np.mean([row["banzhaf"] for row in rows[:2]], axis=0)
+    np.testing.assert_allclose(coloured(page)[0], mean)
+    went = []
+    monkeypatch.setattr("streamlit.switch_page", went.append)
+    page.button(key="sets-open").click().run()
+    brought = pages.bench(page, "image").brought
+    assert went == ["ui/image/page.py"] and not page.exception
+    assert (brought.grid, brought.absent, brought.plan.budget, brought.plan.stop) == (4, "mean", 64, True)
+    assert brought.plan.seed == seed_of(0, "2-dark.png") and page.session_state["pictures"][brought.source].name == "2-dark.png"
+
+
+@pytest.mark.slow
+def test_a_folder_of_pictures_of_this_machine_is_read_where_it_lies(looks, monkeypatch, tmp_path):
+    monkeypatch.setattr(ask, "is_local", lambda: True)
+    (tmp_path / "in" / "deep").mkdir(parents=True)
+    for name, light in (("deep/à.png", 200), ("b.png", 30)):
+        (tmp_path / "in" / name).write_bytes(plain_picture(light))
+    page = open_page()
+    page.text_input(key="sets-path").set_value(str(tmp_path / "in")).run()
+    page.select_slider(key="sets-of-budget").set_value(32).run()
+    page = started(page)
+    (one,) = kept.mine()
+    assert one.asked.source == str(tmp_path / "in") and [row["id"] for row in rows_of(one.out)] == ["b.png", "deep/à.png"]
+    page.number_input(key="sets-row").set_value(1).run()
+    assert "(deep/à.png): “bright”" in words(page).replace("\\", "") and not page.exception
+    (tmp_path / "in" / "b.png").write_bytes(plain_picture(31))
+    again = AppTest.from_file(PAGE, default_timeout=60).run()
+    again.selectbox(key="sets-chosen").set_value(one.id).run()
+    assert "its picture is not shown, because the data are not those of the run any more" in words(again)
+    assert not again.exception and "sets-open" not in [button.key for button in again.button]
+    page.button(key="sets-delete").click().run()
+    assert (tmp_path / "in" / "b.png").exists() and not one.folder.exists()
 
 
 @pytest.mark.slow
@@ -298,6 +402,27 @@ def test_a_file_of_this_machine_is_read_where_it_lies(monkeypatch, tmp_path):
     assert "the data are not those of the run any more" in words(again) and "Review" not in pages.html(again)
     page.button(key="sets-delete").click().run()
     assert (tmp_path / "rows.csv").exists() and not one.folder.exists()
+
+
+@pytest.mark.slow
+def test_what_the_command_line_wrote_is_shown_and_stays(monkeypatch, tmp_path):
+    monkeypatch.setattr(ask, "is_local", lambda: True)
+    (tmp_path / "rows.csv").write_text(TABLE)
+    explain_dataset(
+        tmp_path / "rows.csv", tmp_path / "out", "table", target="c", workers=1, limit=8, rows_per_file=4, judge=False
+    )
+    page = open_page()
+    page.text_input(key="sets-path").set_value(str(tmp_path / "out")).run()
+    assert not page.exception and "**8 of 24 rows** are done" in words(page) and "are not shown" not in words(page)
+    page.selectbox(key="sets-chosen").set_value("").run()
+    page.text_input(key="sets-path").set_value("").run()
+    page.text_input(key="sets-path").set_value(str(tmp_path / "out")).run()
+    (one,) = kept.mine()
+    page = finish(page.button(key="sets-go-on").click().run())
+    assert not page.exception and len(rows_of(tmp_path / "out")) == 24
+    assert "stays where it is" in words(page)
+    page.button(key="sets-delete").click().run()
+    assert not page.exception and kept.mine() == [] and len(rows_of(tmp_path / "out")) == 24
 
 
 def test_a_model_on_a_server_explains_no_texts(slot):

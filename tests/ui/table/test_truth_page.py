@@ -1,6 +1,5 @@
 """What the Table page says beside the model's answer: what really was, how far off, in probabilities where there are classes."""
 
-import base64
 import io
 import json
 import re
@@ -11,6 +10,7 @@ import lightgbm
 import numpy as np
 import pandas as pd
 import pytest
+from pages import numbers
 from table_pages import bench, csv, drawn, explain_row, html, open_page, said, shared, table, upload
 
 from model import TableModel
@@ -31,11 +31,6 @@ from xai import Ledger
 
 def told(page):
     return (said(page) + unescape(html(page))).replace("\\", "")
-
-
-def numbers(packed):
-    """What plotly made of an array."""
-    return np.frombuffer(base64.b64decode(packed["bdata"]), packed["dtype"])
 
 
 def explained(frame, row):

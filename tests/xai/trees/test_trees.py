@@ -211,3 +211,15 @@ def test_arguments_are_checked():
     ):
         with pytest.raises(ValueError):
             call()
+
+
+def test_a_game_has_the_background_that_it_was_given():
+    rng = np.random.default_rng(4)
+    trees, row = [random_tree(rng, 4, 9) for _ in range(5)], random_rows(rng, 1, 4)[0]
+    backgrounds = [random_rows(rng, rows, 4) for rows in (3, 3, 40)]
+    coalitions = rng.random((20, 4)) < 0.5
+    alone = [TreeEnsemble(trees, 4).game(row, others)(coalitions) for others in backgrounds]
+    assert not np.allclose(alone[0], alone[1])
+    ensemble = TreeEnsemble(trees, 4)
+    for i in (0, 1, 1, 2, 0):
+        np.testing.assert_array_equal(ensemble.game(row, backgrounds[i])(coalitions), alone[i])

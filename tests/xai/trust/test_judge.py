@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from xai import Cancelled, Judgement, Ledger, explain, judge
 from xai.attribution import Attribution
+from xai.closed import closed_form
 from xai.estimators.methods import METHODS
 from xai.trust.chance import both, of_the_fit, of_the_unseen
 from xai.trust.headline import headline
@@ -256,3 +257,13 @@ def test_the_permutation_tests_by_hand():
     assert of_the_unseen(np.arange(40.0), np.arange(40.0), rng) == pytest.approx(0.001)
     assert of_the_unseen(np.arange(40.0), -np.arange(40.0), rng) == 1.0
     assert both(1.0, 1.0) == 1.0 and both(0.1, 0.1) == pytest.approx(0.01 * (1 - np.log(0.01)))
+
+
+def test_exact_values_stay_so_where_all_that_differs_is_rounding():
+    game = tabulated(1e6 + 1e-10 * np.random.default_rng(0).normal(size=2**4))
+    game.exact = lambda index: np.zeros(4)
+    ledger = Ledger(game)
+    one = closed_form(ledger, "banzhaf")
+    assert judge(ledger, one).exact
+    game.exact = lambda index: np.full(4, 1e-6)
+    assert not judge(ledger, closed_form(ledger, "banzhaf")).exact

@@ -1,11 +1,11 @@
 """Plots of all rows on the page: their values are the model's exact ones."""
 
-import base64
 import json
 
 import numpy as np
 import pandas as pd
 import pytest
+from pages import numbers
 from table_pages import csv, explain_row, finish, open_page, said, table, upload
 
 from model import TableModel
@@ -22,17 +22,11 @@ def find(page, title):
     return [figure for figure in figures if title in json.dumps(figure["layout"])]
 
 
-def plain(numbers):
-    if isinstance(numbers, dict):
-        return np.frombuffer(base64.b64decode(numbers["bdata"]), numbers["dtype"])
-    return np.array(numbers)
-
-
 def plotted(figure):
     """Row → y of all its dots."""
     found = {}
     for dots in figure["data"]:
-        for text, y in zip(dots["customdata"], plain(dots["y"])):
+        for text, y in zip(dots["customdata"], numbers(dots["y"])):
             found.setdefault(int(text.split(":")[0][4:]), []).append(y)
     return found
 
@@ -81,7 +75,7 @@ def test_all_classes_are_seen_at_once_where_there_are_several(classes):
         means = np.abs(TableModel.fit(frame, "outcome").exact(frame)).mean(axis=0)
         drawn = next(figure["data"][0] for figure in find(page, "") if "z" in figure["data"][0])
         shape = [int(size) for size in drawn["z"]["shape"].split(",")]
-        found = plain(drawn["z"]).reshape(shape)
+        found = numbers(drawn["z"]).reshape(shape)
         np.testing.assert_allclose(found, means[np.argsort(-means.sum(axis=1), kind="stable")])
 
 
