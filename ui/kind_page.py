@@ -15,8 +15,9 @@ from ui.maps.another import show_another
 from ui.maps.picture import Picture
 from ui.maps.side_by_side import show
 from ui.runs import kept
+from ui.runs.bundle import read_bundle
 from ui.runs.comparison import Comparison, compare
-from ui.runs.comparison_bundle import to_bundle
+from ui.runs.comparison_bundle import from_bundle, to_bundle
 from ui.runs.listed import others_of, share_shown, sidebar
 from ui.runs.shipped import SHIPPED, is_shipped, shipped
 from ui.shell.bench import MORE, Bench, bar, bench
@@ -55,7 +56,7 @@ def kind_page(kind: Kind[Any, Any, Any]) -> None:
             st.info(f"The result below is of {kind.another}. Press Explain for the one above.")
         _show(kind, state.shown, state)
     sidebar(kind.key, state)
-    open_bundle(kind, state)
+    open_bundle(lambda data: from_bundle(kind, read_bundle(data)), state)
 
 
 def _fold(line: Any, asked: Markup, state: Bench[Any], shown: bool) -> None:
@@ -138,18 +139,13 @@ def _explain(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> 
         if evaluations and seconds is not None:
             pace().learn(pool, shared, seconds / evaluations, took / paid)
 
-    def work(job: Job) -> Result:
-        with kept.ended_with(name):
-            if known is None and look is not None:
-                look(job)
-            before = shown if shown is not None and shown.request == request else None
-            result = run(request, subject(job), job, lambda game: kept.ledger(name, game, known), before, learn)
-        kept.finish(name, result)
-        return result
+    def make(job: Job) -> Result:
+        if known is None and look is not None:
+            look(job)
+        before = shown if shown is not None and shown.request == request else None
+        return run(request, subject(job), job, lambda game: kept.ledger(name, game, known), before, learn)
 
-    state.begin(Job(work, name, seconds=seconds))
-    if state.job is None:  # the line takes no more
-        kept.end(name, "partial", "It was not begun: too much was waiting.")
+    kept.work_on(name, state, make, seconds)
 
 
 def _foretold(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> tuple[int, float | None]:
