@@ -6,13 +6,15 @@ import inspect
 import threading
 from typing import Any
 
+import numpy as np
+
 from model.image.images import Picture
 from model.image.vision import Vision
 from model.language import Language
 from model.text.generation import Reader
-from model.text.handshake import Handshake, Sample, Scorer, window_of
+from model.text.handshake import WAYS, Handshake, Sample, Scorer, window_of
 from model.text.prompt import Prompt
-from model.text.scoring import GPU_TOKENS
+from model.text.scoring import GPU_TOKENS, READ, read
 from model.text.text_game import AT_ONCE
 from xai.typing import Ints
 
@@ -71,7 +73,10 @@ class LocalModel(Language):
             tokens = torch.tensor([ids], device=model.device)
             greedy = {"do_sample": False, "top_p": None, "top_k": None, "max_new_tokens": max_new_tokens}
             until = {"stopping_criteria": self._until(stop, len(ids))} if stop else {}
-            out = model.generate(tokens, attention_mask=torch.ones_like(tokens), **greedy, **picture, **until)
+            begun: dict[str, Any] = {}
+            if image is None and len(ids) > READ and self.handshake.removed == WAYS[0].name:  # in pieces, which bounds memory
+                begun = {"past_key_values": read(model, np.array(ids[:-1]))}
+            out = model.generate(tokens, attention_mask=torch.ones_like(tokens), **greedy, **picture, **until, **begun)
         text = self._text(out[0, len(ids) :])
         return text.split(stop, 1)[0] if stop else text
 

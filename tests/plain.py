@@ -1,5 +1,6 @@
 """What a prompt game should say: log-probabilities by one plain forward pass for each coalition."""
 
+import numpy as np
 import torch
 
 from model.text.text_game import NEUTRAL
@@ -30,3 +31,23 @@ def plain(gemma, prompt, target, spans, absent, row):
     last = max(i for i, visible in enumerate(mask) if visible)  # a hidden token predicts nothing
     logits = logits[[last, *range(len(ids), len(ids) + len(goal) - 1)]]
     return torch.log_softmax(logits.double(), -1)[range(len(goal)), goal].numpy()
+
+
+def masked(model, ids, start, hidden, target, one_mask=None):
+    """Log-probabilities of the target by one plain pass with 4-D masks: what comes from `start` on sees no `hidden` key.
+
+    one_mask : the kind of all layers, where the network takes a single mask
+    """
+    window = getattr(model.config, "sliding_window", None)
+    place = np.arange(len(ids))
+    full = place[:, None] >= place
+    full &= ~((place[:, None] >= start) & hidden)
+    near = full & (place[:, None] - place < (window or len(ids)))
+    masks = {
+        kind: torch.from_numpy(np.where(seen, np.float32(0), np.float32(-np.inf)))[None, None]
+        for kind, seen in (("full_attention", full), ("sliding_attention", near))
+    }
+    with torch.no_grad():
+        logits = model(torch.tensor([ids]), attention_mask=masks[one_mask] if one_mask else masks).logits[0]
+    at = np.arange(len(ids) - len(target) - 1, len(ids) - 1)
+    return torch.log_softmax(logits[at].double(), -1)[range(len(target)), target].numpy()

@@ -22,30 +22,33 @@ class DocumentGame:
     """bool (m, n_players) → float64 (m, k): log-probability of the answer, then of each of its sentences if it has several.
 
     A player is a word with what stands between it and the next one, so that what is absent is gone: a coalition's value is
-    that of the model reading the prompt without the tokens of these pieces.
+    that of the model reading the prompt without the tokens of these pieces. With absent="read-once" the prompt is read
+    once, and absent pieces are hidden from the question alone: a first look, at the cost of the question's tokens.
 
     Attributes
     ----------
     text : the document, white space around it left out;  root : its parts, places in `text`
     outputs : k names of the columns: "the answer", and the texts of its sentences
+    tokens : of the whole prompt;  per_reading : coalitions that cost as much as to read it once
     work, batch_size : as of `model.text.text_game.TextGame`
     """
 
-    def __init__(self, model: Language, text: str, question: str, target: str) -> None:
-        """ValueError where there is no text, where it is too long for the model, or where the answer has no token."""
+    def __init__(self, model: Language, text: str, question: str, target: str, absent: str = "remove") -> None:
+        """ValueError where there is no text, where it is too long for the model, where the answer has no token, or where
+        nothing can be absent in this way."""
         self.text = text = text.strip()
         if len(text) > MAX_DOCUMENT:
             raise ValueError(f"the document has {len(text):,} characters; at most {MAX_DOCUMENT:,} are read: shorten it")
         if not text:
             raise ValueError("there is no document yet: paste a text, or upload a file")
-        words, tokens, length = words_of(model, text, question)
-        model.check_length(length, len(model.target_ids(target)))
+        words, tokens, self.tokens = words_of(model, text, question)
+        model.check_length(self.tokens, len(model.target_ids(target)))
         if len(words) < 2:
             raise ValueError("the document has one word only, which cannot be compared with others: give a longer text")
         self.root: Passage = parts_of(text, words, tokens)
         self.target = target
         shifted = [(start + len(BEFORE), end + len(BEFORE)) for start, end in words]
-        self._game = model.text_game(prompt_of(text, question), target, shifted, "remove")
+        self._game = model.text_game(prompt_of(text, question), target, shifted, absent)
         self.n_players = len(words)
         self.labels = [text[start:end].strip() for start, end in words]
         spans = list(sentences(target, 0, len(target)))
@@ -53,6 +56,7 @@ class DocumentGame:
         offsets = model.tokenizer(target, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
         self._columns = _columns([end for _, end in offsets], spans)
         self.work, self.batch_size = self._game.work, self._game.batch_size
+        self.per_reading = int(self.tokens // self.work)
 
     def __call__(self, coalitions: Bools) -> Floats:
         coalitions = check_coalitions(coalitions, self.n_players)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 CALL_OVERHEAD = 32  # tokens that could be computed in the time one more forward call costs; measured on two cores
 MAX_TOKENS = 2048  # of one forward call; more gains no speed
+READ = 1024  # tokens of a prefix that are read at a time
 MAX_CACHED = 16384  # prefix and sequence positions of one call: bounds the keys and values
 GPU_OVERHEAD = 4096  # tokens that a GPU computes while one more call is launched
 GPU_TOKENS = 65536  # of one forward call there, where its memory allows them
@@ -246,12 +247,17 @@ def plan_batches(lengths: list[int], prefix: int, limits: Limits) -> list[list[i
 
 
 def read(model: Any, prefix: Ints) -> Any:
-    """Keys and values of a prefix by a plain pass, a cache of one row; sliding layers keep what can still be seen."""
+    """Keys and values of a prefix, a cache of one row; sliding layers keep what can still be seen.
+
+    A long one is read in pieces: memory grows with its length, where masks of all of it at once would with the square.
+    """
     import torch
     from transformers import DynamicCache
 
     cache = DynamicCache(config=model.config)
-    model.base_model(input_ids=torch.from_numpy(prefix)[None].to(model.device), past_key_values=cache, use_cache=True)
+    for start in range(0, len(prefix), READ):
+        ids = torch.from_numpy(prefix[start : start + READ])[None].to(model.device)
+        model.base_model(input_ids=ids, past_key_values=cache, use_cache=True)
     return cache
 
 

@@ -9,20 +9,23 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from model.latest import Latest
-from model.text.nodes.forward import Layers, is_known
-from model.text.nodes.tree import Tree, in_order
+from model.text.nodes.forward import Layers, bytes_of, is_known
+from model.text.nodes.trail import Trail
+from model.text.nodes.tree import Tree, by_tokens, in_order
 from model.text.scoring import PrefixScorer, Sequence
-from model.text.ways import pays
+from model.text.ways import Make, Own, agrees, pays
 from xai.typing import Ints
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+LONG = 512  # tokens from which on sequences are run one by one: each alone fills the processor
+LONG_BYTES = 1.5e9  # keys and values of a sequence that is run so, at most: some 40,000 tokens of the 270M model
 NODES = 1024  # new ones of one pass over the layers; more gains no speed
 KEPT_BYTES = 200e6  # keys and values of a game's nodes that stay: some 5,400 nodes of the 270M model
 GAMES = 2  # whose nodes stay: that of a run, and of one that got in between its batches
 
-_trunks: "Latest[Trunk]" = Latest(GAMES)  # by the game
+_trunks: "Latest[Own]" = Latest(GAMES)  # by the game
 
 
 class SharedScorer(PrefixScorer[Sequence]):
@@ -46,21 +49,32 @@ class SharedScorer(PrefixScorer[Sequence]):
     @functools.cached_property
     def shares(self) -> bool:
         """Whether beginnings are computed once here; the first question takes some seconds."""
+        return self._way is not None
+
+    @functools.cached_property
+    def _way(self) -> "Make | None":
         if self.model.device.type != "cpu" or not is_known(self.model):  # many small steps keep a GPU waiting
-            return False
+            return None
         sample = self._sample()
-        kept = 4 * max(len(s.ids) for s in sample) <= room_of(self.model)
-        return kept and pays(self.model, self.lock, Trunk, sample, len(self._target))
+        longest = max(len(s.ids) for s in sample)
+        if longest >= LONG:
+            right = bytes_of(self.model, len(self._prefix) + longest) <= LONG_BYTES and agrees(self.model, self.lock, Trail)
+            return Trail if right else None
+        kept = 4 * longest <= room_of(self.model)
+        return Trunk if kept and pays(self.model, self.lock, Trunk, sample, len(self._target)) else None
 
     def _groups(self, sequences: list[Sequence]) -> list[list[int]]:
         if not self.shares:
             return super()._groups(sequences)
+        if self._way is Trail:
+            return [[i] for i in by_tokens(sequences)]
         return list(in_order(sequences, min(NODES, room_of(self.model) // 2)))
 
     def _run(self, batch: list[Sequence]) -> "Tensor":
-        if not self.shares:
+        make = self._way if self.shares else None
+        if make is None:
             return super()._run(batch)
-        return trunk(self.model, self._prefix, self._game).run(self.model, batch, len(self._target))
+        return grown(self.model, self._prefix, self._game, make).run(self.model, batch, len(self._target))
 
 
 class Trunk:
@@ -84,12 +98,12 @@ class Trunk:
         return states
 
 
-def trunk(model: Any, prefix: Ints, game: object) -> Trunk:
-    """That of a game after a prefix, new or from its earlier calls.
+def grown(model: Any, prefix: Ints, game: object, make: Make) -> Own:
+    """What a game has computed after a prefix, new by `make` or from its earlier calls.
 
     Of its own calls alone: what another game of the prompt had computed would change its values in the last digits.
     """
-    return _trunks.value(model, game, lambda: Trunk(model, prefix))
+    return _trunks.value(model, game, lambda: make(model, prefix))
 
 
 def forget(model: Any) -> None:
@@ -99,6 +113,4 @@ def forget(model: Any) -> None:
 
 def room_of(model: Any) -> int:
     """How many nodes of a model are kept."""
-    config = model.config
-    each = 2 * config.num_hidden_layers * config.num_key_value_heads * config.head_dim * 4
-    return max(NODES // 2, int(KEPT_BYTES / each))
+    return max(NODES // 2, int(KEPT_BYTES / bytes_of(model, 1)))

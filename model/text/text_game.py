@@ -19,7 +19,7 @@ MAX_PLAYERS = 256
 ABSENT = ("remove", "hole", "replace", READ_ONCE)
 NEUTRAL = " ..."
 HEAD_TOKENS = 2.5  # one row of the output layer costs as much as this many tokens of the 270M model; measured
-SAMPLE = 256  # coalitions whose sequences tell how much a run's have in common
+SAMPLE, SAMPLE_TOKENS = 256, 2**18  # coalitions whose sequences tell how much a run's have in common; bounds their memory
 AT_ONCE = 1024  # coalitions that are sorted and batched together: bounds memory however many are asked for
 
 
@@ -109,7 +109,8 @@ class TextGame:
 
     def _sample(self) -> list[Sequence]:
         """Sequences of coalitions like those of a run, and of the full one."""
-        rows = np.random.default_rng(0).random((SAMPLE, self.n_players)) < 0.5
+        count = int(np.clip(SAMPLE_TOKENS // len(self._ids), 2, SAMPLE))
+        rows = np.random.default_rng(0).random((count, self.n_players)) < 0.5
         rows[0] = True
         return [self._sequence(row) for row in np.unique(rows, axis=0)]
 

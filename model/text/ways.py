@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 import numpy as np
 
@@ -42,27 +42,35 @@ class Own(Protocol):
 
 Make = Callable[[Any, Ints], Own]  # of a model and a prefix
 
-_right: "WeakKeyDictionary[Any, bool]" = WeakKeyDictionary()
+_right: "WeakKeyDictionary[Any, dict[Make, bool]]" = WeakKeyDictionary()
+_plain: "WeakSet[Any]" = WeakSet()  # models that are asked too little for a comparison to pay
 _speeds: dict[str, float] = {}
 
 
 def pays(model: Any, lock: threading.RLock, make: Make, sample: list[Sequence], last: int) -> bool:
     """Whether to run sequences like these by the nodes of a tree, by what `make` gives."""
-    if not sample or not is_known(model) or _weights(model) < SMALL:
+    if not sample or not agrees(model, lock, make):
+        return False
+    rows = HEAD * len(sample) * last
+    plain, own = sum(len(s.ids) for s in sample), distinct(sample, last)
+    with lock:
+        return plain + rows >= GAIN * (node_cost(model, lock, make) * own + rows)
+
+
+def agrees(model: Any, lock: threading.RLock, make: Make) -> bool:
+    """Whether what `make` gives says what plain passes say; False for a model too small, or asked too little, to try."""
+    if not is_known(model) or _weights(model) < SMALL or model in _plain:
         return False
     with lock:
-        if model not in _right:
-            _right[model] = _agrees(model, lock, make)
-        if not _right[model]:
-            return False
-        rows = HEAD * len(sample) * last
-        plain, own = sum(len(s.ids) for s in sample), distinct(sample, last)
-        return plain + rows >= GAIN * (node_cost(model, lock, make) * own + rows)
+        known = _right.setdefault(model, {})
+        if make not in known:
+            known[make] = _agrees(model, lock, make)
+        return known[make]
 
 
 def take_plain(model: Any) -> None:
     """Run this model by plain passes without comparing: it is asked too little for that to pay."""
-    _right[model] = False
+    _plain.add(model)
 
 
 def node_cost(model: Any, lock: threading.RLock, make: Make) -> float:

@@ -5,8 +5,10 @@ import sys
 import warnings
 
 import pytest
+import torch
 
 from model import load_gemma
+from model.text.scoring import READ
 
 
 @pytest.mark.parametrize(
@@ -57,6 +59,23 @@ def test_a_directory_loads(tiny_gemma, tiny_checkpoint):
     assert isinstance(tiny_gemma.generate("Review:", max_new_tokens=3), str)
     with pytest.raises(ValueError, match="at most 2048"):
         tiny_gemma.text_game("one two " * 2000, " three")
+
+
+def test_a_long_prompt_is_read_in_pieces_and_answered_as_by_a_whole_pass(tiny_gemma, monkeypatch):
+    prompt = "The plot is thin. She said: hello, world! " * 100
+    ids = torch.tensor([tiny_gemma.encode(prompt).ids])
+    wanted = ids
+    with torch.no_grad():
+        for _ in range(4):
+            best = tiny_gemma.model(wanted).logits[:, -1].argmax(-1, keepdim=True)
+            wanted = torch.cat([wanted, best], dim=1)
+    shapes, forward = [], tiny_gemma.model.model.forward
+    monkeypatch.setattr(
+        tiny_gemma.model.model, "forward", lambda **options: shapes.append(options["input_ids"].shape[1]) or forward(**options)
+    )
+    said = tiny_gemma.generate(prompt, max_new_tokens=4)
+    assert said == tiny_gemma.tokenizer.decode(wanted[0, ids.shape[1] :], skip_special_tokens=True)
+    assert max(shapes) == READ < ids.shape[1] and sum(shapes) == ids.shape[1] + 3
 
 
 def test_an_answer_ends_before_the_text_that_stops_it(tiny_gemma):

@@ -35,7 +35,7 @@ class Own:
     out: tuple[Path, ...] = ()
     desk: Desk | None = None
     file: tuple[str, str] | None = None
-    sized: tuple[Any, int, float] | None = None
+    sized: tuple[Any, int, float, float] | None = None
     anew: tuple[Any, tuple[str, float]] | None = None
 
 

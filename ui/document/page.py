@@ -64,12 +64,12 @@ def _controls(state: Bench[Own], request: DocumentRequest) -> None:
 
 
 def _cost(state: Bench[Own], request: DocumentRequest) -> tuple[int, float]:
-    """Most evaluations, and about how many seconds; the document is measured once."""
+    """Most evaluations, and about how many seconds, the first look among them; the document is measured once."""
     slot, own = model_slot(), state.own
     if own.sized is None or own.sized[0] != request.same_game:
         own.sized = request.same_game, *run.size(slot.loaded, request, slot.answer_tokens)
     evaluations = run.at_most(request)
-    return evaluations, evaluations * own.sized[2] * slot.seconds_per_token
+    return evaluations, (evaluations * own.sized[2] + own.sized[3]) * slot.seconds_per_token
 
 
 def _more(study: Study) -> DocumentRequest:
@@ -107,9 +107,10 @@ def _show(state: Bench[Own], request: DocumentRequest | None, study: Study) -> N
     if study is shipped():
         st.caption(SHIPPED)
     if study.state == "partial":
-        st.caption("This run was cancelled: the values are of what had been computed. Explain goes on from there.")
-    can = slot.state == "ready" and state.job is None
-    if can and not _same_game(study, study.request):
+        kept_of = f"{study.ledger.evaluations} evaluations are kept: Explain goes on from them."
+        st.info(f"This run was cancelled: the values are of what had been computed. {kept_of}")
+    can = slot.state == "ready" and state.job is None and not study.once
+    if slot.state == "ready" and not _same_game(study, study.request):
         can = False
         st.info("The result below is of another model than this server’s: its parts cannot be opened, nor asked without.")
 
@@ -140,6 +141,8 @@ def _show(state: Bench[Own], request: DocumentRequest | None, study: Study) -> N
 
 def _rest(study: Study) -> str:
     """What is still to be said of what was paid."""
+    if study.once:
+        return "What the first look took is not among them."
     if len(study.found) == 2:
         return ""
     return "The Shapley values were not computed." if study.state == "partial" else "The Shapley values are still being computed."

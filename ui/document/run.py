@@ -8,6 +8,7 @@ from typing import Any
 from model.document.game import DocumentGame
 from model.document.parts import Passage, tree_of
 from model.language import Language
+from model.text.once import READ_ONCE
 from ui.document.keep.record import record_of
 from ui.document.request import DocumentRequest
 from ui.names import INDICES
@@ -25,7 +26,8 @@ class Study:
     """A document whose heaviest parts are opened.
 
     text : the document;  root : its parts;  target : the answer;  outputs : k names of the game's columns
-    found : index → tree; while a run goes on, maybe one;  ledger : everything paid
+    found : index → tree; while a run goes on, maybe one;  ledger : everything paid, by removal alone
+    once : whether the trees are a first look, by reading once; what it took is in no ledger
     model : fingerprint of the one that answered;  state : "preliminary" (a run goes on), "partial" (cancelled) or "done"
     judged : index → of each output what `judge_tree` says of the parts that the search opened; {} where not judged
     """
@@ -37,6 +39,7 @@ class Study:
     outputs: list[str]
     found: dict[str, Hierarchy]
     ledger: Ledger = field(repr=False)
+    once: bool = False
     model: str = ""
     state: str = "preliminary"
     judged: dict[str, list[Judgement]] = field(default_factory=dict)
@@ -91,7 +94,7 @@ class Desk:
 
     @classmethod
     def of(cls, model: Language, request: DocumentRequest, target: str) -> "Desk":
-        game = DocumentGame(model, request.text, request.question.strip(), target)
+        game = _game(model, request, target)
         return cls(request.same_game, game, Ledger(game))
 
 
@@ -103,14 +106,33 @@ def check(request: DocumentRequest) -> None:
         raise ValueError("There is no question yet: write what the document should answer.")
 
 
-def size(model: Language, request: DocumentRequest, answer_tokens: float) -> tuple[int, float]:
-    """Words of the document, and what one evaluation costs, in tokens run through the model; ValueError as `DocumentGame`.
+def size(model: Language, request: DocumentRequest, answer_tokens: float) -> tuple[int, float, float]:
+    """Words of the document, and in tokens run through the model what one evaluation costs, and what the first look does.
 
-    answer_tokens : of the model's own answer, likely
+    answer_tokens : of the model's own answer, likely. ValueError as of `DocumentGame`
     """
     check(request)
-    game = DocumentGame(model, request.text, request.question.strip(), text_run.assumed_target(request, answer_tokens))
-    return game.n_players, game.work
+    target = text_run.assumed_target(request, answer_tokens)
+    game, once = _game(model, request, target), once_of(model, request, target)
+    return game.n_players, game.work, 0.0 if once is None else once.tokens + looks(once) * once.work
+
+
+def once_of(model: Language, request: DocumentRequest, target: str) -> DocumentGame | None:
+    """The same document, read once; None where the model cannot be asked so."""
+    try:
+        return _game(model, request, target, READ_ONCE)
+    except ValueError:
+        return None
+
+
+def looks(once: DocumentGame) -> int:
+    """Evaluations of a first look: as many as cost another reading, and enough for the uppermost parts."""
+    least = max(opening_cost(len(once.root.parts), index, 0) for index in INDICES)
+    return max(once.per_reading, least + 2)
+
+
+def _game(model: Language, request: DocumentRequest, target: str, absent: str = "remove") -> DocumentGame:
+    return DocumentGame(model, request.text, request.question.strip(), target, absent)
 
 
 def at_most(request: DocumentRequest, root: Passage | None = None) -> int:
@@ -145,10 +167,14 @@ def prepare(
 
 
 def explain(start: Study, job: Job) -> Study:
-    """Both indices' trees; that of the first is published while the other is computed. start : nothing found yet"""
+    """Both indices' trees, published as they come, parts of the first too where nothing was paid. start : nothing found yet"""
     request, ledger = start.request, start.ledger
     tree, most = tree_of(start.root, start.text), at_most(request, start.root)
-    study = start
+    study, fresh = start, not ledger.evaluations
+
+    def so_far(found: Hierarchy) -> None:
+        job.publish(replace(start, found={found.index: found}))
+
     for index in INDICES:
         before = len(study.found) * most // len(INDICES)
 
@@ -156,12 +182,25 @@ def explain(start: Study, job: Job) -> Study:
             job.tell(before + done, max(most, before + total), f"{INDICES[index]}: {done} of at most {total}")
 
         only = study.opened - set(request.opened) if study.found else None  # else what is opened by hand changed the search
-        found = explain_tree(
-            ledger.game, tree, index, request.budget, request.seed, told, job.cancelled, ledger, only, request.opened
-        )
-        study = replace(study, found={**study.found, index: found})
+        watch = so_far if fresh and not study.found else None  # else there is more to see already
+        asked = request.budget, request.seed, told, job.cancelled, ledger, only, request.opened, watch
+        study = replace(study, found={**study.found, index: explain_tree(ledger.game, tree, index, *asked)})
         job.publish(study)
     return study
+
+
+def first_look(start: Study, once: DocumentGame, job: Job) -> None:
+    """Publish both indices' trees of a document that is read once. start : nothing found yet"""
+    job.tell(0, 0, "A first look: reading the document once")
+    ledger, tree = Ledger(once), tree_of(start.root, start.text)
+    found: dict[str, Hierarchy] = {}
+    try:
+        for index in INDICES:
+            asked = index, looks(once), start.request.seed, None, job.cancelled, ledger
+            found[index] = explain_tree(once, tree, *asked)
+    except Cancelled:
+        raise Cancelled(start.ledger) from None  # nothing of it is kept
+    job.publish(replace(start, found=found, once=True))
 
 
 def work(
@@ -186,6 +225,9 @@ def work(
         spent, paid = at.ledger.seconds, at.ledger.evaluations
         game = at.game
         start = Study(request, game.text, game.root, game.target, game.outputs, {}, at.ledger, model=model.fingerprint)
+        once = None if paid else once_of(model, request, game.target)
+        if once is not None:
+            first_look(start, once, job)
         study = whole(start, before, job)
         learn(at.ledger.seconds - spent, (at.ledger.evaluations - paid) * game.work)
         return study
@@ -198,7 +240,7 @@ def whole(start: Study, before: Study | None, job: Job) -> Study:
     try:
         return replace(judged(explain(start, job), before, job), state="done")
     except Cancelled:
-        if not isinstance(job.latest, Study):
+        if not isinstance(job.latest, Study) or job.latest.once:
             raise
         return replace(job.latest, state="partial")
 

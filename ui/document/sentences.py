@@ -44,7 +44,8 @@ def headline(study: Study, column: int, quote: Quote = bold) -> str:
     """The part that carries most of what the document changes."""
     found, first = tree.heaviest(study, column), next(iter(study.found.values()))
     change = tree.value(first.nodes[()], column)
-    whole = f"The document changes {quantity(column)} by {signed(change, 2)}."
+    subject = "As far as the question sees it, the document" if study.once else "The document"
+    whole = f"{subject} changes {quantity(column)} by {signed(change, 2)}."
     if found is None:
         return f"{whole} No part carries half of it."
     path, part = found
@@ -54,6 +55,8 @@ def headline(study: Study, column: int, quote: Quote = bold) -> str:
 
 def redundant(study: Study, column: int, quote: Quote = bold) -> list[str]:
     """Pairs of parts of which either is enough: what is lost without them, and the share that each has of the values."""
+    if study.once:  # what is lost without a part is told by its removal alone
+        return []
     first = next(iter(study.found.values()))
     found: dict[tuple[Path, Path], Redundant] = {}
     for pair in first.redundant:

@@ -23,6 +23,12 @@ UNIT = (
     "Values are changes of the natural log-probability of the answer; +0.69 doubles the probability. One colour scale for all: "
     "a part’s colour is its whole value, however long it is. The strips are the whole document, as wide as its tokens."
 )
+FIRST_LOOK = (
+    "This is a first look by reading once: parts are hidden from the question, not removed, and what the rest of the document "
+    "took over from them stays. "
+)
+REPLACED = "It is replaced as soon as parts were really removed."
+STOPPED = "The run ended before parts that are really removed could replace it: press Explain to go on."
 DEEPEST = 6  # steps by which a row is moved in
 
 
@@ -35,6 +41,8 @@ def show(study: Study, state: Bench[Own], seconds: float, open_part: Open, can_o
     _keep_place(study, own)
     st.html(render("answer", said=sentences.said_by(study), answer=study.target.strip(), rather=None))
     column = _column(study)
+    if study.once:
+        st.info(FIRST_LOOK + (STOPPED if state.job is None else REPLACED))
     st.markdown(headline(study, column))
     for sentence in redundant(study, column):
         st.markdown(f":material/content_copy: {sentence}")
@@ -47,7 +55,7 @@ def show(study: Study, state: Bench[Own], seconds: float, open_part: Open, can_o
         _document(study, maps, scale, own.at)
     with right, st.container(key="doc-tree"):
         _tree(study, own, column, scale, seconds, open_part, can_open)
-    if len(study.outputs) > 1:
+    if len(study.outputs) > 1 and not study.once:
         st.markdown("**What supports each sentence of the answer**")
         st.html(picture.citations(study))
         st.caption(sentences.RULE)
@@ -75,8 +83,8 @@ def _by_hand(study: Study) -> str:
 
 def _keep_place(study: Study, own: Own) -> None:
     """What one looked at, and took out, may be of another document."""
-    if own.at not in next(iter(study.found.values())).nodes:
-        own.at = ()
+    while not study.root.has(own.at) or own.at not in next(iter(study.found.values())).nodes:
+        own.at = own.at[:-1]
     own.out = tuple(path for path in own.out if study.root.has(path))
 
 
@@ -118,7 +126,7 @@ def _tree(study: Study, own: Own, column: int, scale: float, seconds: float, ope
         for row in children:
             _button(study, own, row, scale, len(at) + 1)
         st.html(picture.sums(sums))
-    elif study.root.at(at).parts:
+    elif study.root.at(at).parts and not study.once:
         evaluations = opening(study.root, at, study.request.budget)
         time = f", about {duration(evaluations * seconds)}" if seconds else ""
         st.button("Open this part", key="doc-open", type="primary", disabled=not can_open, on_click=open_part, args=(at,))

@@ -44,9 +44,17 @@ class Purse:
         return np.concatenate([self.evaluate(rows) for rows in self._parts(inner, bits)])
 
     def evaluate(self, coalitions: Bools) -> Floats:
-        """Values (m, k) of coalitions (m, n)."""
-        values = self.ledger.evaluate(coalitions, self._told(), self._cancel)
+        """Values (m, k) of coalitions (m, n). They are asked for in the order of their players, the absent first.
+
+        So those that agree on the first players come one after the other: a model that reads from left to right begins
+        where they part.
+        """
+        packed = [row.tobytes() for row in np.packbits(coalitions, axis=1)]
+        order = np.array(sorted(range(len(packed)), key=packed.__getitem__), dtype=np.int64)
+        found = self.ledger.evaluate(coalitions[order], self._told(), self._cancel)
         self._seen.update(_keys(coalitions))
+        values: Floats = np.empty_like(found)
+        values[order] = found
         return values.reshape(len(values), -1)
 
     def _told(self) -> Progress | None:

@@ -1,7 +1,8 @@
 """The search through a tree of parts: which part is opened next, and what is asked once more."""
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from xai.hierarchy.rounds import MAX_EXACT, plan
 from xai.ledger import Ledger, ledger_of
 from xai.typing import Cancel, Floats, Progress
 
+SoFar = Callable[[Hierarchy], object]
 _INDICES = (BANZHAF, SHAPLEY, "symmetric")
 _LOOKS = 8  # rounds a part may get between the openings of two of its children
 
@@ -32,6 +34,7 @@ def explain_tree(
     ledger: Ledger | None = None,
     only: Collection[Path] | None = None,
     also: Sequence[Path] = (),
+    so_far: SoFar | None = None,
 ) -> Hierarchy:
     """Values of the parts of `tree`, the heaviest opened into their own parts until the budget is spent.
 
@@ -54,6 +57,7 @@ def explain_tree(
     only : paths of the parts that the search may open below the first level; None for any
     also : paths that are opened after it, whatever they carry, and beyond the budget: what that costs, `opening_cost` says.
         The search itself stays as it was without them
+    so_far : so_far(Hierarchy), called with what is found whenever the evaluations have doubled since; pairs are not in it
 
     Returns
     -------
@@ -75,9 +79,9 @@ def explain_tree(
     layout, paid = Layout(tree, ledger.labels), ledger.evaluations
     if budget < 2:
         raise ValueError(f"budget must be at least 2, for v(no player) and v(all players); got {budget}")
-    found, ends = _found(layout, index, seed, Purse(ledger, budget, progress, cancel), only, also)
-    spent = ledger.evaluations - paid, time.perf_counter() - started
-    return Hierarchy(*found, index, seed, budget, *spent, *ends)
+    made = partial(_made, ledger, (paid, started), (index, seed, budget))
+    told = None if so_far is None else lambda nodes, ends: so_far(made(nodes, ends, []))
+    return made(*_found(layout, index, seed, Purse(ledger, budget, progress, cancel), only, also, told))
 
 
 def opening_cost(children: int, index: str, budget: int, level: int = 1) -> int:
@@ -94,21 +98,43 @@ def _most(budget: int) -> int:
     return max(64, budget // 4)
 
 
+def _made(
+    ledger: Ledger,
+    before: tuple[int, float],
+    asked: tuple[str, int, int],
+    nodes: dict[Path, Node],
+    ends: list[Value],
+    redundant: list[Redundant],
+) -> Hierarchy:
+    """before : evaluations that were paid, and the time, when it began;  asked : index, seed and budget"""
+    paid, started = before
+    return Hierarchy(nodes, redundant, *asked, ledger.evaluations - paid, time.perf_counter() - started, *ends)
+
+
 def _found(
-    layout: Layout, index: str, seed: int, purse: Purse, only: Collection[Path] | None, also: Sequence[Path]
-) -> tuple[tuple[dict[Path, Node], list[Redundant]], list[Value]]:
-    """Nodes and redundant pairs, and v(∅), v(N)."""
+    layout: Layout,
+    index: str,
+    seed: int,
+    purse: Purse,
+    only: Collection[Path] | None,
+    also: Sequence[Path],
+    told: Callable[[dict[Path, Node], list[Value]], object] | None,
+) -> tuple[dict[Path, Node], list[Value], list[Redundant]]:
+    """Nodes, v(∅) and v(N), and redundant pairs."""
     n = len(layout.order)
-    ends = purse.evaluate(np.array([[False] * n, [True] * n]))
-    walk = _Walk(layout, index, seed, purse, ends[1] - ends[0], only)
-    walk.run()
+    whole = purse.evaluate(np.array([[False] * n, [True] * n]))
+    scalar = purse.ledger.n_outputs is None
+    ends = [value(end, scalar) for end in whole]
+    walk = _Walk(layout, index, seed, purse, whole[1] - whole[0], only)
+    for _ in walk.run():
+        if told is not None:
+            told(_nodes(walk, scalar), ends)
     for path in also:
         walk.open_also(path)
-    scalar = purse.ledger.n_outputs is None
     nodes = _nodes(walk, scalar)
     pairs = redundant_pairs(purse, layout, walk.places, nodes, walk.checked)
     purse.end()
-    return (nodes, pairs), [value(end, scalar) for end in ends]
+    return nodes, ends, pairs
 
 
 class _Walk:
@@ -127,7 +153,8 @@ class _Walk:
         self.checked = pairs_for(purse.budget, self.whole)
         self.most = _most(purse.budget)
 
-    def run(self) -> None:
+    def run(self) -> Iterator[None]:
+        """Yields whenever the coalitions asked for have doubled."""
         if not fan(self.layout.root):
             return
         if not self._open(self.layout.root, self.total, np.zeros_like(self.total)):
@@ -140,8 +167,12 @@ class _Walk:
         if kept > self.purse.left:
             kept = self.checked = 0
         self.purse.kept = 0 if self.whole else kept
+        yield
+        before = self.purse.asked
         while self._step():
-            pass
+            if self.purse.asked >= 2 * before:
+                yield
+                before = self.purse.asked
         self._make_surer()
 
     def open_also(self, path: Path) -> None:

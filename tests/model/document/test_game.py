@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from plain import masked
 
 from model.document.game import AFTER, BEFORE, DocumentGame, prompt_of
 from model.document.parts import tree_of
@@ -56,6 +57,25 @@ def test_the_prompt_is_the_document_and_a_question(game):
     assert game.text == TEXT
     assert game.outputs == ["the answer", "The fox.", "She said hello."]
     assert game.labels[:4] == ["#", "The", "plot", "The"]
+
+
+def test_read_once_only_the_question_does_not_see_what_is_absent(game, tiny_gemma):
+    once = DocumentGame(tiny_gemma, TEXT, "Who jumps?", ANSWER, "read-once")
+    rng = np.random.default_rng(0)
+    coalitions = rng.random((6, once.n_players)) < 0.5
+    coalitions[0] = True
+    prompt, target = tiny_gemma.encode(prompt_of(TEXT, "Who jumps?")), tiny_gemma.target_ids(ANSWER)
+    low, count = len(BEFORE), len(tiny_gemma.target_ids(" The fox."))
+    ends = np.array([low + word.end for _, word in once.root.walk() if word.kind == "word"])
+    player = np.array([np.searchsorted(ends, span[1]) if span and low < span[1] <= ends[-1] else -1 for span in prompt.spans])
+    start = int(np.flatnonzero(player >= 0)[-1]) + 1
+    for row, found in zip(coalitions, once(coalitions)):
+        hidden = np.append((player >= 0) & ~row[player], np.zeros(len(target), bool))
+        wanted = masked(tiny_gemma.model, prompt.ids + target, start, hidden, target)
+        np.testing.assert_allclose(found, [wanted.sum(), wanted[:count].sum(), wanted[count:].sum()], atol=1e-4)
+    np.testing.assert_allclose(once(coalitions[:1]), game(coalitions[:1]), atol=1e-3)  # nothing is hidden
+    assert once.tokens == len(prompt.ids) and once.work < game.work
+    assert once.per_reading == once.tokens // once.work
 
 
 def test_an_answer_of_one_sentence_is_one_column(tiny_gemma):

@@ -5,36 +5,17 @@ import threading
 import numpy as np
 import pytest
 import torch
-from plain import LONG, PROMPT, TARGET
+from plain import LONG, PROMPT, TARGET, masked
 
 from benchmarks.languages.networks import NETWORKS, make
-from model.text import once
+from model.text import once, scoring
 from model.text.handshake import Handshake, shake
 from model.text.once import HidingSequence, OnceScorer
+from model.text.scoring import read
 from xai import Cancelled, Ledger
 
 SETTINGS = {title: (configuration, settings) for title, _, configuration, settings in NETWORKS}
 QUESTION = "\nSentiment:"
-
-
-def masked(model, ids, start, hidden, target, one_mask=None):
-    """Log-probabilities of the target by one plain pass with 4-D masks: what comes from `start` on sees no `hidden` key.
-
-    one_mask : the kind of all layers, where the network takes a single mask
-    """
-    window = getattr(model.config, "sliding_window", None)
-    place = np.arange(len(ids))
-    full = place[:, None] >= place
-    full &= ~((place[:, None] >= start) & hidden)
-    near = full & (place[:, None] - place < (window or len(ids)))
-    masks = {
-        kind: torch.from_numpy(np.where(seen, np.float32(0), np.float32(-np.inf)))[None, None]
-        for kind, seen in (("full_attention", full), ("sliding_attention", near))
-    }
-    with torch.no_grad():
-        logits = model(torch.tensor([ids]), attention_mask=masks[one_mask] if one_mask else masks).logits[0]
-    at = np.arange(len(ids) - len(target) - 1, len(ids) - 1)
-    return torch.log_softmax(logits[at].double(), -1)[range(len(target)), target].numpy()
 
 
 def game_of(gemma, prompt, players="word", target=TARGET):
@@ -146,3 +127,24 @@ def test_a_mask_over_what_was_read_that_is_ignored_is_found(monkeypatch):
     with pytest.raises(ValueError, match="this model cannot be read once"):
         found.way("read-once")
     assert Handshake().way("read-once").name == "read-once"
+
+
+@pytest.mark.parametrize("title", [None, "Llama", "Mistral", "Gemma 2"])
+@pytest.mark.parametrize("piece", [5, 7, 24])
+def test_a_prompt_read_in_pieces_is_the_prompt_read_at_once(tiny_gemma, monkeypatch, title, piece):
+    network = tiny_gemma.model if title is None else make(*SETTINGS[title])
+    prefix = np.random.default_rng(4).integers(3, network.config.vocab_size, 61)  # sliding windows have 16 tokens and fewer
+    with torch.no_grad():
+        whole = read(network, prefix)
+        shapes, forward = [], network.base_model.forward
+        monkeypatch.setattr(
+            network.base_model, "forward", lambda **options: shapes.append(options["input_ids"].shape[1]) or forward(**options)
+        )
+        monkeypatch.setattr(scoring, "READ", piece)
+        pieces = read(network, prefix)
+    assert max(shapes) == piece and sum(shapes) == len(prefix)
+    assert whole.get_seq_length() == pieces.get_seq_length() == len(prefix)
+    for one, other in zip(whole.layers, pieces.layers):
+        assert one.keys.shape == other.keys.shape  # a sliding layer keeps its window alone
+        np.testing.assert_allclose(other.keys, one.keys, atol=2e-5)
+        np.testing.assert_allclose(other.values, one.values, atol=2e-5)

@@ -135,7 +135,7 @@ def test_a_tree_that_is_full_forgets_what_was_passed_least(wide, monkeypatch, ro
     monkeypatch.setattr(Tree, "thin", lambda tree, most: thinned.append(most) or thin(tree, most))
     for start in range(0, 300, 50):
         np.testing.assert_allclose(game(z[start : start + 50]), other(z[start : start + 50]), atol=2e-5)
-    trunk = shared.trunk(wide.model, game._scorer._prefix, game._scorer._game)
+    trunk = shared.grown(wide.model, game._scorer._prefix, game._scorer._game, shared.Trunk)
     assert thinned and trunk._tree.used <= room and trunk._layers._pairs[0].shape[1] == len(game._scorer._prefix) + room
 
 

@@ -128,7 +128,8 @@ def test_a_cancelled_run_keeps_what_it_paid(ready, monkeypatch):
     asked = []
 
     def cancelled(job):
-        asked.append(job)
+        if job.version:  # after the first look, which pays for nothing
+            asked.append(job)
         return len(asked) > 4
 
     monkeypatch.setattr("ui.shell.jobs.Job.cancelled", cancelled)

@@ -111,17 +111,23 @@ def test_an_interrupted_run_goes_on_where_it_was(ready, monkeypatch):
             np.testing.assert_allclose(bench(again).shown.found[index].nodes[path].value, node.value, atol=1e-3)
 
 
-def test_a_cancelled_run_is_partial_and_goes_on_from_what_it_paid(ready, monkeypatch):
+def test_a_cancelled_run_is_partial_and_goes_on_from_what_it_paid(ready):
     page = new_page()
     page.text_area(key="doc-text").set_value(SMALL).run()
     page.select_slider(key="doc-budget").set_value(64).run()
-    monkeypatch.setattr("ui.shell.jobs.Job.cancelled", lambda job: job.latest is not None)  # once the first tree is there
-    page.button(key="explain").click().run()
-    page = finish(page)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("ui.shell.jobs.Job.cancelled", lambda job: job.latest is not None and not job.latest.once)
+        page.button(key="explain").click().run()
+        page = finish(page)
     study, run = bench(page).shown, bench(page).run
     assert study.state == "partial" and list(study.found) == ["banzhaf"] and "This run was cancelled" in said(page)
     assert kept.store().get(run).state == "partial" and "still being computed" not in said(page)
-    monkeypatch.undo()
+    assert f"{study.ledger.evaluations} evaluations are kept" in said(page)
+    page.button(key="explain").click().run()
+    page = finish(page)
+    assert (
+        bench(page).run == run and bench(page).shown.state == "done" and list(bench(page).shown.judged) == ["banzhaf", "shapley"]
+    )
 
 
 def test_the_text_of_an_upload_is_kept_only_where_its_visitor_says_so(ready):

@@ -424,3 +424,37 @@ def test_other_arguments_are_refused_in_one_sentence():
         explain_tree(game, tree, ledger=Ledger(additive([1.0, 2.0, 3.0])[0]))
     with pytest.raises(ValueError, match="values must be finite"):
         explain_tree(FakeGame(3, lambda z: z.sum(axis=1) * np.nan), tree)
+
+
+def test_what_is_found_is_told_whenever_the_evaluations_doubled():
+    rng = np.random.default_rng(5)
+    game = tabulated(rng.normal(size=2**12))
+    tree = Part("all", parts=tuple(Part(f"{i}", leaves=(3 * i, 3 * i + 1, 3 * i + 2)) for i in range(4)))
+    told, ledger = [], Ledger(game)
+    alone = explain_tree(game, tree, budget=400, seed=1)
+    found = explain_tree(game, tree, budget=400, seed=1, ledger=ledger, so_far=lambda one: told.append((ledger.evaluations, one)))
+    assert len(told) >= 2
+    counts = [count for count, _ in told]
+    assert all(later >= 2 * earlier for earlier, later in zip(counts, counts[1:]))
+    for count, one in told:
+        assert one.evaluations == count and one.index == found.index and not one.redundant
+        assert (one.empty_value, one.full_value) == (found.empty_value, found.full_value)
+        for path, node in one.nodes.items():  # adds up, as what is found in the end
+            children = one.children(path)
+            if children:
+                assert sum(child.value for child in children) + node.together == pytest.approx(node.value, abs=1e-9)
+    assert set(told[0][1].nodes) < set(told[-1][1].nodes) <= set(found.nodes)
+    assert {path: node.value for path, node in alone.nodes.items()} == {path: node.value for path, node in found.nodes.items()}
+
+
+def test_neighbours_are_asked_for_together():
+    asked = []
+
+    def values(coalitions):
+        asked.extend(row.tolist() for row in coalitions)
+        return coalitions.sum(axis=1) * 1.0
+
+    tree = Part("all", parts=tuple(Part(f"{i}", leaves=(2 * i, 2 * i + 1)) for i in range(10)))
+    explain_tree(FakeGame(20, values, batch_size=4), tree, budget=60)
+    rounds = asked[2:26], asked[26:50]  # after none and all
+    assert [sorted(one) for one in rounds] == list(rounds) and rounds[0] != sorted(rounds[0], reverse=True)

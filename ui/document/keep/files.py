@@ -13,6 +13,9 @@ from ui.files.save import save
 
 def downloads(study: Study) -> None:
     """Three files of a study, each made when it is asked for."""
+    if study.state == "preliminary":  # its values are not settled
+        st.markdown("The files are there once the run has ended.")
+        return
     st.markdown("Everything on this page as files. They need neither this server nor a network.")
     report, numbers, bundle = st.columns(3)
     wide = {"width": "stretch"}
