@@ -87,12 +87,12 @@ def _tree(record: dict[str, Any], index: str, root: Passage, text: str, outputs:
         part = root.at(path)
         nodes[path] = Node(part.label(text), value, error, together, is_open, part.last - part.first)
     below = {(*path, i) for path, node in nodes.items() if node.opened for i in range(len(root.at(path).parts))}
-    if set(nodes) != {(), *below} or any((node.standard_error < 0).any() for node in nodes.values()):
+    if set(nodes) != {(), *below} or any(np.any(np.less(node.standard_error, 0.0)) for node in nodes.values()):
         raise ValueError("the parts of a tree are not those of its document")
-    counts = {name: check_whole(name, record[name]) for name in _COUNTS}
-    ends = {name: _numbers(record[name], outputs) for name in _ENDS}
+    seed, budget, evaluations = (check_whole(name, record[name]) for name in _COUNTS)
+    empty, full = (_numbers(record[name], outputs) for name in _ENDS)
     redundant = [_pair(one, root, outputs) for one in record["redundant"]]
-    return Hierarchy(nodes, redundant, index, seconds=float(record["seconds"]), **counts, **ends)
+    return Hierarchy(nodes, redundant, index, seed, budget, evaluations, float(record["seconds"]), empty, full)
 
 
 def _pair(record: dict[str, Any], root: Passage, outputs: int) -> Redundant:
