@@ -24,7 +24,7 @@ from playwright.sync_api import Page, sync_playwright
 from benchmarks.parts.command import chromium, header, options, row, write_csv
 from benchmarks.parts.promises import promises
 
-PAGES = ["text", "image", "table", "data"]
+PAGES = ["text", "image", "table", "data", "document"]
 MAP = ".swing-heatmap, .js-plotly-plot"
 MOST = 1200_000  # ms
 COLUMNS = ["page", "server up", "first paint", "first map", "ready", "first live map", "last map", "promised", "kept"]

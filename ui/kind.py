@@ -80,6 +80,11 @@ class Result:
     about: Any
     comparison: Comparison
 
+    @property
+    def state(self) -> str:
+        """ "preliminary" (a run goes on), "partial" (cancelled) or "done"."""
+        return self.comparison.state
+
     def to_record(self) -> dict[str, Any]:
         """As JSON can hold it, the request (which is the run's settings) and the ledger left out."""
         return {**self.about.to_record(), "comparison": self.comparison.to_record()}
@@ -121,8 +126,8 @@ class Kind(ABC, Generic[R, S, P]):
     def ask(self, state: Bench[S]) -> R | None:
         """Draw the widgets; what they ask, or None, with a sentence, where nothing can be."""
 
-    def read(self, settings: Any) -> R:
-        """The request of kept settings; ValueError for what are none."""
+    def read(self, settings: Any, upload: bytes | None = None) -> R:
+        """The request of kept settings; ValueError for what are none. upload : the file that was kept with them"""
         return self.Request.from_settings(settings)  # type: ignore[attr-defined, no-any-return]  # of `Settings`
 
     @abstractmethod

@@ -15,8 +15,9 @@ from ui.maps.another import show_another
 from ui.maps.picture import Picture
 from ui.maps.side_by_side import show
 from ui.runs import kept
+from ui.runs.bundle import Bundle, read_bundle
 from ui.runs.comparison import Comparison, compare
-from ui.runs.comparison_bundle import to_bundle
+from ui.runs.comparison_bundle import from_bundle, to_bundle
 from ui.runs.listed import others_of, share_shown, sidebar
 from ui.runs.shipped import SHIPPED, is_shipped, shipped
 from ui.shell.bench import MORE, Bench, bar, bench, follow_model
@@ -58,7 +59,11 @@ def kind_page(kind: Kind[Any, Any, Any]) -> None:
             st.info("The result below is of another model than this server's. Press Explain to ask this one.")
         _show(kind, state.shown, state)
     sidebar(kind.key, state)
-    open_bundle(kind, state)
+    open_bundle(lambda data: _brought(kind, read_bundle(data)), state)
+
+
+def _brought(kind: Kind[Any, Any, Any], bundle: Bundle) -> tuple[Result, str]:
+    return from_bundle(kind, bundle), bundle.fingerprint
 
 
 def _of_another(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> bool:
@@ -149,19 +154,13 @@ def _explain(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> 
         if cost is not None:
             pace().learn(pool, shared, cost.of(paid), took)
 
-    def work(job: Job) -> Result:
-        job.model = model
-        with kept.ended_with(name):
-            if known is None and look is not None:
-                look(job)
-            before = shown if shown is not None and shown.request == request else None
-            result = run(request, subject(job), job, lambda game: kept.ledger(name, game, known), before, learn)
-        kept.finish(name, result)
-        return result
+    def make(job: Job) -> Result:
+        if known is None and look is not None:
+            look(job)
+        before = shown if shown is not None and shown.request == request else None
+        return run(request, subject(job), job, lambda game: kept.ledger(name, game, known), before, learn)
 
-    state.begin(Job(work, name, seconds=None if cost is None else cost.seconds))
-    if state.job is None:  # the line takes no more
-        kept.end(name, "partial", "It was not begun: too much was waiting.")
+    kept.work_on(name, state, make, model, None if cost is None else cost.seconds)
 
 
 def _foretold(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> Cost | None:

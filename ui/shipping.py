@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ui.data.kind import DataKind
-from ui.document.kept import to_bytes
+from ui.document.keep.bundle import to_bytes
 from ui.document.run import work
 from ui.document.samples import FIRST
 from ui.document.shelf import STUDY

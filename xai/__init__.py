@@ -11,6 +11,7 @@ from xai.exchange.rows import explain_rows
 from xai.exchange.taken import from_shap, from_shapiq
 from xai.explain import explain
 from xai.hierarchy.found import Hierarchy
+from xai.hierarchy.judged import judge_tree, judging_cost
 from xai.hierarchy.parts import Part
 from xai.hierarchy.walk import explain_tree, opening_cost
 from xai.interactions import Interactions, interactions
@@ -24,5 +25,6 @@ from xai.trust.randomised import Randomised, Redrawn, randomised_budget, randomi
 __all__ = ["Agreement", "Attribution", "Bracket", "Cancelled", "Complete", "Control", "Fidelity", "Hierarchy"]
 __all__ += ["Interactions", "Judgement", "Ledger", "Part", "Randomised", "Ranks", "Redrawn"]
 __all__ += ["agreement", "completing", "explain", "explain_rows", "explain_tree", "fidelity", "fidelity_cost"]
-__all__ += ["from_shap", "from_shapiq", "game_of", "interactions", "judge", "judge_early", "opening_cost", "preliminary"]
+__all__ += ["from_shap", "from_shapiq", "game_of", "interactions", "judge", "judge_early"]
+__all__ += ["judge_tree", "judging_cost", "opening_cost", "preliminary"]
 __all__ += ["randomised_budget", "randomised_control", "separable", "shuffled_control", "ties", "to_shap", "two_fidelity"]

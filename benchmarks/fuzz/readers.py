@@ -222,6 +222,18 @@ def _read_bundle(data: bytes, name: str) -> None:
     read_bundle(data)
 
 
+def _study_files() -> Files:
+    from ui.document.shelf import STUDY
+
+    return [(STUDY, (ASSETS / "first" / STUDY).read_bytes())]
+
+
+def _read_study(data: bytes, name: str) -> None:
+    from ui.document.keep.bundle import from_bytes
+
+    from_bytes(data)
+
+
 def _gguf_files() -> Files:
     from gguf import GGUFWriter
 
@@ -260,5 +272,6 @@ READERS = {
     "trees": Reader(_read_trees, _tree_files),
     **({"trees of libraries": Reader(_read_stored, _stored_files)} if _stored() else {}),
     "bundles": Reader(_read_bundle, _bundle_files),
+    "studies": Reader(_read_study, _study_files),
     "gguf": Reader(_read_gguf, _gguf_files),
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.document.marks import Block, blocks, unwrapped
+from model.document.marks import PASSAGE, Block, blocks, title_of, unwrapped
 from model.text.segments import Span, sentences
 from xai.exchange.colour import short
 from xai.hierarchy.parts import Part
@@ -20,7 +20,7 @@ LABEL = 60  # characters
 class Passage:
     """A part of a text, text[start:end], of the words words[first:last]; `parts` lie one after the other, and fill it.
 
-    kind : "document", "chapter", "paragraph", "sentence", "word", or "group" of what stands in `parts`
+    kind : "document", "chapter", "passage" with a title, "paragraph", "sentence", "word", or "group" of what stands in `parts`
     tokens : of the model, that are its own
     """
 
@@ -33,10 +33,9 @@ class Passage:
     parts: tuple["Passage", ...] = ()
 
     def label(self, text: str) -> str:
-        """Its beginning on one line; of a chapter, its heading."""
+        """Its beginning on one line; of what begins with a heading or a title, that."""
         begins = text[self.start : min(self.end, self.start + 4 * LABEL)]
-        if self.kind == "chapter":
-            begins = begins.split("\n")[0].strip("# \t") or begins
+        begins = title_of(begins) or begins
         return short(" ".join(begins.split()), LABEL)
 
     def at(self, path: Sequence[int]) -> "Passage":
@@ -45,6 +44,15 @@ class Passage:
         for i in path:
             found = found.parts[i]
         return found
+
+    def has(self, path: Sequence[int]) -> bool:
+        """Whether a path leads to a part."""
+        found = self
+        for i in path:
+            if not 0 <= i < len(found.parts):
+                return False
+            found = found.parts[i]
+        return True
 
     def walk(self, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], "Passage"]]:
         """(path, part) of itself and all below it."""
@@ -75,7 +83,7 @@ def parts_of(text: str, words: list[Span], tokens: Ints) -> Passage:
 
     def of_paragraph(block: Block) -> Passage | None:
         low, high = block.start, block.end
-        spans = [(low, high)] if block.level else list(sentences(flowing, low, high))
+        spans = [(low, high)] if 0 < block.level < PASSAGE else list(sentences(flowing, low, high))
         found = []
         for start, end in spans:
             first, last = (int(i) for i in np.searchsorted(starts, [start, end]))
@@ -122,7 +130,7 @@ Made = Callable[[str, int, int, list[Passage]], Passage | None]
 
 
 def _sections(found: list[Block], paragraph: Callable[[Block], Passage | None], made: Made) -> list[Passage]:
-    """Paragraphs and, from each heading to the next of no lower rank, chapters, in them others."""
+    """Paragraphs and, from each heading or title to the next of no lower rank, chapters and passages, in them others."""
     parts: list[Passage | None] = []
     i = 0
     while i < len(found):
@@ -133,7 +141,8 @@ def _sections(found: list[Block], paragraph: Callable[[Block], Passage | None], 
             while stop < len(found) and not 0 < found[stop].level <= block.level:
                 stop += 1
             inside = [paragraph(block), *_sections(found[i + 1 : stop], paragraph, made)]
-            parts.append(made("chapter", block.start, found[stop - 1].end, _there(inside)))
+            kind = "passage" if block.level == PASSAGE else "chapter"
+            parts.append(made(kind, block.start, found[stop - 1].end, _there(inside)))
         i = stop
     return _there(parts)
 

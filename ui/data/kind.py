@@ -47,7 +47,8 @@ class DataKind(Kind[DataRequest, DataState, TextPicture | ExamplesPicture]):
             return None
         return ask.ask_examples(state) if mode == EXAMPLES else ask.ask_words(_size)
 
-    read = staticmethod(request_of)
+    def read(self, settings: Any, upload: bytes | None = None) -> DataRequest:
+        return request_of(settings)
 
     def open(self, request: DataRequest, state: Bench[DataState], upload: bytes | None) -> None:
         ask.set_widgets(request, state)

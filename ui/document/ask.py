@@ -13,7 +13,8 @@ from ui.document.run import Desk
 from ui.document.samples import FIRST
 from ui.draw.markdown import plain, said
 from ui.settings import allowed
-from ui.shell.frame import held, linked, uploader
+from ui.shell.budget import moving
+from ui.shell.frame import held, linked, preset, uploader
 from ui.shell.widgets import number_input, selectbox, text_input
 from xai.hierarchy.found import Path
 
@@ -52,16 +53,21 @@ def ask(own: Own) -> DocumentRequest | None:
                 return None
             text = brought
             st.caption(f"Read {plain(file.name)}: {len(text):,} characters. Take the file away to go back to the text above.")
+            st.checkbox("Keep its text on this server with the run, so that its link can show it again", key="doc-keep")
     question = text_input(st, DocumentRequest, "question", **held("doc-question", value=FIRST.question))
     with st.expander("Settings: answer, budget"):
-        own_answer = st.radio("What should be explained?", [OWN, TYPED], key="doc-whose", horizontal=True) == OWN
-        target = (
-            None if own_answer else text_input(st, DocumentRequest, "target", key="doc-target", placeholder=" Ingrid Solberg")
+        own_answer = (
+            st.radio("What should be explained?", [OWN, TYPED], horizontal=True, **held("doc-whose", [OWN, TYPED])) == OWN
         )
+        target = None
+        if not own_answer:
+            target = text_input(st, DocumentRequest, "target", placeholder=" Ingrid Solberg", **held("doc-target", value=""))
         one, two, three, four = st.columns(4)
-        until = selectbox(one, DocumentRequest, "until", disabled=not own_answer, **held("doc-until", index=1))
+        ends = allowed(DocumentRequest)["until"].options or ()
+        until = selectbox(one, DocumentRequest, "until", disabled=not own_answer, **held("doc-until", ends, index=1))
         longest = number_input(two, DocumentRequest, "longest", disabled=not own_answer, **held("doc-longest", value=40))
-        budget = three.select_slider(titles["budget"], BUDGETS, **linked("doc-budget", value=FIRST.budget))
+        now, more = moving("doc-budget", FIRST.budget, _of_link)
+        budget = three.select_slider(titles["budget"], sorted({*BUDGETS, now}), **more)
         seed = number_input(four, DocumentRequest, "seed", **linked("doc-seed", value=0))
         after = plain(AFTER.format(question=question), 200)
         st.caption(f"The model reads: “{plain(BEFORE)}” document “{after}”. An absent part is removed.")
@@ -79,3 +85,15 @@ def _read(own: Own, file: Any) -> str | None:
             st.error(said(str(error)))
             return None
     return own.file[1]
+
+
+def _of_link(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and BUDGETS[0] <= int(text) <= BUDGETS[-1] else None
+
+
+def set_widgets(request: DocumentRequest) -> None:
+    """Set the widgets to what a kept run asked."""
+    texts = {"doc-text": request.text, "doc-question": request.question, "doc-target": request.target or ""}
+    numbers = {"doc-longest": request.longest, "doc-budget": request.budget, "doc-seed": request.seed}
+    whose = OWN if request.target is None else TYPED
+    preset(**texts, **numbers, **{"doc-whose": whose, "doc-until": request.until})

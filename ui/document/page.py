@@ -6,40 +6,63 @@ import streamlit as st
 
 from ui.document import ask, run, show, whatif
 from ui.document.ask import Own
+from ui.document.keep import runs
+from ui.document.keep.bundle import from_bytes
+from ui.document.keep.files import downloads
+from ui.document.keep.runs import RUNS
 from ui.document.request import DocumentRequest
 from ui.document.run import Desk, Study
 from ui.document.samples import FIRST
 from ui.document.shelf import shipped
 from ui.draw.markdown import said
+from ui.files.take_away import open_bundle
+from ui.runs import kept
+from ui.runs.listed import share_shown, sidebar
 from ui.runs.shipped import SHIPPED
 from ui.shell.bench import MORE, Bench, bar, bench, follow_model
 from ui.shell.frame import frame, ready
 from ui.shell.jobs import Job
 from ui.shell.model_slot import model_slot
 from ui.shell.pace import Cost
+from xai import Ledger
+from xai.game import Game
 from xai.hierarchy.found import Path
 
 
 def page() -> None:
-    state = bench("document", Own)
+    state = bench(RUNS.key, Own)
     follow_model(state)
     frame(
         "Swing: what in this document does the answer stand on?",
         "Swing leaves out chapters, paragraphs, sentences and words of a document, and measures how the probability of the "
         "answer swings. The heaviest parts are opened first; click a part to look into it. Values add up, level by level.",
     )
+    kept.reopen(RUNS, state)
+    if state.brought is not None:
+        RUNS.open(state.brought, state, None)
+        state.brought = None
     request = ask.ask(state.own)
-    if request is None:
-        return
-    if state.new and request.same_game == FIRST.same_game:
-        state.shown = shipped()
-    if ready(model_slot()):
-        if model_slot().loaded.notes:
-            st.caption(said(" ".join(model_slot().loaded.notes)))
-        more = None if state.shown is None else lambda: _begin(state, _more(state.shown))
-        bar(state, lambda: _cost(state, request), lambda: _begin(state, request), more)
+    if request is not None:
+        if state.new and request.same_game == FIRST.same_game:
+            state.shown = shipped()
+        _controls(state, request)
     if isinstance(state.shown, Study):
         _show(state, request, state.shown)
+    sidebar(RUNS.key, state)
+    open_bundle(_brought, state)
+
+
+def _controls(state: Bench[Own], request: DocumentRequest) -> None:
+    """The model's progress while it loads, then the job bar."""
+    if not ready(model_slot()):
+        return
+    if model_slot().loaded.notes:
+        st.caption(said(" ".join(model_slot().loaded.notes)))
+    if state.interrupted is not None:  # its server died in the middle of it
+        again, state.interrupted = state.interrupted, None
+        _begin(state, again)
+    more = None if state.shown is None else lambda: _begin(state, _more(state.shown))
+    bar(state, lambda: _cost(state, request), lambda: _begin(state, request), more)
 
 
 def _cost(state: Bench[Own], request: DocumentRequest) -> Cost:
@@ -59,23 +82,45 @@ def _more(study: Study) -> DocumentRequest:
 def _begin(state: Bench[Own], request: DocumentRequest) -> None:
     """Explain; what was paid for the same game stays paid, that of a study that is shown and that of a cancelled run."""
     slot, own, shown = model_slot(), state.own, state.shown
-    before = shown if shown is not None and shown.request.same_game == request.same_game else None
+    before = shown if _same_game(shown, request) else None
     desk = own.desk if own.desk is not None and own.desk.asked == request.same_game else None
     own.anew = None
+    state.run = name = runs.begin(request, own, slot.fingerprint, state.run if state.asked == request.same_game else None)
+    state.asked = request.same_game
 
     def keep(desk: Desk) -> None:
         own.desk = desk
 
-    state.begin(Job(run.work(slot.loaded, request, desk, before, keep, slot.learn_rate, slot.learn_answer)))
+    def ledger_of(game: Game, known: Ledger) -> Ledger:
+        return kept.ledger(name, game, known)
+
+    work = run.work(slot.loaded, request, desk, before, keep, slot.learn_rate, slot.learn_answer, ledger_of)
+    kept.work_on(name, state, work, slot.fingerprint)
 
 
-def _show(state: Bench[Own], request: DocumentRequest, study: Study) -> None:
+def _brought(data: bytes) -> tuple[Study, str]:
+    study = from_bytes(data)
+    return study, study.model
+
+
+def _same_game(shown: Study | None, request: DocumentRequest) -> bool:
+    """Whether a run can go on with what a study has paid for: the same question to the same model."""
+    return shown is not None and shown.request.same_game == request.same_game and shown.model == model_slot().fingerprint
+
+
+def _show(state: Bench[Own], request: DocumentRequest | None, study: Study) -> None:
     slot, own = model_slot(), state.own
-    if study.request.same_game != request.same_game:
+    if request is not None and study.request.same_game != request.same_game:
         st.info("The result below is of an earlier document or question. Press Explain for the one above.")
     if study is shipped():
         st.caption(SHIPPED)
+    if study.state == "partial":
+        kept_of = f"{study.ledger.evaluations} evaluations are kept: Explain goes on from them."
+        st.info(f"This run was cancelled: the values are of what had been computed. {kept_of}")
     can = slot.state == "ready" and state.job is None and not study.once
+    if slot.state == "ready" and not _same_game(study, study.request):
+        can = False
+        st.info("The result below is of another model than this server’s: its parts cannot be opened, nor asked without.")
 
     def open_part(path: Path) -> None:
         _begin(state, replace(study.request, opened=(*study.request.opened, path)))
@@ -87,19 +132,28 @@ def _show(state: Bench[Own], request: DocumentRequest, study: Study) -> None:
 
     paid = study.ledger.evaluations
     each = study.ledger.seconds / paid if paid else 0.0
-    show.show(study, state, each, open_part, can)
-    whatif.show(study, state, lambda: slot.loaded, desk_of, can)
+    column = show.show(study, state, each, open_part, can)
     st.caption(
         f"{study.root.last:,} words, {study.root.tokens:,} tokens in {len(study.frontier)} parts. Paid for so far: {paid} "
         f"evaluations. {_rest(study)}"
     )
+    anew, right, away = st.tabs(["What if", "How right it is", "Take away"])
+    with anew:
+        whatif.show(study, state, lambda: slot.loaded, desk_of, can)
+    with right:
+        show.how_right(study, column)
+    with away:
+        downloads(study)
+        share_shown(RUNS.key, state.run)
 
 
 def _rest(study: Study) -> str:
     """What is still to be said of what was paid."""
     if study.once:
         return "What the first look took is not among them."
-    return "" if len(study.found) == 2 else "The Shapley values are still being computed."
+    if len(study.found) == 2:
+        return ""
+    return "The Shapley values were not computed." if study.state == "partial" else "The Shapley values are still being computed."
 
 
 page()

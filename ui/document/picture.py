@@ -1,39 +1,79 @@
 """How a study is drawn: a map of its whole length, the part one looks at, and the sums of its children."""
 
+import numpy as np
 from markupsafe import Markup
 
 from model.document.parts import Passage
+from ui.document import tree
 from ui.document.run import Study
 from ui.document.tree import Row
-from ui.draw.colour import pieces, signed
+from ui.draw.colour import colour, pieces, signed
 from ui.draw.html import render
 from ui.names import INDICES
 from xai.exchange.colour import marks_of, short, with_error
 from xai.exchange.map import Column
 from xai.hierarchy.found import Path
+from xai.typing import Floats
 
 MOST_SHOWN = 6000  # characters of one part: of a longer one the beginnings of its parts
-BEGINNING = 160
+BEGINNING, MOST_LINES = 160, 40  # characters of each; parts, the heaviest
+MOST_PIECES = 240  # of a strip, which is some 350 pixels wide on a phone
 
 
 def minimap(study: Study, shown: Column, scale: float, at: Path) -> Markup:
-    """The whole length as a strip: a piece for each of the smallest parts, as wide as its tokens; `at` is framed."""
-    marks = marks_of(shown, scale)
-    segments = [
-        (i, study.root.at(path).tokens, bool(at) and path[: len(at)] == at, marks[i]) for i, path in enumerate(study.frontier)
-    ]
+    """The whole length as a strip: a piece for each of the smallest parts, as wide as its tokens; `at` is framed.
+
+    Of more than `MOST_PIECES` parts the lighter ones are taken together where they lie side by side.
+    """
+    runs = _runs(shown.values, MOST_PIECES)
+    marks = marks_of(_added(shown, runs), scale)
+    tokens = [study.root.at(path).tokens for path in study.frontier]
+    here = [bool(at) and path[: len(at)] == at for path in study.frontier]
+    segments = [(run[0], sum(tokens[i] for i in run), any(here[i] for i in run), mark) for run, mark in zip(runs, marks)]
     title = f"{INDICES[shown.index]} over the whole length of the document"
     return render("minimap", index=shown.index, title=title, segments=segments)
 
 
-def section(study: Study, shown: Column, scale: float, at: Path) -> Markup:
-    """The text of a part, its smallest parts coloured. Of a long one only the beginning of each, so that the page stays small."""
+def _runs(values: Floats, most: int) -> list[list[int]]:
+    """Parts in their order, at most `most` and one: each alone, or those between two of the heaviest together."""
+    if len(values) <= most:
+        return [[i] for i in range(len(values))]
+    alone = set(_heaviest(values, most // 2))
+    found: list[list[int]] = []
+    for i in range(len(values)):
+        if found and i not in alone and found[-1][-1] not in alone:
+            found[-1].append(i)
+        else:
+            found.append([i])
+    return found
+
+
+def _heaviest(values: Floats, most: int) -> list[int]:
+    order = np.argsort(-np.abs(values), kind="stable")
+    return sorted(int(i) for i in order[:most])
+
+
+def _added(shown: Column, runs: list[list[int]]) -> Column:
+    """The map of parts that are taken together, their values added."""
+    assert shown.standard_error is not None
+    values = np.array([shown.values[run].sum() for run in runs])
+    errors = np.array([np.sqrt(np.square(shown.standard_error[run]).sum()) for run in runs])
+    labels = [shown.labels[run[0]] if len(run) == 1 else f"{len(run)} parts" for run in runs]
+    return Column(values, errors, labels, shown.index, shown.name)
+
+
+def section(study: Study, shown: Column, scale: float, at: Path, whole: bool = False) -> Markup:
+    """The text of a part, its smallest parts coloured. Of a long one the beginnings of the heaviest: the page stays small.
+
+    whole : all of it, however long
+    """
     part = study.root.at(at)
     inside = [(i, study.root.at(path)) for i, path in enumerate(study.frontier) if path[: len(at)] == at]
     if not inside:  # a part of one that was not opened
         place = next(i for i, path in enumerate(study.frontier) if at[: len(path)] == path)
         inside = [(place, part)]
-    drawn = _whole(study.text, part, inside) if part.end - part.start <= MOST_SHOWN else _beginnings(study.text, inside)
+    all_of_it = whole or part.end - part.start <= MOST_SHOWN
+    drawn = _whole(study.text, part, inside) if all_of_it else _beginnings(study.text, inside, shown)
     return render(
         "token_heatmap", index=shown.index, pane=f"doc-{shown.index}", pieces=drawn, marks=marks_of(shown, scale), numbered=False
     )
@@ -49,12 +89,15 @@ def _whole(text: str, part: Passage, inside: list[tuple[int, Passage]]) -> list[
     return [(piece, i) for piece, i in found if piece]
 
 
-def _beginnings(text: str, inside: list[tuple[int, Passage]]) -> list[tuple[str, int | None]]:
+def _beginnings(text: str, inside: list[tuple[int, Passage]], shown: Column) -> list[tuple[str, int | None]]:
+    """A line for each of the heaviest parts, in their order; an ellipsis for what lies between."""
     found: list[tuple[str, int | None]] = []
-    for i, one in inside:
+    lines = _heaviest(shown.values[[i for i, _ in inside]], MOST_LINES)
+    for before, place in zip([-1, *lines], lines):
+        i, one = inside[place]
         begins = short(" ".join(text[one.start : min(one.end, one.start + 4 * BEGINNING)].split()), BEGINNING)
-        found += [(begins, i), ("\n", None)]
-    return found
+        found += [("…\n", None)] * (place > before + 1) + [(begins, i), ("\n", None)]
+    return found + [("…", None)] * (lines[-1] < len(inside) - 1)
 
 
 def sums(rows: list[Row]) -> Markup:
@@ -65,3 +108,15 @@ def sums(rows: list[Row]) -> Markup:
 def told(row: Row) -> str:
     """The values of a part in a line, one for each index."""
     return " | ".join(with_error(one, error).replace(" (standard error)", "") for one, error in zip(row.values, row.errors))
+
+
+def citations(study: Study) -> Markup:
+    """The answer's sentences by the parts that carry them: one set of evaluations serves all."""
+    paths, values, carried = tree.matrix(study)
+    names = [short(study.root.at(path).label(study.text), 40) for path in paths]
+    scale = max((abs(one) for each in values for one in each), default=1.0) or 1.0
+    rows = [
+        (sentence, [(colour(one, scale), signed(one, 2)) for one in each], "yes" if is_carried else "unsupported")
+        for sentence, each, is_carried in zip(study.outputs[1:], values, carried)
+    ]
+    return render("support", names=names, rows=rows)

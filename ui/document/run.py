@@ -3,17 +3,22 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from model.document.game import DocumentGame
 from model.document.parts import Passage, tree_of
 from model.language import Language
 from model.text.once import READ_ONCE
+from ui.document.keep.record import record_of
 from ui.document.request import DocumentRequest
 from ui.names import INDICES
 from ui.shell.jobs import Job
 from ui.text import run as text_run
-from xai import Cancelled, Hierarchy, Ledger, explain_tree, opening_cost
+from xai import Cancelled, Hierarchy, Judgement, Ledger, explain_tree, judge_tree, judging_cost, opening_cost
+from xai.game import Game
 from xai.hierarchy.found import Path
+
+LedgerOf = Callable[[Game, Ledger], Ledger]  # of a game, with what another ledger of it holds
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +28,8 @@ class Study:
     text : the document;  root : its parts;  target : the answer;  outputs : k names of the game's columns
     found : index → tree; while a run goes on, maybe one;  ledger : everything paid, by removal alone
     once : whether the trees are a first look, by reading once; what it took is in no ledger
+    model : fingerprint of the one that answered;  state : "preliminary" (a run goes on), "partial" (cancelled) or "done"
+    judged : index → of each output what `judge_tree` says of the parts that the search opened; {} where not judged
     """
 
     request: DocumentRequest
@@ -33,6 +40,14 @@ class Study:
     found: dict[str, Hierarchy]
     ledger: Ledger = field(repr=False)
     once: bool = False
+    model: str = ""
+    state: str = "preliminary"
+    judged: dict[str, list[Judgement]] = field(default_factory=dict)
+
+    def to_record(self) -> dict[str, Any]:
+        """As JSON can hold it, the request and the ledger left out."""
+        own = {name: getattr(self, name) for name in ("target", "outputs", "model", "state")}
+        return own | record_of(self.root, self.found, self.judged)
 
     @cached_property
     def opened(self) -> set[Path]:
@@ -43,15 +58,30 @@ class Study:
     @cached_property
     def frontier(self) -> list[Path]:
         """The smallest parts that have values, in their order: together they are the whole document."""
+        return self.smallest(self.opened)
+
+    def smallest(self, opened: set[Path]) -> list[Path]:
+        """The smallest parts where these are opened."""
         found: list[Path] = []
         stack: list[Path] = [()]
         while stack:
             path = stack.pop()
-            if path in self.opened:
+            if path in opened:
                 stack += [(*path, i) for i in reversed(range(len(self.root.at(path).parts)))]
             else:
                 found.append(path)
         return found
+
+    def sentence_of(self, path: Path) -> Path:
+        """The sentence in which a part stands; the part itself where it stands in none."""
+        above = (path[:level] for level in range(len(path)))
+        return next((one for one in above if self.root.at(one).kind == "sentence"), path)
+
+    @property
+    def by_search(self) -> list[Path]:
+        """The smallest parts of the search: those that were opened by hand, and what was opened below them, left whole."""
+        hand = set(self.request.opened)
+        return self.smallest({path for path in self.opened if not any(path[:level] in hand for level in range(len(path) + 1))})
 
 
 @dataclass
@@ -108,7 +138,7 @@ def _game(model: Language, request: DocumentRequest, target: str, absent: str = 
 def at_most(request: DocumentRequest, root: Passage | None = None) -> int:
     """Evaluations that a request takes at most, by both indices. root : the parts, needed where some are opened by hand"""
     by_hand = [] if root is None else [opening(root, path, request.budget) for path in request.opened]
-    return 2 * request.budget + sum(by_hand)
+    return 2 * request.budget + sum(by_hand) + judging_cost(request.budget)
 
 
 def opening(root: Passage, path: Path, budget: int) -> int:
@@ -181,23 +211,49 @@ def work(
     keep: Callable[[Desk], None],
     learn: Callable[[float, float], None],
     answered: Callable[[int, float], None] | None = None,
+    ledger_of: LedgerOf = lambda game, known: known,
 ) -> Callable[[Job], Study]:
     """What a job does. desk, before : of the same game, None for none;  keep(desk) : told of the game it works at
 
-    learn(seconds, tokens) : told what it took;  answered : as in `prepare`
+    learn(seconds, tokens) : told what it took;  answered : as in `prepare`;  ledger_of : gives the one to pay into
     """
 
     def done(job: Job) -> Study:
         at = desk or prepare(model, request, job, before, answered)
+        at = replace(at, ledger=ledger_of(at.game, at.ledger))
         keep(at)
         spent, paid = at.ledger.seconds, at.ledger.evaluations
         game = at.game
-        start = Study(request, game.text, game.root, game.target, game.outputs, {}, at.ledger)
+        start = Study(request, game.text, game.root, game.target, game.outputs, {}, at.ledger, model=model.fingerprint)
         once = None if paid else once_of(model, request, game.target)
         if once is not None:
             first_look(start, once, job)
-        study = explain(start, job)
+        study = whole(start, before, job)
         learn(at.ledger.seconds - spent, (at.ledger.evaluations - paid) * game.work)
         return study
 
     return done
+
+
+def whole(start: Study, before: Study | None, job: Job) -> Study:
+    """Explained and judged; where it is cancelled, what was found until then. before : as of `work`"""
+    try:
+        return replace(judged(explain(start, job), before, job), state="done")
+    except Cancelled:
+        if not isinstance(job.latest, Study) or job.latest.once:
+            raise
+        return replace(job.latest, state="partial")
+
+
+def judged(study: Study, before: Study | None, job: Job) -> Study:
+    """The study with what is to be said of how right it is. A part that is opened by hand costs no judging anew."""
+    if before is not None and before.judged and replace(before.request, opened=()) == replace(study.request, opened=()):
+        return replace(study, judged=before.judged)
+    most = at_most(study.request, study.root)
+
+    def told(done: int, total: int) -> None:
+        job.tell(most - total + done, most, f"Judging the values on unseen coalitions: {done} of {total}")
+
+    tree, trees = tree_of(study.root, study.text), list(study.found.values())
+    found = judge_tree(study.ledger, tree, trees, study.by_search, study.request.seed, told, job.cancelled)
+    return replace(study, judged=dict(zip(study.found, found)))

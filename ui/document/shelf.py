@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui.document.kept import from_bytes
+from ui.document.keep.bundle import from_bytes
 from ui.document.run import Study
 from ui.runs import shipped as results
 from ui.shell.model_slot import model_slot

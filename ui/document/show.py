@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 
-import numpy as np
 import streamlit as st
 
-from ui.document import picture, tree
+from ui.document import picture, sentences, tree
 from ui.document.ask import Own
 from ui.document.run import Study, opening
-from ui.draw.colour import LIKELIHOOD, colour, legend, shared_scale, signed
+from ui.document.sentences import headline, redundant
+from ui.draw.colour import LIKELIHOOD, colour, legend, shared_scale
 from ui.draw.html import render
-from ui.draw.markdown import plain, short
+from ui.draw.markdown import plain, said
+from ui.maps.judging import headline_of
 from ui.names import INDICES
 from ui.shell.bench import Bench
 from ui.shell.pace import duration
@@ -28,21 +29,25 @@ FIRST_LOOK = (
 )
 REPLACED = "It is replaced as soon as parts were really removed."
 STOPPED = "The run ended before parts that are really removed could replace it: press Explain to go on."
-MOST_NAMED = 3  # redundant pairs
 DEEPEST = 6  # steps by which a row is moved in
 
 
-def show(study: Study, state: Bench[Own], seconds: float, open_part: Open, can_open: bool) -> None:
-    """seconds : one evaluation takes;  open_part(path) begins the run that opens a part;  can_open : whether that can be asked"""
+def show(study: Study, state: Bench[Own], seconds: float, open_part: Open, can_open: bool) -> int:
+    """Which output is shown, of the answer and its sentences.
+
+    seconds : one evaluation takes;  open_part(path) begins the run that opens a part;  can_open : whether that can be asked
+    """
     own = state.own
     _keep_place(study, own)
-    st.html(render("answer", said=said_by(study), answer=study.target.strip(), rather=None))
+    st.html(render("answer", said=sentences.said_by(study), answer=study.target.strip(), rather=None))
     column = _column(study)
     if study.once:
         st.info(FIRST_LOOK + (STOPPED if state.job is None else REPLACED))
     st.markdown(headline(study, column))
-    for sentence in redundant(study):
+    for sentence in redundant(study, column):
         st.markdown(f":material/content_copy: {sentence}")
+    for index, each in study.judged.items():
+        st.markdown(f"{INDICES[index]}: {headline_of(each[column])}")
     maps = tree.maps(study, column)
     scale = shared_scale(*maps.values())
     left, right = st.columns([3, 2])
@@ -51,48 +56,36 @@ def show(study: Study, state: Bench[Own], seconds: float, open_part: Open, can_o
     with right, st.container(key="doc-tree"):
         _tree(study, own, column, scale, seconds, open_part, can_open)
     if len(study.outputs) > 1 and not study.once:
-        _citations(study)
+        st.markdown("**What supports each sentence of the answer**")
+        st.html(picture.citations(study))
+        st.caption(sentences.RULE)
+    return column
 
 
-def said_by(study: Study) -> str:
-    return "The model answered" if study.request.target is None else "The answer you typed"
+def how_right(study: Study, column: int) -> None:
+    """The three judgements of each index's values."""
+    if not study.judged:
+        stopped = "This run was stopped before its values were judged; Explain goes on from what was paid."
+        ends = "The values are judged at the end of the run, on coalitions that no search has seen."
+        st.markdown(stopped if study.state == "partial" else ends)
+        return
+    for index in study.judged:
+        found = sentences.judged(study, index, column)
+        st.markdown(f"**{INDICES[index]}**  \n{headline_of(study.judged[index][column])}")
+        st.caption("\n".join(f"- {said(sentence)}" for sentence in found.sentences))
+    count = len(study.by_search)
+    st.caption(f"Judged are the values of the {count} smallest parts of the search" + _by_hand(study) + ".")
 
 
-def headline(study: Study, column: int) -> str:
-    """The part that carries most of what the document changes."""
-    found, first = tree.heaviest(study, column), next(iter(study.found.values()))
-    change = tree.value(first.nodes[()], column)
-    what = "the answer’s log-probability" if column == 0 else "that sentence’s log-probability"
-    subject = "As far as the question sees it, the document" if study.once else "The document"
-    whole = f"{subject} changes {what} by {signed(change, 2)}."
-    if found is None:
-        return f"{whole} No part carries half of it."
-    path, part = found
-    text = plain(short(part.label(study.text), 90), 90)
-    return f"{whole} Most of it stands on **“{text}”** ({signed(tree.value(first.nodes[path], column), 2)})."
-
-
-def redundant(study: Study) -> list[str]:
-    """Pairs of parts of which either is enough."""
-    first, sentences = next(iter(study.found.values())), []
-    if study.once:  # what is lost without a part is told by its removal alone
-        return []
-    for pair in first.redundant[:MOST_NAMED]:
-        one, other = (plain(short(study.root.at(path).label(study.text), 60)) for path in pair.paths)
-        alone, too, both = (float(np.ravel(lost)[0]) for lost in (pair.without_first, pair.without_second, pair.without_both))
-        sentences.append(
-            f"“{one}” and “{other}” stand for each other: without the one the answer loses {signed(alone, 2)}, without the "
-            f"other {signed(too, 2)}, without both {signed(both, 2)}. Each has its share of the values."
-        )
-    return sentences
+def _by_hand(study: Study) -> str:
+    return "; what was opened by hand is taken as a whole" if study.request.opened else ""
 
 
 def _keep_place(study: Study, own: Own) -> None:
     """What one looked at, and took out, may be of another document."""
-    paths = {path for path, _ in study.root.walk()} if own.at or own.out else {()}
-    while own.at not in paths or own.at not in next(iter(study.found.values())).nodes:
+    while not study.root.has(own.at) or own.at not in next(iter(study.found.values())).nodes:
         own.at = own.at[:-1]
-    own.out = tuple(path for path in own.out if path in paths)
+    own.out = tuple(path for path in own.out if study.root.has(path))
 
 
 def _column(study: Study) -> int:
@@ -149,24 +142,7 @@ def _button(study: Study, own: Own, row: tree.Row, scale: float, level: int) -> 
     key = "doc-at-" + ("-".join(map(str, path)) or "all")
     has = "expand_more" if own.at[: len(path)] == path else "chevron_right" if path in study.opened else "remove"
     painted = [colour(value, scale) for value in row.values] if path else ["transparent"]
-    st.html(render("tree_row", key=key, painted=painted, indent=min(level, DEEPEST)))
     label = f"{plain(row.name, 48)}  **{picture.told(row)}**"
-    st.button(label, key=key, icon=f":material/{has}:", type="tertiary", on_click=lambda: setattr(own, "at", path))
-
-
-def _citations(study: Study) -> None:
-    """The answer's sentences by the passages: one set of evaluations serves all."""
-    st.markdown("**What supports each sentence of the answer**")
-    places = sorted({i for j in range(1, len(study.outputs)) for i, _, _ in tree.support(study, j)})
-    names = [short(study.root.at(study.frontier[i]).label(study.text), 40) for i in places]
-    all_maps = [next(iter(tree.maps(study, j).values())) for j in range(1, len(study.outputs))]
-    scale = shared_scale(*all_maps)
-    rows = []
-    for j, shown in enumerate(all_maps, 1):
-        cells = [(colour(shown.values[i], scale), signed(shown.values[i], 2)) for i in places]
-        rows.append((study.outputs[j], cells, "yes" if tree.support(study, j) else "unsupported"))
-    st.html(render("support", names=names, rows=rows))
-    st.caption(
-        "Banzhaf values of the smallest opened parts. A sentence is unsupported where no part makes it twice as likely "
-        "(+0.69), beyond two standard errors."
-    )
+    with st.container(key=f"doc-in-{min(level, DEEPEST)}-{key}"):  # moved in by its level, by assets/style.css
+        st.html(render("tree_row", key=key, painted=painted))
+        st.button(label, key=key, icon=f":material/{has}:", type="tertiary", on_click=lambda: setattr(own, "at", path))

@@ -12,6 +12,8 @@ from xai.hierarchy.found import Node, Path
 
 DOUBLES = float(np.log(2.0))  # a passage that raises a sentence by so much makes it twice as likely
 SURE = 2.0  # standard errors
+CARRIES = 1 / 3  # of what the document changes: a text of the same kind makes a sentence likelier by many small shares
+MOST_EVIDENCE = 8  # parts in the matrix
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,15 @@ def rows_below(study: Study, path: Path, column: int) -> tuple[list[Row], list[R
 
 def maps(study: Study, column: int) -> dict[str, Column]:
     """Of each index the values of the smallest parts that have one, in their order."""
-    labels = [study.root.at(path).label(study.text) for path in study.frontier]
+    return {index: map_of(study, one, study.frontier, column) for index, one in study.found.items()}
 
-    def made(index: str, one: Hierarchy) -> Column:
-        nodes = [one.nodes[path] for path in study.frontier]
-        values, errors = ([read(node, column) for node in nodes] for read in (value, error))
-        return Column(np.array(values), np.array(errors), labels, index, study.outputs[column])
 
-    return {index: made(index, one) for index, one in study.found.items()}
+def map_of(study: Study, one: Hierarchy, paths: list[Path], column: int) -> Column:
+    """The values of some parts."""
+    nodes = [one.nodes[path] for path in paths]
+    values, errors = ([read(node, column) for node in nodes] for read in (value, error))
+    labels = [study.root.at(path).label(study.text) for path in paths]
+    return Column(np.array(values), np.array(errors), labels, one.index, study.outputs[column])
 
 
 def heaviest(study: Study, column: int) -> tuple[Path, Passage] | None:
@@ -75,10 +78,33 @@ def heaviest(study: Study, column: int) -> tuple[Path, Passage] | None:
     return (path, study.root.at(path)) if path else None
 
 
-def support(study: Study, column: int, most: int = 3) -> list[tuple[int, float, float]]:
-    """The smallest parts that make a sentence of the answer at least twice as likely, beyond chance: (place, value, error)."""
-    shown = next(iter(maps(study, column).values()))
-    assert shown.standard_error is not None
-    order = np.argsort(-shown.values, kind="stable")[:most]
-    found = [(int(i), float(shown.values[i]), float(shown.standard_error[i])) for i in order]
-    return [one for one in found if one[1] >= DOUBLES and one[1] >= SURE * one[2]]
+def evidence(study: Study) -> list[Path]:
+    """The parts that evidence is told by, which together are the document: passages, where it has some, else the smallest
+    that have values, sentences whole."""
+    found: dict[Path, None] = {}
+    for path in study.frontier:
+        above = (path[:level] for level in range(1, len(path)))
+        found[next((one for one in above if study.root.at(one).kind in ("passage", "sentence")), path)] = None
+    return list(found)
+
+
+def support(study: Study, column: int, most: int = 3) -> list[tuple[Path, float, float]]:
+    """The parts of `evidence` that carry a sentence of the answer, the heaviest first: (path, value, error).
+
+    Such a part makes it at least twice as likely, beyond two standard errors, and by a third of what the document does.
+    """
+    nodes = next(iter(study.found.values())).nodes
+    least = max(DOUBLES, CARRIES * value(nodes[()], column))
+    told = [(path, value(nodes[path], column), error(nodes[path], column)) for path in evidence(study)]
+    found = [one for one in told if one[1] >= least and one[1] >= SURE * one[2]]
+    return sorted(found, key=lambda one: -one[1])[:most]
+
+
+def matrix(study: Study) -> tuple[list[Path], list[list[float]], list[bool]]:
+    """Parts, at most `MOST_EVIDENCE`; of each sentence of the answer its values (parts,), and whether any part carries it."""
+    nodes = next(iter(study.found.values())).nodes
+    carried = [support(study, column) for column in range(1, len(study.outputs))]
+    heaviest = sorted((-size, path) for each in carried for path, size, _ in each)
+    chosen = sorted(list(dict.fromkeys(path for _, path in heaviest))[:MOST_EVIDENCE])
+    values = [[value(nodes[path], column) for path in chosen] for column in range(1, len(study.outputs))]
+    return chosen, values, [bool(each) for each in carried]

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xai import Attribution, Judgement
+from xai import Judgement
+from xai.exchange.map import Map
 from xai.trust.headline import ENOUGH, FALSE_ALARMS, NOTHING, early, percent, unmoved
 from xai.trust.judge import FIRST
 
@@ -25,12 +26,15 @@ class Said:
     sentences: tuple[str, str, str]
 
 
-def said_of(j: Judgement, one: Attribution, parts: str, quantity: str) -> Said:
-    """Of a map `one`, values (n,). parts : what players are called;  quantity : what values are changes of"""
-    return Said(j.headline, (computed(j, one, parts), adding_up(j, parts, quantity), chance(j, parts, quantity)))
+def said_of(j: Judgement, one: Map, parts: str, quantity: str, together: str = "“Pairs of parts”") -> Said:
+    """Of a map `one`, values (n,). parts : what players are called;  quantity : what values are changes of
+
+    together : where it is seen how parts act together
+    """
+    return Said(j.headline, (computed(j, one, parts), adding_up(j, parts, quantity, together), chance(j, parts, quantity)))
 
 
-def computed(j: Judgement, one: Attribution, parts: str) -> str:
+def computed(j: Judgement, one: Map, parts: str) -> str:
     """How far the values are from the true ones of this index."""
     if j.exact:
         return "Computed exactly: nothing was estimated."
@@ -49,7 +53,7 @@ def computed(j: Judgement, one: Attribution, parts: str) -> str:
     return f"Computed from a sample: {told}; values are {error}."
 
 
-def adding_up(j: Judgement, parts: str, quantity: str) -> str:
+def adding_up(j: Judgement, parts: str, quantity: str, together: str) -> str:
     """What share of the movement any map that adds up can explain."""
     if early(j):
         return "Adding up: not judged yet; at the end of the run coalitions that no map has seen will tell."
@@ -59,15 +63,19 @@ def adding_up(j: Judgement, parts: str, quantity: str) -> str:
     unseen = f"{j.held_out} unseen coalitions" if here else "the coalitions that it was judged on"
     where = "all coalitions" if j.exhaustive else unseen
     low, high = j.additive_interval
+    if low <= 0.0 and high >= 1.0:
+        return f"Adding up: how much of the way {quantity} moves it can explain, {where} do not tell."
     if high <= NOTHING:
         told = "nothing"
     elif j.exhaustive and low == high:
         told = percent(j.additive)
     elif low <= 0.0:
         told = f"at most {percent(high, up=True)}"
+    elif percent(low) == percent(high):
+        told = percent(low)
     else:
         told = f"{percent(low)} to {percent(high)}"
-    rest = "" if low >= ENOUGH else f"; the rest is {parts} acting together" + " (see “Pairs of parts”)" * here
+    rest = "" if low >= ENOUGH else f"; the rest is {parts} acting together" + f" (see {together})" * here
     how = " from none to all" if j.index == "shapley" else ""  # Shapley values hold both ends
     return f"Adding up{how} can explain {told} of how {quantity} moves on {where}{rest}."
 

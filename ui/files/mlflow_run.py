@@ -45,6 +45,8 @@ def log_run(run: str | bytes | PathLike[str] | Bundle, folder: str = "swing") ->
 def _bundle(run: str | bytes | PathLike[str] | Bundle) -> Bundle:
     if isinstance(run, str):
         found = kept.store().get(run)
+        if found.page not in _KINDS:
+            raise ValueError(f"this run is of the page {found.page!r}, which has files of its own; allowed are {list(_KINDS)}")
         result = kept.result_of(_KINDS[found.page], run)
         return to_bundle(found.page, result, found.name, found.fingerprint)
     if not isinstance(run, Bundle):

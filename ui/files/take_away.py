@@ -10,13 +10,11 @@ from ui.draw.colour import shared_scale
 from ui.files.numbers import to_csv
 from ui.files.report import combined, html_report
 from ui.files.save import save
-from ui.kind import Kind
 from ui.maps.picture import Picture
 from ui.maps.spent import spent
 from ui.names import INDICES, method_name
-from ui.runs.bundle import Bundle, read_bundle, write_bundle
+from ui.runs.bundle import Bundle, write_bundle
 from ui.runs.comparison import Comparison
-from ui.runs.comparison_bundle import from_bundle
 from ui.shell.bench import Bench
 from ui.shell.frame import uploader
 
@@ -54,8 +52,11 @@ def downloads(bundle_of: Callable[[], Bundle], picture: Picture, comparison: Com
     )
 
 
-def open_bundle(kind: Kind[Any, Any, Any], state: Bench[Any]) -> None:
-    """A bundle brought back: shown on this page, after it was found to be one."""
+def open_bundle(read: Callable[[bytes], tuple[Any, str]], state: Bench[Any]) -> None:
+    """A bundle brought back: shown on this page, after it was found to be one.
+
+    read(bytes) : what it shows, and the fingerprint of the model that this is of; ValueError where it is none
+    """
     with st.sidebar:
         file = uploader("Open a bundle", "bundle", MAX_BUNDLE_MB, type="zip")
     if file is None or file.file_id == state.opened:
@@ -64,8 +65,7 @@ def open_bundle(kind: Kind[Any, Any, Any], state: Bench[Any]) -> None:
     try:
         if file.size > MAX_BUNDLE_MB * 1_000_000:
             raise ValueError(f"This file has {file.size / 1e6:.0f} MB; a bundle may have at most {MAX_BUNDLE_MB}.")
-        bundle = read_bundle(file.getvalue())
-        state.show_brought(from_bundle(kind, bundle), bundle.fingerprint)
+        state.show_brought(*read(file.getvalue()))
         st.query_params.pop("run", None)
     except ValueError as error:
         state.outcome = "failed", str(error)

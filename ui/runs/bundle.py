@@ -19,6 +19,7 @@ from xai import Attribution, Fidelity, Judgement, Ledger
 from xai.typing import Bools, Floats
 
 FORMAT, VERSION = "swing-bundle", 1
+OF_DOCUMENT = "swing-document"  # of a study, which is no bundle of maps (`ui.document.keep.bundle`)
 MAX_PLAYERS, MAX_COALITIONS, MAX_OUTPUTS, MAX_MAPS = 4096, 1_000_000, 1024, 16
 _MANIFEST, _COALITIONS, _VALUES = "manifest.json", "coalitions.npy", "values.npy"
 _FIDELITY, _JUDGEMENTS, _INPUT = "fidelity.json", "judgements.json", "input.bin"
@@ -88,13 +89,19 @@ def write_bundle(bundle: Bundle) -> bytes:
         files[_JUDGEMENTS] = json.dumps([json.loads(one.to_json()) for one in bundle.judgements]).encode()
     if bundle.content is not None:
         files[_INPUT] = bundle.content
+    data = zipped(files)
+    read_bundle(data)
+    return data
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    """A zip file of these; the same give the same bytes."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for name, content in files.items():
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o600 << 16
             archive.writestr(entry, content)
-    read_bundle(out.getvalue())
     return out.getvalue()
 
 
@@ -104,7 +111,8 @@ def read_bundle(data: bytes) -> Bundle:
         files = unpack(data, _is_known, {_MANIFEST, _COALITIONS, _VALUES}, len(_FIXED) + MAX_MAPS)
         manifest = _manifest(parse_json(files[_MANIFEST], _MANIFEST))
         labels = manifest["labels"]
-        coalitions, values = _arrays(files, manifest["coalitions"], manifest["values"], len(labels))
+        arrays = files[_COALITIONS], files[_VALUES], manifest["coalitions"], manifest["values"]
+        coalitions, values = arrays_of(*arrays, len(labels))
         k = values.shape[1] if values.ndim == 2 else 1
         if len(manifest["outputs"]) != k or len(manifest["weights"]) != k:
             raise ValueError(f"its {k} output columns are not named and weighted one by one")
@@ -129,6 +137,8 @@ def _is_known(name: str) -> bool:
 
 
 def _manifest(found: Any) -> dict[str, Any]:
+    if isinstance(found, dict) and found.get("format") == OF_DOCUMENT:
+        raise ValueError("it is of the Document page; open it there")
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise ValueError("its manifest is not that of a bundle")
     if found.get("version") != VERSION:
@@ -154,19 +164,19 @@ def _manifest(found: Any) -> dict[str, Any]:
     return found
 
 
-def _arrays(files: dict[str, bytes], rows: Any, values: Any, n: int) -> tuple[Bools, Floats]:
-    """Coalitions bool (m, n) and finite values (m,) or (m, k) of the shapes that the manifest promises."""
+def arrays_of(packed: bytes, table: bytes, rows: Any, values: Any, n: int) -> tuple[Bools, Floats]:
+    """Coalitions bool (m, n) and finite values (m,) or (m, k) in two .npy files, of the shapes that a manifest promises."""
     if not all(isinstance(shape, list) and all(type(size) is int for size in shape) for shape in (rows, values)):
         raise ValueError("its shapes are not whole numbers")
     if len(rows) != 2 or rows[1] != n or not 0 <= rows[0] <= MAX_COALITIONS:
         raise ValueError(f"its coalitions have the shape {str(rows)[:60]} for {n} players")
     if len(values) not in (1, 2) or values[0] != rows[0] or not all(1 <= k <= MAX_OUTPUTS for k in values[1:]):
         raise ValueError(f"its values have the shape {str(values)[:60]} for {rows[0]} coalitions")
-    packed = from_npy(files[_COALITIONS], "|u1", (rows[0], -(-n // 8)), _COALITIONS)
-    table = from_npy(files[_VALUES], "<f8", tuple(values), _VALUES)
-    if not np.isfinite(table).all():
+    bits = from_npy(packed, "|u1", (rows[0], -(-n // 8)), _COALITIONS)
+    found = from_npy(table, "<f8", tuple(values), _VALUES)
+    if not np.isfinite(found).all():
         raise ValueError("a value is not finite")
-    return np.unpackbits(packed, axis=1, count=n).view(bool), table.astype(np.float64)
+    return np.unpackbits(bits, axis=1, count=n).view(bool), found.astype(np.float64)
 
 
 def _attribution(content: bytes, labels: list[str]) -> Attribution:

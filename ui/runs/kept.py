@@ -2,9 +2,9 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, Protocol
 
 import streamlit as st
 
@@ -12,12 +12,32 @@ from ui.kind import Kind, Result
 from ui.runs.comparison import Paid
 from ui.runs.store import Run, RunStore
 from ui.shell.bench import Bench
-from ui.shell.jobs import Stopped, of_run
+from ui.shell.jobs import Job, Stopped, of_run
 from ui.shell.visitor import visitor
 from xai import Cancelled, Ledger
 from xai.game import Game
 
 log = logging.getLogger("swing.store")
+
+
+class Found(Protocol):
+    """What a run found: a `ui.kind.Result`, or a document's study."""
+
+    @property
+    def state(self) -> str: ...
+    def to_record(self) -> dict[str, Any]: ...
+
+
+class Keeper(Protocol):
+    """What is asked of who has runs kept; a `ui.kind.Kind` says what each is."""
+
+    @property
+    def key(self) -> str: ...
+    def read(self, settings: Any, upload: bytes | None = None, /) -> Any: ...
+    def open(self, request: Any, state: Bench[Any], upload: bytes | None, /) -> None: ...
+    def result(
+        self, record: Any, request: Any, ledger_of: Callable[[list[str]], Ledger], upload: bytes | None = None, /
+    ) -> Any: ...
 
 
 @st.cache_resource(show_spinner=False)
@@ -71,14 +91,32 @@ def ledger(run: str | None, game: Game, known: Ledger | None = None) -> Ledger:
     return made
 
 
-def finish(run: str | None, result: Result) -> None:
+def work_on(run: str | None, state: Bench[Any], make: Callable[[Job], Found], model: str, seconds: float | None = None) -> None:
+    """Put a run's work into the line, and keep what it finds, or how it ended.
+
+    model : fingerprint of what is asked;  seconds : it may take
+    """
+
+    def work(job: Job) -> Found:
+        job.model = model
+        with ended_with(run):
+            result = make(job)
+        finish(run, result)
+        return result
+
+    state.begin(Job(work, run, seconds=seconds))
+    if state.job is None:  # the line takes no more
+        end(run, "partial", "It was not begun: too much was waiting.")
+
+
+def finish(run: str | None, result: Found) -> None:
     """Keep a result: `to_record()` as JSON, and whether it is whole. It is shown all the same where it cannot be."""
     if run is None:
         return
-    state = result.comparison.state
+    cut = "It was cancelled; Explain goes on from what was paid."
     try:
         store().keep(run, result=json.dumps(result.to_record()))
-        store().finish(run, state, "" if state == "done" else "It was cancelled; Explain goes on from what was paid.")
+        store().finish(run, result.state, "" if result.state == "done" else cut)
     except ValueError as error:
         log.warning("a result is not kept: %s", error)
 
@@ -104,7 +142,7 @@ def end(run: str | None, state: str, sentence: str) -> None:
             store().finish(run, state, sentence)
 
 
-def reopen(kind: Kind[Any, Any, Any], state: Bench[Any]) -> None:
+def reopen(kind: Keeper, state: Bench[Any]) -> None:
     """Show the run that the link names, if it is not shown already.
 
     It must be this visitor's own, or shared. A run that is in the line is followed. An own one whose server died goes on as
@@ -119,7 +157,7 @@ def reopen(kind: Kind[Any, Any, Any], state: Bench[Any]) -> None:
         if found.page != kind.key:
             raise ValueError(f"This run belongs to the {found.page.capitalize()} page; open it there.")
         results, upload = store().results(run), store().content(run)
-        request = _request_of(kind, found, results)
+        request = _request_of(kind, found, results, upload)
         kind.open(request, state, upload)
         state.asked = request.same_game
         job, own = of_run(run), store().owns(run, visitor())
@@ -138,9 +176,9 @@ def reopen(kind: Kind[Any, Any, Any], state: Bench[Any]) -> None:
         del st.query_params["run"]
 
 
-def _request_of(kind: Kind[Any, Any, Any], run: Run, results: dict[str, str]) -> Any:
+def _request_of(kind: Keeper, run: Run, results: dict[str, str], upload: bytes | None) -> Any:
     """What it asked last: a run that went on has settings of its own."""
-    return kind.read(json.loads(results["settings"]) if "settings" in results else run.settings)
+    return kind.read(json.loads(results["settings"]) if "settings" in results else run.settings, upload)
 
 
 def result_of(kind: Kind[Any, Any, Any], run: str) -> Result:
@@ -148,7 +186,7 @@ def result_of(kind: Kind[Any, Any, Any], run: str) -> Result:
     results, upload = store().results(run), store().content(run)
     if "result" not in results:
         raise ValueError("this run was stopped before there was anything to show")
-    request = _request_of(kind, store().get(run), results)
+    request = _request_of(kind, store().get(run), results, upload)
     return kind.result(json.loads(results["result"]), request, lambda labels: paid(run, labels), upload)
 
 

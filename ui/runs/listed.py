@@ -93,7 +93,7 @@ def _order() -> str:
 
 def described(run: Run) -> str:
     """A run's page, its model and settings, how it ended and when."""
-    plan = run.settings.get("plan") or {}
+    plan = run.settings.get("plan") or run.settings  # a document has its budget among its own
     maps = " and ".join(filter(None, (NAMED.get(str(plan.get(side))) for side in ("left", "right"))))
     model = run.settings.get("model") or ("Gemma 3" if run.fingerprint else "")
     ended = "interrupted" if run.interrupted else run.state

@@ -49,8 +49,12 @@ def draw(ledger: Ledger, maps: Sequence[Attribution], count: int, seed: int) -> 
     and for nothing. Of S and S̄ only one can be drawn, as long as there are enough: estimators that take every pair of a
     ledger find none here, so that what is held out stays so.
     """
-    n, seen = ledger.n_players, seen_by(ledger, maps)
-    if n <= MAX_EXACT_PLAYERS and (2**n <= len(seen) + 2 * count or ledger.evaluations == 2**n):
+    return draw_unseen(ledger.n_players, seen_by(ledger, maps), count, seed, ledger.evaluations)
+
+
+def draw_unseen(n: int, seen: Bools, count: int, seed: int, paid: int = 0) -> HeldOut:
+    """The same of n players, for maps that were fitted to the distinct coalitions `seen`, (m, n). paid : how many are known"""
+    if n <= MAX_EXACT_PLAYERS and (2**n <= len(seen) + 2 * count or paid == 2**n):
         rows = every_coalition(n, 2**n, seed).coalitions
         return HeldOut(rows, rows, np.full(len(rows), 1.0 / len(rows)), kernel_law(rows), (len(rows), len(rows)), True)
     rng = np.random.default_rng([seed, n, count])

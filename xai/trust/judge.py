@@ -170,7 +170,7 @@ def _judged(ledger: Ledger, one: Attribution, weights: Floats, true: Truth, of: 
         additive=additive,
         additive_interval=interval,
         chance=_chance(ledger, one, weights, of, rng),
-        kept=_kept(one.values, of),
+        kept=upper_slope(one.values, of),
         held_out=of.unseen,
         exhaustive=of.exhaustive,
         evaluations=ledger.evaluations - paid,
@@ -188,7 +188,7 @@ def _chance(ledger: Ledger, one: Attribution, weights: Floats, of: Unseen, rng: 
     return both(*found) if len(found) == 2 else found[0] if found else float("nan")
 
 
-def _kept(values: Floats, of: Unseen) -> float:
+def upper_slope(values: Floats, of: Unseen) -> float:
     """Upper end of the slope of what came over what was foretold, by the index's own law."""
     foretold = (of.rows @ values)[: of.unseen]
     weights = of.weights[: of.unseen] / max(float(of.weights[: of.unseen].sum()), 1e-300)

@@ -64,9 +64,14 @@ def truth(
     if not found:
         found.append((one.values, np.full(n, np.nan)))
     mean, error = min(found, key=lambda pair: float(np.square(pair[1]).sum()) if np.isfinite(pair[1]).all() else np.inf)
+    return around(mean, error, seed)
+
+
+def around(mean: Floats, error: Floats, seed: int = 0) -> Truth:
+    """What true values may be of which estimates and their standard errors are known, both (n,)."""
     rng = np.random.default_rng([seed, 2])
     wide = np.sqrt(_FREEDOM / rng.chisquare(_FREEDOM, DRAWS))
-    return Truth(mean, error, mean + error * wide[:, None] * rng.standard_normal((DRAWS, n)))
+    return Truth(mean, error, mean + error * wide[:, None] * rng.standard_normal((DRAWS, len(mean))))
 
 
 def _exact(values: Floats) -> Truth:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.document.marks import blocks, unwrapped
+from model.document.marks import PASSAGE, blocks, title_of, unwrapped
 from model.document.parts import MOST, parts_of, tree_of
 from xai.hierarchy.parts import Layout
 
@@ -123,3 +123,74 @@ def test_groups_are_balanced_by_their_tokens():
 def test_a_text_without_words_is_refused():
     with pytest.raises(ValueError, match="the document is empty"):
         parts_of("", [], np.zeros(0, int))
+
+
+RETRIEVED = """Answer from these.
+
+[1] The ferry
+The ferry leaves at seven. Its captain is Ingrid.
+
+Tickets cost six crowns.
+
+[2] The lighthouse
+It is red.
+
+[3] One line that is its own text. It has two sentences.
+[4] Another such line, which goes on over more than fifty characters and
+wraps. Here it ends.
+
+Document [5](Title: The (old) school) It has a roof.
+
+Title: Who paints?
+Nobody.
+"""
+
+
+def test_passages_of_a_retrieval_prompt_are_parts_with_their_titles():
+    root = built(RETRIEVED)
+    found = [(part.kind, part.label(RETRIEVED)) for _, part in root.walk() if part.kind in ("passage", "paragraph")]
+    assert ("passage", "[1] The ferry") in found and ("passage", "[2] The lighthouse") in found
+    assert ("passage", "Who paints?") in found and (
+        "paragraph",
+        "[3] One line that is its own text. It has two sentences.",
+    ) in found
+    first = next(part for _, part in root.walk() if part.label(RETRIEVED) == "[1] The ferry" and part.kind == "passage")
+    assert [part.label(RETRIEVED) for part in first.parts] == [
+        "[1] The ferry",
+        "The ferry leaves at seven. Its captain is Ingrid.",
+        "Tickets cost six crowns.",
+    ]
+    labels = [part.label(RETRIEVED) for _, part in root.walk()]
+    assert any(label.startswith("[4] Another such line") for label in labels)
+    assert "[5] The (old) school" in labels
+
+
+@pytest.mark.parametrize(
+    ("begins", "title"),
+    [
+        ("# The harbour\n\nIt was built.", "The harbour"),
+        ("### Deep ###", "Deep"),
+        ("## C#", "C#"),
+        ("#hashtag and more", None),
+        ("Two\n===\ntext", "Two"),
+        ("Title: A life\nIt was long.", "A life"),
+        ("Titel: Ein Leben", "Ein Leben"),
+        ("标题：河\n水", "河"),
+        ("[12] Rivers\nThey flow.", "[12] Rivers"),
+        ("[12]a", None),
+        ("Document [2](Title: Salt) It is white.", "[2] Salt"),
+        ("Passage 3: Salt", "Passage 3: Salt"),
+        ("The passage 3: Salt", None),
+        ("It rains.", None),
+        ("#", None),
+        ("", None),
+    ],
+)
+def test_a_part_is_called_by_its_heading_or_title(begins, title):
+    assert title_of(begins) == title
+
+
+def test_headings_keep_no_marks_in_the_tree_and_ordinary_texts_have_no_passages():
+    root = built(TEXT)
+    assert not any(part.label(TEXT).startswith("#") for _, part in root.walk() if part.kind != "word" and part.start)
+    assert not any(one.level == PASSAGE for one in blocks(TEXT))

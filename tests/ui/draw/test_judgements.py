@@ -42,6 +42,8 @@ def test_a_sampled_map():
 def test_what_is_little_or_much_is_not_rounded_away():
     assert "with 99 %" in words(first=0.9999).sentences[0] and "with 100 %" in words(first=1.0).sentences[0]
     assert "at most 12 %" in words(additive_interval=(0.0, 0.111)).sentences[1]
+    assert "coalitions do not tell" in words(additive_interval=(0.0, 1.0)).sentences[1]
+    assert "explain 71 % of" in words(additive_interval=(0.711, 0.713)).sentences[1]
     assert "words acting together" in words(additive_interval=(0.0, 0.111)).sentences[1]
     assert "can explain nothing of how" in words(additive=0.0, additive_interval=(0.0, 0.0)).sentences[1]
     assert "in 1,000" not in words(chance=0.03).sentences[2] and "3 % of the time" in words(chance=0.03).sentences[2]

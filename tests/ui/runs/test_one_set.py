@@ -121,7 +121,7 @@ def test_the_first_look_has_a_judgement_and_the_free_map_stands_in_until_kernels
     for one in published:
         for j, m in zip(one.judgements, one.maps):
             assert (j.index, j.method, j.held_out, j.evaluations) == (m.index, m.method, 0, 0)
-            assert adding_up(j, "words", "it").startswith("Adding up: not judged yet")
+            assert adding_up(j, "words", "it", "the chart").startswith("Adding up: not judged yet")
             assert "Chance: not known" not in chance(j, "words", "it")
             assert said_of(j, m, "words", "it").headline == j.headline
 
