@@ -5,11 +5,11 @@ import streamlit as st
 
 from model.assets import ASSETS
 from model.files.reader import check_size, read_columns
+from model.files.spreadsheet import csv_of
 from ui.draw import charts
 from ui.draw.charts import INTERVAL
 from ui.draw.colour import signed
 from ui.draw.markdown import plain, said
-from ui.files.numbers import csv_of
 from ui.files.save import save
 from ui.shell.frame import uploader
 from xai.data_scores import LOSSES, NextRuns, ScoredRuns, SourceValues, next_runs, scored_runs_of, source_values

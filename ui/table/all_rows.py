@@ -125,7 +125,7 @@ def to_csv(fitted: Fitted, places: Ints, values: dict[str, Floats]) -> str:
     """The rows with the model's predictions and all values; no cell begins a formula."""
     import pandas as pd
 
-    from model.files.table import escape_table
+    from model.files.spreadsheet import csv_of_table
 
     model, frame = fitted.table_model, fitted.frame.iloc[places].reset_index(drop=True)
     margin, chances = model.predict(frame)
@@ -141,4 +141,4 @@ def to_csv(fitted: Fitted, places: Ints, values: dict[str, Floats]) -> str:
         columns |= {f"{index} of {label}": found[:, i] for i, label in enumerate(model.labels)}
     added = pd.DataFrame(columns)
     added.columns = [f"{name} (swing)" if name in frame else name for name in added.columns]
-    return escape_table(pd.concat([added, frame], axis=1)).to_csv(index=False)
+    return csv_of_table(pd.concat([added, frame], axis=1))
