@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from data_sets import rows_of, write
+from hostile import STEERING
 
 import swing
 from batch import command, progress
@@ -126,6 +127,46 @@ def test_what_is_wrong_gets_one_sentence(called, source, tmp_path, arguments, se
         (status, said) == (2, "") and sentence in complained and complained.startswith("swing: ") and complained.count("\n") == 1
     )
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("name", "shown"), STEERING.items())
+def test_no_name_steers_the_terminal(called, source, tmp_path, name, shown):
+    """Of a folder, of a file, of a column, of an option, and in the sentence of a row."""
+    (tmp_path / name).mkdir()
+    first = f"9 of 9 rows are in {shown}/out, 1 with an error; swing summary {shown}/out shows them all\n"
+    assert called("explain", source, f"{name}/out", "--kind", "text", "--no-judge", "--quiet", "--workers", "1")[1] == first
+    assert called("summary", f"{name}/out")[1] == f"{shown}/out/summary.html and summary.csv show 9 rows\n"
+    sentences = [
+        called("explain", name, "other", "--kind", "text"),
+        called("explain", f"{name}.not-there", "other", "--kind", "text"),
+        called("explain", source, "other", "--kind", name),
+        called("explain", source, "other", "--kind", "text", "--id", name),
+        called("explain", source, "other", "--kind", "text", f"--{name}"),
+        called("explain", source, "other", "--kind", "text", "--config", name),
+        called("summary", name),
+    ]
+    for status, said, complained in sentences:
+        assert (status, said, complained.count("\n")) == (2, "", 1) and complained.startswith("swing: ")
+        assert all(one.isprintable() for one in complained[:-1]), complained
+    assert sum(shown in complained for *_, complained in sentences) > 4
+
+
+def test_no_error_of_a_row_steers_the_terminal(called, source, monkeypatch):
+    monkeypatch.setattr("data_sets.Asker.asked", lambda self, rows: [ValueError(f"no {'&'.join(STEERING)}") for _ in rows])
+    said = called("explain", source, "out", "--kind", "text", "--dry-run", "--workers", "1")[1]
+    assert said.count("\n") == 2 and all(one.isprintable() or one == "\n" for one in said) and r"\x1b[2J" in said
+
+
+def test_a_fault_of_swing_itself_steers_no_terminal_either(tmp_path):
+    code = (
+        "import sys, batch.command\n"
+        "def fail(options): raise RuntimeError('a\\x1b[2J\\u202eb')\n"
+        "batch.command._summary = fail\n"
+        "sys.exit(batch.command.main(['summary', 'out']))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert found.returncode == 1 and "\x1b" not in found.stderr and "\u202e" not in found.stderr
+    assert r"RuntimeError: a\x1b[2J\u202eb" in found.stderr
 
 
 def test_a_folder_without_a_run_has_no_summary(called, tmp_path):

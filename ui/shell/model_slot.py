@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from model.gguf.bundled import NAME as BUNDLED
+from xai.exchange.visible import visible
 
 if TYPE_CHECKING:
     from model.language import Language
@@ -97,7 +98,7 @@ class ModelSlot:
             else:
                 gemma = load_model(self.source, progress=self._tell)
             for note in gemma.notes:
-                print(f"Swing: {note}", flush=True)
+                print(f"Swing: {visible(note)}", flush=True)
             self._tell(1.0, "Measuring how fast it is here")
             self.learn_rate(*measure_rate(gemma))
             self.gemma = gemma
@@ -109,7 +110,7 @@ class ModelSlot:
 
     def _tell(self, fraction: float, sentence: str) -> None:
         if sentence != self.sentence:
-            print(f"Swing: {100 * fraction:3.0f} % {sentence}", flush=True)
+            print(f"Swing: {100 * fraction:3.0f} % {visible(sentence)}", flush=True)
         self.fraction, self.sentence = fraction, sentence
 
 
