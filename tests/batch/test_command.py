@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import os
 import re
 import signal
@@ -167,6 +168,17 @@ def test_a_fault_of_swing_itself_steers_no_terminal_either(tmp_path):
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert found.returncode == 1 and "\x1b" not in found.stderr and "\u202e" not in found.stderr
     assert r"RuntimeError: a\x1b[2J\u202eb" in found.stderr
+
+
+def test_the_servers_log_steers_no_terminal(monkeypatch, capsys):
+    def serve(arguments):
+        logging.StreamHandler().emit(logging.makeLogRecord({"msg": "of a file: a\x1b[2J\u202eb"}))
+        print("two\nlines", file=sys.stderr)
+        assert "--logger.enableRich=False" in arguments  # which would write to another stream
+
+    monkeypatch.setattr("streamlit.web.cli.main", serve)
+    swing.main([])
+    assert capsys.readouterr().err == "of a file: a\\x1b[2J\\u202eb\ntwo\nlines\n"
 
 
 def test_a_folder_without_a_run_has_no_summary(called, tmp_path):
