@@ -132,12 +132,13 @@ def is_local(host: str) -> bool:
 
 
 def serve_others(anonymous: bool) -> str:
-    """Tell the pages that the server is public; why it must not be, in one sentence, where nobody could log in."""
-    from ui.shell.access import ANONYMOUS, LOGIN, VARIABLE, login_fault
+    """Tell the pages that the server is public; why it must not be, in one sentence, where nobody could log in or no role be
+    told."""
+    from ui.shell.access import ANONYMOUS, LOGIN, VARIABLE, login_fault, roles_fault
 
     os.environ[VARIABLE] = ANONYMOUS if anonymous else LOGIN
     os.environ.setdefault("SWING_MODELS", "fixed")
-    return "" if anonymous else login_fault()
+    return ("" if anonymous else login_fault()) or roles_fault()
 
 
 def flags(settings: dict[str, Any], above: str = "") -> Iterator[str]:

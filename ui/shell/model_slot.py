@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from model.gguf.bundled import NAME as BUNDLED
+from ui.shell.access import is_operator, public
 from xai.exchange.visible import visible
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ class ModelSlot:
 
     `SWING_MODEL` names another model (a directory, a hub id, a GGUF file), `SWING_SERVER` and `SWING_SERVER_MODEL` one that
     runs elsewhere, `SWING_SERVER_TOKENIZER` its tokenizer; the bundled one is the default. `SWING_MODELS=fixed` lets nobody
-    ask for another than that.
+    but an operator ask for another than that.
     """
 
     def __init__(self, source: str | None = None, server: str | None = None):
@@ -50,8 +51,17 @@ class ModelSlot:
         name = self.gemma.name if self.gemma else self.source or BUNDLED
         return Path(name).name if Path(name).exists() else name
 
+    @property
+    def fixed(self) -> bool:
+        """Whether who looks at the page may ask for no other model: an operator of a public server may."""
+        return self._fixed and not (public() and is_operator())
+
+    @fixed.setter
+    def fixed(self, fixed: bool) -> None:
+        self._fixed = fixed
+
     def check(self, source: str | None) -> None:
-        """ValueError where this server has one model alone and `source` names another."""
+        """ValueError where who looks at the page is given this server's model alone and `source` names another."""
         if self.fixed and source != self.source:
             raise ValueError(f"This server explains {self.served} alone: ask its operator for another model.")
 
