@@ -15,6 +15,7 @@ from ui.runs.comparison import Comparison, Plan
 from ui.shell.bench import Bench
 from ui.shell.jobs import Job
 from xai import Ledger, Redrawn
+from xai.exchange.visible import visible
 from xai.game import Game
 
 
@@ -141,7 +142,7 @@ class Kind(ABC, Generic[R, S, P]):
 
     def asked(self, request: R) -> Markup:
         """The question in a line of HTML, shown where its widgets are folded away."""
-        return escape(self.name(request))
+        return escape(visible(self.name(request)))
 
     # What it costs, and the game.
 

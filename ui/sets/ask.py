@@ -13,6 +13,7 @@ from batch.settings import Settings
 from batch.sources import Bad, Source, source_of
 from batch.summary import View
 from ui.draw.markdown import plain, said, short
+from ui.draw.table import show_table
 from ui.runs.comparison import Plan
 from ui.sets.kept import Asked, bring, drop
 from ui.shell.access import public
@@ -21,6 +22,7 @@ from ui.shell.frame import file_key, uploader
 from ui.shell.model_slot import model_slot
 from ui.shell.widgets import number_input, one_of, selectbox
 from ui.text.request import TextRequest
+from xai.exchange.visible import visible
 
 MOST_MB = 50
 KINDS = {"text": "a text, which the model reads", "table": "a row of a table, from which a column is predicted"}
@@ -79,7 +81,7 @@ def ask(state: Bench[Own]) -> Asked | None:
         return None
     st.markdown(f"**{plain(own.name, 80)}**")
     if own.head:
-        st.dataframe(own.head, hide_index=True, key="sets-head")
+        show_table(own.head, "sets-head")
     kind = one_of("What is a row?", list(KINDS), "text", "sets-kind", format_func=KINDS.get)
     columns = _columns(own, kind)
     if isinstance(columns, str):
@@ -181,7 +183,11 @@ def _ask_text(own: Own, columns: Sequence[str]) -> dict[str, Any]:
         what = f"no column {missing[0]!r}" if missing else "no field in the prompt yet"
         raise ValueError(f"There is {what}: write one of {', '.join(f'{{{name}}}' for name in columns[:8])}.")
     *one, two, three = st.columns(3 if len(fields) > 1 else 2)
-    explain = one[0].selectbox("Column whose words are explained", fields, key="sets-of-explain") if one else fields[0]
+    explain = (
+        one[0].selectbox("Column whose words are explained", fields, format_func=visible, key="sets-of-explain")
+        if one
+        else fields[0]
+    )
     target = two.text_input(
         "The answer to explain", key="sets-of-target", max_chars=500, placeholder="the model’s own answer", help=_TARGET
     )
@@ -198,7 +204,7 @@ _TARGET = (
 def _ask_table(own: Own, columns: Sequence[str]) -> dict[str, Any]:
     if len(columns) < 2:
         raise ValueError("The table has one column only: one is predicted from the others, so two are needed.")
-    target = st.selectbox("Column to predict", columns, len(columns) - 1, key="sets-of-column")
+    target = st.selectbox("Column to predict", columns, len(columns) - 1, format_func=visible, key="sets-of-column")
     st.caption("Trees (LightGBM) are fitted to the rows, and every row’s values are exact.")
     return {"target": target}
 
@@ -209,7 +215,9 @@ def _ask_more(own: Own, kind: str, columns: Sequence[str]) -> tuple[dict[str, An
     with st.expander("Settings: rows, names, seed" + (", budget, absence" if kind == "text" else "")):
         one, two, three = st.columns(3)
         none = "their numbers, from 0"
-        named = one.selectbox("What rows are called", [None, *columns], format_func=lambda name: name or none, key="sets-of-id")
+        named = one.selectbox(
+            "What rows are called", [None, *columns], format_func=lambda name: visible(name or none), key="sets-of-id"
+        )
         limit = two.number_input("The first rows only (0: all)", 0, key="sets-of-limit")
         more["seed"] = number_input(three, Plan, "seed", value=0, key="sets-of-seed")
         more["id"] = named

@@ -12,6 +12,7 @@ from ui.draw import charts
 from ui.draw.colour import shared_scale
 from ui.draw.markdown import plain, said, short
 from ui.draw.sentences import sums
+from ui.draw.table import show_table
 from ui.maps.judging import show_judgements, title_of
 from ui.maps.picture import Picture
 from ui.names import MEANING
@@ -46,7 +47,7 @@ def show_rows(kept: Kept, count: int, settings: Settings, same: bool) -> None:
         lines = [_line(one, settings) for one in listed]
         told = [name for name in lines[0] if any(line[name] not in ("", None) for line in lines)]
         rows = [{name: line[name] for name in told} for line in lines]
-        st.dataframe(rows, hide_index=True, key=table, on_select=choose, selection_mode="single-row", height=250)
+        show_table(rows, table, on_select=choose, selection_mode="single-row", height=250)
         st.caption(f"Rows {first:,} to {min(first + PAGE - 1, last):,}, as far as they are done: choose one to see its maps.")
     found = rows_between(kept.out, settings.part_rows, row, 1)
     if not found:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from ui.draw.colour import signed
 from ui.draw.markdown import plain
+from ui.draw.table import show_table
 from ui.files.save import save
 from ui.kind import Result
 from ui.names import INDICES
@@ -19,6 +20,7 @@ from ui.table.plots.rows import MOST_ROWS, AllRows, compute
 from ui.table.plots.show import show_plots
 from ui.table.run import Fitted, TableState
 from xai.compare.agreement import rank_correlations
+from xai.exchange.visible import visible
 from xai.typing import Floats, Ints
 
 LISTED = 200  # rows of a column that a click shows
@@ -58,7 +60,7 @@ def _shown(all_rows: AllRows, fitted: Fitted, picture: TablePicture, weights: Fl
         "Rows of the column",
         range(len(labels)),
         index=None,
-        format_func=lambda i: labels[i],
+        format_func=lambda i: visible(labels[i]),
         key="rows-of",
         placeholder="click a bar, or choose a column",
     )
@@ -87,7 +89,7 @@ def _rows_of(column: int, values: dict[str, Floats], all_rows: AllRows, fitted: 
             st.session_state["t-row"] = int(all_rows.places[top[rows[0]]]) + 1
             st.session_state.chosen_row = True
 
-    st.dataframe(frame, hide_index=True, key="rows-table", on_select=choose, selection_mode="single-row", height=280)
+    show_table(frame, "rows-table", on_select=choose, selection_mode="single-row", height=280)
     if st.session_state.pop("chosen_row", False):
         st.rerun()
 
@@ -115,7 +117,7 @@ def _disagreement(values: dict[str, Floats], means: dict[str, Floats], labels: l
         if apart[i] > 0
     ]
     if rows:
-        st.dataframe(rows, hide_index=True, key="disagreement")
+        show_table(rows, "disagreement")
     size = np.maximum(np.abs(one).max(axis=1), np.abs(other).max(axis=1))
     worst = np.argsort(-np.abs(one - other).max(axis=1) / np.where(size > 0, size, 1.0), kind="stable")[:5]
     st.caption("They differ most, for their size, on the rows " + ", ".join(str(all_rows.places[i] + 1) for i in worst) + ".")

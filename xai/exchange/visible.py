@@ -18,6 +18,9 @@ _TURNS = "\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\ufffb\U
 _UNSEEN = re.compile(rf"[\x00-\x1f\x7f-\x9f{_BLANK}{_TURNS}\ud800-\udfff]")
 _JOIN, _SELECT = "\u200c\u200d", "\ufe0e\ufe0f"  # within words of Persian or Hindi, and within emoji
 _BEFORE = {"Lo", "Mn", "Mc", "Me", "So", "Sk", "Sm", "Po", "Nd"}  # categories of what these may follow
+# Line breaks, hyphens and joiners that are drawn where a line needs them, marks of a single letter's direction.
+_OF_TEXTS = "\n\t\r\x0b\x0c\x85\u2028\u2029\xad\u034f\u061c\u115f\u1160\u180e"
+_OF_TEXTS += "\u200b\u200c\u200d\u200e\u200f\u2060\u3164\ufe0e\ufe0f\ufeff"
 # Letters of Cyrillic, Greek and Armenian that are drawn as Latin ones: Unicode's confusables.txt, those of a single letter.
 _ALIKE = "\u0405\u0406\u0408\u0410\u0412\u0415\u041a\u041c-\u041e\u0420-\u0423\u0425\u0430\u0435\u043e\u0440\u0441\u0443\u0445"
 _ALIKE += "\u0455\u0456\u0458\u04bb\u04cf\u0501\u051b\u051d\u0391\u0392\u0395-\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4"
@@ -33,8 +36,17 @@ def visible(text: str, keep: str = "") -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    text = _UNSEEN.sub(lambda found: found[0] if found[0] in keep or _joins(text, found.start()) else _escaped(found), text)
-    return _MIXED.sub(lambda found: re.sub(f"[{_ALIKE}]", _escaped, found[0]), text)
+    return _MIXED.sub(lambda found: re.sub(f"[{_ALIKE}]", _escaped, found[0]), _seen(text, keep))
+
+
+def steady(text: str) -> str:
+    """A text to read, such as a document's: what would turn the letters of its neighbours around, or is meant for a terminal,
+    as an escape; what shapes its own words and lines stays."""
+    return text if text.isascii() and text.isprintable() else _seen(text, _OF_TEXTS)
+
+
+def _seen(text: str, keep: str) -> str:
+    return _UNSEEN.sub(lambda found: found[0] if found[0] in keep or _joins(text, found.start()) else _escaped(found), text)
 
 
 def _joins(text: str, at: int) -> bool:
@@ -48,8 +60,8 @@ def _escaped(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape", "surrogatepass").decode()
 
 
-def shown(text: str) -> str:
-    """A text in Plotly's labels, which read some tags: `visible`, and escaped."""
+def for_plotly(text: str) -> str:
+    """A name in Plotly's labels, which obey some tags: `visible`, and escaped."""
     return escape(visible(text))
 
 
