@@ -5,7 +5,7 @@ from streamlit.navigation.page import StreamlitPage
 
 from ui.model.menu import model_menu
 from ui.shell.access import admitted
-from ui.shell.account import account, ask_to_log_in
+from ui.shell.account import account, ask_to_log_in, asked_before_login
 
 
 def moved(page: StreamlitPage, old: str) -> StreamlitPage:
@@ -33,7 +33,10 @@ page = st.navigation([*PAGES, *OLD], position="top" if here else "hidden")
 st.set_page_config(page_title=f"{page.title} · Swing", page_icon="⚖️", layout="wide", initial_sidebar_state=SIDE_BAR)
 if here:
     model_menu()
+if here and (link := asked_before_login()):
+    st.switch_page(next((one for one in [*PAGES, *OLD] if one.url_path == link[0]), PAGES[0]), query_params=link[1])
+elif here:
     account()
     page.run()
 else:
-    ask_to_log_in()
+    ask_to_log_in(page.url_path)

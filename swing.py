@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from model.assets import SETTINGS
+from xai.exchange.visible import visible, visible_output
 
 __version__ = "0.1.0"
 APP = Path(__file__).with_name("app.py")
@@ -27,7 +28,7 @@ class Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence, without the list of options before it."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"swing: {message} (swing --help lists the options)\n")
+        self.exit(2, f"swing: {visible(message)} (swing --help lists the options)\n")
 
 
 class Completion(argparse.Action):
@@ -53,12 +54,16 @@ def main(arguments: list[str] | None = None) -> None:
         from batch.command import main as of_data_sets
 
         sys.exit(of_data_sets(arguments))
-    options = asked(arguments)
+    with visible_output("stderr"):  # where the server's log goes; what is printed elsewhere has colours
+        _serve(asked(arguments))
+
+
+def _serve(options: argparse.Namespace) -> None:
     host = options.host or ("0.0.0.0" if options.public else "localhost")
     if why := occupied(host, options.port) or (serve_others(options.anonymous) if options.public else ""):
-        sys.exit(f"swing: {why}")
+        sys.exit(f"swing: {visible(why)}")
     if why := unreadable(options.model):
-        sys.exit(f"swing: {why}")
+        sys.exit(f"swing: {visible(why)}")
     for name in ("model", "server", "server_model", "server_tokenizer"):
         if getattr(options, name):
             os.environ[f"SWING_{name.upper()}"] = getattr(options, name)
@@ -142,12 +147,13 @@ def is_local(host: str) -> bool:
 
 
 def serve_others(anonymous: bool) -> str:
-    """Tell the pages that the server is public; why it must not be, in one sentence, where nobody could log in."""
-    from ui.shell.access import ANONYMOUS, LOGIN, VARIABLE, login_fault
+    """Tell the pages that the server is public; why it must not be, in one sentence, where nobody could log in or no role be
+    told."""
+    from ui.shell.access import ANONYMOUS, LOGIN, VARIABLE, login_fault, roles_fault
 
     os.environ[VARIABLE] = ANONYMOUS if anonymous else LOGIN
     os.environ.setdefault("SWING_MODELS", "fixed")
-    return "" if anonymous else login_fault()
+    return ("" if anonymous else login_fault()) or roles_fault()
 
 
 def flags(settings: dict[str, Any], above: str = "") -> Iterator[str]:

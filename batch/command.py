@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import tomllib
+import traceback
 from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,9 +18,10 @@ from batch.run import Estimate, estimated, explain_dataset, prepared
 from batch.settings import Settings, flag
 from batch.summary import Summary, summarise
 from xai.checks import check_whole
+from xai.exchange.visible import visible, visible_output
 
 CONFIG = "swing.toml"
-DONE, REFUSED, WITH_ERRORS, STOPPED = 0, 2, 3, 130
+DONE, FAULTY, REFUSED, WITH_ERRORS, STOPPED = 0, 1, 2, 3, 130
 RUNNING = {"workers": (int, "processes; left out: as many as there are cores and memory"), "limit": (int, "the first rows only")}
 ON_RAY = {
     "address": (str, "a Ray cluster: ray://host:port, auto, or local to start one"),
@@ -33,15 +35,24 @@ class Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence, without the list of options before it."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(REFUSED, f"swing: {message} ({self.prog} --help lists the options)\n")
+        self.exit(REFUSED, f"swing: {visible(message)} ({self.prog} --help lists the options)\n")
 
 
 def main(arguments: list[str]) -> int:
     """Do what a command line says; the exit status: 0 done, 3 done and some rows have an error, 2 refused, 130 stopped."""
-    options = vars(_parser().parse_args(arguments))
-    signal.signal(signal.SIGTERM, _interrupt)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a file's name may hold what no terminal shows
+    with visible_output("stdout", "stderr"):
+        try:
+            return _done(arguments)
+        except Exception:  # a fault of Swing itself, in whose text a name may stand
+            traceback.print_exc()
+            return FAULTY
+
+
+def _done(arguments: list[str]) -> int:
+    options = vars(_parser().parse_args(arguments))
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         if options.pop("command") == "summary":
             return _summary(options)
@@ -69,7 +80,7 @@ def _complain(sentence: str, options: dict[str, Any]) -> None:
     if options.get("json"):
         print(json.dumps({"event": "error", "sentence": sentence}))
     else:
-        print(f"swing: {sentence}", file=sys.stderr)
+        print(f"swing: {visible(sentence)}", file=sys.stderr)
 
 
 def _parser() -> Parser:
@@ -161,7 +172,7 @@ def _explain(options: dict[str, Any]) -> int:
     if reporter is not None:
         reporter.end(**_found(summary))
     if not as_json:
-        print(_sentence(summary))
+        print(visible(_sentence(summary)))
     return WITH_ERRORS if summary.errors else DONE
 
 
@@ -178,7 +189,7 @@ def _dry(found: Estimate, as_json: bool) -> int:
         f"process{'es' * (found.workers > 1)}, {found.bytes / 1e6:,.1f} MB; by the first {found.tried} rows"
     )
     if found.errors:
-        print(f"{found.errors} of these have an error: {found.sentence}")
+        print(visible(f"{found.errors} of these have an error: {found.sentence}"))
     return DONE
 
 
@@ -203,5 +214,5 @@ def _summary(options: dict[str, Any]) -> int:
     if options["json"]:
         print(json.dumps(_found(summary) | {"html": str(html), "csv": str(table)}))
     else:
-        print(f"{html} and {table.name} show {summary.rows:,} rows")
+        print(visible(f"{html} and {table.name} show {summary.rows:,} rows"))
     return DONE

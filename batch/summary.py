@@ -1,7 +1,5 @@
 """The global view: which parts swing the answer over all rows of a run, what maps are worth, and what went wrong."""
 
-import csv
-import io
 import json
 import os
 import re
@@ -13,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from batch.parts import ROWS, RUN, rows_of, table_of
+from model.files.spreadsheet import csv_of
 from xai.checks import INDICES
 
 MOST_PLAYERS = 200_000  # kept at a time: what was seen once is forgotten beyond
@@ -199,18 +198,13 @@ class View:
 
     def to_csv(self) -> str:
         """A line for each player of each index and answer; texts that a spreadsheet would compute are escaped."""
-        from model.files.table import escape_cell
+        header = ["index", "answer", "player", "rows", "share_of_rows", "mean", "mean_absolute", "examples"]
+        groups = [(index, group) for index in self.indices for group in self.groups(index)]
+        return csv_of([header, *([index, group.name, *_cells(one, group)] for index, group in groups for one in group.ranked())])
 
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(["index", "answer", "player", "rows", "share_of_rows", "mean", "mean_absolute", "examples"])
-        for index in self.indices:
-            for group in self.groups(index):
-                for one in group.ranked():
-                    numbers = [one.rows, one.rows / group.rows, one.mean, one.mean_absolute]
-                    ids = " ".join(id for _, _, id in one.examples)
-                    writer.writerow([index, escape_cell(group.name), escape_cell(one.name), *numbers, escape_cell(ids)])
-        return out.getvalue()
+
+def _cells(one: Player, group: Group) -> list[Any]:
+    return [one.name, one.rows, one.rows / group.rows, one.mean, one.mean_absolute, " ".join(id for _, _, id in one.examples)]
 
 
 def _largest_first(of_index: dict[str, dict[str, Group]]) -> dict[str, list[Group]]:

@@ -1,6 +1,7 @@
 """What tests of pages and their runs share: a slot that loads nothing, a job that nobody watches."""
 
 import base64
+import re
 
 import numpy as np
 
@@ -70,3 +71,26 @@ def finish(page, kind):
         job.ended.wait(60)
         page.run()
     raise AssertionError("the job did not end")
+
+
+TURNED = "a\u202eb\u200bc"  # a name that turns what stands beside it around, and hides a part of itself
+
+
+def turned(page):
+    """What an AppTest's page sends to the browser of such a name as it is, not as an escape, but for fields to write it in."""
+    found = []
+    for one in _below(page._tree):
+        sent = getattr(one, "proto", None) or getattr(one, "block", None)
+        raw = sent.SerializeToString() if hasattr(sent, "SerializeToString") else b""
+        chart = b"plotly" in raw[:40] or b'{"data":[' in raw  # JSON of ASCII alone
+        for place in re.finditer(rb"(?<!\\)\\u20(?:2e|0b)" if chart else "\u202e|\u200b".encode(), raw):
+            key = re.search(rb"\$\$ID-[^\x00-\x1f]*$", raw[: place.start()])  # of a widget, which is not shown
+            if key is None and type(one).__name__ not in ("TextInput", "TextArea"):
+                found.append((type(one).__name__, raw[max(0, place.start() - 80) : place.end() + 20]))
+    return found
+
+
+def _below(node):
+    for child in getattr(node, "children", {}).values():
+        yield child
+        yield from _below(child)

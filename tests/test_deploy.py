@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 import swing
+from docs.policy import policy
 from ui.shell import access
 
 ROOT = Path(__file__).parents[1]
@@ -95,6 +96,20 @@ def test_proxies_take_what_the_pages_take_and_pass_the_socket_on():
     assert "proxy_pass http://127.0.0.1:8501;" in nginx and "reverse_proxy 127.0.0.1:8501" in caddy
     for header in ("Host $host", "Upgrade $http_upgrade", "Connection $connection_upgrade"):
         assert f"proxy_set_header {header};" in nginx
+
+
+def test_proxies_send_the_policy_of_this_swing_and_this_streamlit():
+    assert block("nginx").count(f'Content-Security-Policy "{policy()}" always;') == 1
+    assert block("caddy").count(f'Content-Security-Policy "{policy()}"\n') == 1
+    assert len(re.findall(r"'sha256-[\w+/]{43}='", policy())) == 3 and "script-src 'self' 'sha256-" in policy()
+    assert "unsafe" not in policy().replace("style-src 'self' 'unsafe-inline'", "")
+
+
+def test_the_roles_that_are_shown_are_ones_that_can_be_meant(monkeypatch):
+    monkeypatch.setenv(access.VARIABLE, access.LOGIN)
+    (shown,) = [found for found in re.findall(r"```toml\n(.*?)```", DEPLOY, re.S) if "[roles]" in found]
+    monkeypatch.setattr(access, "section", lambda name: tomllib.loads(shown).get(name, {}))
+    assert access.roles_fault() == "" and len(access.section("roles")["operators"]) == 2
 
 
 def test_the_login_that_is_shown_is_one_that_works(monkeypatch):

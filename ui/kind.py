@@ -16,6 +16,7 @@ from ui.shell.bench import Bench
 from ui.shell.jobs import Job
 from ui.shell.pace import Cost as Cost  # which every kind says
 from xai import Ledger, Redrawn
+from xai.exchange.visible import visible
 from xai.game import Game
 
 
@@ -147,7 +148,7 @@ class Kind(ABC, Generic[R, S, P]):
 
     def asked(self, request: R) -> Markup:
         """The question in a line of HTML, shown where its widgets are folded away."""
-        return escape(self.name(request))
+        return escape(visible(self.name(request)))
 
     # What it costs, and the game.
 

@@ -30,8 +30,6 @@ _BARE = [
     (mark, rf"[-+]?(?:\d+{sign}?\d*|{sign}\d+)(?:[eE][-+]?\d+)?", rf"{sign}(?:\d|\d\d|\d{{4,}})(?:[eE]|$)")
     for mark, sign in ((".", r"\."), (",", ","))
 ]
-_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r]")
-_NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 
 class Sample(NamedTuple):
@@ -226,24 +224,3 @@ def _parquet(data: bytes, filename: str) -> pd.DataFrame:
     except (pa.ArrowException, OSError, UnicodeDecodeError, JSONDecodeError) as error:  # of what pandas wrote too
         reason = str(error).strip().split("\n")[0][:200]
         raise ValueError(f"{filename} begins like a Parquet file but cannot be read ({reason})") from error
-
-
-def escape_cell(value: Any) -> Any:
-    """A cell for a CSV export: a text that a spreadsheet would take for a formula gets an apostrophe before it.
-
-    Numbers stay numbers, negative ones too, and so does a text that is a negative number.
-    """
-    if isinstance(value, str) and _FORMULA.match(value) and not _NUMBER.fullmatch(value):
-        return "'" + value
-    return value
-
-
-def escape_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """The same frame with every text cell, column name and index label escaped by `escape_cell`."""
-    out = frame.copy()
-    for i, kind in enumerate(frame.dtypes):
-        if not (pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_datetime64_any_dtype(kind)):
-            cells = frame.iloc[:, i].astype(object)
-            out.isetitem(i, np.array([escape_cell(cell) for cell in cells] + [None], object)[:-1])
-    out.columns = [escape_cell(name) for name in frame.columns]
-    return out.set_axis([escape_cell(name) for name in frame.index], axis=0)

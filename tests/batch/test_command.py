@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import os
 import re
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from data_sets import rows_of, write
+from hostile import STEERING
 
 import swing
 from batch import command, progress
@@ -164,6 +166,57 @@ def test_names_of_files_that_no_terminal_shows_are_said(source, tmp_path):
     command = [sys.executable, "slow.py", "explain", odd, b"out\xff", "--kind", "text", "--workers", "1", "--no-judge"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, env=os.environ | {"PYTHONIOENCODING": "ascii"})
     assert (done.returncode, b"9 of 9 rows are in out\\udcff, 1 with an error" in done.stdout) == (3, True), done.stderr
+
+
+@pytest.mark.parametrize(("name", "shown"), STEERING.items())
+def test_no_name_steers_the_terminal(called, source, tmp_path, name, shown):
+    """Of a folder, of a file, of a column, of an option, and in the sentence of a row."""
+    (tmp_path / name).mkdir()
+    first = f"9 of 9 rows are in {shown}/out, 1 with an error; swing summary {shown}/out shows them all\n"
+    assert called("explain", source, f"{name}/out", "--kind", "text", "--no-judge", "--quiet", "--workers", "1")[1] == first
+    assert called("summary", f"{name}/out")[1] == f"{shown}/out/summary.html and summary.csv show 9 rows\n"
+    sentences = [
+        called("explain", name, "other", "--kind", "text"),
+        called("explain", f"{name}.not-there", "other", "--kind", "text"),
+        called("explain", source, "other", "--kind", name),
+        called("explain", source, "other", "--kind", "text", "--id", name),
+        called("explain", source, "other", "--kind", "text", f"--{name}"),
+        called("explain", source, "other", "--kind", "text", "--config", name),
+        called("summary", name),
+    ]
+    for status, said, complained in sentences:
+        assert (status, said, complained.count("\n")) == (2, "", 1) and complained.startswith("swing: ")
+        assert all(one.isprintable() for one in complained[:-1]), complained
+    assert sum(shown in complained for *_, complained in sentences) > 4
+
+
+def test_no_error_of_a_row_steers_the_terminal(called, source, monkeypatch):
+    monkeypatch.setattr("data_sets.Asker.asked", lambda self, rows: [ValueError(f"no {'&'.join(STEERING)}") for _ in rows])
+    said = called("explain", source, "out", "--kind", "text", "--dry-run", "--workers", "1")[1]
+    assert said.count("\n") == 2 and all(one.isprintable() or one == "\n" for one in said) and r"\x1b[2J" in said
+
+
+def test_a_fault_of_swing_itself_steers_no_terminal_either(tmp_path):
+    code = (
+        "import sys, batch.command\n"
+        "def fail(options): raise RuntimeError('a\\x1b[2J\\u202eb')\n"
+        "batch.command._summary = fail\n"
+        "sys.exit(batch.command.main(['summary', 'out']))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert found.returncode == 1 and "\x1b" not in found.stderr and "\u202e" not in found.stderr
+    assert r"RuntimeError: a\x1b[2J\u202eb" in found.stderr
+
+
+def test_the_servers_log_steers_no_terminal(monkeypatch, capsys):
+    def serve(arguments):
+        logging.StreamHandler().emit(logging.makeLogRecord({"msg": "of a file: a\x1b[2J\u202eb"}))
+        print("two\nlines", file=sys.stderr)
+        assert "--logger.enableRich=False" in arguments  # which would write to another stream
+
+    monkeypatch.setattr("streamlit.web.cli.main", serve)
+    swing.main([])
+    assert capsys.readouterr().err == "of a file: a\\x1b[2J\\u202eb\ntwo\nlines\n"
 
 
 def test_a_folder_without_a_run_has_no_summary(called, tmp_path):

@@ -6,6 +6,7 @@ import io
 import numpy as np
 import pytest
 from data_sets import Fake, weights_of, write
+from hostile import STEERING
 
 from batch import Settings, explain_dataset, summarise
 from batch import summary as views
@@ -72,6 +73,18 @@ def test_the_csv_holds_every_player_and_computes_nothing(out):
     (good,) = [one for one in lines if (one["answer"], one["player"]) == ("all rows", "good")]
     assert (good["rows"], good["share_of_rows"], good["mean"], good["examples"]) == ("3", "0.75", "1.0", "r1 r0 r5")
     assert "'@@" in [one["player"] for one in lines] and {one["answer"] for one in lines} == {"all rows", "yes", "no"}
+
+
+def test_no_name_turns_the_page_around(tmp_path):
+    name = "".join(STEERING)
+    run = {"settings": {"kind": "image", "index": "banzhaf", "players": "patch", "model": name}, "source": name, "rows": 2}
+    found = record(0, [name, "b"], [1.0, 0.5], name) | {"id": name}
+    with Out(tmp_path / "out") as place:
+        place.begin(run)
+        place.commit(0, encoded([found, record(1, [], [], error=name) | {"id": name}], run))
+    shown = page(summarise(tmp_path / "out"))
+    assert all(one.isprintable() or one == "\n" for one in shown) and "\u0430" not in shown
+    assert shown.count(r"photo\u202egpj.exe") > 6
 
 
 def test_what_was_seen_once_is_forgotten_where_players_are_too_many(out, monkeypatch):

@@ -12,6 +12,7 @@ from model.files.reader import check_size
 from ui.data.columns import ask_pairs
 from ui.data.request import EXAMPLES, MAX_LANGUAGE, PLAYERS, WORDS, DataRequest, DataState, ExamplesRequest, WordsRequest
 from ui.draw.markdown import said
+from ui.draw.table import show_table
 from ui.names import ABSENT
 from ui.runs.comparison import Plan
 from ui.runs.completing import Size, size_or_none
@@ -128,7 +129,7 @@ def _show_pairs(examples: tuple[Pair, ...], evaluation: tuple[Pair, ...]) -> Non
         for title, pairs in (("Examples, in the order of the prompt", examples), ("Evaluation", evaluation)):
             st.markdown(f"**{title}**")
             rows = [{"source": p.source, "target": p.target, "origin": p.origin} for p in pairs]
-            st.dataframe(rows, hide_index=True, key=f"data-pairs-{title}")
+            show_table(rows, f"data-pairs-{title}")
 
 
 def ask_words(size: Callable[[WordsRequest], Size]) -> WordsRequest:

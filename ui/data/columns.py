@@ -6,6 +6,8 @@ from typing import Any
 from model.data.pair_columns import PairColumns, guess_columns, is_pair, named_columns, origin_of
 from model.data.pairs import Pair, PairTable, read_pair_table
 from ui.draw.markdown import short
+from ui.draw.table import show_table
+from xai.exchange.visible import visible
 
 FIRST_LINE = "The first line is already a pair"
 NONE = "none"
@@ -30,7 +32,7 @@ def ask_pairs(place: Any, key: str, data: bytes, filename: str, most: int, group
     place.caption(f"{which if len(pairs) > 1 else 'The one pair is'} read like this:")
     titles = {"source": "Source", "target": "Reference translation"} | ({"origin": "Origin"} if grouped else {})
     rows = [{title: getattr(pair, name) for name, title in titles.items()} for pair in pairs[:SHOWN]]
-    place.dataframe(rows, hide_index=True, key=f"{key}-preview")
+    show_table(rows, f"{key}-preview", place)
     return pairs
 
 
@@ -49,7 +51,7 @@ def _ask_columns(place: Any, key: str, table: PairTable, grouped: bool) -> PairC
 
 def _labels(names: list[str]) -> list[str]:
     """Names to choose by; with their columns' numbers where two are alike, or one has none: a browser sends the label."""
-    shown = [short(" ".join(name.split()), 60) for name in names]
+    shown = [visible(short(" ".join(name.split()), 60)) for name in names]
     if all(shown) and len({NONE, *shown}) == 1 + len(shown):
         return shown
     return [f"{name} (column {i + 1})".strip() for i, name in enumerate(shown)]

@@ -1,7 +1,8 @@
 """Tables of all numbers of the Data page."""
 
+from model.files.spreadsheet import csv_of
 from ui.data.request import MEASURES, matrices, measured
-from ui.files.numbers import csv_of, to_csv
+from ui.files.numbers import to_csv
 from ui.kind import Result
 
 

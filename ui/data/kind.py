@@ -19,6 +19,7 @@ from ui.shell.bench import Bench
 from ui.shell.jobs import Job
 from ui.shell.model_slot import model_slot
 from ui.text.picture import TextPicture
+from xai.exchange.visible import visible
 
 WORDS = "Doubt the translation where a target word owes nothing to the source word that it should translate."
 
@@ -63,7 +64,7 @@ class DataKind(Kind[DataRequest, DataState, TextPicture | ExamplesPicture]):
         return request.name[:80]
 
     def asked(self, request: DataRequest) -> Markup:
-        return escape(short(request.name, 200))
+        return escape(visible(short(request.name, 200)))
 
     def asks_server_model(self, request: DataRequest) -> bool:
         return True

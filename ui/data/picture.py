@@ -1,7 +1,6 @@
 """How few-shot examples, and a matrix of words, are drawn."""
 
 from dataclasses import dataclass, field
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from ui.draw.colour import STRONGEST, row_heatmap, signed
 from ui.draw.parts import are_numbered
 from ui.maps.picture import Picture
 from xai import Attribution
+from xai.exchange.visible import for_plotly
 from xai.typing import Floats
 
 WRITTEN_CELLS = 15  # of a side of a matrix, up to which its cells hold their numbers
@@ -82,7 +82,7 @@ def matrix(source: list[str], target: list[str], values: Floats, errors: Floats 
     """Values (source words, target words) as a heatmap from −scale to +scale; errors the same shape, or None."""
     hover = [
         [
-            f"{escape(row)} → {escape(column)}: {signed(values[i, j])}"
+            f"{for_plotly(row)} → {for_plotly(column)}: {signed(values[i, j])}"
             + ("" if errors is None or not np.isfinite(errors[i, j]) else f" ± {errors[i, j]:.3f}")
             for j, column in enumerate(target)
         ]

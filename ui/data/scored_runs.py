@@ -5,11 +5,12 @@ import streamlit as st
 
 from model.assets import ASSETS
 from model.files.reader import check_size, read_columns
+from model.files.spreadsheet import csv_of
 from ui.draw import charts
 from ui.draw.charts import INTERVAL
 from ui.draw.colour import signed
 from ui.draw.markdown import plain, said
-from ui.files.numbers import csv_of
+from ui.draw.table import show_table
 from ui.files.save import save
 from ui.shell.frame import uploader
 from xai.data_scores import LOSSES, NextRuns, ScoredRuns, SourceValues, next_runs, scored_runs_of, source_values
@@ -81,7 +82,7 @@ def _values(runs: ScoredRuns) -> None:
                 "95 % interval": interval if np.isfinite(error) else "unknown",
             }
         )
-    st.dataframe(rows, hide_index=True, key="scored-values")
+    show_table(rows, "scored-values")
     if found.note:
         st.warning(f"**What these runs leave open.** {plain(found.note)}")
     else:
@@ -101,12 +102,12 @@ def _next(runs: ScoredRuns) -> None:
         {"run": f"next {i + 1}", **{name: int(there) for name, there in zip(runs.sources, row)}}
         for i, row in enumerate(found.coalitions)
     ]
-    st.dataframe(table, hide_index=True, key="scored-plan")
+    show_table(table, "scored-plan")
     errors = [
         {"source": name, "error now": _size(before), "error then": _size(after)}
         for name, before, after in zip(runs.sources, found.before, found.after)
     ]
-    st.dataframe(errors, hide_index=True, key="scored-errors")
+    show_table(errors, "scored-errors")
     st.caption(
         "The rows of an orthogonal design that separate the sources best beside the runs there are. Errors are "
         "standard errors in units of one run’s noise; “open” where a source cannot be told yet."

@@ -12,6 +12,7 @@ from ui.data.request import MEASURES, matrices, measure_weights, measured
 from ui.draw import charts
 from ui.draw.html import render
 from ui.draw.markdown import plain, said
+from ui.draw.table import show_table
 from ui.files.save import save
 from ui.kind import Result, View
 from ui.maps.judging import title_of
@@ -94,7 +95,7 @@ def _written(result: Result) -> None:
             {"sentence": pair.source, "reference": pair.target, "no example": without, "all examples": with_all}
             for pair, (without, with_all) in zip(result.request.evaluation, result.about.written)
         ]
-        st.dataframe(rows, hide_index=True, key="data-written")
+        show_table(rows, "data-written")
 
 
 _WHOLE = "What stands under a matrix’s name is of the whole translation. "

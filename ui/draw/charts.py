@@ -1,7 +1,6 @@
 """Plotly figures of attributions: pure functions, nothing is computed here but order and length of a list."""
 
 from collections.abc import Iterator, Sequence
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from ui.draw.colour import ranks, signed
 from ui.draw.markdown import short
 from xai import Attribution, Fidelity, Interactions, ties
 from xai.exchange.figures import GREY, INTERVAL, TOOLBAR, css, diverging, of_sign, plotly, rows_axis, value_bars
+from xai.exchange.visible import for_plotly
 from xai.typing import Ints
 
 __all__ = ["FIRST", "GREY", "INTERVAL", "MAX_BARS", "SECOND", "THIRD", "TOOLBAR"]
@@ -30,7 +30,7 @@ def bars(attribution: Attribution, quantity: str, reach: float) -> Any:
     order, brackets = ties(attribution)
     order = order[:MAX_BARS]
     values, error = attribution.values[order], attribution.standard_error
-    texts = [[escape(attribution.labels[i]), "" if error is None else f" ± {error[i]:.3f}"] for i in order]
+    texts = [[for_plotly(attribution.labels[i]), "" if error is None else f" ± {error[i]:.3f}"] for i in order]
     error = None if error is None or attribution.method == "exact" else error[order]
     lanes, shapes = 0, []
     for bracket in brackets:
@@ -45,7 +45,7 @@ def bars(attribution: Attribution, quantity: str, reach: float) -> Any:
         "height": 106 + 26 * len(order),
         "shapes": shapes,
         "margin": {"l": 10, "r": 12 + 14 * lanes, "t": TOOLBAR, "b": 40},
-        "xaxis": {"title": {"text": f"change of {escape(quantity)}"}, "zeroline": True, "range": [-reach, reach]},
+        "xaxis": {"title": {"text": f"change of {for_plotly(quantity)}"}, "zeroline": True, "range": [-reach, reach]},
         "yaxis": rows_axis([attribution.labels[i] for i in order]),
         "showlegend": False,
     }
@@ -85,7 +85,7 @@ def curves(judged: Fidelity, names: list[str], quantity: str) -> Any:
                 showlegend=not axis,
                 line={"color": colour, "dash": dash},
                 mode="lines+markers",
-                hovertemplate="%{x} parts: %{y:.4f}<extra>" + escape(name) + "</extra>",
+                hovertemplate="%{x} parts: %{y:.4f}<extra>" + for_plotly(name) + "</extra>",
                 xaxis=f"x{axis}",
                 yaxis=f"y{axis}",
             )
@@ -94,7 +94,7 @@ def curves(judged: Fidelity, names: list[str], quantity: str) -> Any:
     head = {**paper, "y": 1.0, "xanchor": "center", "yanchor": "bottom", "font": {"size": 16}}
     layout = {  # what plotly's make_subplots makes in five times as long
         "xaxis": {"anchor": "y", "domain": [0.0, 0.45], **across},
-        "yaxis": {"anchor": "x", "domain": [0.0, 1.0], "title": {"text": escape(quantity)}},
+        "yaxis": {"anchor": "x", "domain": [0.0, 1.0], "title": {"text": for_plotly(quantity)}},
         "xaxis2": {"anchor": "y2", "domain": [0.55, 1.0], **across},
         "yaxis2": {"anchor": "x2", "domain": [0.0, 1.0], "matches": "y", "showticklabels": False},
         "annotations": [
@@ -131,9 +131,9 @@ def arcs(found: Interactions, chosen: Ints, attribution: Attribution) -> Any:
         mode="markers",
         marker={"color": GREY, "size": 9},
         hoverinfo="text",
-        hovertext=[f"{escape(found.labels[i])}: {signed(attribution.values[i])} alone · rank {place[i]}" for i in players],
+        hovertext=[f"{for_plotly(found.labels[i])}: {signed(attribution.values[i])} alone · rank {place[i]}" for i in players],
     )
-    names = {"tickvals": feet, "ticktext": [*map(escape, labels)], "automargin": True, "autotickangles": [0, 90]}
+    names = {"tickvals": feet, "ticktext": [*map(for_plotly, labels)], "automargin": True, "autotickangles": [0, 90]}
     layout = {
         "height": 350,
         "showlegend": False,
@@ -153,5 +153,5 @@ def pair_lines(found: Interactions, chosen: Ints, widest: float) -> Iterator[tup
     for row in chosen:
         pair, value, interval = found.pairs[row], found.values[row], INTERVAL * found.standard_error[row]
         dash, width = "solid" if abs(value) > interval else "dot", 1.5 + widest * abs(value) / strongest
-        names = " with ".join(escape(found.labels[i]) for i in pair)
+        names = " with ".join(for_plotly(found.labels[i]) for i in pair)
         yield pair, {"color": of_sign(value), "width": width, "dash": dash}, (f"{names}: {signed(value)}", f" ± {interval:.3f}")

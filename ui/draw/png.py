@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ui.draw.colour import LIKELIHOOD, Colour, Spans, on_white, pieces, signed
 from ui.draw.parts import raised
 from xai import Attribution
+from xai.exchange.visible import steady
 
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw, ImageFont
@@ -38,7 +39,8 @@ def heatmaps_png(
     """
     from PIL import Image, ImageDraw
 
-    parts = [(raised(i + 1) + text if numbered and i is not None else text, i) for text, i in pieces(prompt, spans)]
+    cut = [(steady(text), i) for text, i in pieces(prompt, spans)]
+    parts = [(raised(i + 1) + text if numbered and i is not None else text, i) for text, i in cut]
     text, images = _wrapped(parts), []
     rows: list[tuple[Row, Attribution | None]] = []
     for title, attribution in maps.items():

@@ -1,15 +1,10 @@
-"""Numbers as CSV files, every digit kept and no cell that a spreadsheet would execute."""
+"""Numbers of maps as CSV files."""
 
-import csv
-import io
-from collections.abc import Iterable
 from typing import Any
 
+from model.files.spreadsheet import csv_of
 from ui.draw.colour import Spans, ranks
 from xai import Attribution
-
-# What spreadsheets take for the beginning of a formula, the wide forms included.
-_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
 
 def to_csv(maps: dict[str, Attribution], spans: Spans | None = None) -> str:
@@ -25,23 +20,3 @@ def to_csv(maps: dict[str, Attribution], spans: Spans | None = None) -> str:
         for name, one in maps.items():
             rows[-1] += [one.values[i], None if one.standard_error is None else one.standard_error[i], places[name][i]]
     return csv_of([header, *rows])
-
-
-def csv_of(rows: Iterable[Iterable[Any]]) -> str:
-    """Rows as CSV. A number reads back to the same float; one that is not finite, or None, is empty; text that begins as
-    a formula does is preceded by an apostrophe.
-    """
-    out = io.StringIO()
-    csv.writer(out).writerows(map(_cell, row) for row in rows)
-    return out.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, float):  # numpy's are, too
-        return repr(float(value)) if abs(value) < float("inf") else ""
-    return text_cell(value) if isinstance(value, str) else value
-
-
-def text_cell(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return "'" + text if text.lstrip(" ").startswith(_FORMULA) else text

@@ -5,7 +5,6 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 from itertools import pairwise
 from typing import Any
 
@@ -23,6 +22,7 @@ from ui.image.request import ImageAbout, ImageRequest, Regions
 from ui.image.source import smaller
 from ui.maps.picture import Picture
 from xai import Attribution, Interactions
+from xai.exchange.visible import for_plotly
 from xai.typing import Bools, Ints
 
 FINE, COARSE = 96, 48  # cells of a side of the coloured layer: of the longer one, and at least, that no patch is lost
@@ -211,7 +211,7 @@ class ImagePicture(Picture):
     def _tips(self, attribution: Attribution) -> list[str]:
         errors = attribution.standard_error
         return [
-            f"{escape(label)}: {with_error(attribution.values[i], None if errors is None else errors[i])}"
+            f"{for_plotly(label)}: {with_error(attribution.values[i], None if errors is None else errors[i])}"
             for i, label in enumerate(attribution.labels)
         ]
 

@@ -10,6 +10,7 @@ from PIL import Image
 from ui.draw.colour import signed
 from ui.draw.html import render
 from ui.draw.markdown import plain
+from ui.draw.table import show_table
 from ui.image import run as image_run
 from ui.image.picture import data_url, without
 from ui.image.request import GEMMA
@@ -17,6 +18,7 @@ from ui.image.source import smaller
 from ui.kind import Result
 from ui.names import INDICES
 from ui.shell.widgets import one_of
+from xai.exchange.visible import visible
 from xai.game import JoinedGame
 from xai.trust.curves import counts_of, order_of, steps_of
 from xai.typing import Bools
@@ -55,7 +57,7 @@ class WhatIf:
             st.multiselect(
                 "**What if?** Click patches on a map, or choose them here: they are left out.",
                 strongest,
-                format_func=lambda i: f"{labels[i]} ({signed(float(values[i]), 2)})",
+                format_func=lambda i: f"{visible(labels[i])} ({signed(float(values[i]), 2)})",
                 key=self._key,
                 placeholder="nothing is left out",
             )
@@ -74,7 +76,7 @@ class WhatIf:
             names = [*before, *[name for name in list(now)[:3] if name not in before]]
             whole = {name: f"{before[name]:.1%}" if name in before else "–" for name in names}
             rows = [{"class": name, "whole picture": whole[name], "without": f"{now[name]:.1%}"} for name in names]
-            st.dataframe(rows, hide_index=True, key=f"{self._key}-classes")
+            show_table(rows, f"{self._key}-classes")
             self._say(next(iter(now)))
             return Image.fromarray(pixels).resize(smaller(self.image).size)
         if result.request.model == GEMMA and not self.hidden:
@@ -90,7 +92,7 @@ class WhatIf:
         own = game.games[0] if isinstance(game, JoinedGame) else game
         both = np.exp(own(np.stack([np.ones(len(present), bool), present])).sum(axis=1))
         row = {"answer": result.about.answer.strip(), "whole picture": f"{both[0]:.1%}", "without": f"{both[1]:.1%}"}
-        st.dataframe([row], hide_index=True, key=f"{self._key}-classes")
+        show_table([row], f"{self._key}-classes")
         self._say(own.answer(present).strip())
 
     def _say(self, now: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from ui.draw.colour import shared_scale, signed
+from ui.draw.table import show_table
 from ui.kind import Result
 from ui.maps.picture import Picture
 from ui.names import INDICES
@@ -53,7 +54,7 @@ def show_policies(
     for a, b, one in pairs:
         shared = {f"top {k} shared": f"{round(share * k)} of {k}" for k, share in one.overlap.items()}
         rows.append({"ways": f"{a} and {b}", "Spearman": signed(one.spearman, 2), "Kendall": signed(one.kendall, 2), **shared})
-    st.dataframe(rows, hide_index=True, key="policy-table")
+    show_table(rows, "policy-table")
     worst = min(pairs, key=lambda pair: pair[2].spearman)
     st.markdown(
         f"The least alike are “{worst[0]}” and “{worst[1]}”, rank correlation {signed(worst[2].spearman, 2)}: "

@@ -7,6 +7,7 @@ import streamlit as st
 
 from ui.draw.charts import INTERVAL
 from ui.draw.colour import signed
+from ui.draw.table import show_table
 from ui.maps.picture import Picture
 from ui.runs.comparison import Comparison
 from xai import Attribution, Interactions, interactions
@@ -49,4 +50,4 @@ def draw_pairs(found: Interactions, chosen: Ints, picture: Picture, maps: list[A
         pair = " + ".join(found.labels[i] for i in found.pairs[row])
         interval = {} if exact else {"95 % interval": f"± {INTERVAL * found.standard_error[row]:.3f}"}
         rows.append({"pair": pair, "together": signed(found.values[row]), **interval})
-    st.dataframe(rows, hide_index=True, key="pair-table")
+    show_table(rows, "pair-table")

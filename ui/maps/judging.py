@@ -5,6 +5,7 @@ import streamlit as st
 from ui.draw import charts
 from ui.draw.judgements import ICONS, said_of
 from ui.draw.markdown import said
+from ui.draw.table import show_table
 from ui.maps.picture import Picture
 from ui.maps.randomised import show_randomised
 from ui.names import INDICES, OTHERS, method_name
@@ -70,7 +71,7 @@ def show_fidelity(comparison: Comparison, picture: Picture, weights: list[float]
     ]
     for name, other in (("leave-one-out", judged.leave_one_out), ("random order", judged.random)):
         rows.append(dict.fromkeys(rows[0], "–") | {"map": name} | _areas(other))
-    st.dataframe(rows, hide_index=True, key="fidelity")
+    show_table(rows, "fidelity")
     st.caption(
         "LDS: rank correlation between what the map adds up to and what the model said. R²: share of the model's "
         "movement that the map foretells. Insertion should be high early, deletion low early; a map is worth something "

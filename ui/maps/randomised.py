@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ui.draw.markdown import said
+from ui.draw.table import show_table
 from ui.maps.picture import Picture
 from ui.names import INDICES, method_name
 from ui.runs.comparison import Comparison
@@ -67,7 +68,7 @@ def _show(found: Randomised, real: Attribution, picture: Picture) -> None:
         }
         for stage in found.stages
     ]
-    st.dataframe(rows, hide_index=True, key="randomised-table")
+    show_table(rows, "randomised-table")
     st.caption(
         "Correlations of the map with the one shown, mean over so many models drawn (Adebayo et al., 2018). p: how often "
         "the map shown, moved along its parts, is as like them. Foretold: correlation of what the map shown adds up to with "

@@ -10,7 +10,7 @@ import streamlit as st
 
 from ui.kind import Kind, Result
 from ui.runs.comparison import Paid
-from ui.runs.store import Run, RunStore
+from ui.runs.store import GONE, Run, RunStore
 from ui.shell.bench import Bench
 from ui.shell.jobs import Job, Stopped, of_run
 from ui.shell.visitor import visitor
@@ -149,7 +149,11 @@ def reopen(kind: Keeper, state: Bench[Any]) -> None:
     soon as the model is ready.
     """
     run = st.query_params.get("run")
-    if not run or run == state.run:
+    if not run:
+        return
+    if run == state.run:
+        if _is_gone(run):  # forgotten in another tab, or the oldest where room was needed: what is shown stays
+            state.unlink()
         return
     state.run = run
     try:
@@ -174,6 +178,14 @@ def reopen(kind: Keeper, state: Bench[Any]) -> None:
         state.outcome = "failed", str(error)
         state.run = None
         del st.query_params["run"]
+
+
+def _is_gone(run: str) -> bool:
+    try:
+        store().get(run)
+    except ValueError as error:
+        return str(error) == GONE  # else nobody knows
+    return False
 
 
 def _request_of(kind: Keeper, run: Run, results: dict[str, str], upload: bytes | None) -> Any:

@@ -11,7 +11,7 @@ from ui.names import NAMED
 from ui.runs import kept
 from ui.runs.store import Run
 from ui.sets import kept as sets
-from ui.shell.bench import Bench
+from ui.shell.bench import Bench, benches
 from ui.shell.frame import begin_anew
 from ui.shell.visitor import visitor
 from ui.shell.widgets import one_of
@@ -130,8 +130,9 @@ def _entry(run: Run, page: str, state: Bench[Any]) -> None:
             st.rerun()
         if st.button("Delete", key=f"delete-{run.id}"):
             kept.store().delete(run.id, visitor())
-            if run.id == state.run:
-                state.leave()
+            for one in benches():
+                if one.run == run.id:
+                    one.leave()
             st.rerun()
 
 
@@ -160,9 +161,8 @@ def _share(run: str, key: str) -> None:
 def _forget() -> None:
     """Delete this browser's runs, and all that this session brought and did: it begins anew."""
     count, data_sets = kept.store().forget(visitor()), sets.forget()
-    for one in st.session_state.values():
-        if isinstance(one, Bench):
-            one.leave()
+    for one in benches():
+        one.leave()
     begin_anew()
     deleted = f"{_many(count, 'run')} and {_many(data_sets, 'data set')}" if data_sets else _many(count, "run")
     st.toast(f"Deleted: {deleted}.")

@@ -31,7 +31,7 @@ ENDS = ("partial", "done", "failed")
 MAX_NAME = 200
 _NOT_YOURS = "This run belongs to another browser or user: it is not yours to change."
 _PRIVATE = "This run is private: whoever made it can share its link, under the run's name in the side bar."
-_GONE = "There is no run under this link any more: it was deleted, or it made room for newer ones."
+GONE = "There is no run under this link any more: it was deleted, or it made room for newer ones."
 _SCHEMA = """
 CREATE TABLE runs (
     id TEXT PRIMARY KEY, owner TEXT NOT NULL, created REAL NOT NULL, changed REAL NOT NULL, name TEXT NOT NULL,
@@ -135,7 +135,7 @@ class RunStore:
         with self._file.reading() as db:
             row = db.execute(f"SELECT {_COLUMNS} FROM runs WHERE id = ?", (str(run),)).fetchone()
         if row is None:
-            raise ValueError(_GONE)
+            raise ValueError(GONE)
         return self._run(row)
 
     def open(self, run: str, who: str) -> Run:
@@ -283,7 +283,7 @@ class RunStore:
 
     def _check_owner(self, db: sqlite3.Connection, run: str, owner: str) -> None:
         if db.execute("SELECT 1 FROM runs WHERE id = ? AND owner = ?", (run, _hash(owner))).fetchone() is None:
-            raise ValueError(_NOT_YOURS if self._exists(db, run) else _GONE)
+            raise ValueError(_NOT_YOURS if self._exists(db, run) else GONE)
 
     @staticmethod
     def _exists(db: sqlite3.Connection, run: str) -> bool:

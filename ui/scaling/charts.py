@@ -1,12 +1,12 @@
 """Plotly figures of scaling laws: measured points, the fit, what was held out, the band. A log axis of tokens."""
 
-from html import escape
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ui.draw.charts import FIRST, GREY, SECOND, THIRD, plotly, rows_axis
 from ui.scaling.study import LEVEL, Prediction
+from xai.exchange.visible import for_plotly
 from xai.scaling.fit import Fit, HeldOut
 from xai.typing import Floats
 
@@ -70,10 +70,10 @@ def law(tokens: Floats, values: Floats, name: str, fit: Fit | None, test: HeldOu
         else:
             rim = {"width": 2, "color": layer.colour}
             style = {"mode": "markers", "marker": {"symbol": layer.style, "color": layer.colour, "size": 10, "line": rim}}
-        hover = {"hovertemplate": "%{x:.3s} tokens: %{y:.4g}<extra>" + escape(layer.name) + "</extra>"}
+        hover = {"hovertemplate": "%{x:.3s} tokens: %{y:.4g}<extra>" + for_plotly(layer.name) + "</extra>"}
         figure.add_scatter(name=layer.name, **at, **style, **({} if layer.kind == "band" else hover))
     figure.update_xaxes(type="log", title="pre-training tokens", exponentformat="B", dtick=1, minor={"ticks": "outside"})
-    figure.update_yaxes(title=escape(name), range=list(ends))
+    figure.update_yaxes(title=for_plotly(name), range=list(ends))
     figure.update_layout(
         height=460, margin={"l": 10, "r": 10, "t": 10, "b": 10}, legend={"orientation": "h", "y": -0.22, "yanchor": "top", "x": 0}
     )
@@ -110,7 +110,7 @@ def ranking(rows: list[tuple[str, Prediction, float]], name: str, target: str) -
     figure.update_layout(
         height=140 + 34 * len(rows),
         margin={"l": 10, "r": 10, "t": 10, "b": 40},
-        xaxis={"title": escape(name)},
+        xaxis={"title": for_plotly(name)},
         yaxis=rows_axis([row[0] for row in rows], 32, range=[len(rows) - 0.5, -0.5]),
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
     )

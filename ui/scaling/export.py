@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from model.files.spreadsheet import csv_of
 from ui.draw.html import render
-from ui.files.numbers import csv_of
 from ui.scaling.study import LEVEL, Study, extrapolates, predict, size_text
 from xai.scaling.fit import Fit, HeldOut
 from xai.scaling.verdict import rank

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from ui.scaling.charts import layers
 from ui.scaling.export import laws_of
 from ui.scaling.study import Study, extrapolates
+from xai.exchange.visible import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,5 +52,5 @@ def _law(plot: "Axes", *quantity: Any) -> None:
 
 
 def _text(text: str) -> str:
-    """As it is: matplotlib would take what stands between two dollars for a formula."""
-    return text.replace("$", r"\$")
+    """As a name is shown: matplotlib would take what stands between two dollars for a formula."""
+    return visible(text).replace("$", r"\$")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from ui.draw.markdown import plain, said
+from ui.draw.table import show_table
 from ui.files.save import save
 from ui.scaling import charts as scaling_charts
 from ui.scaling.export import laws_of, parameter, shown, to_csv, to_html
@@ -103,7 +104,7 @@ def _parameters(found: Study, i: int) -> None:
             rows.append(row | {f"{LEVEL:.0%} from": parameter(low), "to": parameter(high)})
     if rows:
         st.markdown("**Parameters**")
-        st.dataframe(rows, hide_index=True, key=f"parameters-{found.name}-{i}")
+        show_table(rows, f"parameters-{found.name}-{i}")
         st.caption(
             "Score: f(D) = (log A + α·log D)^β. Cross-entropy: L(D) = E + A/D^α, with D in tokens (arXiv 2402.04177). "
             "Single parameters are often loose, for they make up for each other; the curve and its band are what "
@@ -127,7 +128,7 @@ def _extrapolated(found: Study, i: int, target: float) -> None:
         )
     st.markdown(f"**Extrapolated to {size_text(target)}**")
     if rows:
-        st.dataframe(rows, hide_index=True, key=f"extrapolated-{found.name}-{i}")
+        show_table(rows, f"extrapolated-{found.name}-{i}")
     for sentence in _far(found.sets[i], verdict, target):
         st.warning(sentence)
     if verdict.kind not in USABLE:
@@ -178,7 +179,7 @@ def _ranked(found: Study, target: float) -> None:
     else:
         sure = "" if best.first is None else f", first in {best.first:.0%} of the draws"
         st.markdown(f"Take **{plain(best.name)}**: {plain(score)} {shown(best.predicted)} predicted{sure}.")
-    st.dataframe(rows, hide_index=True, key=f"ranking-{found.name}")
+    show_table(rows, f"ranking-{found.name}")
     st.caption(
         "A draw is the law fitted again to runs simulated with the scatter that was measured; “comes first in” counts "
         "the draws in which a data set is predicted to score highest. “–” stands where no law can be extrapolated."

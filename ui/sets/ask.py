@@ -17,6 +17,7 @@ from batch.sources.images import Images
 from batch.summary import View
 from model.image.formats import SUFFIXES
 from ui.draw.markdown import plain, said, short
+from ui.draw.table import show_table
 from ui.image.request import ABSENT as ABSENCES
 from ui.image.request import GRIDS, PHOTOS, ImageRequest
 from ui.runs.comparison import Plan
@@ -28,6 +29,7 @@ from ui.shell.frame import file_key, held, preset, uploader
 from ui.shell.model_slot import model_slot
 from ui.shell.widgets import number_input, one_of, selectbox
 from ui.text.request import TextRequest
+from xai.exchange.visible import visible
 
 MOST_MB = 50
 KINDS = {"text": "a text, which the model reads", "table": "a row of a table, from which a column is predicted"}
@@ -96,7 +98,7 @@ def ask(state: Bench[Own]) -> Asked | None:
     if own.pictures:
         return _ask_pictures(own)
     if own.head:
-        st.dataframe(own.head, hide_index=True, key="sets-head")
+        show_table(own.head, "sets-head")
     kind = one_of("What is a row?", list(KINDS), "text", "sets-kind", format_func=KINDS.get)
     columns = _columns(own, kind)
     if isinstance(columns, str):
@@ -238,7 +240,11 @@ def _ask_text(own: Own, columns: Sequence[str]) -> dict[str, Any]:
         what = f"no column {missing[0]!r}" if missing else "no field in the prompt yet"
         raise ValueError(f"There is {what}: write one of {', '.join(f'{{{name}}}' for name in columns[:8])}.")
     *one, two, three = st.columns(3 if len(fields) > 1 else 2)
-    explain = one[0].selectbox("Column whose words are explained", fields, key="sets-of-explain") if one else fields[0]
+    explain = (
+        one[0].selectbox("Column whose words are explained", fields, format_func=visible, key="sets-of-explain")
+        if one
+        else fields[0]
+    )
     target = two.text_input(
         "The answer to explain", key="sets-of-target", max_chars=500, placeholder="the model’s own answer", help=_TARGET
     )
@@ -255,7 +261,7 @@ _TARGET = (
 def _ask_table(own: Own, columns: Sequence[str]) -> dict[str, Any]:
     if len(columns) < 2:
         raise ValueError("The table has one column only: one is predicted from the others, so two are needed.")
-    target = st.selectbox("Column to predict", columns, len(columns) - 1, key="sets-of-column")
+    target = st.selectbox("Column to predict", columns, len(columns) - 1, format_func=visible, key="sets-of-column")
     st.caption("Trees (LightGBM) are fitted to the rows, and every row’s values are exact.")
     return {"target": target}
 
@@ -267,8 +273,9 @@ def _ask_more(own: Own, kind: str, columns: Sequence[str]) -> tuple[dict[str, An
     with st.expander(f"Settings: rows, seed{told}"):
         one, two, three = st.columns(3)
         if kind != "image":
-            name = "What rows are called"
-            more["id"] = one.selectbox(name, [None, *columns], format_func=lambda name: name or NUMBERS, key="sets-of-id")
+            more["id"] = one.selectbox(
+                "What rows are called", [None, *columns], format_func=lambda name: visible(name or NUMBERS), key="sets-of-id"
+            )
         limit = two.number_input("The first rows only (0: all)", 0, key="sets-of-limit")
         more["seed"] = number_input(three, Plan, "seed", value=0, key="sets-of-seed")
         if kind != "table":

@@ -13,6 +13,7 @@ from ui.draw import charts
 from ui.draw.colour import shared_scale
 from ui.draw.markdown import plain, said, short
 from ui.draw.sentences import sums
+from ui.draw.table import show_table
 from ui.maps.judging import show_judgements, title_of
 from ui.maps.picture import Picture
 from ui.names import INDICES as NAMES
@@ -58,7 +59,7 @@ def show_rows(kept: Kept, count: int, settings: Settings, same: bool, state: Ben
             more = {"height": 300, "row_height": THUMB, "column_config": columns}
         told = [name for name in lines[0] if any(line[name] not in ("", None) for line in lines)]
         rows = [{name: line[name] for name in told} for line in lines]
-        st.dataframe(rows, hide_index=True, key=table, on_select=choose, selection_mode="single-row", **more)
+        show_table(rows, table, on_select=choose, selection_mode="single-row", **more)
         scale = f" Patches show {NAMES[settings.indices[0]]}, on one scale for these rows." if settings.kind == "image" else ""
         st.caption(
             f"Rows {first:,} to {min(first + page - 1, last):,}, as far as they are done: choose one to see its maps.{scale}"

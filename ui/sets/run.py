@@ -15,6 +15,7 @@ from ui.sets.kept import Asked, Kept, begin, delete, drop, is_brought, new_folde
 from ui.shell.bench import Bench, leave, watch
 from ui.shell.jobs import Job, line, of_run
 from ui.shell.model_slot import model_slot
+from xai.exchange.visible import visible
 
 NEW = ""
 ROWS = {"text": "texts", "table": "table", "image": "pictures"}
@@ -31,7 +32,9 @@ def choose(state: Bench[Own], mine: list[Kept]) -> Kept | None:
     if st.session_state[CHOSEN] not in known:
         st.session_state[CHOSEN] = NEW
     if known:
-        st.selectbox("Data set", [NEW, *known], format_func=lambda id: _name(known[id]) if id else "A new one", key=CHOSEN)
+        st.selectbox(
+            "Data set", [NEW, *known], format_func=lambda id: visible(_name(known[id])) if id else "A new one", key=CHOSEN
+        )
     id = st.session_state[CHOSEN]
     if id != state.run:
         if state.job is not None and state.job.run is None:

@@ -1,6 +1,5 @@
 """What the Data sets page shows of one that was begun: how far it is, what swings the answer over all, rows, errors."""
 
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from batch.sources import source_of
 from batch.summary import MOST_OUTPUTS, Group, Summary, View, summarise
 from ui.draw import charts
 from ui.draw.markdown import said, short
+from ui.draw.table import show_table
 from ui.files.save import save
 from ui.names import INDICES, PLAYERS
 from ui.sets.ask import Own
@@ -22,6 +22,7 @@ from ui.sets.kept import Kept
 from ui.sets.rows import show_rows
 from ui.shell.bench import Bench
 from ui.shell.widgets import one_of
+from xai.exchange.visible import for_plotly, visible
 
 BARS, LISTED = 20, 200  # parts that are drawn, and that the table lists
 PARTS = {"table": "columns", "image": "patches"}
@@ -69,7 +70,7 @@ def show(kept: Kept, summary: Summary | None, state: Bench[Own]) -> None:
         if sliced:
             columns = [None, *_columns(kept, settings, state)]
             label, key = "Cut the rows into slices by", f"sets-slice-{kept.id}"
-            column = places[0].selectbox(label, columns, format_func=lambda name: name or "no column", key=key)
+            column = places[0].selectbox(label, columns, format_func=lambda name: visible(name or "no column"), key=key)
         view = _view(kept, summary, settings, state, column)
         if view is not None:
             _show_view(view, settings, places, f"{kept.id}-{column}")
@@ -151,7 +152,7 @@ def _show_view(view: View, settings: Settings, places: Any, key: str) -> None:
         return
     answers = len(view.by_output[index])
     names = [_group_name(i, group, answers) for i, group in enumerate(groups)]
-    i = places[2].selectbox("Of which rows", range(len(groups)), format_func=lambda i: names[i], key=f"sets-group-{key}")
+    i = places[2].selectbox("Of which rows", range(len(groups)), format_func=lambda i: visible(names[i]), key=f"sets-group-{key}")
     if view.many:
         st.caption(f"The rows have more than {MOST_OUTPUTS} answers: they are not shown one by one.")
     group = groups[i]
@@ -176,7 +177,7 @@ def _show_view(view: View, settings: Settings, places: Any, key: str) -> None:
         name: st.column_config.NumberColumn(format="%+.4f" if name == "mean" else "%.4f") for name in ("mean", "mean magnitude")
     }
     formats["share of rows"] = st.column_config.NumberColumn(format="percent")
-    st.dataframe(rows, hide_index=True, key="sets-players", column_config=formats)
+    show_table(rows, "sets-players", column_config=formats)
     if len(ranked) > LISTED:
         st.caption(f"The first {LISTED} of {len(ranked):,} {parts}; the CSV holds all.")
 
@@ -201,7 +202,7 @@ def _bars(group: Group) -> Any:
     ranked = group.ranked()[:BARS]
     values = np.array([one.mean for one in ranked])
     reach = 1.05 * float(np.abs(values).max()) or 1.0
-    texts = [[escape(short(one.name, 60)), f"{one.rows:,}"] for one in ranked]
+    texts = [[for_plotly(short(one.name, 60)), f"{one.rows:,}"] for one in ranked]
     layout = {
         "height": 106 + 26 * len(ranked),
         "margin": {"l": 10, "r": 12, "t": charts.TOOLBAR, "b": 40},
@@ -218,4 +219,4 @@ def _errors(view: View, summary: Summary) -> None:
         return
     st.caption(f"{summary.errors:,} rows have no maps. Sentences that differ in numbers alone are one.")
     rows = [{"rows": count, "sentence": sentence, "for example": ", ".join(ids)} for sentence, count, ids in view.sentences]
-    st.dataframe(rows, hide_index=True, key="sets-errors")
+    show_table(rows, "sets-errors")

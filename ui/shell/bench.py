@@ -65,11 +65,17 @@ class Bench(Generic[S]):
         self.brought = result.request
 
     def leave(self) -> None:
-        """Show nothing of a run that was deleted, and wait for nothing of it."""
+        """Show nothing of a run that was deleted, wait for nothing of it, and name it in no link."""
         if self.job is not None:
             leave(self.job)
-        self.job, self.shown, self.run, self.outcome = None, None, None, None
-        st.query_params.pop("run", None)
+        self.unlink()
+        self.job, self.shown, self.outcome = None, None, None
+
+    def unlink(self) -> None:
+        """The run is kept no longer: the page's address does not name it either."""
+        if self.run is not None and st.query_params.get("run") == self.run:
+            del st.query_params["run"]
+        self.run = None
 
     def fold(self) -> None:
         """Fold the question away, or open it."""
@@ -126,6 +132,11 @@ def bench(page: str, own: type[S]) -> Bench[S]:
     if name not in st.session_state:
         st.session_state[name] = Bench(own(), changes=model_slot().changes)
     return st.session_state[name]  # type: ignore[no-any-return]  # a session's state holds anything
+
+
+def benches() -> list[Bench[Any]]:
+    """Those of all pages that this session has opened."""
+    return [one for one in st.session_state.values() if isinstance(one, Bench)]
 
 
 def follow_model(state: Bench[Any], asks: Callable[[], bool] = lambda: True) -> None:

@@ -111,10 +111,10 @@ def _loading(slot: ModelSlot) -> None:
     if slot.state == "ready":
         st.rerun()
     if slot.state == "failed":
-        st.error(slot.error)
+        st.error(said(slot.error))
         st.button("Try again", on_click=slot.start, key="retry")
         return
-    st.progress(min(slot.fraction, 1.0), text=f"{slot.sentence} … you can write your input meanwhile.")
+    st.progress(min(slot.fraction, 1.0), text=f"{said(slot.sentence)} … you can write your input meanwhile.")
     if st.session_state.get("painted"):  # loading torch would hold up the browser's first paint
         slot.start()
     st.session_state.painted = True

@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import takewhile
 
 import streamlit as st
@@ -148,6 +149,15 @@ class Job:
             self.ended.set()
 
 
+@dataclass(frozen=True)
+class Load:
+    """Of a line. at_work, waiting : jobs;  owners : visitors whose these are"""
+
+    at_work: int
+    waiting: int
+    owners: set[str | None]
+
+
 class Line:
     """Jobs that share a model, one after the other in a thread of their own, with a turn for each visitor in each round."""
 
@@ -238,6 +248,12 @@ class Line:
     @property
     def busy(self) -> bool:
         return self._current is not None
+
+    def load(self) -> "Load":
+        """How much is asked of it now, and by whom."""
+        with self._changed:
+            at_work = [one for one in (self._current, self._between) if one is not None]
+            return Load(len(at_work), len(self._waiting), {one.owner for one in [*at_work, *self._waiting]})
 
     def _work(self) -> None:
         while True:

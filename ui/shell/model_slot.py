@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from model.gguf.bundled import NAME as BUNDLED
+from ui.shell.access import is_operator, public
 from ui.shell.jobs import lines
+from xai.exchange.visible import visible
 
 if TYPE_CHECKING:
     from model.language import Language
@@ -55,7 +57,8 @@ class ModelSlot:
 
     `SWING_MODEL` names another model (a directory, a hub id, a GGUF file), `SWING_SERVER` and `SWING_SERVER_MODEL` one that
     runs elsewhere, `SWING_SERVER_TOKENIZER` its tokenizer; the bundled one is the default. `SWING_MODELS=fixed` lets nobody
-    ask for another than that; else `choose` loads one beside it, which takes its place when it is ready and no run goes on.
+    but an operator ask for another than that; else `choose` loads one beside it, which takes its place when it is ready and no
+    run goes on.
 
     another : what is being loaded beside it;  refused : why the last one was not taken;  changes : how many were
     """
@@ -90,8 +93,17 @@ class ModelSlot:
         name = self.gemma.name if self.gemma else self.source or BUNDLED
         return Path(name).name if Path(name).exists() else name
 
+    @property
+    def fixed(self) -> bool:
+        """Whether who looks at the page may ask for no other model: an operator of a public server may."""
+        return self._fixed and not (public() and is_operator())
+
+    @fixed.setter
+    def fixed(self, fixed: bool) -> None:
+        self._fixed = fixed
+
     def check(self, source: str | None) -> None:
-        """ValueError where this server has one model alone and `source` names another."""
+        """ValueError where who looks at the page is given this server's model alone and `source` names another."""
         if self.fixed and source != self.source:
             raise ValueError(f"This server explains {self.served} alone: ask its operator for another model.")
 
@@ -189,7 +201,7 @@ class ModelSlot:
 
     def _tell(self, fraction: float, sentence: str) -> None:
         if sentence != self.sentence:
-            print(f"Swing: {100 * fraction:3.0f} % {sentence}", flush=True)
+            print(f"Swing: {100 * fraction:3.0f} % {visible(sentence)}", flush=True)
         self.fraction, self.sentence = fraction, sentence
 
 
@@ -203,7 +215,7 @@ def _made(choice: Choice, tell: Callable[[float, str], None]) -> tuple["Language
     else:
         made = load_model(choice.source, progress=tell)
     for note in made.notes:
-        print(f"Swing: {note}", flush=True)
+        print(f"Swing: {visible(note)}", flush=True)
     tell(1.0, "Measuring how fast it is here")
     return made, made.measure_rate()
 

@@ -17,13 +17,16 @@ def visitor() -> str:
         if who is None:
             raise ValueError("You are not logged in: open the page again and log in.")
         return f"user {who}"
+    return browser() or str(st.session_state.setdefault("owner", secrets.token_hex(16)))
+
+
+def browser() -> str | None:
+    """The token that Streamlit gives this browser against forged requests; None where it keeps no cookie."""
     from streamlit.web.server.starlette.starlette_app_utils import decode_xsrf_token_string
 
     cookie = st.context.cookies.get("_streamlit_xsrf", "")
     token = decode_xsrf_token_string(cookie)[0] if cookie else None
-    if token:
-        return token.hex()
-    return str(st.session_state.setdefault("owner", secrets.token_hex(16)))
+    return token.hex() if token else None
 
 
 def this_session_alive() -> Callable[[], bool]:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from ui.draw.colour import signed
 from ui.draw.markdown import plain
+from ui.draw.table import show_table
 from ui.files.save import save
 from ui.kind import Result
 from ui.names import INDICES
@@ -20,6 +21,7 @@ from ui.table.plots.rows import MOST_ROWS, AllRows, compute
 from ui.table.plots.show import show_plots
 from ui.table.run import Fitted, TableState
 from xai.compare.agreement import rank_correlations
+from xai.exchange.visible import visible
 from xai.typing import Floats, Ints
 
 LISTED = 200  # rows of a column that a click shows
@@ -59,7 +61,7 @@ def _shown(all_rows: AllRows, fitted: Fitted, picture: TablePicture, weights: Fl
         "Rows of the column",
         range(len(labels)),
         index=None,
-        format_func=lambda i: labels[i],
+        format_func=lambda i: visible(labels[i]),
         key="rows-of",
         placeholder="click a bar, or choose a column",
     )
@@ -88,7 +90,7 @@ def _rows_of(column: int, values: dict[str, Floats], all_rows: AllRows, fitted: 
             preset(**{"t-row": int(all_rows.places[top[rows[0]]]) + 1})
             st.session_state.chosen_row = True
 
-    st.dataframe(frame, hide_index=True, key="rows-table", on_select=choose, selection_mode="single-row", height=280)
+    show_table(frame, "rows-table", on_select=choose, selection_mode="single-row", height=280)
     if st.session_state.pop("chosen_row", False):
         st.rerun()
 
@@ -116,7 +118,7 @@ def _disagreement(values: dict[str, Floats], means: dict[str, Floats], labels: l
         if apart[i] > 0
     ]
     if rows:
-        st.dataframe(rows, hide_index=True, key="disagreement")
+        show_table(rows, "disagreement")
     size = np.maximum(np.abs(one).max(axis=1), np.abs(other).max(axis=1))
     worst = np.argsort(-np.abs(one - other).max(axis=1) / np.where(size > 0, size, 1.0), kind="stable")[:5]
     st.caption("They differ most, for their size, on the rows " + ", ".join(str(all_rows.places[i] + 1) for i in worst) + ".")
@@ -126,7 +128,7 @@ def to_csv(fitted: Fitted, places: Ints, values: dict[str, Floats]) -> str:
     """The rows with the model's predictions and all values; no cell begins a formula."""
     import pandas as pd
 
-    from model.files.table import escape_table
+    from model.files.spreadsheet import csv_of_table
 
     model, frame = fitted.table_model, fitted.frame.iloc[places].reset_index(drop=True)
     margin, chances = model.predict(frame)
@@ -142,4 +144,4 @@ def to_csv(fitted: Fitted, places: Ints, values: dict[str, Floats]) -> str:
         columns |= {f"{index} of {label}": found[:, i] for i, label in enumerate(model.labels)}
     added = pd.DataFrame(columns)
     added.columns = [f"{name} (swing)" if name in frame else name for name in added.columns]
-    return escape_table(pd.concat([added, frame], axis=1)).to_csv(index=False)
+    return csv_of_table(pd.concat([added, frame], axis=1))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from ui.draw.markdown import plain, said
+from ui.draw.table import show_table
 from ui.runs.completing import Size
 from ui.settings import allowed
 from ui.shell.bench import Bench
@@ -13,6 +14,7 @@ from ui.shell.widgets import ask_plan, checkbox, plan_widgets, selectbox
 from ui.table.request import BACKGROUNDS, CLOSED, USUAL_BACKGROUND, TableRequest
 from ui.table.run import PACE, TableState
 from ui.table.source import FIRST, Source, digest_of, sample, sample_titles, uploaded
+from xai.exchange.visible import visible
 
 if TYPE_CHECKING:
     from model.table.columns import Column
@@ -77,7 +79,7 @@ def ask(source: Source, state: Bench[TableState]) -> TableRequest:
     labels, titles = list(frame.columns), allowed(TableRequest)
     _describe(source, state)
     one, two, three = st.columns([2, 2, 1])
-    target = one.selectbox(titles["target"].title, labels, **held("t-target", labels))
+    target = one.selectbox(titles["target"].title, labels, format_func=visible, **held("t-target", labels))
     model = selectbox(two, TableRequest, "model", **held("t-model", titles["model"].options or ()))
     row = int(three.number_input(titles["row"].title, 1, len(frame), **held("t-row")))
     file = _model_file(state) if model == "file" else ""
@@ -86,7 +88,8 @@ def ask(source: Source, state: Bench[TableState]) -> TableRequest:
     with st.expander("Settings: target, columns left out, background, methods, budget"):
         one, two, three = st.columns(3)
         kind = selectbox(one, TableRequest, "kind", **held("t-kind", titles["kind"].options or ()))
-        left_out = two.multiselect(titles["left_out"].title, [label for label in labels if label != target], key="t-left-out")
+        others = [label for label in labels if label != target]
+        left_out = two.multiselect(titles["left_out"].title, others, format_func=visible, key="t-left-out")
         background = three.select_slider(
             titles["background"].title,
             BACKGROUNDS,
@@ -140,14 +143,8 @@ def _describe(source: Source, state: Bench[TableState]) -> None:
             if chosen:
                 preset(**{"t-row": chosen[0] + 1})
 
-        st.dataframe(
-            frame.head(PREVIEW),
-            key=f"rows-{source.digest}",
-            on_select=choose,
-            selection_mode="single-row",
-            height=110,
-            hide_index=True,
-        )
+        key = f"rows-{source.digest}"
+        show_table(frame.head(PREVIEW), key, on_select=choose, selection_mode="single-row", height=110)
         if len(frame) > PREVIEW:
             st.caption(f"The first {PREVIEW:,} are listed.")
     with understood:
@@ -155,7 +152,7 @@ def _describe(source: Source, state: Bench[TableState]) -> None:
             {"column": c.label, "understood as": c.kind, "missing": c.missing, "different values": c.distinct, "note": c.note}
             for c in columns
         ]
-        st.dataframe(told, hide_index=True, key="t-profile", height=110)
+        show_table(told, "t-profile", height=110)
         _correct(columns, state)
 
 
@@ -218,7 +215,7 @@ def _correct(columns: "list[Column]", state: Bench[TableState]) -> None:
 
     labels, kinds = [column.label for column in columns], state.own.kinds
     one, two, three = st.columns([2, 2, 1], vertical_alignment="bottom")
-    label = one.selectbox("Correct a column", labels, index=None, key="t-correct", placeholder="which one")
+    label = one.selectbox("Correct a column", labels, index=None, format_func=visible, key="t-correct", placeholder="which one")
     kind = two.selectbox("It is of kind", list(CORRECTIONS), key="t-correct-kind")
     if three.button("Correct", key="t-correct-it", disabled=label is None) and label is not None:
         kinds[label] = kind

@@ -1,7 +1,6 @@
 """Plotly figures of a table's values: one row's, means of all rows', and errors against exact values. Nothing is computed
 here but order and length of a list."""
 
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from ui.draw.charts import FIRST, GREY, SECOND, THIRD, plotly
 from ui.draw.colour import signed
 from ui.draw.markdown import short
 from xai import Attribution, ties
+from xai.exchange.visible import for_plotly
 from xai.typing import Floats, Ints
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def waterfall(attribution: Attribution, cells: list[str], quantity: str, reach: 
     order = np.argsort(-np.abs(values), kind="stable")
     top, rest = order[:MAX_BARS], order[MAX_BARS:]
     names = [_named(attribution.labels[i], cells, i) for i in top]
-    steps, hover = values[top], [escape(attribution.labels[i]) for i in top]
+    steps, hover = values[top], [for_plotly(attribution.labels[i]) for i in top]
     error = None if error is None or attribution.method == "exact" else error[top]
     if len(rest):
         names.append(f"{len(rest)} others")
@@ -59,7 +59,7 @@ def waterfall(attribution: Attribution, cells: list[str], quantity: str, reach: 
         "annotations": notes,
         "margin": {"l": 10, "r": 12, "t": charts.TOOLBAR, "b": 40},
         "showlegend": False,
-        "xaxis": {"title": {"text": escape(quantity)}},
+        "xaxis": {"title": {"text": for_plotly(quantity)}},
         "bargap": 0.25,
         "yaxis": {"tickvals": places, "ticktext": names, "range": [len(steps) - 0.4, -0.9], "automargin": True},
     }
@@ -83,7 +83,7 @@ def _mark(figure: Any, exact: Floats | None, places: list[int]) -> None:
 
 def _named(label: str, cells: list[str], i: int) -> str:
     name = short(label, 20)
-    return escape(f"{name} = {short(cells[i], 12)}" if cells else name)
+    return for_plotly(f"{name} = {short(cells[i], 12)}" if cells else name)
 
 
 def importance(labels: list[str], means: dict[str, Floats]) -> Any:
@@ -125,7 +125,7 @@ def errors(found: dict[str, list[tuple[int, float]]]) -> Any:
             y=[max(error, 1e-16) for _, error in points],
             name=name,
             mode="lines+markers",
-            hovertemplate="%{x} evaluations: %{y:.2e}<extra>" + escape(name) + "</extra>",
+            hovertemplate="%{x} evaluations: %{y:.2e}<extra>" + for_plotly(name) + "</extra>",
             line={"color": _LINES[i % len(_LINES)], "dash": _DASHES[i // len(_LINES) % len(_DASHES)]},
         )
     figure.update_xaxes(type="log", title="evaluations of the model", dtick=np.log10(2), tickformat="d")
@@ -146,7 +146,7 @@ def residuals(groups: dict[str, tuple[Floats, Floats, Ints]], here: tuple[float,
     figure = plotly().Figure()
     for i, (name, (predicted, residual, rows)) in enumerate(groups.items()):
         marker = {"color": _LINES[i], "size": 6, "symbol": ("circle", "circle-open", "x-thin-open")[i], "opacity": 0.75}
-        told = "row %{customdata}: predicted %{x:.4g}, residual %{y:+.4g}<extra>" + escape(name) + "</extra>"
+        told = "row %{customdata}: predicted %{x:.4g}, residual %{y:+.4g}<extra>" + for_plotly(name) + "</extra>"
         figure.add_scatter(x=predicted, y=residual, customdata=rows, mode="markers", name=name, marker=marker, hovertemplate=told)
     figure.add_hline(y=0, line={"color": GREY, "width": 1})
     if here is not None:
@@ -170,7 +170,7 @@ def calibrations(groups: "dict[str, list[Bin]]", what: str) -> Any:
             name=name,
             mode="lines+markers",
             line={"color": _LINES[i], "dash": _DASHES[i]},
-            hovertemplate="given %{x:.3f}: so in %{y:.3f} of %{customdata} rows<extra>" + escape(name) + "</extra>",
+            hovertemplate="given %{x:.3f}: so in %{y:.3f} of %{customdata} rows<extra>" + for_plotly(name) + "</extra>",
         )
     return _judging(figure, f"P({what}) that the model gives", "share of rows where it was so")
 
@@ -179,7 +179,7 @@ def _judging(figure: Any, x: str, y: str) -> Any:
     figure.update_layout(
         height=400,
         margin={"l": 10, "r": 10, "t": charts.TOOLBAR, "b": 40},
-        xaxis={"title": escape(short(x, 60))},
+        xaxis={"title": for_plotly(short(x, 60))},
         yaxis={"title": y},
         legend={"orientation": "h", "y": -0.25, "yanchor": "top", "x": 0},
     )

@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
+from ui.draw.table import show_table
 from ui.kind import Result
 from ui.maps.interactions import draw_pairs, strongest
 from ui.names import METHODS, PANES, Pane
@@ -50,7 +51,7 @@ def show_errors(result: Result, fitted: Fitted | None, weights: list[float], sta
         for name, points in found[1].items()
         for evaluations, error in points
     ]
-    st.dataframe(rows, hide_index=True, key="error-table")
+    show_table(rows, "error-table")
     st.caption("‖φ̂ − φ‖² / ‖φ‖² of the values against the exact ones, the median of the seeds.")
 
 

@@ -15,6 +15,7 @@ from ui.maps.picture import Picture
 from ui.table import charts as table_charts
 from ui.table.request import TableAbout
 from xai import Attribution
+from xai.exchange.visible import visible
 from xai.typing import Floats
 
 if TYPE_CHECKING:
@@ -131,11 +132,11 @@ def prediction(model: "TableModel", row: "pd.DataFrame", output: int | None = No
 
 def answer(request: Any, about: TableAbout, says: str) -> str:
     """What the model says of the row, and beside it what the table holds."""
-    told = f"Row {request.row + 1} of {request.table}: "
+    told = visible(f"Row {request.row + 1} of {request.table}: ")
     if not about.says:
         return told + "what the model said of it was not kept"
-    told += f"the model says {says}"
-    return told if about.truth is None else f"{told}; {held(about.truth.actual)}"
+    told += f"the model says {visible(says)}"
+    return told if about.truth is None else visible(f"{told}; {held(about.truth.actual)}")
 
 
 def held(actual: str | None) -> str:

@@ -10,6 +10,7 @@ from ui.draw.chances import chance, chance_of, event, number
 from ui.draw.colour import signed
 from ui.draw.html import render
 from ui.draw.markdown import plain, said
+from ui.draw.table import show_table
 from ui.files.save import save
 from ui.kind import Result, View
 from ui.shell.bench import Bench
@@ -21,6 +22,7 @@ from ui.table.picture import TablePicture, answer, how_far, shown
 from ui.table.request import MODELS, TableAbout, TableRequest
 from ui.table.run import Fitted, TableState, find, fingerprint
 from ui.table.whatif import show_what_if
+from xai.exchange.visible import visible
 from xai.typing import Floats
 
 LISTED = 20  # worst predicted rows
@@ -115,7 +117,9 @@ def show_agreement(fitted: Fitted) -> None:
 
     read = {column.name for column in fitted.table_model.columns}
     others = [name for name in fitted.frame if name not in read]
-    name = st.selectbox("Compare with a column of predictions made elsewhere", others, index=None, key="agreement")
+    name = st.selectbox(
+        "Compare with a column of predictions made elsewhere", others, index=None, format_func=visible, key="agreement"
+    )
     if name is None:
         st.caption("Raw scores, numbers, probabilities of a class, or classes: a column that the model does not read.")
         return
@@ -169,7 +173,7 @@ def _worst(result: Result, fitted: Fitted, state: Bench[TableState]) -> None:
             preset(**{"t-row": row + 1})
             state.own.chosen = replace(request, row=row), False
 
-    st.dataframe(frame, hide_index=True, key=key, on_select=choose, selection_mode="single-row", height=280)
+    show_table(frame, key, on_select=choose, selection_mode="single-row", height=280)
     if state.own.chosen is not None:
         st.fragment(_go_there, run_every=0.3)(state)
 

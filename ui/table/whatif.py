@@ -16,6 +16,7 @@ from ui.table.request import TableRequest
 from ui.table.run import Fitted, background_of
 from xai import Attribution, Ledger, explain
 from xai.closed import closed_form
+from xai.exchange.visible import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,7 +106,7 @@ def _cell(place: Any, column: "Column", cell: Any, key: str) -> Any:
         own = _level(cell, column)
         options = [*levels, *([own] if own is not None and own not in levels else [])]
         st.session_state.setdefault(key, own)
-        found = place.selectbox(label, options, index=None, key=key, placeholder="missing")
+        found = place.selectbox(label, options, index=None, format_func=visible, key=key, placeholder="missing")
         if found == own:
             return cell
         return found == "True" if column.kind == "boolean" and found is not None else found

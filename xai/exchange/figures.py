@@ -1,13 +1,13 @@
 """Plotly figures of maps, and what the pages' figures share with them."""
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import numpy as np
 
 from xai.exchange.colour import LOWERS, RAISES, STRONGEST, Colour, short
 from xai.exchange.map import INDEX_NAMES, Map, columns, output_names, strongest
+from xai.exchange.visible import for_plotly
 from xai.typing import Floats
 
 INTERVAL = 1.96  # standard errors on either side of a 95 % interval
@@ -33,7 +33,7 @@ def figure(shown: Map, outputs: list[str] | None = None) -> Any:
         return _matrix(shown.values[order], labels, names, layout)
     one = columns(shown, outputs)[0]
     error = None if one.standard_error is None else one.standard_error[order]
-    texts = [[escape(label), "" if error is None else f" ± {error[i]:.3g}"] for i, label in enumerate(labels)]
+    texts = [[for_plotly(label), "" if error is None else f" ± {error[i]:.3g}"] for i, label in enumerate(labels)]
     return value_bars(one.values[order], error, texts, "%{x:+.4g}%{customdata[1]}", layout)
 
 
@@ -44,7 +44,7 @@ def _matrix(values: Floats, labels: list[str], names: list[str], layout: dict[st
         zmin=-scale,
         zmax=scale,
         colorscale=diverging(STRONGEST),
-        customdata=[[[escape(label), escape(name)] for name in names] for label in labels],
+        customdata=[[[for_plotly(label), for_plotly(name)] for name in names] for label in labels],
         hovertemplate="%{customdata[0]}, %{customdata[1]}: %{z:+.4g}<extra></extra>",
     )
     across = rows_axis(names, 14, title={"text": "output"}, showgrid=False) | {"range": [-0.5, len(names) - 0.5]}
@@ -99,6 +99,6 @@ def of_sign(value: float) -> str:
 
 def rows_axis(labels: Sequence[str], most: int = 24, **more: Any) -> dict[str, Any]:
     """An axis with a row for each label, the first on top."""
-    names = [escape(short(label, most)) for label in labels]
+    names = [for_plotly(short(label, most)) for label in labels]
     ends = [len(labels) - 0.4, -0.6]
     return {"tickvals": list(range(len(labels))), "ticktext": names, "range": ends, "automargin": True, **more}

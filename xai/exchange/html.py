@@ -8,6 +8,7 @@ import numpy as np
 
 from xai.exchange.colour import cards, ends_of, shared_scale, signed
 from xai.exchange.map import INDEX_NAMES, WholeMap, columns, strongest
+from xai.exchange.visible import steady, visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -20,16 +21,22 @@ ENDS = ("lowers v", "raises v")
 
 
 def environment(*folders: Path) -> "Environment":
-    """Templates of these folders and of this one; they escape every text, and refuse to be filled in part."""
+    """Templates of these folders and of this one; they escape every text, and refuse to be filled in part.
+
+    No text turns its neighbours' letters around (`steady`); the filter `visible` is for names.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader([*folders, TEMPLATES]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=lambda value: steady(value) if type(value) is str else value,  # other templates' Markup is done
     )
+    made.filters["visible"] = visible
+    return made
 
 
 def notebook(shown: WholeMap) -> str:

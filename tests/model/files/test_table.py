@@ -1,4 +1,4 @@
-"""Uploads: what a file holds is found out, a bad one is refused in one sentence, and no export starts a formula."""
+"""Uploads: what a file holds is found out, and a bad one is refused in one sentence."""
 
 import io
 import pickle
@@ -10,7 +10,7 @@ import pyarrow.parquet
 import pytest
 
 from model.files.reader import MAX_BYTES, check_size
-from model.files.table import escape_cell, escape_table, read_table, samples
+from model.files.table import read_table, samples
 from model.table.columns import profile
 
 
@@ -97,18 +97,6 @@ def test_an_announced_size_is_checked_before_a_byte_is_read():
     check_size(MAX_BYTES)
     with pytest.raises(ValueError, match="2,000"):
         check_size(2_000_000_000)
-
-
-def test_no_exported_cell_starts_a_formula():
-    formulas = ["=1+1", "+49 30", "-x", "@SUM(A1)", "  =x", "\t=x", "\r=x", "-1+1", "＝1"]
-    assert [escape_cell(text) for text in formulas] == ["'" + text for text in formulas]
-    kept = ["x", "a=b", "", "-5", "-1.5e-3", "-.5", -1.5, 3, None, True]
-    assert [escape_cell(value) for value in kept] == kept
-    frame = pd.DataFrame([["=1", -1.5], ["ok", 2.0], [None, np.nan]], columns=["=a", "a"], index=["@i", 1, 2])
-    frame = pd.concat([frame, frame["a"].astype("category"), frame["=a"].astype("category")], axis=1)
-    text = escape_table(frame).to_csv()
-    assert text.splitlines()[:2] == [",'=a,a,a,'=a", "'@i,'=1,-1.5,-1.5,'=1"]
-    assert frame.iloc[0, 0] == "=1"  # the frame itself is left alone
 
 
 def test_samples_are_whole_small_and_profiled():

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pages
 import pytest
+from pages import TURNED, turned
 from runs import read_scored_runs
 from streamlit.testing.v1 import AppTest
 from words import source_word_game, word_matrix
@@ -309,6 +310,17 @@ def test_scored_runs_of_a_file(ready):
     assert "Less is better here" in words(page)
     upload(page, 0, "a,b\n1,0\n")
     assert "No column holds scores" in page.error[0].value
+
+
+def test_no_name_of_a_source_turns_the_page_around(ready):
+    page = upload(open_page("sources"), 0, f"{TURNED},=b,{TURNED}2\n0,0,1\n1,0,2\n0,1,4\n1,1,5\n")
+    assert not page.exception and turned(page) == [] and page.dataframe[0].value["source"][0] == r"a\u202eb\u200bc"
+
+
+def test_no_pair_turns_the_page_around(ready):
+    page = upload(brought(ready), 0, f"source,target,origin\n{TURNED},fox,{TURNED}\nworld,seven,b\n")
+    page = press_explain(page)
+    assert not page.exception and turned(page) == []
 
 
 def test_scored_runs_are_read_once_and_stay_in_their_session(ready, monkeypatch):

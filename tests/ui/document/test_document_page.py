@@ -172,6 +172,12 @@ def test_what_cannot_be_explained_is_said_before_the_run(ready, fields, sentence
     assert any(sentence in one.value for one in page.warning)
 
 
+def test_no_name_of_a_document_turns_the_page_around(ready):
+    page = open_page()
+    page.get("file_uploader")[0].set_value((f"{pages.TURNED}.txt", b"# One\n\nTwo three.", "text/plain")).run()
+    assert not page.exception and pages.turned(page) == [] and r"a\\u202eb\\u200bc\.txt" in captions(page)
+
+
 def test_markup_in_a_document_is_shown_as_it_is(ready):
     page = explained(text="<script>alert(1)</script> is *bold* here. One two three.", target=" <b>x</b>")
     assert not page.exception

@@ -20,7 +20,7 @@ NAMES = sorted(
     for file in folder.rglob("*")
     if file.is_file() and file != html.HEATMAP_STYLE
 )
-HARMLESS = {"trim"}  # filters
+HARMLESS = {"trim", "visible"}  # filters
 TAG = re.compile(r"</?(?!extra>)[a-z][a-z0-9]*[\s/>]")  # Plotly's own mark, in its hover texts, is none
 WORD = "harmless"
 
@@ -140,6 +140,20 @@ def test_a_template_shows_every_attack_and_obeys_none(name):
     assert str(harmless).count(WORD) >= len(values(WORD)[name])
     for attack in ATTACKS:
         assert Reader(render(name, **values(attack)[name])).found == replaced(harmless, attack), attack
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_text_in_a_template_turns_its_neighbours_around(name):
+    page = render(name, **values("a\u202eb\x1b[2J\u2067")[name])
+    assert not {*"\u202e\x1b\u2067"} & {*page} and page.count(r"a\u202eb\x1b[2J\u2067") >= len(values(WORD)[name])
+
+
+def test_a_text_to_read_keeps_its_line_breaks_and_hyphens_and_a_name_shows_them():
+    read = "one\n\ttwo\r\n\xadthree\u200dפ\u200f"
+    assert f">{read}<" in render("token_heatmap", **values("")["token_heatmap"] | {"pieces": [(read, None)]})
+    assert r"<small>a\n\xadb\u200bp\u0430y</small>" in render(
+        "row_heatmap", index="", pane="", cards=[("a\n\xadb\u200bp\u0430y", None, "", ("", "", ""))]
+    )
 
 
 def unescaped(tree):

@@ -252,6 +252,13 @@ def test_what_is_no_picture_is_one_sentence(page, name, data):
     assert shown(page) is before
 
 
+def test_no_name_of_a_picture_turns_the_page_around(page):
+    page.file_uploader(key="image-file").set_value((f"{pages.TURNED}.jpg", phone_photo(), "image/jpeg")).run()
+    assert not page.exception and pages.turned(page) == [] and r"a\u202eb\u200bc.jpg" in pages.html(page)
+    page.file_uploader(key="image-file").set_value((f"{pages.TURNED}.gif", b"GIF89a", "image/gif")).run()
+    assert len(page.error) == 1 and pages.turned(page) == []
+
+
 def test_a_run_of_a_sample_is_reopened_by_its_link(page, store):
     page = run(small(page))
     kept = pages.shared(page, "image")

@@ -148,6 +148,10 @@ def test_names_that_do_not_belong(data, name):
     refused(rewritten(data, **{name: b"import os"}), "does not belong there")
 
 
+def test_a_name_that_does_not_belong_is_shown_as_an_escape(data):
+    refused(rewritten(data, **{"a\u202egnp.\x1b[2J\u200b": b""}), r"a\\u202egnp.\\x1b\[2J\\u200b")
+
+
 def test_zip_bombs_are_not_unpacked(data):
     refused(rewritten(data, **{"input.bin": bytes(MAX_BYTES)}), "would unpack to")
     bomb = bytearray(rewritten(data, **{"input.bin": bytes(40 << 20)}))

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pages
 import pytest
+from pages import TURNED, turned
 from runs import read_runs
 from streamlit.testing.v1 import AppTest
 
@@ -109,6 +110,15 @@ def test_an_upload_is_judged_and_its_names_are_shown_as_they_are():
     assert "no cross-entropy" in words(page)
     page = upload(page, "tokens,BLEU\n1e9,20\n1e10,25\n", "two.csv")
     assert "Too few points" in page.info[0].value
+
+
+def test_no_name_in_a_table_turns_the_page_or_the_report_around():
+    from ui.scaling.export import to_html
+
+    rows = "".join(f"{TURNED}{i},{size:.0f},{20 + np.log10(size):.3f}\n" for i in (1, 2) for size in (1e9, 3e9, 1e10, 3e10, 1e11))
+    page = upload(open_page(), f"data,tokens,BLEU\n{rows}", f"{TURNED}.csv")
+    assert not page.exception and not page.error and turned(page) == []
+    assert not {*"\u202e\u200b"} & {*to_html(bench(page).shown, 1e12)}
 
 
 def test_an_extrapolation_that_cannot_hold_is_doubted():

@@ -12,6 +12,7 @@ import pages
 import pytest
 from data_sets import rows_of
 from games import additive
+from pages import TURNED, turned
 from picture_files import encoded
 from PIL import Image
 from streamlit.testing.v1 import AppTest
@@ -119,6 +120,18 @@ def asked_of_texts():
 def started(page):
     finish(page.button(key="sets-estimate").click().run())
     return finish(page.button(key="sets-start").click().run())
+
+
+def test_no_name_in_a_data_set_turns_the_page_around():
+    page = upload(open_page(), f"{TURNED},{TURNED}2\na {TURNED},=1+1\nb c,x\nd e,y\n", f"{TURNED}.csv")
+    page.text_area(key="sets-of-template").set_value(f"{{{TURNED}}} and {{{TURNED}2}}").run()
+    page.text_input(key="sets-of-target").set_value(" yes").run()
+    page.selectbox(key="sets-of-id").set_value(TURNED).run()
+    assert turned(page) == []
+    page.select_slider(key="sets-of-budget").set_value(32).run()
+    page = started(page)
+    assert not page.exception and turned(page) == []
+    assert page.selectbox(key="sets-chosen").options[1].startswith(r"a\u202eb\u200bc.csv · texts")
 
 
 def words(page):

@@ -7,6 +7,7 @@ from html import unescape
 import numpy as np
 import pandas as pd
 import pytest
+from pages import TURNED, turned
 from table_pages import bench, csv, drawn, explain_row, finish, html, open_page, said, shared, table, upload
 
 from model import TableModel
@@ -145,6 +146,17 @@ def test_what_a_table_says_is_escaped_everywhere():
     text = to_csv(table_run.find(bench(page).shown.request, bench(page).own.models), np.arange(5), {})
     assert not any(cell.lstrip('"').startswith(("=", "+", "@")) for cell in text.replace("\n", ",").split(","))
     assert "'=1+1" in text
+
+
+def test_no_name_in_a_table_turns_the_page_around():
+    frame = table(names=[f"{TURNED}{i}" for i in range(4)], classes=2)
+    for column in (f"{TURNED}2", "outcome"):
+        frame[column] = frame[column] + TURNED
+    page = upload(open_page(), csv(frame), f"{TURNED}.csv")
+    assert turned(page) == [] and r"a\u202eb\u200bc2" in page.dataframe[0].value.columns
+    page = click(explain_row(page), "all-rows")
+    assert not page.exception and turned(page) == [] and r"a\u202eb\u200bc.csv: the model says" in html(page)
+    assert bench(page).shown.comparison.maps[0].labels[0] == f"{TURNED}0"  # what is kept is what it was called
 
 
 def click(page, key):

@@ -236,6 +236,36 @@ def test_a_run_is_listed_reopened_renamed_deleted_and_forgotten(ready):
     assert "no run under this link" in gone.error[0].value
 
 
+def test_no_name_of_a_run_turns_the_page_around(ready):
+    page = explain(finish(open_page()), text="one two three four")
+    page.text_input(key=f"name-{bench(page).run}").set_value(pages.TURNED).run()
+    assert not page.exception and page.expander[-1].label.endswith(r"a\\u202eb\\u200bc") and pages.turned(page) == []
+    page = explain(page, text="one \u202etwo\u2067 three four")
+    assert r"\u202etwo" in html(page) and not {*"\u202e\u2067"} & {*html(page)}
+
+
+def test_the_address_names_no_run_that_is_forgotten(ready):
+    page = explain(finish(open_page()), text="one two three four")
+    first = bench(page).run
+    assert page.query_params["run"] == first
+    kept.store().delete(first, page.session_state["owner"])  # in another tab
+    page.run()
+    assert "run" not in page.query_params and bench(page).run is None and bench(page).shown is not None
+    page = explain(page, text="five six seven eight")
+    second = bench(page).run
+    assert page.query_params["run"] == second != first
+    page.button(key=f"delete-{second}").click().run()
+    assert "run" not in page.query_params and bench(page).run is None
+    assert bench(page).shown is None or bench(page).shown.request.text == SAMPLES[0].text  # a newcomer's
+    gone = AppTest.from_file(PAGE, default_timeout=60)
+    gone.query_params["run"] = second
+    gone.run()
+    assert "run" not in gone.query_params and "no run under this link" in gone.error[0].value
+    page = explain(page, text="nine ten eleven twelve")
+    page.button(key="forget").click().run()
+    assert "run" not in page.query_params and not page.exception
+
+
 def test_an_interrupted_run_goes_on(ready, tmp_path):
     page = explain(finish(open_page()), text="one two three four five six seven eight nine ten eleven twelve")
     store, first = kept.store(), bench(page).run

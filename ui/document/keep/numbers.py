@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from model.files.spreadsheet import csv_of
 from ui.document.run import Study
-from ui.files.numbers import csv_of
 from xai.hierarchy.found import Node, Path
 
 HEADER = ["output", "part", "level", "kind", "label", "start", "end", "tokens"]

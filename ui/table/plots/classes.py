@@ -1,6 +1,5 @@
 """Which columns matter for each of several classes, all at once."""
 
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ from ui.draw import charts
 from ui.draw.charts import FIRST, plotly
 from ui.draw.colour import STRONGEST
 from ui.draw.markdown import short
+from xai.exchange.visible import for_plotly
 from xai.typing import Floats, Ints
 
 MAX_COLUMNS = 20
@@ -26,7 +26,7 @@ def by_class(labels: list[str], classes: list[str], means: Floats) -> Any:
     """Mean |value| as a map of columns × classes, the darker the larger. means : (columns, classes)"""
     columns, outputs = chosen_of(means)
     drawn = means[np.ix_(columns, outputs)]
-    names = [escape(short(classes[k], 18)) for k in outputs]
+    names = [for_plotly(short(classes[k], 18)) for k in outputs]
     colour = ",".join(str(int(FIRST[at : at + 2], 16)) for at in (1, 3, 5))
     largest = float(drawn.max(initial=0.0)) or 1.0
     digits = int(np.clip(2 - np.floor(np.log10(largest)), 0, 9))
@@ -39,7 +39,7 @@ def by_class(labels: list[str], classes: list[str], means: Floats) -> Any:
     figure.add_heatmap(
         z=drawn,
         x=list(range(len(outputs))),
-        customdata=[[f"{escape(labels[i])} for {escape(classes[k])}" for k in outputs] for i in columns],
+        customdata=[[f"{for_plotly(labels[i])} for {for_plotly(classes[k])}" for k in outputs] for i in columns],
         zmin=0,
         zmax=largest,
         colorscale=[[0, f"rgba({colour},0)"], [1, f"rgba({colour},{STRONGEST})"]],

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from ui.draw.charts import FIRST, GREY, SECOND, THIRD, plotly
 from ui.draw.markdown import plain, short
 from ui.table.plots.cells import Cells, as_dates, brief, shades
 from ui.table.plots.swarm import SHADES
+from xai.exchange.visible import for_plotly
 from xai.typing import Bools, Floats, Ints
 
 _LEVELS = ((FIRST, "circle"), (SECOND, "square"), (THIRD, "diamond"), ("#56B4E9", "triangle-up"))  # one, then grey for the rest
@@ -38,8 +38,8 @@ def dependence(dots: Dots, named: str) -> Any:
     texts = across.told(np.arange(len(x)))
     shown = None if dots.shade is None else dots.shade.told(np.arange(len(x)))
     said = [
-        f"row {dots.rows[i]}: {escape(short(across.label, 30))} = {escape(texts[i])}, value {number(dots.values[i], '+')}"
-        + ("" if shown is None or dots.shade is None else f", {escape(short(dots.shade.label, 30))} = {escape(shown[i])}")
+        f"row {dots.rows[i]}: {for_plotly(short(across.label, 30))} = {for_plotly(texts[i])}, value {number(dots.values[i], '+')}"
+        + ("" if shown is None or dots.shade is None else f", {for_plotly(short(dots.shade.label, 30))} = {for_plotly(shown[i])}")
         for i in range(len(x))
     ]
     figure = plotly().Figure()
@@ -52,8 +52,8 @@ def dependence(dots: Dots, named: str) -> Any:
                     y=dots.values[side],
                     xaxis=axis,
                     mode="markers",
-                    name=escape(brief(name)),
-                    legendgroup=name,
+                    name=for_plotly(brief(name)),
+                    legendgroup=for_plotly(name),
                     showlegend=listed and bool(name),
                     marker={key: of[side] if isinstance(of, np.ndarray) else of for key, of in marker.items()},
                     customdata=np.array(said, object)[side],
@@ -68,7 +68,7 @@ def dependence(dots: Dots, named: str) -> Any:
         add(np.arange(len(x)) == dots.here, star, f"row {dots.rows[dots.here]}", listed=False)
     figure.update_layout(_layout(across, missing, named))
     if dots.shade is not None and dots.shade.kind == "category":
-        figure.update_layout(legend_title_text=escape(short(dots.shade.label, 24)))
+        figure.update_layout(legend_title_text=for_plotly(short(dots.shade.label, 24)))
     return figure
 
 
@@ -85,8 +85,8 @@ def _groups(dots: Dots) -> Iterator[tuple[Bools, dict[str, Any], str]]:
                 colour, symbol = _LEVELS[place] if own else (GREY, "x-thin-open")
                 yield mine, {"color": colour, "symbol": symbol}, name if own or place == len(shade.names) - 1 else "others"
     elif shade.known.any():
-        ends = [escape(brief(shade.word(float(end)))) for end in (np.nanmin(shade.at), np.nanmax(shade.at))]
-        title = {"text": escape(short(shade.label, 30)), "side": "right"}
+        ends = [for_plotly(brief(shade.word(float(end)))) for end in (np.nanmin(shade.at), np.nanmax(shade.at))]
+        title = {"text": for_plotly(short(shade.label, 30)), "side": "right"}
         same = {"tickvals": [0.5], "ticktext": ends[:1]} if np.nanmin(shade.at) == np.nanmax(shade.at) else {}
         bar = {"title": title, "tickvals": [0, 1], "ticktext": ends, "thickness": 8} | same
         scale = {"cmin": 0, "cmax": 1, "showscale": True, "colorscale": SHADES, "colorbar": bar}
@@ -112,21 +112,21 @@ def _jitter(count: int) -> Floats:
 def _layout(cells: Cells, missing: Bools, named: str) -> dict[str, Any]:
     none, every = not missing.any(), bool(missing.all())
     ends = ([0.0, 1.0], [0.0, 1.0]) if none or every else ([0.0, 0.8], [0.84, 1.0])
-    first: dict[str, Any] = {"title": {"text": escape(short(cells.label, 40))}, "domain": ends[0], "visible": not every}
+    first: dict[str, Any] = {"title": {"text": for_plotly(short(cells.label, 40))}, "domain": ends[0], "visible": not every}
     if cells.kind == "category":
-        first |= {"tickvals": list(range(len(cells.names))), "ticktext": [escape(brief(name)) for name in cells.names]}
+        first |= {"tickvals": list(range(len(cells.names))), "ticktext": [for_plotly(brief(name)) for name in cells.names]}
         first |= {"range": [-0.6, len(cells.names) - 0.4], "automargin": True, "autotickangles": [0, 45, 90]}
     found: dict[str, Any] = {
         "height": 420,
         "margin": {"l": 10, "r": 10, "t": charts.TOOLBAR, "b": 120},  # names on end, and a legend of two lines
         "xaxis": first | ({"type": "date"} if cells.kind == "date" else {}),
-        "yaxis": {"title": {"text": escape(short(named, 40))}, "zeroline": True, "automargin": True},
+        "yaxis": {"title": {"text": for_plotly(short(named, 40))}, "zeroline": True, "automargin": True},
         "legend": {"orientation": "h", "yref": "container", "y": 0.0, "yanchor": "bottom", "x": 0},
     }
     if not none:
         band = {"type": "rect", "xref": "paper", "yref": "paper", "y0": 0, "y1": 1, "fillcolor": GREY, "opacity": 0.12}
         found["shapes"] = [{**band, "x0": ends[1][0], "x1": ends[1][1], "line": {"width": 0}, "layer": "below"}]
-        title = {"text": "missing"} if not every else {"text": f"{escape(short(cells.label, 40))}: missing"}
+        title = {"text": "missing"} if not every else {"text": f"{for_plotly(short(cells.label, 40))}: missing"}
         found["xaxis2"] = {"domain": ends[1], "range": [-0.6, 0.6], "showticklabels": False, "anchor": "y", "title": title}
         found["xaxis2"] |= {"showgrid": False, "zeroline": False}
     return found

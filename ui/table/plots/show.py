@@ -13,6 +13,7 @@ from ui.table.plots.dependence import Dots, dependence, seen
 from ui.table.plots.rows import AllRows
 from ui.table.plots.swarm import SWARMS, beeswarm
 from ui.table.run import Fitted
+from xai.exchange.visible import visible
 from xai.typing import Floats, Ints
 
 MOST_DOTS = 2000  # of a dependence plot
@@ -75,12 +76,12 @@ def _dependence(all_rows: AllRows, index: str, values: Floats, fitted: Fitted, o
     st.markdown(f"**One column:** its {called} against its cell, row by row.")
     one, two = st.columns(2)
     strongest = int(np.abs(values).mean(axis=0).argmax())
-    column = one.selectbox("Column", range(len(labels)), strongest, format_func=lambda i: labels[i], key="dependence")
+    column = one.selectbox("Column", range(len(labels)), strongest, format_func=lambda i: visible(labels[i]), key="dependence")
     partner = int(all_rows.partners[index][column, output])
     options = [*([BY_PAIR] if partner >= 0 else []), ALONE, *(i for i in range(len(labels)) if i != column)]
     said = {BY_PAIR: f"strongest pair: {labels[partner]}", ALONE: "no second column"}
     key = f"dependence-by-{column}"
-    chosen = two.selectbox("Coloured by", options, format_func=lambda i: said.get(i) or labels[i], key=key)
+    chosen = two.selectbox("Coloured by", options, format_func=lambda i: visible(said.get(i) or labels[i]), key=key)
     if not fitted.table_model.columns[column].used:
         st.markdown(f"The model does not read {plain(labels[column])}: its value is 0 in every row.")
         return

@@ -1,6 +1,5 @@
 """A beeswarm: every row a dot per column, at its value, shaded by its cell."""
 
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ from ui.draw import charts
 from ui.draw.charts import GREY, css, plotly
 from ui.draw.colour import LOWERS, RAISES, signed
 from ui.table.plots.cells import Cells, shades
+from xai.exchange.visible import for_plotly
 from xai.typing import Floats, Ints
 
 SWARMS = 10  # columns of a beeswarm
@@ -33,7 +33,8 @@ def beeswarm(columns: list[Cells], values: Floats, rows: Ints, quantity: str) ->
         y.append(place + 0.4 * lane)
         shade.append(np.bincount(which, tones, len(counts)) / counts)
         texts += [
-            f"{escape(cells.label)} = {escape(word)}, row {rows[row]}" + ("" if count == 1 else f" and {count - 1} more like it")
+            f"{for_plotly(cells.label)} = {for_plotly(word)}, row {rows[row]}"
+            + ("" if count == 1 else f" and {count - 1} more like it")
             for word, row, count in zip(cells.told(first), first, counts)
         ]
     across, down, tones, said = np.concatenate(x), np.concatenate(y), np.concatenate(shade), np.array(texts, object)
@@ -54,7 +55,7 @@ def beeswarm(columns: list[Cells], values: Floats, rows: Ints, quantity: str) ->
     figure.update_layout(
         height=116 + 44 * len(columns),
         margin={"l": 10, "r": 10, "t": charts.TOOLBAR, "b": 40},
-        xaxis={"title": f"change of {escape(quantity)}", "zeroline": True},
+        xaxis={"title": f"change of {for_plotly(quantity)}", "zeroline": True},
         yaxis=charts.rows_axis([cells.label for cells in columns], showgrid=False),
         showlegend=False,
     )
