@@ -19,6 +19,8 @@ from xai.game import Game
 
 log = logging.getLogger("swing.store")
 
+ELSEWHERE = "Another server that shares this one's store is at work on this run: open its link again when it has ended."
+
 
 @st.cache_resource(show_spinner=False)
 def store() -> RunStore:
@@ -129,8 +131,10 @@ def reopen(kind: Kind[Any, Any, Any], state: Bench[Any]) -> None:
             state.interrupted = request
         if "result" in results:
             state.shown = kind.result(json.loads(results["result"]), request, lambda labels: paid(run, labels), upload)
-        elif job is None and not (found.interrupted and own):
+        elif job is None and not found.elsewhere and not (found.interrupted and own):
             state.outcome = "cancelled", found.sentence or "This run was stopped before there was anything to show."
+        if found.elsewhere:
+            state.outcome = "cancelled", ELSEWHERE
     except ValueError as error:
         state.outcome = "failed", str(error)
         state.run = None

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from batch.parts import is_held
 from model.cache import home
 from ui.shell.jobs import of_run
 from ui.shell.visitor import visitor
@@ -76,12 +77,14 @@ def new_folder() -> Path:
 def bring(name: str, data: bytes) -> Path:
     """A file of what was uploaded, in a new folder; ValueError where it cannot be written."""
     name = re.sub(r"[^\w.\- ]", "_", name)[-LONGEST:].lstrip(". ") or "data"
-    path = new_folder() / DATA / name
+    folder = new_folder()
+    path = folder / DATA / name
     try:
         path.parent.mkdir(mode=0o700)
         path.touch(mode=0o600)
         path.write_bytes(data)
     except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)  # half a file takes the room that is missing
         raise ValueError(f"the file cannot be kept ({error.strerror}): free some room on the server") from error
     return path
 
@@ -97,9 +100,12 @@ def begin(asked: Asked) -> Kept:
             except OSError:  # of a file system that has none
                 shutil.copy(brought, folder / DATA / brought.name)
             asked = replace(asked, source=str(folder / DATA / brought.name))
-        (folder / ASKED).touch(mode=0o600)
-        (folder / ASKED).write_text(json.dumps({"begun": time.time(), **asdict(asked)}))
+        writing = folder / f".{ASKED}"  # killed while it is written, this leaves a folder that was never begun
+        writing.touch(mode=0o600)
+        writing.write_text(json.dumps({"begun": time.time(), **asdict(asked)}))
+        writing.rename(folder / ASKED)
     except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
         raise ValueError(f"the data set cannot be kept ({error.strerror}): bring it again") from error
     found = _read(folder)
     assert found is not None
@@ -152,9 +158,14 @@ def _read(folder: Path) -> Kept | None:
         return None
 
 
+def _at_work(folder: Path) -> bool:
+    """Whether it waits or is computed, here or by another server of this home."""
+    return of_run(folder.name) is not None or is_held(folder / OUT)
+
+
 def _sweep() -> None:
     """Remove what was never begun, and the oldest where all take too much."""
-    every = [folder for owner in _folders(home() / "sets") for folder in _folders(owner) if of_run(folder.name) is None]
+    every = [folder for owner in _folders(home() / "sets") for folder in _folders(owner) if not _at_work(folder)]
     for folder in every:
         if not (folder / ASKED).exists() and time.time() - folder.stat().st_mtime > DAY:
             shutil.rmtree(folder, ignore_errors=True)
