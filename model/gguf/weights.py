@@ -8,27 +8,50 @@ from typing import Any
 from model.gguf.header import Header, Tensor
 from model.gguf.source import Source
 
+TABLES = "model.embed_tokens.weight", "lm_head.weight"  # of tokens
+PACKED = 8  # ggml's number of Q8_0
 AT_ONCE = 1 << 18  # numbers: what a core's cache holds; a quarter of it takes twice, a sixteenth four times as long
 
 
 def read_network(source: Source, header: Header, config: Any, dtype: Any, told: Callable[[float], None]) -> Any:
     """A network of transformers in eval mode, without gradients. told(share) is called as its numbers are read.
 
-    Beyond the weights themselves it takes memory for one piece. ValueError where the tensors are not the network's.
+    Beyond the weights themselves it takes memory for one piece. In float32 a table of tokens stays quantised where it can
+    (`model.gguf.packed`). ValueError where the tensors are not the network's.
     """
+    import torch
     from transformers import Gemma3ForCausalLM
 
     places = _places(header, config)
     total = sum(prod(tensor.shape) for tensor in places.values())
-    state, done = {}, 0
+    state, tables, done = {}, {}, 0
     for name, tensor in places.items():
         is_norm = name.endswith("norm.weight")  # ggml's are what is multiplied by, Gemma's that less one
-        state[name] = read_tensor(source, tensor, dtype, -1.0 if is_norm else 0.0)
+        if name in TABLES and dtype == torch.float32 and tensor.kind == PACKED:
+            tables[name], state[name] = read_packed(source, tensor), torch.zeros(()).expand(tensor.shape)  # takes no memory
+        else:
+            state[name] = read_tensor(source, tensor, dtype, -1.0 if is_norm else 0.0)
         done += prod(tensor.shape)
         told(done / total)
     # without a path transformers makes the network on no device, puts these tensors in and computes the buffers
     model: Any = Gemma3ForCausalLM.from_pretrained(None, config=config, state_dict=state, dtype=dtype)
+    for name, table in tables.items():
+        part, _, attribute = name.rpartition(".")
+        setattr(model.get_submodule(part), attribute, torch.nn.Parameter(table, requires_grad=False))
+    if config.tie_word_embeddings:
+        model.lm_head.weight = model.model.embed_tokens.weight
     return model.eval().requires_grad_(False)
+
+
+def read_packed(source: Source, tensor: Tensor) -> Any:
+    """A `model.gguf.packed.Packed` of a file's numbers of type Q8_0."""
+    import torch
+
+    from model.gguf.packed import unpacked
+
+    raw = torch.empty(tensor.size, dtype=torch.uint8)
+    source.read_into(raw.numpy().data, tensor.at)
+    return unpacked(raw, tensor.shape)
 
 
 def read_tensor(source: Source, tensor: Tensor, dtype: Any, plus: float = 0.0) -> Any:
