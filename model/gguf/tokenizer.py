@@ -40,6 +40,7 @@ def read_tokenizer(header: Header) -> Any:
     if isinstance(template := header.fields.get("tokenizer.chat_template"), str):
         named["chat_template"] = template
     tokenizer = GemmaTokenizer(vocab=vocab, merges=merges(vocab), **named)
+    tokenizer._vocab, tokenizer._merges = {}, []  # what it was made of, which it needs no more: 140 MB
     whole = tokenizer.backend_tokenizer
     # of these too, only those spelled as in the vocabulary: runs of spaces are found by merging
     control, own = ([listed[i] for i in np.flatnonzero(kinds == kind) if listed[i] in vocab] for kind in (CONTROL, USER_DEFINED))
