@@ -78,8 +78,7 @@ def idle(count: int, model: str) -> None:
             await visitors[-1].until(is_ready)
             if number in (0, count - 1):
                 print(f"{number + 1} sessions: {server.memory():.0f} MB", flush=True)
-        for visitor in visitors:
-            await visitor.leave()
+        await asyncio.gather(*(visitor.leave() for visitor in visitors))
 
     with tempfile.TemporaryDirectory() as folder, Server(Path(folder), model) as server:
         asyncio.run(loaded(server))
@@ -107,8 +106,7 @@ async def visit(server: Server, count: int, budget: int) -> Told:
         await asyncio.gather(*(write(visitor, number) for number, visitor in enumerate(visitors)))
         await asyncio.gather(*(explain(visitor, number, told) for number, visitor in enumerate(visitors)))
     finally:
-        for visitor in visitors:
-            await visitor.leave()
+        await asyncio.gather(*(visitor.leave() for visitor in visitors))
     return told
 
 

@@ -122,8 +122,9 @@ class Visitor:
     async def at(cls, address: str, query: str = "", page: str = "", cookie: str = "") -> "Visitor":
         """address : host and port;  cookie : Streamlit's against forged requests, which says who the visitor is"""
         who = {"Cookie": f"_streamlit_xsrf={cookie}"} if cookie else {}
+        unread = {"max_size": None, "max_queue": None, "close_timeout": 1}  # what comes while nobody looks waits for its turn
         url = f"ws://{address}/_stcore/stream"
-        socket = await connect(url, subprotocols=["streamlit"], additional_headers=who, max_size=None, compression=None)
+        socket = await connect(url, subprotocols=["streamlit"], additional_headers=who, compression=None, **unread)
         visitor = cls(socket, query, page)
         visitor.screen.open()
         return visitor
