@@ -143,6 +143,17 @@ class Out:
                 writing.unlink(missing_ok=True)
 
 
+def is_held(path: Path) -> bool:
+    """Whether a process writes results there just now."""
+    if not (path / LOCK).exists():
+        return False
+    try:
+        with FileLock(path / LOCK, timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
 @contextmanager
 def _folder(path: Path) -> Iterator[int]:
     number = os.open(path, os.O_RDONLY)

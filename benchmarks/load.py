@@ -1,114 +1,145 @@
-"""Many sessions explaining at once on one server: does any fail, see another's text, or does memory grow?
+"""Many sessions explaining at once on one server: how long does each wait, does any fail or see another's text, what does it
+take of memory?
 
-    python -m benchmarks.load                 20 sessions in one Chromium, a real server on the bundled Gemma 3
+    python -m benchmarks.load                          1, 5 and 20 sessions on the bundled Gemma 3: a row of the table each
     python -m benchmarks.load --sessions 5 --model some/checkpoint --budget 128     of each map, one of the page's steps
+    python -m benchmarks.load --sessions 20 --rounds 10     again and again on one server: does its memory grow?
+    python -m benchmarks.load --idle 200               sessions that are open and ask nothing
 
-Each session writes a text of its own and presses Explain; the line takes one after the other. Prints what each waited,
-what was wrong, and the server's memory before, at most, and after.
+Sessions are visitors without a browser (`benchmarks.serving.visitor`), so that the server's time is measured alone. Each
+writes a text of its own, and all press Explain at once. First map: the first one with the visitor's own text; end: nothing
+is at work any more. At rest: a minute after all have left.
 """
 
-import os
+import asyncio
 import re
-import socket
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
-from playwright.sync_api import sync_playwright
+import numpy as np
 
-from benchmarks.parts.command import chromium, options
-from model.cache import home
+from benchmarks.parts.command import header, options, row
+from benchmarks.serving.server import Server
+from benchmarks.serving.visitor import Screen, Visitor
 
 WORDS = "the plot is slow but the acting is warm and honest"
+SESSIONS = ("1", "5", "20")
+AFTER = 60.0  # seconds after which what a closed session held must be given back
+STARTED = 600.0  # seconds for a model to be loaded
+
+
+class Told(NamedTuple):
+    """Seconds from Explain to the first map and to the end, of each session;  wrong : what no session may see."""
+
+    first: list[float]
+    end: list[float]
+    wrong: list[str]
 
 
 def main() -> None:
-    given = options(__doc__, sessions=20, model="", budget=64)
-    with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        probe.close()
-        with subprocess.Popen(serve(Path(folder), port, given.model), stdout=subprocess.DEVNULL) as server:
-            try:
-                visit(f"http://127.0.0.1:{port}", server, given)
-            finally:
-                server.terminate()
-
-
-def serve(folder: Path, port: int, model: str) -> list[str]:
-    if (home() / "models").exists():
-        (folder / "models").symlink_to(home() / "models")
-    os.environ["SWING_HOME"] = str(folder)
-    if model:
-        os.environ["SWING_MODEL"] = model
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.address", "127.0.0.1"]
-    return [*command, "--server.port", str(port), "--server.headless", "true"]
-
-
-def visit(address: str, server, given) -> None:
-    time.sleep(5)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
-        pages = []
-        for number in range(given.sessions):
-            page = browser.new_context(viewport={"width": 1000, "height": 1000}).new_page()
-            page.goto(f"{address}/?budget={given.budget}")
-            page.locator(".st-key-explain button:enabled").wait_for(timeout=300_000)
-            pages.append(page)
-            print(f"session {number + 1} is there; server {memory(server):.0f} MB", flush=True)
-        before, started = memory(server), time.perf_counter()
-        for number, page in enumerate(pages):
-            prepare(page, number)
-        for page in pages:
-            page.locator(".st-key-explain button:enabled").click()
-        waiting, peak, waits, wrong = dict(enumerate(pages)), before, {}, []
-        while waiting and time.perf_counter() - started < 1800:
-            for number, page in list(waiting.items()):
-                peak = max(peak, memory(server))
-                if own(number) in page.locator(".swing-heatmap").first.inner_text() and not busy(page):
-                    waits[number] = time.perf_counter() - started
-                    del waiting[number]
-            time.sleep(0.5)
-        for number, page in enumerate(pages):
-            wrong += complaints(page, number, given.sessions)
-        browser.close()
-    wrong += [f"session {number} did not end" for number in waiting]
-    told = sorted(waits.values()) or [float("nan")]
-    print(f"{len(waits)} of {given.sessions} sessions were answered, after {told[0]:.0f} to {told[-1]:.0f} s")
-    print(f"server memory: {before:.0f} MB with all sessions open, {peak:.0f} at most, {memory(server):.0f} after")
-    print("\n".join(wrong) if wrong else "none failed, none saw another's text")
+    given = options(__doc__, sessions=[], model="", budget=64, rounds=1, idle=0)
+    wrong: list[str] = []
+    if given.idle:
+        idle(given.idle, given.model)
+    else:
+        header("sessions", "first map, median", "95 %", "end, median", "95 %", "MB at start", "at most", "at rest")
+        for count in given.sessions or SESSIONS:
+            wrong += table_row(int(count), given)
+    print("\n".join(wrong) if wrong else "none failed, none saw another's text", flush=True)
     sys.exit(bool(wrong))
+
+
+def table_row(count: int, given) -> list[str]:
+    """A server, its rounds of so many sessions, and their rows."""
+    wrong: list[str] = []
+    with tempfile.TemporaryDirectory() as folder, Server(Path(folder), given.model) as server:
+        asyncio.run(loaded(server))
+        for _ in range(given.rounds):
+            before = server.memory()
+            told = asyncio.run(visit(server, count, given.budget))
+            peak = server.peak()
+            time.sleep(AFTER)
+            waits = [f"{np.percentile(of, share, method='higher'):.1f} s" for of in told[:2] for share in (50, 95)]
+            row(count, *waits, f"{before:.0f}", f"{peak:.0f}", f"{server.memory():.0f}")
+            wrong += told.wrong
+    return wrong
+
+
+def idle(count: int, model: str) -> None:
+    """Memory with so many sessions that look at the first map, before and after."""
+
+    async def look() -> None:
+        visitors = []
+        for number in range(count):
+            visitors.append(await Visitor.at(server.address))
+            await visitors[-1].until(is_ready)
+            if number in (0, count - 1):
+                print(f"{number + 1} sessions: {server.memory():.0f} MB", flush=True)
+        await asyncio.gather(*(visitor.leave() for visitor in visitors))
+
+    with tempfile.TemporaryDirectory() as folder, Server(Path(folder), model) as server:
+        asyncio.run(loaded(server))
+        print(f"model loaded: {server.memory():.0f} MB", flush=True)
+        asyncio.run(look())
+        time.sleep(AFTER)
+        print(f"a minute after all left: {server.memory():.0f} MB, at most {server.peak():.0f}", flush=True)
+
+
+async def loaded(server: Server) -> None:
+    """Once the model can be asked."""
+    visitor = await Visitor.at(server.address)
+    await visitor.until(is_ready, STARTED)
+    await visitor.leave()
+
+
+def is_ready(screen: Screen) -> bool:
+    return not screen.busy and screen.widget("explain") is not None
+
+
+async def visit(server: Server, count: int, budget: int) -> Told:
+    visitors = [await Visitor.at(server.address, f"budget={budget}") for _ in range(count)]
+    told = Told([], [], [])
+    try:
+        await asyncio.gather(*(write(visitor, number) for number, visitor in enumerate(visitors)))
+        await asyncio.gather(*(explain(visitor, number, told) for number, visitor in enumerate(visitors)))
+    finally:
+        await asyncio.gather(*(visitor.leave() for visitor in visitors))
+    return told
+
+
+async def write(visitor: Visitor, number: int) -> None:
+    await visitor.until(is_ready)
+    visitor.screen.fill("text", f"{own(number)} says {WORDS}")
+    await visitor.until(lambda screen: own(number) in plain(screen.fragments) and is_ready(screen))
+
+
+async def explain(visitor: Visitor, number: int, told: Told) -> None:
+    began = time.perf_counter()
+    visitor.screen.press("explain")
+    try:
+        told.first.append(await visitor.until(lambda screen: own(number) in mapped(screen), 1800) - began)
+        told.end.append(await visitor.until(is_ready, 1800) - began)
+    except TimeoutError as error:
+        told.wrong.append(f"session {number} did not end: {error}")
+    seen = {int(found) for found in re.findall(r"visitor(\d\d)x", plain(visitor.screen.fragments))} - {number}
+    told.wrong.extend(f"session {number} saw the text of {other}" for other in seen)
+    told.wrong.extend(f"session {number}: {error}" for error in visitor.screen.errors())
 
 
 def own(number: int) -> str:
     return f"visitor{number:02d}x"
 
 
-def prepare(page, number: int) -> None:
-    page.locator(".st-key-text textarea").fill(f"{own(number)} says {WORDS}")
-    page.keyboard.press("Control+Enter")
-    page.locator(".swing-preview", has_text=own(number)).wait_for(timeout=120_000)
+def mapped(screen: Screen) -> str:
+    """The text of the maps that a page shows."""
+    return plain([part for part in screen.fragments if 'class="swing-heatmap"' in part])
 
 
-def busy(page) -> bool:
-    return page.locator(".st-key-cancel button").count() > 0
-
-
-def complaints(page, number: int, sessions: int) -> list[str]:
-    text = page.locator("body").inner_text()
-    seen = {int(found) for found in re.findall(r"visitor(\d\d)x", text)} - {number}
-    errors = page.locator('[data-testid="stException"], [data-testid="stAlertContentError"]').all_inner_texts()
-    return [f"session {number} saw the text of {other}" for other in seen] + [
-        f"session {number} of {sessions}: {error}" for error in errors
-    ]
-
-
-def memory(server) -> float:
-    """MB of the server's resident memory."""
-    status = Path(f"/proc/{server.pid}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
+def plain(fragments: list[str]) -> str:
+    return re.sub(r"<[^>]*>", "", " ".join(fragments))
 
 
 if __name__ == "__main__":

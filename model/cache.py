@@ -101,8 +101,11 @@ def remember(file: Path, key: str, value: object) -> None:
     part = file.with_name(f".{file.stem}.{os.getpid()}.part")
     with contextlib.suppress(OSError):
         part.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps({**recall(file), key: value}, indent=1))
-        part.replace(file)
+        try:
+            part.write_text(json.dumps({**recall(file), key: value}, indent=1))
+            part.replace(file)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def _sweep(models: Path, name: str) -> None:

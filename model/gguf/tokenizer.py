@@ -74,7 +74,9 @@ def merges(vocab: dict[str, int]) -> list[tuple[str, str]]:
 def _of_gemma(vocab: dict[str, int], named: dict[str, Any]) -> Any:
     from transformers import GemmaTokenizer
 
-    return GemmaTokenizer(vocab=vocab, merges=merges(vocab), **named)
+    tokenizer = GemmaTokenizer(vocab=vocab, merges=merges(vocab), **named)
+    tokenizer._vocab, tokenizer._merges = {}, []  # what it was made of, which it needs no more: 140 MB
+    return tokenizer
 
 
 def _of_pieces(header: Header, fields: dict[str, Any], kinds: Any, vocab: dict[str, int], named: dict[str, Any]) -> Any:

@@ -10,29 +10,40 @@ from model.gguf.header import Header, Tensor
 from model.gguf.kinds import Kind
 from model.gguf.source import Source
 
+TABLES = "model.embed_tokens.weight", "lm_head.weight"  # of tokens
+PACKED = 8  # ggml's number of Q8_0
 AT_ONCE = 1 << 18  # numbers: what a core's cache holds; a quarter of it takes twice, a sixteenth four times as long
 
 
 def read_network(source: Source, header: Header, config: Any, dtype: Any, told: Callable[[float], None]) -> Any:
     """A network of transformers in eval mode, without gradients. told(share) is called as its numbers are read.
 
-    Beyond the weights themselves it takes memory for one piece, or for one matrix that lies otherwise in the file.
-    ValueError where the tensors are not the network's.
+    Beyond the weights themselves it takes memory for one piece, or for one matrix that lies otherwise in the file. In float32
+    a table of tokens stays quantised where it can (`model.gguf.packed`). ValueError where the tensors are not the network's.
     """
+    import torch
     import transformers
 
     kind = kind_of(header)[1]
     network = getattr(transformers, kind.network)
     places = _places(header, kind, network, config)
     total = sum(prod(tensor.shape) for tensor in places.values())
-    state, done = {}, 0
+    state, tables, done = {}, {}, 0
     for name, tensor in places.items():
         plus = kind.norm_plus if name.endswith("norm.weight") else 0.0
-        state[name] = _laid(kind, config, name, read_tensor(source, tensor, dtype, plus))
+        if name in TABLES and dtype == torch.float32 and tensor.kind == PACKED:
+            tables[name], state[name] = read_packed(source, tensor), torch.zeros(()).expand(tensor.shape)  # takes no memory
+        else:
+            state[name] = _laid(kind, config, name, read_tensor(source, tensor, dtype, plus))
         done += prod(tensor.shape)
         told(done / total)
     # without a path transformers makes the network on no device, puts these tensors in and computes the buffers
     model: Any = network.from_pretrained(None, config=config, state_dict=state, dtype=dtype)
+    for name, table in tables.items():
+        part, _, attribute = name.rpartition(".")
+        setattr(model.get_submodule(part), attribute, torch.nn.Parameter(table, requires_grad=False))
+    if tables and config.tie_word_embeddings:
+        model.lm_head.weight = model.model.embed_tokens.weight
     if slower := getattr(config, "rope_freqs", None):
         _slow_turns(header, model.model.rotary_emb, slower)
     return model.eval().requires_grad_(False)
@@ -69,6 +80,17 @@ def _laid(kind: Kind, config: Any, name: str, found: Any) -> Any:
         heads = config.num_attention_heads if which == "q_proj" else config.num_key_value_heads
         return found.reshape(heads, -1, 2, *found.shape[1:]).transpose(1, 2).reshape(found.shape).contiguous()
     return found
+
+
+def read_packed(source: Source, tensor: Tensor) -> Any:
+    """A `model.gguf.packed.Packed` of a file's numbers of type Q8_0."""
+    import torch
+
+    from model.gguf.packed import unpacked
+
+    raw = torch.empty(tensor.size, dtype=torch.uint8)
+    source.read_into(raw.numpy().data, tensor.at)
+    return unpacked(raw, tensor.shape)
 
 
 def read_tensor(source: Source, tensor: Tensor, dtype: Any, plus: float = 0.0) -> Any:

@@ -116,6 +116,7 @@ class Database:
 
     def _connect(self) -> None:
         self.path.touch(mode=0o600)
+        self._inode = self.path.stat().st_ino
         self._connection = sqlite3.connect(self.path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
         try:
             db = self._connection
@@ -158,9 +159,19 @@ class Database:
                 raise ValueError(f"Kept runs cannot be read or written just now ({error}).") from error
             self._connection.close()
             with FileLock(f"{self.path}.opening"):
-                self._move_aside()
+                if self._replaced():
+                    self.notice = "The file of kept runs was damaged: another server began a new one."
+                else:
+                    self._move_aside()
                 self._connect()
             raise ValueError(self.notice) from error
+
+    def _replaced(self) -> bool:
+        """Whether another process has moved the file aside already, and begun the one that now lies there."""
+        try:
+            return self.path.stat().st_ino != self._inode
+        except FileNotFoundError:
+            return True
 
 
 class _Foreign(sqlite3.DatabaseError):

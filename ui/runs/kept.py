@@ -19,6 +19,8 @@ from xai.game import Game
 
 log = logging.getLogger("swing.store")
 
+ELSEWHERE = "Another server that shares this one's store is at work on this run: open its link again when it has ended."
+
 
 class Found(Protocol):
     """What a run found: a `ui.kind.Result`, or a document's study."""
@@ -172,8 +174,10 @@ def reopen(kind: Keeper, state: Bench[Any]) -> None:
         state.of_model = found.fingerprint
         if "result" in results:
             state.shown = kind.result(json.loads(results["result"]), request, lambda labels: paid(run, labels), upload)
-        elif job is None and not (found.interrupted and own):
+        elif job is None and not found.elsewhere and not (found.interrupted and own):
             state.outcome = "cancelled", found.sentence or "This run was stopped before there was anything to show."
+        if found.elsewhere:
+            state.outcome = "cancelled", ELSEWHERE
     except ValueError as error:
         state.outcome = "failed", str(error)
         state.run = None

@@ -63,8 +63,8 @@ class Run:
     """One kept run, without its batches, results and content.
 
     state : "running", "partial" (cancelled or cut short), "done" or "failed";  sentence : why, where it is not done
-    interrupted : it is "running", but the server that ran it is gone: `claim` it and go on;  shared : its link opens it
-    evaluations : in the kept batches;  size : bytes;  created, changed : seconds since 1970
+    interrupted, elsewhere : it is "running", but its server is gone (`claim` it and go on), or is another one of this file
+    shared : its link opens it;  evaluations : in the kept batches;  size : bytes;  created, changed : seconds since 1970
     """
 
     id: str
@@ -77,6 +77,7 @@ class Run:
     state: str
     sentence: str
     interrupted: bool
+    elsewhere: bool
     has_content: bool
     shared: bool
     evaluations: int
@@ -152,10 +153,9 @@ class RunStore:
             db.execute("INSERT OR IGNORE INTO shared VALUES (?)" if shared else "DELETE FROM shared WHERE run = ?", (run,))
 
     def runs(self, owner: str) -> list[Run]:
-        """An owner's runs, the newest first."""
-        wanted = f"SELECT {_COLUMNS} FROM runs WHERE owner = ? ORDER BY created DESC, rowid DESC"
+        """An owner's runs, the newest first, even where the clock was set back between them."""
         with self._file.reading() as db:
-            rows = db.execute(wanted, (_hash(owner),)).fetchall()
+            rows = db.execute(f"SELECT {_COLUMNS} FROM runs WHERE owner = ? ORDER BY rowid DESC", (_hash(owner),)).fetchall()
         return [self._run(row) for row in rows]
 
     def owns(self, run: str, owner: str) -> bool:
@@ -205,8 +205,7 @@ class RunStore:
         """Keep results by name (JSON texts) beside those kept already; nothing where the run was deleted meanwhile."""
         with self._file.writing(sum(len(text.encode()) for text in results.values()), keep=run) as db:
             if self._exists(db, run):
-                rows = [(run, name, text) for name, text in results.items()]
-                db.executemany("INSERT OR REPLACE INTO results VALUES (?,?,?)", rows)
+                db.executemany("INSERT OR REPLACE INTO results VALUES (?,?,?)", [(run, *one) for one in results.items()])
                 db.execute("UPDATE runs SET changed = ? WHERE id = ?", (time.time(), run))
 
     def results(self, run: str) -> dict[str, str]:
@@ -256,9 +255,10 @@ class RunStore:
 
     def _run(self, row: sqlite3.Row) -> Run:
         found = dict(row)
-        worker = found.pop("worker")
         found |= {"settings": json.loads(found["settings"]), **{name: bool(found[name]) for name in ("has_content", "shared")}}
-        return Run(**found, interrupted=found["state"] == "running" and not self._is_alive(worker))
+        worker, running = found.pop("worker"), found["state"] == "running"
+        alive = running and self._is_alive(worker)
+        return Run(**found, interrupted=running and not alive, elsewhere=alive and worker != self._worker)
 
     def _is_alive(self, worker: str) -> bool:
         """Whether the process of this store still holds its lock, which the system takes from it when it dies."""
@@ -275,7 +275,7 @@ class RunStore:
         return False
 
     def _evict_oldest(self, db: sqlite3.Connection, keep: str) -> bool:
-        for row in db.execute("SELECT id, state, worker FROM runs ORDER BY created, rowid").fetchall():
+        for row in db.execute("SELECT id, state, worker FROM runs ORDER BY rowid").fetchall():
             if row["id"] != keep and not (row["state"] == "running" and self._is_alive(row["worker"])):
                 db.execute("DELETE FROM runs WHERE id = ?", (row["id"],))
                 return True

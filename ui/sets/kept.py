@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from batch.parts import is_held
 from batch.summary import summarise
 from model.cache import home
 from ui.shell.jobs import of_run
@@ -83,21 +84,23 @@ def new_folder() -> Path:
 
 def bring(name: str, data: bytes) -> Path:
     """A file of what was uploaded, in a new folder; ValueError where it cannot be written."""
-    path = new_folder() / DATA / _plain(name)
-    _write(path.parent, [(path.name, data)])
-    return path
+    folder, name = new_folder(), _plain(name)
+    _write(folder, folder / DATA, [(name, data)])
+    return folder / DATA / name
 
 
 def bring_all(files: Iterable[tuple[str, bytes]]) -> Path:
     """A folder of files, (name, content) each, in a new folder; of two with one name the later has its number before it."""
-    folder = new_folder() / DATA
-    _write(folder, [])
-    _write(folder / SEVERAL, files)
-    return folder / SEVERAL
+    folder = new_folder()
+    _write(folder, folder / DATA / SEVERAL, files)
+    return folder / DATA / SEVERAL
 
 
-def _write(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:
+def _write(whole: Path, folder: Path, files: Iterable[tuple[str, bytes]]) -> None:
+    """whole : the folder that goes where something of it cannot be written"""
     try:
+        if not folder.parent.exists():
+            folder.parent.mkdir(mode=0o700)
         folder.mkdir(mode=0o700)
         for i, (name, data) in enumerate(files):
             path = folder / _plain(name)
@@ -105,6 +108,7 @@ def _write(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:
             path.touch(mode=0o600)
             path.write_bytes(data)
     except OSError as error:
+        shutil.rmtree(whole, ignore_errors=True)  # half a file takes the room that is missing
         raise ValueError(f"the file cannot be kept ({error.strerror}): free some room on the server") from error
 
 
@@ -123,9 +127,12 @@ def begin(asked: Asked) -> Kept:
             else:
                 _link(brought, folder / DATA / brought.name)
             asked = replace(asked, source=str(folder / DATA / brought.name))
-        (folder / ASKED).touch(mode=0o600)
-        (folder / ASKED).write_text(json.dumps({"begun": time.time(), **asdict(asked)}))
+        writing = folder / f".{ASKED}"  # killed while it is written, this leaves a folder that was never begun
+        writing.touch(mode=0o600)
+        writing.write_text(json.dumps({"begun": time.time(), **asdict(asked)}))
+        writing.rename(folder / ASKED)
     except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
         raise ValueError(f"the data set cannot be kept ({error.strerror}): bring it again") from error
     found = _read(folder)
     assert found is not None
@@ -200,9 +207,14 @@ def _read(folder: Path) -> Kept | None:
         return None
 
 
+def _at_work(folder: Path) -> bool:
+    """Whether it waits or is computed, here or by another server of this home."""
+    return of_run(folder.name) is not None or is_held(folder / OUT)
+
+
 def _sweep() -> None:
     """Remove what was never begun, and the oldest where all take too much."""
-    every = [folder for owner in _folders(home() / "sets") for folder in _folders(owner) if of_run(folder.name) is None]
+    every = [folder for owner in _folders(home() / "sets") for folder in _folders(owner) if not _at_work(folder)]
     for folder in every:
         if not (folder / ASKED).exists() and time.time() - folder.stat().st_mtime > DAY:
             shutil.rmtree(folder, ignore_errors=True)

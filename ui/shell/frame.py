@@ -9,7 +9,7 @@ from model.assets import ASSETS
 from ui.draw.markdown import said
 from ui.shell.limits import admit
 from ui.shell.model_slot import ModelSlot
-from ui.shell.visitor import visitor
+from ui.shell.visitor import expect_departure, visitor
 from xai.exchange.html import HEATMAP_STYLE
 
 STYLES, SCRIPTS = (HEATMAP_STYLE, ASSETS / "style.css"), (ASSETS / "highlight.html", ASSETS / "tabs.html")
@@ -17,6 +17,7 @@ STYLES, SCRIPTS = (HEATMAP_STYLE, ASSETS / "style.css"), (ASSETS / "highlight.ht
 
 def frame(title: str, purpose: str) -> None:
     """purpose : what the page is for and what to do with it, behind an (i) beside the title"""
+    expect_departure()
     for style in STYLES:
         st.html(style)
     for script in SCRIPTS:

@@ -15,7 +15,7 @@ import streamlit as st
 
 from ui.shell.pace import duration
 from ui.shell.turns import Turns
-from ui.shell.visitor import this_session_alive
+from ui.shell.visitor import this_session_alive, trim
 from xai import Cancelled
 
 log = logging.getLogger("swing.jobs")
@@ -263,6 +263,7 @@ class Line:
                     self._changed.wait()
                 self._current = job
             job.start()
+            trim()
 
 
 @st.cache_resource(show_spinner=False)

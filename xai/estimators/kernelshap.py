@@ -10,6 +10,9 @@ lock is held.
 import threading
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from importlib import import_module
 from math import comb
 from typing import Any
 
@@ -67,9 +70,14 @@ def kernelshap_solve(design: Design, values: Floats) -> Estimate:
 
 def _explainer(model: Callable[[Floats], Floats], n: int) -> Any:
     """One baseline row of zeros: a row's ones are the players that are present."""
-    import shap  # its own imports warn, too
+    return _shap().KernelExplainer(model, np.zeros((1, n)))  # whose imports warn, too
 
-    return shap.KernelExplainer(model, np.zeros((1, n)))
+
+@cache
+def _shap() -> Any:
+    """The package. It keeps an error of its own import for good, and with it whatever called that: here an empty thread."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(import_module, "shap").result()
 
 
 def _errors(result: Floats, design: Design, values: Floats) -> tuple[Floats, Floats | None]:

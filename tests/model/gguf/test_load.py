@@ -122,6 +122,18 @@ def test_a_head_of_its_own(tmp_path):
     assert bits(loaded.lm_head.weight) == bits(untied.lm_head.weight) != bits(loaded.model.embed_tokens.weight)
 
 
+def test_the_tokenizer_holds_its_vocabulary_once_and_can_be_saved(file, tmp_path):
+    from transformers import AutoTokenizer
+
+    _, tokenizer = load(file)
+    held = {name: len(part) for name, part in vars(tokenizer).items() if isinstance(part, (dict, list, tuple))}
+    assert max(held.values()) < len(tokenizer) == len(tokenizer.get_vocab())
+    tokenizer.save_pretrained(tmp_path)
+    again = AutoTokenizer.from_pretrained(tmp_path)
+    for text in CORPUS[:20]:
+        assert again(text)["input_ids"] == tokenizer(text)["input_ids"]
+
+
 def convert(path):
     """transformers' own tokenizer of a file's data."""
     from transformers.integrations.gguf import convert_gguf_tokenizer, get_gguf_tokenizer
