@@ -4,8 +4,9 @@
     … --tokens 1000 --coalitions 12                         another length;  how many coalitions, half of them complements
     … --tokens 32000 --coalitions 0                         the first look alone, at the longest that the bundled model reads
 
-Of the first look: reading once, its evaluations, and the peak of memory. Coalitions are those with which the search begins, in the order it asks for them, in batches as a run has them. "Plain" are
-padded batches, the whole of each prompt with full masks. Both take turns, one batch each; ratios are medians over batches.
+Of the first look: reading once, its evaluations, and the peak of memory. Of removal: coalitions are those with which the
+search begins, in the order it asks for them, in batches as a run has them. "Plain" are padded batches, the whole of each
+prompt with full masks. Both take turns, one batch each; ratios are medians over batches.
 """
 
 import resource
