@@ -18,6 +18,7 @@ from typing import Any
 
 from batch.summary import summarise
 from model.cache import home
+from ui.sets.images import forget_pictures
 from ui.shell.jobs import of_run
 from ui.shell.visitor import visitor
 
@@ -173,6 +174,7 @@ def delete(folder: Path) -> None:
         job.line.leave(job, visitor())
         job.ended.wait(PATIENCE)
     shutil.rmtree(folder, ignore_errors=True)
+    forget_pictures()
 
 
 def forget() -> int:
