@@ -168,11 +168,15 @@ def part_name(number: int) -> str:
 
 
 def table_of(path: Path, columns: list[str] | None = None) -> Any:
-    """A part as a pyarrow.Table. columns : None for all"""
+    """A part as a pyarrow.Table. columns : None for all
+
+    pyarrow opens no path that is no text, so it is given a file; its own threads must have none, for one that let go of it while
+    the process ends would abort it.
+    """
     from pyarrow import parquet
 
-    with open(path, "rb") as stream:  # pyarrow opens no path that is no text
-        return parquet.read_table(stream, columns=columns)
+    with open(path, "rb") as stream:
+        return parquet.ParquetFile(stream, pre_buffer=False).read(columns, use_threads=False)
 
 
 def rows_of(path: Path) -> int:

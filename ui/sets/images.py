@@ -68,6 +68,12 @@ def _small(path: Path | None, written: int, grid: tuple[int, int], values: tuple
     return "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode()
 
 
+def forget_pictures() -> None:
+    """What was read of them is kept no longer."""
+    _read.cache_clear()
+    _small.cache_clear()
+
+
 def by_place(group: Group, grid: tuple[int, int]) -> Any:
     """A Plotly figure of the mean value at each place of all pictures of a group, as the grid lies over them."""
     rows, columns = grid

@@ -19,6 +19,7 @@ from typing import Any
 from batch.parts import is_held
 from batch.summary import summarise
 from model.cache import home
+from ui.sets.images import forget_pictures
 from ui.shell.jobs import of_run
 from ui.shell.visitor import visitor
 
@@ -180,6 +181,7 @@ def delete(folder: Path) -> None:
         job.line.leave(job, visitor())
         job.ended.wait(PATIENCE)
     shutil.rmtree(folder, ignore_errors=True)
+    forget_pictures()
 
 
 def forget() -> int:

@@ -26,7 +26,7 @@ from batch.row import seed_of
 from batch.run import estimated, prepared
 from model.image.images import read_image
 from model.image.patches import patch_names
-from ui.sets import ask, kept, work
+from ui.sets import ask, images, kept, work
 from ui.sets.kept import Asked
 from ui.sets.picture import maps_of, spans_of
 from ui.shell.jobs import Job, Stopped
@@ -282,8 +282,10 @@ def test_a_folder_of_pictures_of_this_machine_is_read_where_it_lies(looks, monke
     again.selectbox(key="sets-chosen").set_value(one.id).run()
     assert "its picture is not shown, because the data are not those of the run any more" in words(again)
     assert not again.exception and "sets-open" not in [button.key for button in again.button]
+    assert images._read.cache_info().currsize and images._small.cache_info().currsize
     page.button(key="sets-delete").click().run()
     assert (tmp_path / "in" / "b.png").exists() and not one.folder.exists()
+    assert "pictures" not in words(page) and not images._small.cache_info().currsize
 
 
 @pytest.mark.slow
