@@ -113,7 +113,7 @@ def test_a_server_that_keeps_to_its_model_takes_no_other(ready, other):
             ready.choose(choice)
     assert ready.another is None
     page = open_app()
-    assert any(caption.value.endswith("This server explains it alone.") for caption in page.sidebar.caption)
+    assert any(caption.value.endswith("the one language model of this server.") for caption in page.sidebar.caption)
     assert "server-model" not in [button.key for button in page.sidebar.button]
 
 

@@ -18,7 +18,7 @@ def model_menu() -> None:
     slot = model_slot()
     with st.sidebar:
         if slot.fixed:
-            st.caption(f"Model: {plain(slot.served, 80)}. This server explains it alone.")
+            st.caption(f"Model: {plain(slot.served, 80)}, the one language model of this server.")
             return
         if slot.another is not None:
             st.fragment(_loading, run_every=POLL)(slot)
