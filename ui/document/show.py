@@ -76,7 +76,8 @@ def how_right(study: Study, column: int) -> None:
     count = len(study.by_search)
     hand = ", and what was opened by hand" if study.request.opened else ""
     st.caption(
-        f"Judged are the values of the {count} smallest parts of the search, sentences whole{hand}. How sure a word is, its ± says alone."
+        f"Judged are the values of the {count} smallest parts of the search, sentences whole{hand}. How sure a word is, its ± "
+        "says alone."
     )
 
 
