@@ -238,7 +238,9 @@ def work(
 def whole(start: Study, before: Study | None, job: Job) -> Study:
     """Explained and judged; where it is cancelled, what was found until then. before : as of `work`"""
     try:
-        return replace(judged(explain(start, job), before, job), state="done")
+        study = replace(judged(explain(start, job), before, job), state="done")
+        job.publish(study)
+        return study
     except Cancelled:
         if not isinstance(job.latest, Study) or job.latest.once:
             raise
