@@ -2,12 +2,13 @@
 
     python -m benchmarks.documents.long_context                       all languages and kinds, 20 sentences: docs/long_context.csv
     … --sentences 50 --languages English --kinds single --depths 4    longer documents (50: some 1,000 tokens), a part of them
+    … --methods "Swing, tree" --readings 50                           some methods, at the cost of so many whole readings
     … --summary                                                       the table of what the CSV holds, no model
 
 Facts are planted among other sentences at even depths (`planted`): one; two that must be joined; the same fact twice; two
 that contradict each other. Only documents count that the model answers rightly: its greedy answer names the planted place,
 of two that contradict each other one, whose sentence then is the evidence. All methods (`rivals`) get as many tokens as
-leaving out each sentence once takes, by plain passes; TracLLM, attention and the first look take what they need.
+leaving out each sentence once takes, by plain passes; what takes another number by its nature takes that.
 First: the highest score is of a planted sentence. Five: share of the planted sentences among the five highest.
 """
 
@@ -28,8 +29,8 @@ WHICH = ["language", "kind", "sentences", "depth", "seed"]
 Record = dict[str, str | float]
 
 
-def measure(gemma, asked: Planted, seed: int) -> list[Record]:
-    """A record for each method; one without a method where the model's answer is wrong."""
+def measure(gemma, asked: Planted, seed: int, methods: list[str], readings: int) -> list[Record]:
+    """A record for each method; one without a method where the model's answer is wrong. readings : 0 for the default"""
     answer = gemma.generate(prompt_of(asked.text, asked.question), max_new_tokens=ANSWER, stop="\n")
     evidence = asked.evidence(answer)
     if not evidence:
@@ -38,9 +39,9 @@ def measure(gemma, asked: Planted, seed: int) -> list[Record]:
     planted = [i for i, part in enumerate(sentences.parts) if asked.text[part.start : part.end].strip() in evidence]
     assert len(planted) == len(evidence), (evidence, sentences.labels)
     found = []
-    for name, method in METHODS.items():
+    for name in methods:
         sentences.spent = 0.0
-        seconds, scores = timed(method, sentences, sentences.n_players * sentences.whole, seed)
+        seconds, scores = timed(METHODS[name], sentences, (readings or sentences.n_players) * sentences.whole, seed)
         best = np.argsort(-scores, kind="stable")[:5]
         hits = {"first": float(best[0] in planted), "five": float(np.isin(planted, best).mean())}
         spent = {"readings": sentences.spent / sentences.whole, "seconds": seconds}
@@ -85,7 +86,7 @@ def main() -> None:
         for language, kind, depth, seed in product(*wanted):
             asked = plant(language, kind, given.sentences, depth, seed)
             about = dict(zip(WHICH, (language, kind, given.sentences, float(depth), seed)))
-            records = [about | one for one in measure(gemma, asked, seed)]
+            records = [about | one for one in measure(gemma, asked, seed, given.methods or list(METHODS), given.readings)]
             keep(given.out, records)
             row(language, kind, f"{depth:.2f}", *(f"{one['method']} {one.get('first', '')}" for one in records))
     summary(given.out / "long_context.csv")

@@ -1,12 +1,12 @@
 """Seconds that one evaluation of a long document takes on the bundled Gemma 3, and what reading it once takes in memory.
 
-    python -m benchmarks.documents.speed                    4,000 tokens, parts removed: one after the other, and as before
+    python -m benchmarks.documents.speed                    4,000 tokens: the first look, and parts removed, now and before
     … --tokens 1000 --coalitions 12                         another length;  how many coalitions, half of them complements
-    python -m benchmarks.documents.speed --once             the first look: reading once, and its evaluations; peak memory
-    … --tokens 32000                                        the longest that the bundled model reads
+    … --tokens 32000 --coalitions 0                         the first look alone, at the longest that the bundled model reads
 
-Coalitions are those with which the search begins, in the order it asks for them, in batches as a run has them. "Plain" are
-padded batches, the whole of each prompt with full masks. Both take turns, one batch each; ratios are medians over batches.
+Of the first look: reading once, its evaluations, and the peak of memory. Of removal: coalitions are those with which the
+search begins, in the order it asks for them, in batches as a run has them. "Plain" are padded batches, the whole of each
+prompt with full masks. Both take turns, one batch each; ratios are medians over batches.
 """
 
 import resource
@@ -74,11 +74,10 @@ def once(gemma, tokens: int) -> None:
 
 
 def main() -> None:
-    given = options(__doc__, once=False, tokens=4000, coalitions=24)
+    given = options(__doc__, tokens=4000, coalitions=24)
     gemma = load_gemma()
-    if given.once:
-        once(gemma, given.tokens)
-    else:
+    once(gemma, given.tokens)
+    if given.coalitions:
         removal(gemma, given.tokens, given.coalitions)
 
 

@@ -120,9 +120,10 @@ def size(model: Language, request: DocumentRequest, answer_tokens: float) -> tup
 def once_of(model: Language, request: DocumentRequest, target: str) -> DocumentGame | None:
     """The same document, read once; None where the model cannot be asked so."""
     try:
-        return _game(model, request, target, READ_ONCE)
+        model.handshake.way(READ_ONCE)
     except ValueError:
         return None
+    return _game(model, request, target, READ_ONCE)
 
 
 def looks(once: DocumentGame) -> int:
