@@ -239,9 +239,7 @@ def work(
 def whole(start: Study, before: Study | None, job: Job) -> Study:
     """Explained and judged; where it is cancelled, what was found until then. before : as of `work`"""
     try:
-        study = replace(judged(explain(start, job), before, job), state="done")
-        job.publish(study)
-        return study
+        return replace(judged(explain(start, job), before, job), state="done")
     except Cancelled:
         if not isinstance(job.latest, Study) or job.latest.once:
             raise
