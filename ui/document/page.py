@@ -120,7 +120,9 @@ def _show(state: Bench[Own], request: DocumentRequest | None, study: Study) -> N
     can = slot.state == "ready" and state.job is None and not study.once
     if slot.state == "ready" and not _same_game(study, study.request):
         can = False
-        st.info("The result below is of another model than this server’s: its parts cannot be opened, nor asked without.")
+        st.info(
+            "The result below is of another model than this server’s: no part can be opened, nor the model asked without one."
+        )
 
     def open_part(path: Path) -> None:
         _begin(state, replace(study.request, opened=(*study.request.opened, path)))

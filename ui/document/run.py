@@ -79,9 +79,9 @@ class Study:
 
     @property
     def by_search(self) -> list[Path]:
-        """The smallest parts of the search: those that were opened by hand, and what was opened below them, left whole."""
-        hand = set(self.request.opened)
-        return self.smallest({path for path in self.opened if not any(path[:level] in hand for level in range(len(path) + 1))})
+        """The smallest parts of the search, sentences whole, and what was opened by hand: which are judged as one map."""
+        whole = {path for path in self.opened if self.root.at(path).kind == "sentence"} | set(self.request.opened)
+        return self.smallest({path for path in self.opened if not any(path[:level] in whole for level in range(len(path) + 1))})
 
 
 @dataclass

@@ -74,11 +74,11 @@ def how_right(study: Study, column: int) -> None:
         st.markdown(f"**{INDICES[index]}**  \n{headline_of(study.judged[index][column])}")
         st.caption("\n".join(f"- {said(sentence)}" for sentence in found.sentences))
     count = len(study.by_search)
-    st.caption(f"Judged are the values of the {count} smallest parts of the search" + _by_hand(study) + ".")
-
-
-def _by_hand(study: Study) -> str:
-    return "; what was opened by hand is taken as a whole" if study.request.opened else ""
+    hand = ", and what was opened by hand" if study.request.opened else ""
+    st.caption(
+        f"Judged are the values of the {count} smallest parts of the search, sentences whole{hand}. How sure a word is, its ± "
+        "says alone."
+    )
 
 
 def _keep_place(study: Study, own: Own) -> None:
