@@ -51,7 +51,7 @@ async def one(server: Server, folder: Path, cookie: str, after: float) -> int:
         await visitor.look(end)
     server.kill()
     store = opened(folder / "runs.sqlite")
-    found = store.get(query.split("run=")[1].split("&")[0])
+    found = store.get(run_of(query))
     store.close()
     assert found.interrupted, f"it is {found.state}"
     server.start()
@@ -59,9 +59,14 @@ async def one(server: Server, folder: Path, cookie: str, after: float) -> int:
     await again.until(at_work)
     again.screen.press("cancel")
     await again.until(is_ready)
-    assert again.screen.query == query and not again.screen.errors(), again.screen.errors()
+    went_on, errors = run_of(again.screen.query), again.screen.errors()
+    assert went_on == found.id and not errors, f"{went_on} went on, not {found.id}; {errors}"
     await again.leave()
     return found.evaluations
+
+
+def run_of(query: str) -> str:
+    return query.split("run=")[-1].split("&")[0]
 
 
 def at_work(screen: Screen) -> bool:
