@@ -28,15 +28,24 @@ def side_python(folder: Path) -> Path:
     """
     python = folder / "bin" / "python"
     if not (folder / "installed").exists():
-        base = next(filter(works, [sys.executable, *PYTHONS]), None)
+        base = next(filter(works, [sys.executable, *PYTHONS, *of_pyenv()]), None)
         if base is None:
-            raise RuntimeError(f"{SHAPIQ} needs Python 3.12 or newer, and neither this one is nor any of {', '.join(PYTHONS)}.")
+            raise RuntimeError(
+                f"{SHAPIQ} needs Python 3.12 or newer, and neither this one is nor {', '.join(PYTHONS)} or one of pyenv."
+            )
         print(f"An environment with {', '.join(PACKAGES)} is made in {folder}.", file=sys.stderr, flush=True)
         for command in ([base, "-m", "venv", "--clear", folder], [python, "-m", "pip", "install", "-q", *PACKAGES]):
             if subprocess.run(command).returncode:
                 raise RuntimeError(f"{' '.join(map(str, command))} failed, so there is nothing to compare with.")
         (folder / "installed").touch()
     return python
+
+
+def of_pyenv() -> list[str]:
+    """The interpreters that pyenv keeps, the newest first: its own commands start only the version that was chosen."""
+    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    found = [(tuple(map(int, at.name.split("."))), at) for at in root.glob("3.*") if at.name.replace(".", "").isdigit()]
+    return [str(at / "bin" / "python") for _, at in sorted(found, reverse=True)]
 
 
 def works(name: str) -> bool:
