@@ -1,7 +1,7 @@
 """When do Banzhaf and Shapley values differ, and which foretells what? 1,000 rows and prompts where both are exact.
 
     python -m benchmarks.atlas                     docs/atlas.csv, and the tables of docs/guide/which-index.md
-    python -m benchmarks.atlas --rows 20 --prompts 4 --out build    a quick look
+    python -m benchmarks.atlas --rows 20 --prompts 0 --out build    a quick look, without the language model
 
 Rows of four tables by LightGBM's trees, of one by a network, and short film reviews by the bundled Gemma 3. Every game's 2^n
 values are all evaluated, so that nothing below is an estimate: expectations over a random half or a random order are sums.
@@ -42,7 +42,8 @@ def main() -> None:
         print(f"{name}: {given.rows} rows", file=sys.stderr, flush=True)
     rows = spread_over(scikit_table("wine"), given.network)
     records += [{"family": WINE} | record(game(every_coalition(game.n_players))) for game in wine_network(rows)]
-    records += [{"family": REVIEWS} | record(values) for values in of_reviews(given.prompts)]
+    if given.prompts:
+        records += [{"family": REVIEWS} | record(values) for values in of_reviews(given.prompts)]
     found = pd.DataFrame(records)
     given.out.mkdir(parents=True, exist_ok=True)
     write_csv(given.out / "atlas.csv", records)

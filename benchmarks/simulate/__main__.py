@@ -31,7 +31,7 @@ READ = {
 
 
 def main() -> None:
-    given = options(__doc__, models=80, out=Path("docs"))
+    given = options(__doc__, models=48, out=Path("docs"))
     tables = []
     for kind in ("trees", "network"):
         maps = pd.DataFrame([one for seed in range(given.models) for one in of_model(kind, seed)])

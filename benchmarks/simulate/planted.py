@@ -1,10 +1,12 @@
 """Models of made-up tables, half of them with a planted shortcut, and the maps that are read of them."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import lightgbm
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
 from xai import explain
@@ -68,7 +70,10 @@ def trees(x: np.ndarray, target: np.ndarray, seed: int):
 
 
 def network(x: np.ndarray, target: np.ndarray, seed: int):
-    model = MLPClassifier((32,), max_iter=60, random_state=seed, early_stopping=True).fit(x, target)
+    model = MLPClassifier((32,), max_iter=60, random_state=seed, early_stopping=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(x, target)
     (first, second), (bias, last) = model.coefs_, model.intercepts_
 
     def margin(rows):
