@@ -23,7 +23,15 @@ def report(cells: list[Cell], version: str) -> None:
         for key, found in rows.items():
             mine, best = found["auto"], best_of(found)
             evaluations = f"{key[3] / players[key[1]]:.3g}n"
-            row(key[1], evaluations, shown(mine), best.method, shown(best), f"{ratio(mine, best):.3g}", doubt(mine, best))
+            row(
+                key[1],
+                evaluations,
+                shown(mine),
+                best.method,
+                shown(best),
+                f"{ratio(mine, best):.2g}",
+                doubt(mine, best).removeprefix("chance "),
+            )
         against_each(rows)
         what_holds(index, rows, players)
     for cell in cells:
