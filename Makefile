@@ -1,5 +1,6 @@
 # `make run` starts Swing, `make test` runs every test, `make test-fast` the quick ones that need no browser and no big
 # checkpoint, `make fuzz` has every reader of uploads read damaged files for ten minutes. They set up what they need, once.
+# `make docs` builds the documentation into build/site, in an environment of its own.
 # PYTHON=python3.12 chooses the interpreter of a new .venv; MODEL=dir-or-hub-id another checkpoint; PORT, HOST the address;
 # PUBLIC=yes serves others; WORKERS how many processes test. `make lock` writes the locks anew, `make sbom` a bill of
 # materials, `make audit` asks for known vulnerabilities.
@@ -17,7 +18,7 @@ COMPILE := $(TOOLS)/uv pip compile requirements.txt --quiet --generate-hashes --
 	--no-emit-index-url --no-emit-find-links
 PYTEST := $(PY) -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
-.PHONY: run test test-fast fuzz check chromium lock sbom audit
+.PHONY: run test test-fast fuzz check chromium docs lock sbom audit
 
 run: .venv/installed-run
 	$(PY) -m swing $(if $(HOST),--host "$(HOST)") $(if $(PUBLIC),--public) $(if $(PORT),--port "$(PORT)") $(if $(MODEL),--model "$(MODEL)")
@@ -35,6 +36,9 @@ check: .venv/installed-dev
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
+
+docs: .venv/installed-docs
+	.venv/docs/bin/mkdocs build --strict
 
 # The CPU build of torch is looked for where UV_FIND_LINKS or UV_EXTRA_INDEX_URL says: the other lock is of PyPI alone.
 lock: .venv/installed-tools
@@ -65,6 +69,11 @@ audit: .venv/installed-tools
 .venv/installed-tools: requirements-tools.txt .venv/created
 	$(PY) -m venv --clear .venv/tools
 	$(TOOLS)/python -m pip install --disable-pip-version-check -r requirements-tools.txt
+	touch $@
+
+.venv/installed-docs: docs/requirements.txt .venv/created
+	$(PY) -m venv --clear .venv/docs
+	.venv/docs/bin/python -m pip install --disable-pip-version-check -r docs/requirements.txt
 	touch $@
 
 chromium:

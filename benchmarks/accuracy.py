@@ -18,7 +18,6 @@ from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
 
-import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from benchmarks.engine_time import SIZES, engine_times
@@ -26,7 +25,7 @@ from benchmarks.parts import accuracy_figure, verdicts
 from benchmarks.parts.command import options, write_csv
 from benchmarks.parts.estimators import ESTIMATORS, warm_up
 from benchmarks.parts.games import GAMES
-from benchmarks.parts.measure import Cell, budgets_of, measure
+from benchmarks.parts.measure import Cell, budgets_of, measure, read_cells
 
 FACTORS, QUICK_FACTORS = (2, 2.5, 5, 10, 20, 40, 80), (2.5, 10, 40)
 LIMIT = 1.0  # processor seconds that one call may take
@@ -98,10 +97,7 @@ def built(name: str) -> list:
 
 def kept(path: Path, measured: set[tuple[str, str, str]]) -> list[Cell]:
     """Cells of an earlier run's CSV, less those of (index, game, method) that are measured now."""
-    if not path.exists():
-        return []
-    cells = [Cell(**record) for record in pd.read_csv(path).to_dict("records")]
-    return [cell for cell in cells if (cell.index, cell.game, cell.method) not in measured]
+    return [cell for cell in read_cells(path) if (cell.index, cell.game, cell.method) not in measured]
 
 
 if __name__ == "__main__":

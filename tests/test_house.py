@@ -114,11 +114,39 @@ def test_the_first_page_needs_no_heavy_library():
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/security.md"])
 def test_documents_name_files_that_are_there(document):
-    named = set(re.findall(r"\b(?:ui|batch|model|xai|docs|tests|assets|benchmarks)/[\w./-]*\w", (ROOT / document).read_text()))
-    assert len(named) > 5
-    assert sorted(name for name in named if not (ROOT / name).exists()) == []
+    assert len(named_in(document)) > 5
+    assert missing_of(document) == []
+
+
+@pytest.mark.parametrize("page", sorted(page.name for page in (ROOT / "docs" / "guide").glob("*.md")))
+def test_the_guide_names_files_and_links_pages_that_are_there(page):
+    assert missing_of(f"docs/guide/{page}") == []
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", (ROOT / "docs" / "guide" / page).read_text())
+    assert [link for link in links if not (ROOT / "docs" / "guide" / link).exists()] == []
+    assert f"guide/{page}\n" in (ROOT / "mkdocs.yml").read_text()
+
+
+def test_the_reference_names_what_is_there():
+    pages = [page.read_text() for page in (ROOT / "docs" / "reference").glob("*.md")]
+    named = re.findall(r"^::: ([\w.]+)\.(\w+)$", "\n".join(pages), re.M)
+    assert len(named) > 20 and len(named) == sum(page.count(":::") for page in pages)
+    files = {module: ROOT / f"{module.replace('.', '/')}.py" for module, _ in named}
+    tops = {m: {getattr(node, "name", None) for node in ast.parse(file.read_text()).body} for m, file in files.items()}
+    assert [(module, name) for module, name in named if name not in tops[module]] == []
+
+
+def named_in(document):
+    return set(re.findall(r"\b(?:ui|batch|model|xai|docs|tests|assets|benchmarks)/[\w./-]*\w", (ROOT / document).read_text()))
+
+
+def missing_of(document):
+    """Files and commands that a document names and that are not there."""
+    files = [name for name in named_in(document) if not (ROOT / name).exists()]
     commands = re.findall(r"python -m ((?:benchmarks|docs|model)\.[\w.]*\w)", (ROOT / document).read_text())
-    assert [name for name in commands if not (ROOT / name.replace(".", "/")).with_suffix(".py").exists()] == []
+    places = {name: ROOT / name.replace(".", "/") for name in commands}
+    return sorted(files) + [
+        n for n, at in places.items() if not (at.with_suffix(".py").exists() or (at / "__main__.py").exists())
+    ]
 
 
 def test_documents_name_tests_that_are_there():

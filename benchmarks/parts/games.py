@@ -100,8 +100,11 @@ def synthetic_table(n: int = 241) -> Table:
     return Table(x, target + rng.normal(size=3000), np.zeros(n, bool))
 
 
-def wine_network() -> list[Exact]:
-    """A network of 32 and 16 units on wine: the logit of its first class, tabulated over all 2^13 coalitions."""
+def wine_network(rows: np.ndarray | None = None) -> list[Exact]:
+    """A network of 32 and 16 units on wine: the logit of its first class, tabulated over all 2^13 coalitions.
+
+    rows : (m, 13) that are explained, None: the table's explicands
+    """
     table = scikit_table("wine", lambda target: target == 0)
     mean, spread = table.features.mean(axis=0), table.features.std(axis=0)
     model = MLPClassifier((32, 16), max_iter=400, random_state=0)
@@ -109,7 +112,7 @@ def wine_network() -> list[Exact]:
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit((table.features - mean) / spread, table.target)
     present, games = every_coalition(table.features.shape[1]), []
-    for x in table.explicands:
+    for x in table.explicands if rows is None else rows:
         # The baseline is the mean, 0 in these units.
         chance = np.clip(model.predict_proba(present * ((x - mean) / spread))[:, 1], 1e-12, 1 - 1e-12)
         games.append(TableGame(np.log(chance / (1 - chance))))

@@ -4,8 +4,10 @@ import signal
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from scipy.stats import rankdata
 
 from benchmarks.parts.estimators import ESTIMATORS, Counted, spread_of
@@ -66,32 +68,38 @@ def limited(seconds: float):
         signal.signal(signal.SIGPROF, before)
 
 
+def read_cells(path: Path) -> list[Cell]:
+    """Cells of an earlier run's CSV, none where there is no such file."""
+    return [Cell(**record) for record in pd.read_csv(path).to_dict("records")] if path.exists() else []
+
+
 def budgets_of(n: int, factors) -> list[int]:
     """Distinct budgets factor·n, at most 2^n."""
     return sorted({min(int(factor * n), 2**n if n < 63 else 2**62) for factor in factors})
 
 
-def measure(index, name, games, budget, method, runs, limit, noise=0.0) -> Cell:
+def measure(index, name, games, budget, method, runs, limit, noise=0.0, estimators=ESTIMATORS, clock=time.process_time) -> Cell:
     """Errors of `method` over `runs` seeds, run r on games[r % len(games)]; no more than one call where it is slow.
 
     limit : processor seconds one call may take, the game's included; noise : σ over the game's own spread
+    estimators : index → name → estimator(game, budget, seed); clock() : processor seconds, of all that such a call keeps busy
     """
     cell = Cell(index, name, games[0].n_players, budget, noise, method)
     rows = []
     for run in range(runs):
         game = games[run % len(games)]
         counted = Counted(game, noise * spread_of(game) if noise else 0.0, run)
-        started = time.process_time()
+        started = clock()
         try:
             with limited(4 * limit):
-                values = ESTIMATORS[index][method](counted, budget, run)
+                values = estimators[index][method](counted, budget, run)
         except TooSlow:
-            cell.status, cell.seconds = "too slow", time.process_time() - started
+            cell.status, cell.seconds = "too slow", clock() - started
             return cell
         except Exception as error:  # a peer's own failure is a finding, not ours to hide or to stop at
             cell.status = f"failed: {type(error).__name__}: {str(error)[:60]}"
             return cell
-        seconds = time.process_time() - started
+        seconds = clock() - started
         if run == 0 and seconds > limit:
             cell.status, cell.seconds = "too slow", seconds
             return cell

@@ -30,7 +30,9 @@ def explain_rows(
     background : rows that lend the absent cells; by default `rows`, or 100 of them drawn with the seed
     index, method, budget, seed : as `explain` takes them, for each row;  progress(done, total) is called after each
 
-    `to_shap(maps, data=rows)` makes them an Explanation, for shap's plots of many rows.
+    Returns
+    -------
+    a map of each row; `to_shap(maps, data=rows)` makes them an Explanation, for shap's plots of many rows
     """
     framed = hasattr(rows, "iloc")
     table: Any = rows if framed else np.asarray(rows)

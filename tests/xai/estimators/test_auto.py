@@ -120,3 +120,32 @@ def test_as_many_pairs_as_players_are_held_against_the_pair_of_none_and_all():
 def test_a_constant_game_is_not_said_to_be_enumerated():
     a = explain(FakeGame(9, lambda z: np.full(len(z), 3.0)), budget=40)
     assert not a.values.any() and "enumeration" not in a.note
+
+
+@pytest.mark.parametrize(("n", "budget"), [(3, 6), (9, 18), (12, 25), (20, 40), (20, 42), (64, 136)])
+def test_shapley_values_at_two_evaluations_per_player_are_exact_where_two_act_together(n, budget):
+    game, _ = sums(n, 2, 0)
+    ends = game(np.array([[False] * n, [True] * n]))
+    for seed in range(3):
+        found, order = (explain(game, "shapley", method, budget, seed) for method in ("auto", "permutation"))
+        assert np.allclose(found.values, order.values, atol=1e-9) and np.isfinite(found.standard_error).all()
+        assert found.evaluations == budget - budget % 2 and "exact for games of degree 2" in found.note
+        assert found.values.sum() == pytest.approx(ends[1] - ends[0])
+
+
+def test_a_chain_is_left_to_the_posterior_where_the_ledger_holds_more_or_the_budget_is_another():
+    game, _ = sums(12, 2, 0)
+    ledger = Ledger(game)
+    explain(game, budget=64, ledger=ledger)
+    assert "posterior" in explain(game, "shapley", budget=24, ledger=ledger).note
+    for budget in (22, 28, 60):
+        assert "posterior" in explain(game, "shapley", budget=budget).note
+
+
+def test_a_few_further_pairs_among_those_of_a_chain_are_not_taken_for_it():
+    game, *_ = additive(np.linspace(-1, 1, 64))
+    ledger, rows = Ledger(game), np.random.default_rng(0).random((3, 64)) < 0.5
+    ledger.evaluate(np.concatenate([rows, ~rows]))
+    found = explain(game, "shapley", budget=128, ledger=ledger)
+    assert "6 further coalitions" in found.note and "posterior" in found.note
+    assert np.allclose(found.values, np.linspace(-1, 1, 64), atol=0.05)
