@@ -74,7 +74,9 @@ def test_only_the_part_asked_for(gemma):
 
 def test_special_tokens_are_never_players(gemma):
     prompt = "<bos>Hi <start_of_turn>user\nyes<end_of_turn>"
-    for kind in PLAYERS:
+    with pytest.raises(ValueError, match="is no conversation whose turns this model knows"):
+        gemma.encode(prompt).players("turn")  # tests/model/test_conversation.py has a model that knows them
+    for kind in set(PLAYERS) - {"turn"}:
         encoded = gemma.encode(prompt)
         owner = encoded.players(kind)[1]
         special = {gemma.tokenizer.convert_tokens_to_ids(t) for t in ("<bos>", "<start_of_turn>", "<end_of_turn>")}
