@@ -80,7 +80,8 @@ def headline(of: Judged) -> str:
     if found == "exact":
         said = "Exact values"
     elif found == "sure":
-        said = "Sure values, in sure order" if of.order >= SURE_ORDER else "Sure values, too alike to order"
+        clear = "a sure first, the next alike" if of.first >= SURE_ORDER else "too alike to order"
+        said = f"Sure values, {'in sure order' if of.order >= SURE_ORDER else clear}"
     elif found == "order":
         said = "Trust the first three's order, not small differences"
     elif of.first_three >= SURE_ORDER:

@@ -191,7 +191,17 @@ def test_no_headline_has_more_than_fifteen_words():
                 rest = {"first": first, "first_three": three, "order": order, "expected_error": error}
                 found.add(headline(SimpleNamespace(exact=exact, chance=chance, kept=kept, **share, **rest)))
     assert max(len(each.split()) for each in found) <= 15
-    assert len({each.split(";")[0].rstrip(".") for each in found}) >= 9  # of every row of the table but one
+    assert len({each.split(";")[0].rstrip(".") for each in found}) >= 10  # of every row of the table but one
+
+
+@pytest.mark.parametrize(
+    ("first", "order", "said"),
+    [(0.95, 0.95, "in sure order"), (0.95, 0.4, "a sure first, the next alike"), (0.5, 0.4, "too alike to order")],
+)
+def test_of_sure_values_it_says_how_far_their_order_is_sure(first, order, said):
+    of = {"exact": False, "chance": 0.001, "kept": 1.0, "additive": 0.9, "additive_interval": (0.8, 1.0)}
+    of |= {"first": first, "first_three": order, "order": order, "expected_error": 0.001}
+    assert headline(SimpleNamespace(**of)) == f"Sure values, {said}."
 
 
 @settings(max_examples=60, deadline=None)
