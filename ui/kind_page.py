@@ -5,9 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import streamlit as st
-from markupsafe import Markup
 
-from ui.draw.html import render
 from ui.draw.markdown import said
 from ui.files.take_away import downloads, open_bundle
 from ui.kind import Kind, Request, Result, Subject
@@ -20,7 +18,7 @@ from ui.runs.comparison import Comparison, compare
 from ui.runs.comparison_bundle import from_bundle, to_bundle
 from ui.runs.listed import others_of, share_shown, sidebar
 from ui.runs.shipped import SHIPPED, is_shipped, shipped
-from ui.shell.bench import MORE, Bench, bar, bench, follow_model
+from ui.shell.bench import MORE, Bench, bar, bench, fold, follow_model
 from ui.shell.frame import frame, ready
 from ui.shell.jobs import Job, others_busy
 from ui.shell.model_slot import model_slot
@@ -50,7 +48,7 @@ def kind_page(kind: Kind[Any, Any, Any]) -> None:
         if state.new and (first := kind.first(request)) is not None:
             state.shown = shipped(kind, first)
             state.unfolded = state.shown is None  # and stays so until Explain: nothing folds away under a hand
-        _fold(line, kind.asked(request), state, state.shown is not None and kind.shows(state.shown))
+        fold(line, kind.asked(request), state, state.shown is not None and kind.shows(state.shown))
         _controls(kind, request, state)
     if state.shown is not None and kind.shows(state.shown):
         if request is not None and state.shown.request.same_game != request.same_game:
@@ -70,16 +68,6 @@ def _of_another(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) 
     """Whether another model gave what is shown; nobody knows while this one is not loaded."""
     now = kind.fingerprint(request)
     return bool(now) and state.of_model not in ("", now) and not is_shipped(kind, state.shown)
-
-
-def _fold(line: Any, asked: Markup, state: Bench[Any], shown: bool) -> None:
-    """The question in a line; where there is a result, its widgets are folded away until they are wanted."""
-    folded = shown and not state.unfolded
-    with line:
-        st.html(render("asked", asked=asked, folded=str(folded).lower()))
-        if shown:
-            label, icon = ("Change the question", "edit") if folded else ("Fold the question away", "unfold_less")
-            st.button(label, key="fold", type="tertiary", icon=f":material/{icon}:", on_click=state.fold)
 
 
 def _controls(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> None:

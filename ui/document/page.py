@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import streamlit as st
+from markupsafe import escape
 
 from ui.document import ask, run, show, whatif
 from ui.document.ask import Own
@@ -19,7 +20,7 @@ from ui.files.take_away import open_bundle
 from ui.runs import kept
 from ui.runs.listed import share_shown, sidebar
 from ui.runs.shipped import SHIPPED
-from ui.shell.bench import MORE, Bench, bar, bench, follow_model
+from ui.shell.bench import MORE, Bench, bar, bench, fold, follow_model
 from ui.shell.frame import frame, ready
 from ui.shell.jobs import Job
 from ui.shell.model_slot import model_slot
@@ -41,10 +42,13 @@ def page() -> None:
     if state.brought is not None:
         RUNS.open(state.brought, state, None)
         state.brought = None
-    request = ask.ask(state.own)
+    line = st.container(horizontal=True, vertical_alignment="center")
+    with st.container(key="question"):
+        request = ask.ask(state.own)
     if request is not None:
         if state.new and request.same_game == FIRST.same_game:
             state.shown = shipped()
+        fold(line, escape(runs.name_of(request)), state, state.shown is not None)
         _controls(state, request)
     if isinstance(state.shown, Study):
         _show(state, request, state.shown)
@@ -84,7 +88,7 @@ def _begin(state: Bench[Own], request: DocumentRequest) -> None:
     slot, own, shown = model_slot(), state.own, state.shown
     before = shown if _same_game(shown, request) else None
     desk = own.desk if own.desk is not None and own.desk.asked == request.same_game else None
-    own.anew = None
+    own.anew, state.unfolded = None, False
     state.run = name = runs.begin(request, own, slot.fingerprint, state.run if state.asked == request.same_game else None)
     state.asked = request.same_game
 

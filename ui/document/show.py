@@ -46,8 +46,8 @@ def show(study: Study, state: Bench[Own], seconds: float, open_part: Open, can_o
     st.markdown(headline(study, column))
     for sentence in redundant(study, column):
         st.markdown(f":material/content_copy: {sentence}")
-    for index, each in study.judged.items():
-        st.markdown(f"{INDICES[index]}: {headline_of(each[column])}")
+    if study.judged:
+        st.markdown("  \n".join(f"{INDICES[index]}: {headline_of(each[column])}" for index, each in study.judged.items()))
     maps = tree.maps(study, column)
     scale = shared_scale(*maps.values())
     left, right = st.columns([3, 2])

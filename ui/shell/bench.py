@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import streamlit as st
+from markupsafe import Markup
 
+from ui.draw.html import render
 from ui.draw.markdown import said
 from ui.shell.jobs import Job, Line, line, others_busy
 from ui.shell.limits import admit
@@ -153,6 +155,19 @@ def follow_model(state: Bench[Any], asks: Callable[[], bool] = lambda: True) -> 
         if begun:
             state.outcome = "changed", f"The model is now {slot.served}. What stood here was of the one before."
             st.query_params.pop("run", None)
+
+
+def fold(line: Any, asked: Markup, state: Bench[Any], shown: bool) -> None:
+    """The question in a line; where there is a result, its widgets are folded away until they are wanted.
+
+    line : a container above theirs, whose own has the key "question"
+    """
+    folded = shown and not state.unfolded
+    with line:
+        st.html(render("asked", asked=asked, folded=str(folded).lower()))
+        if shown:
+            label, icon = ("Change the question", "edit") if folded else ("Fold the question away", "unfold_less")
+            st.button(label, key="fold", type="tertiary", icon=f":material/{icon}:", on_click=state.fold)
 
 
 def bar(state: Bench[Any], cost: Callable[[], Cost], explain: Act, more: Act | None, may_stop: bool = False) -> None:

@@ -58,7 +58,7 @@ def test_each_sentence_stands_beside_the_passages_that_carry_it(found):
     np.testing.assert_allclose(values[1], [0.0, 5.0, 0.0], atol=0.05)
     assert carried == [True, True, False]
     drawn = str(citations(found))
-    assert [drawn.count(f"<th>{name}</th>") for name in names] == [1, 1, 1]
+    assert [drawn.count(f">{name}</th>") for name in names] == [1, 1, 1]
     assert drawn.count("<td>yes</td>") == 2 and drawn.count("<td>unsupported</td>") == 1
 
 
