@@ -226,17 +226,18 @@ def tried(
     name: str, work: Callable[[Say], None], check: Callable[[list[list[Any]]], str], times: int, draw: random.Random
 ) -> int:
     """Let it end, kill it so often, and print what was found; how often something was not as it must be."""
-    check(killed(work, None))  # the first makes files that others find
-    took, whole = timed(killed, work, None)
-    found, wrong = Counter[str](), 0
-    for number in range(times + 1):
-        after = draw.uniform(0, took)
+    found, wrong, took = Counter[str](), 0, 0.0
+    for number in range(-1, times + 1):  # two may end: the first makes files that others find, the second tells how long it takes
+        after = draw.uniform(0, took) if number > 0 else None
+        seconds, left = timed(killed, work, after)
+        took = seconds if number == 0 else took
         try:
-            moment = check(killed(work, after) if number else whole)
-            found[moment] += bool(number)
+            moment = check(left)
+            found[moment] += number > 0
         except AssertionError as error:
             wrong += 1
-            print(f"{name}, kill {number} after {after:.4f} s: {error}", flush=True)
+            when = "not killed" if after is None else f"kill {number} after {after:.4f} s"
+            print(f"{name}, {when}: {error}", flush=True)
     where = ", ".join(f"{count} {moment}" for moment, count in found.most_common())
     print(f"{name}: {times} kills ({where}); {wrong} left something wrong", flush=True)
     return wrong

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from unittest.mock import Mock
 
 import numpy as np
 import onnx
@@ -61,8 +60,8 @@ def test_texts_are_the_same_to_the_last_bit_alone_among_others_and_in_processes(
 
 
 def test_shared_beginnings_leave_no_trace_in_the_next_row(tmp_path, tiny_checkpoint, monkeypatch):
-    used = Mock(wraps=shared.trunk)
-    monkeypatch.setattr(shared, "trunk", used)
+    run, used = shared.Trunk.run, []
+    monkeypatch.setattr(shared.Trunk, "run", lambda *asked: used.append(asked) or run(*asked))
     monkeypatch.setattr("model.text.ways.SMALL", 0)  # so that it pays on a tiny one
     texts = [f"the film that I saw was {what} fun and nothing but {what} fun for all of us" for what in ("good", "bad", "good")]
     (tmp_path / "t.csv").write_text("\n".join(["text", *texts]))
@@ -72,7 +71,7 @@ def test_shared_beginnings_leave_no_trace_in_the_next_row(tmp_path, tiny_checkpo
     (tmp_path / "last.csv").write_text(f"text,id\n{texts[2]},2\n")
     explain_dataset(tmp_path / "last.csv", tmp_path / "last", **asked, id="id", workers=1)
     assert rows_of(tmp_path / "last", ("row", "seconds")) == rows_of(tmp_path / "all", ("row", "seconds"))[2:]
-    assert used.call_count
+    assert used
 
 
 def test_rather_than_another_answer_is_the_difference_of_both(reviews, tmp_path, tiny_checkpoint):

@@ -193,7 +193,9 @@ def test_a_patch_is_the_same_in_both_maps_their_difference_and_the_table(open_ti
         expect(row).to_have_class("swing-same")
         for key in ("l", "r", "d"):
             expect(page.locator(f".st-key-picture-{key} .swing-outline-over")).to_have_count(1)
-        box, (x, y) = outline.bounding_box(), middle()  # its stroke's as well, which is the same on all sides
+        while (box := outline.bounding_box()) is None:  # a chart that is drawn anew is marked anew, a frame later
+            page.wait_for_timeout(50)
+        x, y = middle()  # of its stroke as well, which is the same on all sides
         assert abs(box["x"] + box["width"] / 2 - x) < 4 and abs(box["y"] + box["height"] / 2 - y) < 4
         size, whole = outline.evaluate("path => [path.getBBox().width, path.getBBox().height]"), grid.bounding_box()
         np.testing.assert_allclose(size, [whole["width"] / 7, whole["height"] / 7], atol=6)  # its cells have a size

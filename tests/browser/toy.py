@@ -38,7 +38,7 @@ class Game:
 
 class Toy(Kind):
     key, title, lead = "toy", "Swing: three sliders", "What each slider gives to their sum, and a bonus for the first two."
-    read = staticmethod(ToyRequest.from_settings)
+    Request = ToyRequest
 
     def ask(self, state):
         return ToyRequest(*(slider(st, ToyRequest, name, **linked(name, value=5)) for name in NAMES), ask_plan(usual=32))

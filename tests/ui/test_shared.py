@@ -12,6 +12,7 @@ import table_pages
 from streamlit.testing.v1 import AppTest
 
 from model.language import Language
+from ui.image.brought import classifiers
 from ui.kind_page import first_results
 from ui.runs.store import RunStore
 from ui.shell.account import links
@@ -19,11 +20,12 @@ from ui.shell.jobs import lines
 from ui.shell.limits import allowances
 from ui.shell.model_slot import ModelSlot
 from ui.shell.pace import pace
+from ui.shell.visitor import departures
 from ui.table.run import shelf
 
 ROOT = Path(__file__).parents[2]
 PAGE = str(ROOT / "ui" / "text" / "page.py")
-SHARED = (first_results, shelf, lines, pace, allowances, links)
+SHARED = (first_results, shelf, lines, pace, allowances, links, classifiers, departures)
 SECRET = "xylophone7f3a"
 NOT = (ModuleType, type, ModelSlot, Language, RunStore)  # no memory of inputs
 

@@ -19,6 +19,7 @@ from ui.draw.charts import TOOLBAR, diverging, plotly
 from ui.image.picture import ImagePicture, overlay
 from ui.image.request import ImageAbout, ImageRequest, Regions
 from ui.image.source import smaller
+from ui.sets.kept import AFTER_DELETING
 from xai.typing import Floats
 
 BLANK = 240  # pixels a side of what stands for a picture that is not there
@@ -68,10 +69,7 @@ def _small(path: Path | None, written: int, grid: tuple[int, int], values: tuple
     return "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode()
 
 
-def forget_pictures() -> None:
-    """What was read of them is kept no longer."""
-    _read.cache_clear()
-    _small.cache_clear()
+AFTER_DELETING.extend([_read.cache_clear, _small.cache_clear])
 
 
 def by_place(group: Group, grid: tuple[int, int]) -> Any:

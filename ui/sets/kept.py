@@ -11,7 +11,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ from typing import Any
 from batch.parts import is_held
 from batch.summary import summarise
 from model.cache import home
-from ui.sets.images import forget_pictures
 from ui.shell.jobs import of_run
 from ui.shell.visitor import visitor
 
@@ -29,6 +28,7 @@ MOST_BYTES = 5_000_000_000  # of all browsers' data sets
 DAY = 86_400.0  # seconds that what was brought stays beside what was begun of it
 LONGEST = 50  # characters of a file's name
 PATIENCE = 10.0  # seconds that a deleted one's process has to end
+AFTER_DELETING: list[Callable[[], None]] = []  # each forgets what was read of data sets to be drawn
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,8 @@ def delete(folder: Path) -> None:
         job.line.leave(job, visitor())
         job.ended.wait(PATIENCE)
     shutil.rmtree(folder, ignore_errors=True)
-    forget_pictures()
+    for forget in AFTER_DELETING:
+        forget()
 
 
 def forget() -> int:

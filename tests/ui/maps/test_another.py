@@ -112,7 +112,7 @@ def test_values_of_another_quantity_are_said_to_be_so(page):
 
 
 def kept_run(**settings):
-    return Run("id", 0.0, 0.0, "a name", "table", settings, "model", "done", "", False, False, False, 96, 0)
+    return Run("id", 0.0, 0.0, "a name", "table", settings, "model", "done", "", False, False, False, False, 96, 0)
 
 
 def test_a_run_is_described_by_what_it_asked():
