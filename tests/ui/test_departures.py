@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -126,7 +127,8 @@ def test_nothing_holds_the_result_of_a_session_that_was_closed(slot, runtime, mo
         runtime.stop()
         await runtime.stopped
 
-    asyncio.run(live())
+    with ThreadPoolExecutor(1) as pool:  # browser tests before this one leave a loop running in the main thread
+        pool.submit(asyncio.run, live()).result()
 
 
 FIRST = """
