@@ -15,8 +15,9 @@ from ui.shell.widgets import one_of
 from ui.table import charts as table_charts
 from ui.table.picture import TablePicture, relative_error
 from ui.table.request import TableRequest
-from ui.table.run import INDICES, Fitted, TableState, background_of, exact_values, game_of
+from ui.table.run import Fitted, TableState, background_of, exact_values, game_of
 from xai import Interactions, Ledger, explain
+from xai.checks import INDICES
 
 BUDGETS = (32, 64, 128, 256, 512, 1024, 2048)
 REPEATS = 3  # seeds; the median of the errors is shown

@@ -1,6 +1,7 @@
 """From a request of the Table page to its game: a model of a column, one row of it."""
 
 import hashlib
+import sys
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from ui.table.picture import prediction, shown
 from ui.table.request import CLOSED, USUAL_BACKGROUND, RowTruth, TableAbout, TableRequest
 from ui.table.source import Source
 from xai import Redrawn
+from xai.checks import INDICES
 from xai.game import Game
 from xai.typing import Floats
 
@@ -29,12 +31,9 @@ if TYPE_CHECKING:
     from model.table.model import TableModel
     from model.table.truth import Truth
 
-MAX_PLAYERS = 256
-MOST_MODELS = 6  # kept in memory for a session, and of the samples for all; the one not used for longest goes first
-SHOTS = 8  # examples that Gemma reads before the row
-CHARACTERS_PER_TOKEN = 3.0
-PACE, FITTED, READYING = 50_000, 70_000, 0.3  # columns of coalitions read, cells fitted, a second; seconds that all take
-INDICES = ("banzhaf", "shapley")
+MAX_PLAYERS, MOST_MODELS = 256, 6  # models are kept for a session, of samples for all; the one not used for longest goes first
+SHOTS, CHARACTERS_PER_TOKEN = 8, 3.0  # examples that Gemma reads before the row
+PACE, FITTED, READYING, IMPORTING = 50_000, 70_000, 0.3, 1.5  # columns read, cells fitted a second; s of each run, of the first
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +166,8 @@ def cost(source: Source, request: TableRequest, own: Shelf, seconds_per_token: f
         tokens = sum(len(f" {name}: {cell},") for name, cell in row.items()) / CHARACTERS_PER_TOKEN
         classes = min(source.frame[request.target].nunique(), 6)
         return Cost(evaluations, evaluations * tokens * classes * seconds_per_token)
-    before = READYING if find(request, own) else 2 * READYING + source.frame.size / FITTED
+    first = IMPORTING * ("model.table.fitting" not in sys.modules)
+    before = READYING if find(request, own) else 2 * READYING + first + source.frame.size / FITTED
     return Cost(evaluations, before + evaluations * n / PACE, before)
 
 

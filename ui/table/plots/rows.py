@@ -6,7 +6,8 @@ import numpy as np
 
 from ui.shell.jobs import Job
 from ui.table.request import TableRequest
-from ui.table.run import INDICES, Fitted, background_of, exact_values
+from ui.table.run import Fitted, background_of, exact_values
+from xai.checks import INDICES
 from xai.typing import Bools, Floats, Ints
 
 MOST_ROWS = 10_000
