@@ -31,11 +31,10 @@ OLD = [moved(PAGES[0], "text"), *(moved(page, f"{page.url_path}_page") for page 
 here = admitted()
 page = st.navigation([*PAGES, *OLD], position="top" if here else "hidden")
 st.set_page_config(page_title=f"{page.title} · Swing", page_icon="⚖️", layout="wide", initial_sidebar_state=SIDE_BAR)
-if here:
-    model_menu()
 if here and (link := asked_before_login()):
     st.switch_page(next((one for one in [*PAGES, *OLD] if one.url_path == link[0]), PAGES[0]), query_params=link[1])
 elif here:
+    model_menu()
     account()
     page.run()
 else:

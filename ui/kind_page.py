@@ -72,11 +72,8 @@ def _of_another(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) 
 
 def _controls(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> None:
     """The model's progress while it loads, then the job bar."""
-    if kind.asks_server_model(request):
-        if not ready(model_slot()):
-            return
-        if model_slot().loaded.notes:
-            st.caption(said(" ".join(model_slot().loaded.notes)))
+    if kind.asks_server_model(request) and not ready(model_slot()):
+        return
     if state.interrupted is not None:  # its server died in the middle of it
         again, state.interrupted = state.interrupted, None
         _explain(kind, again, state)

@@ -40,19 +40,26 @@ class Words:
         return coalitions @ self.own + (coalitions[:, 1:] & coalitions[:, :-1]) @ self.joint
 
 
-@dataclass(frozen=True)
-class Table:
-    settings: Settings = field(default_factory=lambda: Settings("table", judge=False, id="name", rows_per_file=1000))
-    needs = None
-    frames = True
+class _Known:
+    """What both models are alike in. told : what the fingerprint says of the model"""
+
     memory = 1e6
+    told = ""
 
     def fingerprint(self):
-        return {"model": "cells times weights"}
+        return {"model": self.told}
 
     @contextmanager
     def opened(self):
         yield self
+
+
+@dataclass(frozen=True)
+class Table(_Known):
+    settings: Settings = field(default_factory=lambda: Settings("table", judge=False, id="name", rows_per_file=1000))
+    needs = None
+    frames = True
+    told = "cells times weights"
 
     def asked(self, rows):
         for cells in rows[COLUMNS].to_numpy():
@@ -60,18 +67,11 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Texts:
+class Texts(_Known):
     settings: Settings = field(default_factory=lambda: Settings("text", judge=False, id="name", budget=64, rows_per_file=50))
     needs = ["text"]
     frames = False
-    memory = 1e6
-
-    def fingerprint(self):
-        return {"model": "letters of words"}
-
-    @contextmanager
-    def opened(self):
-        yield self
+    told = "letters of words"
 
     def asked(self, rows):
         for row in rows:

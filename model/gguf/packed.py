@@ -32,6 +32,11 @@ class Packed(torch.Tensor):
         made.codes, made.scales = codes, scales
         return made
 
+    @property
+    def nbytes(self) -> int:  # type: ignore[override]  # torch declares it as an attribute
+        """Bytes that it takes of memory."""
+        return self.codes.nbytes + self.scales.nbytes
+
     def rows(self, which: Any) -> torch.Tensor:
         """Rows as floats, by a slice or an array of their numbers."""
         return self.codes[which].float().mul_(self.scales[which].float()).flatten(-2)

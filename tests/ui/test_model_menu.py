@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 import swing
 from model.about import About, look
 from ui.model.menu import counted, described
+from ui.shell.bench import Bench, follow_model
 from ui.shell.jobs import Job, line
 from ui.shell.model_slot import Choice
 from ui.text.run import make_game
@@ -210,6 +211,19 @@ def test_what_one_model_answered_is_no_part_of_what_another_is_asked(ready, othe
     assert abs(values[:4] - game(coalitions[:4])).max() < 1e-3 < abs(values[0] - first.comparison.ledger.known()[1][0]).max()
 
 
+def test_what_was_brought_and_what_waits_stay_where_the_model_changes(ready):
+    """An uploaded table is no matter of the language model, nor is a file of maps that lies in the uploader."""
+    brought = Bench(own := object(), opened="a file", changes=ready.changes)
+    waiting = Bench(own, job=Job(lambda job: None), changes=ready.changes)
+    shown = Bench(own, shown="of trees", changes=ready.changes)
+    ready.changes += 1
+    for one, asks in ((brought, True), (waiting, True), (shown, False)):
+        job = one.job
+        follow_model(one, lambda: asks)  # noqa: B023  # it is called at once
+        assert one.own is own and one.job is job and one.changes == ready.changes
+    assert brought.opened == "a file" and brought.outcome is None and shown.shown == "of trees"
+
+
 def test_a_run_of_another_model_is_shown_and_not_gone_on_with(ready, tiny_seeing):
     """As when its server was started with another model since."""
     page = finish(open_app(), "text")
@@ -238,11 +252,12 @@ def test_what_is_said_before_a_model_is_loaded(monkeypatch):
     lora = About("LoRA", "mine", "llama", 3 * 10**9, "bfloat16", base="theirs/base")
     assert described(lora, "bfloat16") == (
         "A LoRA on theirs/base of type llama, 3 billion parameters, stored as bfloat16. Run in bfloat16 its weights take "
-        "6.0 GB of memory; 16.0 GB are free."
+        "at most 6.0 GB of memory; 16.0 GB are free."
     )
     packed = About("directory", "mine", "qwen2", None, "awq", "awq", 5 * 10**9)
     assert described(packed, "float32") == (
-        "A directory of type qwen2, stored as awq. Run as it is stored its weights take 5.0 GB of memory; 16.0 GB are free."
+        "A directory of type qwen2, stored as awq. Run as it is stored its weights take at most 5.0 GB of memory; 16.0 GB are "
+        "free."
     )
     monkeypatch.setattr("ui.model.menu.free_memory", lambda: None)
     assert described(About("hub id", "a/b"), "float32").endswith("it is downloaded first, and what it takes is known then.")

@@ -63,7 +63,7 @@ def ask(own: Own) -> DocumentRequest | None:
         if not own_answer:
             target = text_input(st, DocumentRequest, "target", placeholder=" Ingrid Solberg", **held("doc-target", value=""))
         one, two, three, four = st.columns(4)
-        ends = allowed(DocumentRequest)["until"].options or ()
+        ends = allowed(DocumentRequest)["until"].options
         until = selectbox(one, DocumentRequest, "until", disabled=not own_answer, **held("doc-until", ends, index=1))
         longest = number_input(two, DocumentRequest, "longest", disabled=not own_answer, **held("doc-longest", value=40))
         now, more = moving("doc-budget", FIRST.budget, _of_link)

@@ -15,7 +15,6 @@ from ui.document.request import DocumentRequest
 from ui.document.run import Desk, Study
 from ui.document.samples import FIRST
 from ui.document.shelf import shipped
-from ui.draw.markdown import said
 from ui.files.take_away import open_bundle
 from ui.runs import kept
 from ui.runs.listed import share_shown, sidebar
@@ -26,6 +25,7 @@ from ui.shell.jobs import Job
 from ui.shell.model_slot import model_slot
 from ui.shell.pace import Cost
 from xai import Ledger
+from xai.exchange.visible import visible
 from xai.game import Game
 from xai.hierarchy.found import Path
 
@@ -48,7 +48,7 @@ def page() -> None:
     if request is not None:
         if state.new and request.same_game == FIRST.same_game:
             state.shown = shipped()
-        fold(line, escape(runs.name_of(request)), state, state.shown is not None)
+        fold(line, escape(visible(runs.name_of(request))), state, state.shown is not None)
         _controls(state, request)
     if isinstance(state.shown, Study):
         _show(state, request, state.shown)
@@ -60,8 +60,6 @@ def _controls(state: Bench[Own], request: DocumentRequest) -> None:
     """The model's progress while it loads, then the job bar."""
     if not ready(model_slot()):
         return
-    if model_slot().loaded.notes:
-        st.caption(said(" ".join(model_slot().loaded.notes)))
     if state.interrupted is not None:  # its server died in the middle of it
         again, state.interrupted = state.interrupted, None
         _begin(state, again)
@@ -72,8 +70,9 @@ def _controls(state: Bench[Own], request: DocumentRequest) -> None:
 def _cost(state: Bench[Own], request: DocumentRequest) -> Cost:
     """The first look comes before the evaluations; the document is measured once."""
     slot, own = model_slot(), state.own
-    if own.sized is None or own.sized[0] != request.same_game:
-        own.sized = request.same_game, *run.size(slot.loaded, request, slot.answer_tokens)
+    what = Desk.what(slot.loaded, request)
+    if own.sized is None or own.sized[0] != what:
+        own.sized = what, *run.size(slot.loaded, request, slot.answer_tokens)
     evaluations = run.at_most(request)
     before = own.sized[3] * slot.seconds_per_token
     return Cost(evaluations, before + evaluations * own.sized[2] * slot.seconds_per_token, before)
@@ -87,7 +86,7 @@ def _begin(state: Bench[Own], request: DocumentRequest) -> None:
     """Explain; what was paid for the same game stays paid, that of a study that is shown and that of a cancelled run."""
     slot, own, shown = model_slot(), state.own, state.shown
     before = shown if _same_game(shown, request) else None
-    desk = own.desk if own.desk is not None and own.desk.asked == request.same_game else None
+    desk = own.desk if own.desk is not None and own.desk.asked == Desk.what(slot.loaded, request) else None
     own.anew, state.unfolded = None, False
     state.run = name = runs.begin(request, own, slot.fingerprint, state.run if state.asked == request.same_game else None)
     state.asked = request.same_game
@@ -132,7 +131,7 @@ def _show(state: Bench[Own], request: DocumentRequest | None, study: Study) -> N
         _begin(state, replace(study.request, opened=(*study.request.opened, path)))
 
     def desk_of(job: Job) -> Desk:
-        if own.desk is None or own.desk.asked != study.request.same_game:
+        if own.desk is None or own.desk.asked != Desk.what(slot.loaded, study.request):
             own.desk = run.prepare(slot.loaded, study.request, job, study)
         return own.desk
 

@@ -86,7 +86,10 @@ class Study:
 
 @dataclass
 class Desk:
-    """The game that a session works at: what was paid in it stays paid, also where a run was cancelled."""
+    """The game that a session works at: what was paid in it stays paid, also where a run was cancelled.
+
+    asked : which game that is, and of which model (`what`)
+    """
 
     asked: object
     game: DocumentGame
@@ -95,7 +98,11 @@ class Desk:
     @classmethod
     def of(cls, model: Language, request: DocumentRequest, target: str) -> "Desk":
         game = _game(model, request, target)
-        return cls(request.same_game, game, Ledger(game))
+        return cls(cls.what(model, request), game, Ledger(game))
+
+    @staticmethod
+    def what(model: Language, request: DocumentRequest) -> object:
+        return request.same_game, model.fingerprint
 
 
 def check(request: DocumentRequest) -> None:

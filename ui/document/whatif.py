@@ -44,7 +44,7 @@ def show(study: Study, state: Bench[Own], model: Callable[[], Language], desk: C
         return
     names = "; ".join(f"“{plain(short(study.root.at(path).label(study.text), 40))}”" for path in own.out)
     st.markdown(f"**Taken out:** {names}")
-    key = study.request.same_game, own.out
+    key = study.model, study.request.same_game, own.out
     out = own.out
 
     def make(job: Job) -> tuple[str, float]:

@@ -40,7 +40,7 @@ class ImageRequest(Settings):
     """What is asked of a picture.
 
     source : name of a bundled sample, or the SHA-256 of an upload;  model : one of `MODELS`
-    own : of a classifier of the visitor's own, which file and settings (`ui.image.own`), else ""
+    own : of a classifier of the visitor's own, which file and settings (`ui.image.brought`), else ""
     grid : patches a side;  segments : None, SUPERPIXELS or AS_FOUND;  absent : how patches are absent
     other : the source of the picture that lends its patches where `absent` is "another", else ""
     wanted : a class, from 0, None for the five likeliest;  against : a class to hold it against, or None

@@ -93,7 +93,7 @@ def _share(share: float) -> str:
 
 def _game(result: Result, image: Image.Image, state: Bench[ImageState]) -> Any:
     """The game of a result, made once for the page's session."""
-    key = _key(result), result.about.answer
+    key = _key(result), result.about.answer, run.fingerprint(result.request, model_slot())
     if state.own.game[0] != key:
         model, other = run.model_of(result.request, model_slot()), source.picture(result.request.other)
         state.own.game = key, run.make_game(model, result.request, image, result.about.answer, other)

@@ -94,7 +94,7 @@ def described(about: About, run_in: str) -> str:
     needs, free = about.needs(WIDTHS[run_in]), free_memory()
     runs = "as it is stored" if about.quantised else f"in {run_in}"
     room = f" of memory; {amount(free)} are free" if free is not None else " of memory"
-    takes = f" Run {runs} its weights take {amount(needs)}{room}." if needs is not None else ""
+    takes = f" Run {runs} its weights take at most {amount(needs)}{room}." if needs is not None else ""
     return f"A {kind} of type {about.type}{count}, stored as {about.stored}.{takes}"
 
 
@@ -112,7 +112,7 @@ def _found(slot: ModelSlot) -> str:
     where = "It runs on a server."
     if not slot.server:
         numbers = sum(one.numel() for one in loaded.model.parameters())
-        size = sum(one.numel() * one.element_size() for one in loaded.model.parameters())
+        size = sum(one.nbytes for one in loaded.model.parameters())
         kind = str(loaded.model.dtype).removeprefix("torch.")
         where = f"{counted(numbers)} parameters in {kind}, {amount(size)} of memory."
     off = loaded.handshake.off

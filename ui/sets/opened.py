@@ -53,7 +53,7 @@ def _fits(settings: Settings, picture: Picture, source: Path) -> bool:
         return rows == columns and rows in GRIDS
     if settings.kind == "table":
         small = source.is_file() and source.stat().st_size <= MAX_BYTES and source.suffix not in (".jsonl", ".ndjson")
-        return small and settings.model is settings.table is None and settings.seed == SEED
+        return small and settings.model is None and settings.table is None and settings.seed == SEED
     return isinstance(picture, TextPicture)
 
 

@@ -142,7 +142,8 @@ def benches() -> list[Bench[Any]]:
 
 
 def follow_model(state: Bench[Any], asks: Callable[[], bool] = lambda: True) -> None:
-    """Where the server has another model since, the page starts over with what its widgets hold: what it has is of the other.
+    """Where the server has another model since, the page starts over with what was brought and typed: what it shows is of the
+    other. A job that waits or is done asks the one it was begun with, and its result says so.
 
     asks() : whether what is shown was asked of the server's model
     """
@@ -150,8 +151,8 @@ def follow_model(state: Bench[Any], asks: Callable[[], bool] = lambda: True) -> 
     if state.changes == slot.changes:
         return
     state.changes, begun = slot.changes, not state.new
-    if state.shown is None or asks():
-        vars(state).update(vars(Bench(type(state.own)(), changes=slot.changes)))
+    if state.job is None and (state.shown is None or asks()):
+        vars(state).update(vars(Bench(state.own, opened=state.opened, changes=slot.changes)))
         if begun:
             state.outcome = "changed", f"The model is now {slot.served}. What stood here was of the one before."
             st.query_params.pop("run", None)

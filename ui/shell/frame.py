@@ -25,13 +25,13 @@ def frame(title: str, purpose: str) -> None:
     st.title(title, help=purpose)
 
 
-def held(key: str, options: Iterable[Any] = (), **default: Any) -> dict[str, Any]:
+def held(key: str, options: Iterable[Any] | None = None, **default: Any) -> dict[str, Any]:
     """A widget by its key; its default, unless a sample or a reopened run has just set it. options : if it chooses one of them
 
     A browser that sees only a later run takes that one's default for the choice: so it stays from run to run, and is what
     the sample or the reopened run has set where there was one.
     """
-    usual, choices = st.session_state.get("usual", {}), list(options)
+    usual, choices = st.session_state.get("usual", {}), list(options or ())
     if key in usual and not choices:
         default["value"] = usual[key]
     elif key in usual and usual[key] in choices:
@@ -101,8 +101,11 @@ def begin_anew() -> None:
 
 
 def ready(slot: ModelSlot) -> bool:
-    """Whether the slot's model can be asked; if not, its progress is shown, and the page starts over when it can."""
+    """Whether the slot's model can be asked; if so, its notes are said, if not, its progress is shown, and the page starts over
+    when it can."""
     if slot.state == "ready":
+        if slot.loaded.notes:
+            st.caption(said(" ".join(slot.loaded.notes)))
         return True
     st.fragment(_loading, run_every=0.5)(slot)
     return False

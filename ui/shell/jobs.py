@@ -249,7 +249,7 @@ class Line:
     def busy(self) -> bool:
         return self._current is not None
 
-    def load(self) -> "Load":
+    def load(self) -> Load:
         """How much is asked of it now, and by whom."""
         with self._changed:
             at_work = [one for one in (self._current, self._between) if one is not None]

@@ -80,14 +80,14 @@ def ask(source: Source, state: Bench[TableState]) -> TableRequest:
     _describe(source, state)
     one, two, three = st.columns([2, 2, 1])
     target = one.selectbox(titles["target"].title, labels, format_func=visible, **held("t-target", labels))
-    model = selectbox(two, TableRequest, "model", **held("t-model", titles["model"].options or ()))
+    model = selectbox(two, TableRequest, "model", **held("t-model", titles["model"].options))
     row = int(three.number_input(titles["row"].title, 1, len(frame), **held("t-row")))
     file = _model_file(state) if model == "file" else ""
     if model == "gemma":
         st.caption("The language model is not trained on the table: it reads eight examples, then the row, and gives a class.")
     with st.expander("Settings: target, columns left out, background, methods, budget"):
         one, two, three = st.columns(3)
-        kind = selectbox(one, TableRequest, "kind", **held("t-kind", titles["kind"].options or ()))
+        kind = selectbox(one, TableRequest, "kind", **held("t-kind", titles["kind"].options))
         others = [label for label in labels if label != target]
         left_out = two.multiselect(titles["left_out"].title, others, format_func=visible, key="t-left-out")
         background = three.select_slider(

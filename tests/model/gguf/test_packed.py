@@ -34,6 +34,7 @@ def table(raw):
 def test_it_takes_little_more_than_a_quarter(table, floats):
     held = sum(part.numel() * part.element_size() for part in (table.codes, table.scales))
     assert held <= 0.27 * floats.numel() * floats.element_size()
+    assert table.nbytes == torch.nn.Parameter(table, requires_grad=False).nbytes == held
     assert (table.shape, table.dtype, table.device, table.numel()) == (floats.shape, floats.dtype, floats.device, floats.numel())
 
 

@@ -10,6 +10,7 @@ import pytest
 from pages import html
 from streamlit.testing.v1 import AppTest
 
+from model.document.game import DocumentGame
 from ui.document import tree, whatif
 from ui.document.keep import bundle as kept
 from ui.document.run import opening
@@ -121,6 +122,27 @@ def test_sentences_of_the_answer_are_columns_of_one_set_of_evaluations(ready):
             assert value >= np.log(2) and value >= 2 * error
     unsupported = sum(not tree.support(study, j) for j in (1, 2))
     assert html(page).count("<td>unsupported</td>") == unsupported
+
+
+def test_another_model_is_not_asked_in_the_game_of_the_one_before(ready, tiny_seeing):
+    """Explain in a page that was drawn before the model changed."""
+    page = explained()
+    before = bench(page).shown
+    ready.gemma = tiny_seeing
+    page.button(key="explain").click().run()
+    page = finish(page)
+    study = bench(page).shown
+    assert study.model == tiny_seeing.fingerprint != before.model
+    game = DocumentGame(tiny_seeing, study.text, study.request.question, study.target)
+    coalitions, values = study.ledger.known()
+    np.testing.assert_allclose(values[:4], game(coalitions[:4]), atol=1e-3)
+    assert np.abs(values[:4] - before.ledger.known()[1][:4]).max() > 1e-3
+
+
+def test_no_question_turns_its_line_around(ready):
+    page = explained()
+    page.text_input(key="doc-question").set_value(f"What is {pages.TURNED}?").run()
+    assert not page.exception and pages.turned(page) == [] and r"What is a\u202eb\u200bc?" in html(page)
 
 
 def test_a_cancelled_run_keeps_what_it_paid(ready, monkeypatch):

@@ -27,8 +27,7 @@ WORD = "harmless"
 
 def values(x):
     """What each template takes, x for every text in it; every branch and loop is gone through."""
-    mark, table = (x, x, x), [(x, [x, x]), (x, [x])]
-    document = {"title": x}
+    mark, table, document = (x, x, x), [(x, [x, x]), (x, [x])], {"title": x}
     return {
         "attribution": {"index": x, "method": x, "evaluations": x, "panes": [(x, x), (x, x)], "legend": x, "notes": [x, x]},
         "adding_up": {"rows": [(x, [x, x])]},
