@@ -83,10 +83,15 @@ def _more(study: Study) -> DocumentRequest:
 
 
 def _begin(state: Bench[Own], request: DocumentRequest) -> None:
-    """Explain; what was paid for the same game stays paid, that of a study that is shown and that of a cancelled run."""
+    """Explain; what was paid for the same game stays paid, that of a study that is shown and that of a cancelled run.
+
+    What shipped with Swing was paid elsewhere: a part of it is opened as it stands, all of it is computed here.
+    """
     slot, own, shown = model_slot(), state.own, state.shown
-    before = shown if _same_game(shown, request) else None
-    desk = own.desk if own.desk is not None and own.desk.asked == Desk.what(slot.loaded, request) else None
+    elsewhere = shown is not None and shown is shipped() and not request.opened
+    before = shown if _same_game(shown, request) and not elsewhere else None
+    paid = own.desk is not None and own.desk.asked == Desk.what(slot.loaded, request) and not elsewhere
+    desk = own.desk if paid else None
     own.anew, state.unfolded = None, False
     state.run = name = runs.begin(request, own, slot.fingerprint, state.run if state.asked == request.same_game else None)
     state.asked = request.same_game

@@ -15,6 +15,7 @@ from ui.document import tree, whatif
 from ui.document.keep import bundle as kept
 from ui.document.run import opening
 from ui.document.samples import FIRST
+from ui.runs.shipped import SHIPPED
 
 PAGE = str(Path(__file__).parents[3] / "ui" / "document" / "page.py")
 bench = partial(pages.bench, kind="document")
@@ -50,6 +51,28 @@ def test_it_paints_while_the_model_loads(slot):
     assert not page.exception and not slot.started
     assert page.text_area(key="doc-text").value == FIRST.text
     assert page.text_input(key="doc-question").value == FIRST.question
+
+
+def test_explain_computes_here_what_shipped_with_swing_and_a_part_of_it_opens_as_it_stands(ready, monkeypatch):
+    page = explained()
+    was = bench(page).shown
+    monkeypatch.setattr("ui.document.shelf.shipped", lambda: was)
+    page.run()
+    assert SHIPPED in captions(page)
+    closed = next(path for path in was.frontier if was.root.at(path).parts)
+    for level in range(1, len(closed) + 1):
+        page = look_at(page, *closed[:level])
+    page.button(key="doc-open").click().run()
+    opened = bench(finish(page)).shown
+    for index, one in opened.found.items():
+        np.testing.assert_array_equal(one.nodes[()].value, was.found[index].nodes[()].value)
+    assert was.ledger.evaluations < opened.ledger.evaluations < 2 * was.ledger.evaluations
+    own, page.query_params = bench(page), {}
+    own.shown, own.run, own.asked = was, None, None
+    page.run().button(key="explain").click().run()
+    study = bench(finish(page)).shown
+    assert study is not was and SHIPPED not in captions(page)
+    assert study.ledger.evaluations == was.ledger.evaluations and study.ledger.seconds not in (was.ledger.seconds, 0)
 
 
 def test_a_document_is_explained_looked_into_opened_and_asked_anew(ready):
