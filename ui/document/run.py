@@ -198,14 +198,18 @@ def explain(start: Study, job: Job) -> Study:
 
 
 def first_look(start: Study, once: DocumentGame, job: Job) -> None:
-    """Publish both indices' trees of a document that is read once. start : nothing found yet"""
+    """Publish both indices' trees of a document that is read once, parts of the first as they come. start : nothing found yet"""
     job.tell(0, 0, "A first look: reading the document once")
     ledger, tree = Ledger(once), tree_of(start.root, start.text)
     found: dict[str, Hierarchy] = {}
+
+    def so_far(one: Hierarchy) -> None:
+        job.publish(replace(start, found={one.index: one}, once=True))
+
     try:
         for index in INDICES:
             asked = index, looks(once), start.request.seed, None, job.cancelled, ledger
-            found[index] = explain_tree(once, tree, *asked)
+            found[index] = explain_tree(once, tree, *asked, so_far=None if found else so_far)
     except Cancelled:
         raise Cancelled(start.ledger) from None  # nothing of it is kept
     job.publish(replace(start, found=found, once=True))
