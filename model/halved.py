@@ -7,6 +7,7 @@ from torch import nn
 from torch.nn import functional
 
 from model.gguf.packed import packed
+from model.memory import trim
 from model.precision import Rounding
 
 
@@ -40,6 +41,7 @@ def halve(network: Any) -> bool:
             table.weight = words.weight
     if not tied and isinstance(table, nn.Linear) and _is_half(table.weight):
         table.weight = nn.Parameter(packed(table.weight.to(torch.bfloat16)), requires_grad=False)
+    trim()
     return True
 
 
