@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from model.assets import SETTINGS
+from model.precision import PRECISIONS
 from xai.exchange.visible import visible, visible_output
 
 __version__ = "0.1.0"
@@ -64,7 +65,7 @@ def _serve(options: argparse.Namespace) -> None:
         sys.exit(f"swing: {visible(why)}")
     if why := unreadable(options.model):
         sys.exit(f"swing: {visible(why)}")
-    for name in ("model", "server", "server_model", "server_tokenizer"):
+    for name in ("model", "server", "server_model", "server_tokenizer", "precision"):
         if getattr(options, name):
             os.environ[f"SWING_{name.upper()}"] = getattr(options, name)
     where = [f"--server.address={host}", *([f"--server.port={options.port}"] if options.port else [])]
@@ -86,6 +87,9 @@ def asked(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--server-model", metavar="NAME", help="what that server calls it")
     parser.add_argument(
         "--server-tokenizer", metavar="DIR-OR-HUB-ID", help="its tokenizer; the server is asked for each text without"
+    )
+    parser.add_argument(
+        "--precision", choices=PRECISIONS, help="the numbers it is run in on a processor; auto: bfloat16 where that pays"
     )
     parser.add_argument("--host", help="the address to listen on: localhost, with --public all addresses of this machine")
     parser.add_argument("--port", type=port, help="1 to 65535: the first free one from 8501 on")

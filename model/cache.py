@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 import os
+import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -85,6 +86,17 @@ def damage(directory: Path) -> str | None:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return "its manifest cannot be read"
     return None if manifest else "its manifest is empty"
+
+
+def machine() -> str:
+    """What the speed of a computation depends on, besides its shapes. torch is imported."""
+    import torch
+
+    name = platform.processor()
+    with contextlib.suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "")
+    return f"{name} {torch.get_num_threads()} threads torch {torch.__version__}"
 
 
 def recall(file: Path) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from model.text.handshake import Handshake, Sample, Scorer
 from model.text.prompt import Players, Prompt, check_text
 from model.text.segments import Span
 from model.text.text_game import TextGame
+from xai.game import Values
 from xai.typing import Ints
 
 
@@ -30,10 +31,12 @@ class Language:
         when all parts are absent; None where it does
     handshake : how it may be scored;  notes : sentences on how it is run, to be shown with it
     vision : image.vision.Vision of a multimodal checkpoint; None for one of text only
+    rounds : whether it is run with numbers of few digits though it can be asked for more: see `model.precision`
     fingerprint : the same for the same weights and tokenizer: what a kept value depends on
     """
 
     vision: Vision | None = None
+    rounds = False
     batch_tokens, batch_rows = 1024, 128  # of a game's batch at most: about a second's work on two cores
     model: Any  # of transformers, and the lock that is held during each call of it: of a model that runs here
     lock: threading.RLock
@@ -81,8 +84,12 @@ class Language:
         """The likeliest tokens after `prompt`, special ones left out, with their probabilities, the likeliest first."""
         raise NotImplementedError
 
-    def scorer(self, prefix: Ints, target: Ints, sample: Sample, absent: str) -> Scorer:
+    def scorer(self, prefix: Ints, target: Ints, sample: Sample | None, absent: str) -> Scorer:
         """What scores sequences of a game, by the handshake's way; ValueError where parts cannot be absent in that way."""
+        raise NotImplementedError
+
+    def unrounded(self, game: Values) -> Values:
+        """What asks a game while nothing is rounded: of one that `rounds`."""
         raise NotImplementedError
 
     def reader(self) -> Reader:

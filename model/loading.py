@@ -13,25 +13,32 @@ from model.gguf import load_gguf
 from model.gguf.bundled import NAME, load_bundled
 from model.image.vision import Vision
 from model.local import LocalModel
+from model.precision import AUTO, FULL, GAIN, HALF, LARGE, PRECISIONS, gain
 from model.text.handshake import Handshake, shake
 
 SEEING = "gemma3"  # the type whose pictures Swing explains too
-HALF = "float16"  # whose largest number, 65,504, the insides of some models exceed
+SHORT = "float16"  # whose largest number, 65,504, the insides of some models exceed
 VERSION = 2  # of what a handshake asks: another one is not believed
 
 
-def load_model(source: str | Path | None = None, device: str | None = None, progress: Progress | None = None) -> LocalModel:
+def load_model(
+    source: str | Path | None = None, device: str | None = None, progress: Progress | None = None, precision: str = AUTO
+) -> LocalModel:
     """A decoder-only language model, of text or (Gemma 3) of text and images, ready to explain.
 
     source : None for the bundled 270M Gemma 3; a directory with a checkpoint of safetensors or with a LoRA, or a hub id
         such as "google/gemma-3-1b-pt" or "Qwen/Qwen3-0.6B" (downloaded by transformers); a GGUF file of an architecture in
         `model.gguf.kinds`
-    device : "cpu", "cuda", …; a GPU where there is one by default. float32 on CPU, bfloat16 on GPU
+    device : "cpu", "cuda", …; a GPU where there is one by default, on which models are run in bfloat16
+    precision : on a CPU "float32", "bfloat16" (`model.precision`: the linear layers of a checkpoint that was published in it)
+        or "auto": that where this machine is faster so, and the model large enough for anybody to wait for it
     progress : progress(fraction, sentence)
 
     Raises ValueError with one sentence for what is no such model, naming what it is, for a damaged one, for one that does not
     fit into the memory of this machine, and for one that no way of scoring does justice to.
     """
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision must be one of {list(PRECISIONS)}; got {precision!r}")
     tell = progress or (lambda fraction, sentence: None)
     about = None if source is None else look(source)
     tell(0.0, "Loading torch and transformers")
@@ -50,6 +57,9 @@ def load_model(source: str | Path | None = None, device: str | None = None, prog
         model = _load_file(Path(source), dtype, device, lambda fraction, sentence: tell(0.1 + 0.8 * fraction, sentence))
     else:
         model = _load_directory(source, str(source), dtype, device, tell)
+    if device == "cpu":
+        tell(0.9, "Measuring in which numbers it is faster here")
+        model.told += _halved(model, precision)
     if source is not None or dtype != torch.float32:  # the bundled one is known by heart; the tests shake its hand
         tell(0.95, "Comparing fast scoring with plain passes")
         model.handshake = _handshake(model)
@@ -58,6 +68,23 @@ def load_model(source: str | Path | None = None, device: str | None = None, prog
 
 
 load_gemma = load_model  # its name when Swing explained Gemma 3 alone
+
+
+def _halved(model: LocalModel, precision: str) -> tuple[str, ...]:
+    """Run it in bfloat16 where that is asked for, or pays; sentences on it."""
+    from model.halved import halve
+
+    if precision == FULL or (precision == AUTO and sum(one.numel() for one in model.model.parameters()) < LARGE):
+        return ()
+    faster = gain(model.model)
+    if precision == AUTO and faster < GAIN:
+        return ()
+    if not halve(model.model):
+        return () if precision == AUTO else (f"{model.name} is run in {FULL}: its weights are no numbers of {HALF}.",)
+    return (
+        f"{model.name} is run in {HALF}, in which this machine multiplies {faster:.1f} × as fast as in {FULL}: what that rounds "
+        "is measured for each map, and is a part of its standard errors.",
+    )
 
 
 def _load_file(path: Path, dtype: Any, device: str, tell: Progress) -> LocalModel:
@@ -86,7 +113,7 @@ def _load_directory(directory: str | Path, name: str, dtype: Any, device: str, t
         model: Any = architecture.from_pretrained(directory, dtype=dtype, use_safetensors=True)
         model = model.to(device).eval().requires_grad_(False)
         text, saved = _text_of(model), _saved_as(config)
-        told = (f"{name} was saved in {HALF} and is run in {str(dtype).removeprefix('torch.')}.",) if saved == HALF else ()
+        told = (f"{name} was saved in {SHORT} and is run in {str(dtype).removeprefix('torch.')}.",) if saved == SHORT else ()
         if kind != SEEING:
             return LocalModel(text, tokenizer, name, told=told)
         processor = transformers.AutoProcessor.from_pretrained(directory, backend="pil")
@@ -146,7 +173,7 @@ def _handshake(model: LocalModel) -> Handshake:
     import transformers
 
     versions = f"transformers {transformers.__version__} torch {torch.__version__} {VERSION}"
-    key = f"{model.fingerprint} {model.model.dtype} {model.model.device.type} {versions}"
+    key = f"{model.fingerprint} {model.model.dtype} {model.model.device.type} {versions}"  # a fingerprint knows of rounding
     file = home() / "handshakes.json"
     with contextlib.suppress(TypeError, KeyError):  # of another version
         known = recall(file)[key]

@@ -11,11 +11,13 @@ import numpy as np
 from model.image.images import Picture
 from model.image.vision import Vision
 from model.language import Language
+from model.precision import HALF, rounding_of, unrounded
 from model.text.generation import Reader
 from model.text.handshake import WAYS, Handshake, Sample, Scorer, window_of
 from model.text.prompt import Prompt
 from model.text.scoring import GPU_TOKENS, READ, read
 from model.text.text_game import AT_ONCE
+from xai.game import Values
 from xai.typing import Ints
 
 GPU_WORK = 1e14  # weights × tokens of a game's batch there: under a second's work of an H100
@@ -124,13 +126,22 @@ class LocalModel(Language):
         """Reads the small tensors only; where there are none, the first row of the others."""
         whole = self.vision.model if self.vision else self.model
         digest = hashlib.sha256(self.name.encode() + str(whole.config).encode() + self.adapted.encode())
+        if self.rounds:
+            digest.update(HALF.encode())
         small = [(name, tensor) for name, tensor in whole.named_parameters() if tensor.ndim == 1]
         for name, tensor in small or ((name, tensor[0]) for name, tensor in whole.named_parameters()):
             digest.update(name.encode() + tensor.detach().float().cpu().numpy().tobytes())
         return digest.hexdigest()[:32]
 
-    def scorer(self, prefix: Ints, target: Ints, sample: Sample, absent: str) -> Scorer:
+    def scorer(self, prefix: Ints, target: Ints, sample: Sample | None, absent: str) -> Scorer:
         return self.handshake.way(absent).make(self.model, self.lock, prefix, target, sample)
+
+    @property
+    def rounds(self) -> bool:  # type: ignore[override]  # an attribute of others
+        return rounding_of(self.model) is not None
+
+    def unrounded(self, game: Values) -> Values:
+        return unrounded(self.model, self.lock, game)
 
     def reader(self) -> Reader:
         return Reader(self.model, self.lock) if self.handshake.reads else super().reader()

@@ -13,6 +13,7 @@ from xai.estimators.solvers import Estimate
 from xai.exchange.figures import figure
 from xai.exchange.given import to_frame, to_shap, to_shapiq
 from xai.exchange.html import notebook
+from xai.game import error_of
 from xai.typing import Floats
 
 if TYPE_CHECKING:
@@ -139,9 +140,20 @@ class Attribution:
             raise ValueError(f"this is not an attribution that Swing wrote ({error})") from error
 
 
-def attribution_of(estimate: Estimate, design: Design, values: Floats, labels: list[str], index: str, method: str) -> Attribution:
-    """What a solver made of a design's values (m,) or (m, k), as if all of them had been known before."""
+def attribution_of(
+    estimate: Estimate, design: Design, values: Floats, labels: list[str], index: str, method: str, rounding: Floats | None = None
+) -> Attribution:
+    """What a solver made of a design's values (m,) or (m, k), as if all of them had been known before.
+
+    rounding : (k, k) covariance of what rounding adds to these values, which the errors then include
+    """
     shape, error = (len(labels), *values.shape[1:]), estimate.standard_error
+    covariance, note = estimate.covariance, estimate.note
+    if rounding is not None:
+        added, moved = error_of(rounding, len(labels)), float(np.sqrt(rounding.sum().clip(0.0)))
+        error = None if error is None else np.hypot(error, np.sqrt(added.diagonal()))
+        covariance = None if covariance is None else covariance + added
+        note = f"{note} Rounding moves the value of a coalition by some {moved:.2g}, which the standard errors include.".strip()
     return Attribution(
         values=estimate.values.reshape(shape),
         standard_error=None if error is None else error.reshape(shape),
@@ -155,8 +167,8 @@ def attribution_of(estimate: Estimate, design: Design, values: Floats, labels: l
         empty_value=values[0],
         full_value=values[1],
         reused=len(design.coalitions),
-        covariance=estimate.covariance,
-        note=estimate.note,
+        covariance=covariance,
+        note=note,
         p=design.p,
     )
 

@@ -84,8 +84,8 @@ def _solved(ledger: Ledger, index: str, method: str, entry: Method, paid: Paid, 
     design, values, shared, note = paid
     with one_thread():
         estimate = entry.solve(design, values if values.ndim == 2 else values[:, None])
-    found = attribution_of(estimate, design, values, ledger.labels, index, method)
-    return replace(found, reused=shared, note=" ".join(filter(None, [estimate.note, note, stopped])))
+    found = attribution_of(estimate, design, values, ledger.labels, index, method, ledger.rounding)
+    return replace(found, reused=shared, note=" ".join(filter(None, [found.note, note, stopped])))
 
 
 def _stopped(

@@ -4,9 +4,11 @@ A game is any callable with `n_players` and `labels`. It takes coalitions, a boo
 (m, n_players) in which True means present, and returns their values: float64 of shape (m,), or
 (m, k) with one column per output. The game owns the model, the way absence is expressed and the
 batching that suits the hardware; it holds no random state. `batch_size`, where a game has one, is the
-number of coalitions after which the ledger pauses to report progress and to look for a cancellation.
+number of coalitions after which the ledger pauses to report progress and to look for a cancellation. `full`, where a game
+has one, gives the values of coalitions unrounded: what the game itself computes in numbers of few digits.
 """
 
+from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
@@ -16,6 +18,9 @@ from xai.checks import check_weights
 from xai.typing import Bools, Floats
 
 DEFAULT_BATCH = 64
+TRIED = 12  # coalitions by which it is measured what rounding adds
+
+Values = Callable[[Bools], Floats]
 
 
 class Game(Protocol):
@@ -55,6 +60,12 @@ class JoinedGame(Generic[G]):
     def __call__(self, coalitions: Bools) -> Floats:
         return np.concatenate([game(coalitions) for game in self.games], axis=1)
 
+    @property
+    def full(self) -> Values | None:
+        """Where these are of one model, which rounds in all of them or in none."""
+        full = [full_of(game) for game in self.games]
+        return None if None in full else lambda coalitions: np.concatenate([of(coalitions) for of in full if of], axis=1)
+
 
 class WeightedGame:
     """The weighted sum of a game's output columns, weights (k,): one value (m,) per coalition."""
@@ -66,9 +77,41 @@ class WeightedGame:
     def __call__(self, coalitions: Bools) -> Floats:
         return self.of(np.asarray(self.game(coalitions), dtype=np.float64))
 
+    @property
+    def full(self) -> Values | None:
+        full = full_of(self.game)
+        return None if full is None else lambda coalitions: self.of(np.asarray(full(coalitions), dtype=np.float64))
+
     def of(self, values: Floats) -> Floats:
         table = values.reshape(len(values), -1)
         return table @ check_weights(self.weights, table.shape[1])
+
+
+def full_of(game: object) -> Values | None:
+    """What gives a game's values unrounded; None where the game itself does."""
+    full: Values | None = getattr(game, "full", None)
+    return full
+
+
+def rounding_of(game: Game) -> Floats | None:
+    """(k, k) covariance of what rounding adds to the columns of a game, over coalitions drawn at random; None for nothing."""
+    full = full_of(game)
+    if full is None:
+        return None
+    rows = np.random.default_rng(0).random((TRIED, game.n_players)) < 0.5
+    off = (np.asarray(game(rows), dtype=np.float64) - full(rows)).reshape(TRIED, -1)
+    found: Floats = np.cov(off, rowvar=False).reshape(2 * off.shape[1:])
+    return found
+
+
+def error_of(rounding: Floats, players: int) -> Floats:
+    """(k, k) covariance that rounding adds to each of so many players' values: 4 / n of what it adds to a coalition's.
+
+    A Banzhaf value is twice a Fourier coefficient of v, and by Parseval's identity their squares add up to no more than the
+    variance of v: so whatever rounding is, noise or a map of its own, 4 σ² / n is the most that it adds to a value, in the
+    mean over the players. Shapley values, which lean on fewer coalitions, have as much of noise and of what adds up.
+    """
+    return 4.0 * rounding / players
 
 
 def check_game(game: object) -> tuple[int, list[str]]:

@@ -17,7 +17,7 @@ from xai.estimators.designs import MAX_EXACT_PLAYERS, every_coalition
 from xai.estimators.evidence import best_energies, part_of
 from xai.estimators.orthogonal import orthogonal
 from xai.estimators.walsh import symmetric_polynomials
-from xai.game import Game
+from xai.game import Game, error_of
 from xai.ledger import Ledger
 from xai.threads import one_thread
 from xai.typing import Bools, Cancel, Floats, Ints, Progress
@@ -85,6 +85,9 @@ def interactions(
     else:
         with one_thread():
             found, error, note = _posterior(rows, table, players)
+    if ledger.rounding is not None:  # of a pair's four coalitions, by the identity that `game.error_of` names
+        error = np.hypot(error, 2.0 * np.sqrt(error_of(ledger.rounding.diagonal(), max(len(players), 1))))
+        note += " The errors include what rounding adds."
     shape = (len(players), *values.shape[1:])
     error = np.broadcast_to(error, found.shape).reshape(shape)
     return Interactions(players, found.reshape(shape), error, ledger.labels, index, ledger.evaluations - paid, note)

@@ -1,5 +1,6 @@
 """The ledger: remembers every coalition that was evaluated, so that nothing is paid for twice."""
 
+import functools
 import os
 import threading
 import time
@@ -14,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from xai import records
 from xai.checks import check_coalitions
-from xai.game import DEFAULT_BATCH, Game, WeightedGame, check_game, check_values
+from xai.game import DEFAULT_BATCH, Game, WeightedGame, check_game, check_values, rounding_of
 from xai.records import Batch
 from xai.typing import Bools, Bytes, Cancel, Floats, Progress
 
@@ -92,6 +93,11 @@ class Ledger:
         """Evaluations, seconds and seconds per evaluation, those of a loaded file included."""
         per = self.seconds / self.evaluations if self.evaluations else float("nan")
         return Cost(self.evaluations, self.seconds, per)
+
+    @functools.cached_property
+    def rounding(self) -> Floats | None:
+        """(k, k) covariance of what rounding adds to the game's columns, measured once; None where nothing is rounded."""
+        return rounding_of(self.game)
 
     @property
     def n_outputs(self) -> int | None:

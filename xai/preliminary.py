@@ -46,8 +46,8 @@ def preliminary(ledger: Ledger, index: str = "banzhaf") -> Attribution | None:
     found = ledger.evaluate(design.coalitions)
     with one_thread():
         estimate = solve(design, found.reshape(len(found), -1))
-    note = f"Preliminary, from {len(design.coalitions)} coalitions. {estimate.note}".strip()
-    return replace(attribution_of(estimate, design, found, ledger.labels, index, "auto"), note=note)
+    solved = attribution_of(estimate, design, found, ledger.labels, index, "auto", ledger.rounding)
+    return replace(solved, note=f"Preliminary, from {len(design.coalitions)} coalitions. {solved.note}".strip())
 
 
 def judge_early(ledger: Ledger, attribution: Attribution, weights: ArrayLike | None = None, seed: int = 0) -> Judgement:

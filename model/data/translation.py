@@ -16,6 +16,7 @@ from model.data.pairs import MAX_EVALUATION, MAX_EXAMPLES, Pair
 from model.language import Language
 from model.text.generation import join
 from xai.checks import check_coalitions
+from xai.game import Values
 from xai.typing import Bools, Floats, Ints
 
 PLAYERS = ("example", "origin")
@@ -91,6 +92,11 @@ class TranslationGame:
             if self._judge:
                 values[group, len(self.evaluation) :] = [self._judge(texts) for texts in written]
         return values[back.reshape(-1)]
+
+    @property
+    def full(self) -> Values | None:
+        """As of `model.text.text_game.TextGame`."""
+        return self._gemma.unrounded(self) if self._gemma.rounds else None
 
     def weights(self, measure: str) -> Floats:
         """Weights (k,) of the columns that give a measure, for `Attribution.combine`; cross-entropy's is negative.

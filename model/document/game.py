@@ -1,11 +1,14 @@
 """The game of a document: its words are the players, a question after it is what the model answers."""
 
+from functools import partial
+
 import numpy as np
 
 from model.document.parts import Passage, parts_of
 from model.language import Language
 from model.text.segments import Span, sentences
 from xai.checks import check_coalitions
+from xai.game import Values
 from xai.typing import Bools, Floats, Ints
 
 MAX_DOCUMENT = 800_000  # characters; some 200,000 tokens, more than any context
@@ -60,8 +63,17 @@ class DocumentGame:
 
     def __call__(self, coalitions: Bools) -> Floats:
         coalitions = check_coalitions(coalitions, self.n_players)
+        return self._by(self._game, coalitions)
+
+    @property
+    def full(self) -> Values | None:
+        """As of `model.text.text_game.TextGame`."""
+        full = self._game.full
+        return None if full is None else partial(self._by, full)
+
+    def _by(self, game: Values, coalitions: Bools) -> Floats:
         parts = [coalitions[i : i + self.batch_size] for i in range(0, len(coalitions), self.batch_size)]  # bounds memory
-        return np.concatenate([np.zeros((0, self._columns.shape[1])), *(self._game(part) @ self._columns for part in parts)])
+        return np.concatenate([np.zeros((0, self._columns.shape[1])), *(game(part) @ self._columns for part in parts)])
 
 
 def words_of(model: Language, text: str, question: str) -> tuple[list[Span], Ints, int]:

@@ -1,4 +1,4 @@
-"""A table of tokens that stays as its file has it, in a quarter of the memory: rows are made floats when they are used.
+"""A table of tokens that stays as its file has it, in a quarter or half of the memory: rows are made floats when they are used.
 
 The table is two thirds of the small Gemma 3. Its rows are looked up one by one where words are read, and a slab at a time
 where an answer is told (`model.text.head`), so that what is made floats stays in a processor's cache.
@@ -15,18 +15,19 @@ SLAB = 1024  # rows at a time, where all of them are wanted
 
 
 class Packed(torch.Tensor):
-    """A float32 table (rows, width) of codes int8 (rows, blocks, 32) and their scales float16 (rows, blocks, 1).
+    """A float32 table (rows, width) of codes (rows, blocks, …) and, or None, their scales (rows, blocks, 1).
 
-    Each number is code × scale, computed in float32, as `gguf.dequantize` has it. It can be sliced by rows, looked up
+    Each number is code × scale, computed in float32, as `gguf.dequantize` has it: of Q8_0 int8 and float16, of bfloat16 the
+    numbers themselves and no scales. It can be sliced by rows, looked up
     (`functional.embedding`) and multiplied by (`functional.linear`); anything else is done with the whole table of floats,
     which is right, and takes the memory. TypeError where it would be written to.
     """
 
     codes: torch.Tensor
-    scales: torch.Tensor
+    scales: torch.Tensor | None
 
     @staticmethod
-    def __new__(cls, codes: torch.Tensor, scales: torch.Tensor) -> "Packed":
+    def __new__(cls, codes: torch.Tensor, scales: torch.Tensor | None) -> "Packed":
         shape = len(codes), codes.shape[1] * codes.shape[2]
         made: Packed = torch.Tensor._make_wrapper_subclass(cls, shape, dtype=torch.float32, device=codes.device)
         made.codes, made.scales = codes, scales
@@ -35,11 +36,12 @@ class Packed(torch.Tensor):
     @property
     def nbytes(self) -> int:  # type: ignore[override]  # torch declares it as an attribute
         """Bytes that it takes of memory."""
-        return self.codes.nbytes + self.scales.nbytes
+        return self.codes.nbytes + (0 if self.scales is None else self.scales.nbytes)
 
     def rows(self, which: Any) -> torch.Tensor:
         """Rows as floats, by a slice or an array of their numbers."""
-        return self.codes[which].float().mul_(self.scales[which].float()).flatten(-2)
+        numbers = self.codes[which].float()
+        return (numbers if self.scales is None else numbers.mul_(self.scales[which].float())).flatten(-2)
 
     @classmethod
     def __torch_function__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -58,7 +60,8 @@ class Packed(torch.Tensor):
         if function is aten.detach.default:
             return cls(first.codes, first.scales)
         if function is aten.slice.Tensor and args[1:2] in ((), (0,)) and len(args) < 5:
-            return cls(*(aten.slice.Tensor(part, *args[1:]) for part in (first.codes, first.scales)))
+            scales = None if first.scales is None else aten.slice.Tensor(first.scales, *args[1:])
+            return cls(aten.slice.Tensor(first.codes, *args[1:]), scales)
         if function is aten.embedding.default and not isinstance(args[1], cls):
             return first.rows(args[1])
         if function._schema.is_mutable and isinstance((kwargs or {}).get("out", first), cls):
@@ -71,6 +74,11 @@ def _linear(states: torch.Tensor, table: Packed) -> torch.Tensor:
     flat = states.reshape(-1, states.shape[-1])
     slabs = [torch.mm(flat, table.rows(slice(start, start + SLAB)).t()) for start in range(0, len(table), SLAB)]
     return torch.cat(slabs, 1).view(*states.shape[:-1], len(table))
+
+
+def packed(table: torch.Tensor) -> Packed:
+    """That of numbers (rows, width) in a shorter type, such as bfloat16."""
+    return Packed(table[:, None], None)
 
 
 def unpacked(raw: torch.Tensor, shape: tuple[int, ...]) -> Packed:

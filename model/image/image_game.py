@@ -14,6 +14,7 @@ from model.image.vision import Vision
 from model.text.prompt import Players, Prompt
 from model.text.text_game import AT_ONCE, HEAD_TOKENS, LanguageModel
 from xai.checks import check_coalitions
+from xai.game import Values
 from xai.typing import Bools, Floats, Ints
 
 if TYPE_CHECKING:
@@ -93,6 +94,11 @@ class ImageGame:
         parts = [unique[start : start + AT_ONCE] for start in range(0, len(unique), AT_ONCE)]
         values = [self._scorer.score(self._sequences(part)) for part in parts]
         return np.concatenate([np.zeros((0, len(self.outputs))), *values])[back.reshape(-1)]
+
+    @property
+    def full(self) -> Values | None:
+        """As of `model.text.text_game.TextGame`; of what is kept here nothing is rounded."""
+        return self._gemma.unrounded(self) if self._gemma.rounds else None
 
     def answer(self, coalition: Bools, max_new_tokens: int = 8) -> str:
         """The greedy continuation where only this coalition, bool (n_players,), is present; special tokens left out."""

@@ -55,7 +55,7 @@ class RemoteModel(Language):
         """Of where it is and what it is called: a server tells nothing of its weights."""
         return hashlib.sha256(f"{self.client.url} {self.served} {self.way.name} {len(self.tokenizer)}".encode()).hexdigest()[:32]
 
-    def scorer(self, prefix: Ints, target: Ints, sample: Sample, absent: str) -> Scorer:
+    def scorer(self, prefix: Ints, target: Ints, sample: Sample | None, absent: str) -> Scorer:
         if absent in ("hole", READ_ONCE):
             self.handshake.way(absent)  # which refuses it
         return RemoteScorer(self.client, self.served, self.way, prefix, target)

@@ -11,6 +11,7 @@ from model.table.columns import Column, cell_text, profile
 from model.table.rows import Rows, as_frame, positions, target_position
 from model.table.target import Target, understand_target
 from model.text.text_game import TextGame
+from xai.game import Values
 from xai.typing import Bools, Floats
 
 MAX_LABELS = 6  # every label is scored for every coalition
@@ -33,7 +34,17 @@ class GemmaTableGame:
         self.batch_size = max(4, min(game.batch_size for game in self._games) // len(self._games))
 
     def __call__(self, coalitions: Bools) -> Floats:
-        scores = self.scores(coalitions)
+        return self._odds(self.scores(coalitions))
+
+    @property
+    def full(self) -> Values | None:
+        """As of `model.text.text_game.TextGame`."""
+        full = [game.full for game in self._games]
+        if None in full:
+            return None
+        return lambda coalitions: self._odds(np.column_stack([of(coalitions).sum(axis=1) for of in full if of]))
+
+    def _odds(self, scores: Floats) -> Floats:
         mine = self.classes.index(self.label)
         others: Floats = np.logaddexp.reduce(np.delete(scores, mine, axis=1), axis=1)
         return scores[:, mine] - others

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
+from model.precision import in_full
 from model.text.cases import BODY, TARGET, Cases, cases_of, differ, read_on, read_once, tried
 from model.text.once import READ_ONCE, OnceScorer
 from model.text.scoring import BatchScorer, PrefixScorer, Sequence, WholeScorer
@@ -104,9 +105,12 @@ def window_of(config: Any) -> int:
 
 
 def shake(model: Any, lock: threading.RLock, name: str) -> Handshake:
-    """Compare all ways with plain passes; ValueError with one sentence for a model that can be explained by none."""
+    """Compare all ways with plain passes; ValueError with one sentence for a model that can be explained by none.
+
+    Where `model.precision` rounds, they are compared without: how far that moves values, each game measures.
+    """
     try:
-        with lock:
+        with in_full(model, lock):
             allowed, unhidden = _questions(model, lock)
             apart = [_apart(model, lock)]
             with _short_window(model.config) as shorter:

@@ -1,5 +1,6 @@
 """The game of a prompt: where a coalition of its parts becomes a sequence of tokens."""
 
+import copy
 from collections.abc import Iterable
 from typing import Any, Protocol
 
@@ -12,6 +13,7 @@ from model.text.scoring import Sequence
 from model.text.segments import Span
 from model.text.shared import SharedScorer
 from xai.checks import check_coalitions
+from xai.game import Values
 from xai.typing import Bools, Floats, Ints
 
 MAX_PROMPT = 20_000  # characters that are explained at a time, checked before anything is tokenised
@@ -29,6 +31,7 @@ class LanguageModel(Protocol):
     tokenizer: Any
     handshake: Handshake
     batch_tokens: int
+    rounds: bool
     batch_rows: int
 
     def encode(self, prompt: str) -> Prompt: ...
@@ -37,7 +40,9 @@ class LanguageModel(Protocol):
 
     def check_length(self, *tokens: int) -> None: ...
 
-    def scorer(self, prefix: Ints, target: Ints, sample: Sample, absent: str) -> Scorer: ...
+    def scorer(self, prefix: Ints, target: Ints, sample: Sample | None, absent: str) -> Scorer: ...
+
+    def unrounded(self, game: Values) -> Values: ...
 
 
 class TextGame:
@@ -87,6 +92,7 @@ class TextGame:
         self.work = float(self._mean_length() + HEAD_TOKENS * len(self._target))
         self._in_place = absent == "hole" and gemma.handshake.in_place(total)
         self.batch_size = int(np.clip(gemma.batch_tokens // self.work, 4, gemma.batch_rows))
+        self._gemma = gemma
         self._scorer = gemma.scorer(self._ids[:start], np.array(self._target), self._sample, absent)
 
     def __call__(self, coalitions: Bools) -> Floats:
@@ -95,6 +101,15 @@ class TextGame:
         parts = [unique[start : start + AT_ONCE] for start in range(0, len(unique), AT_ONCE)]
         values = [self._scorer.score([self._sequence(row) for row in part]) for part in parts]
         return np.concatenate([np.zeros((0, len(self.outputs))), *values])[back.reshape(-1)]
+
+    @property
+    def full(self) -> Values | None:
+        """These values where nothing is rounded; None where nothing is anyhow."""
+        if not self._gemma.rounds:
+            return None
+        other = copy.copy(self)  # which takes up nothing that was computed with rounding
+        other._scorer = self._gemma.scorer(self._ids[: self._start], np.array(self._target), None, self.absent)
+        return self._gemma.unrounded(other)
 
     def begin_where(self, other: "TextGame") -> "TextGame":
         """This game; from now on it and the other one, of the same prompt, take up what either has computed."""

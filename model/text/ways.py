@@ -6,7 +6,6 @@ there beside a token of a plain pass depends on machine and shapes alone: it is 
 
 import contextlib
 import logging
-import platform
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +15,8 @@ from weakref import WeakKeyDictionary, WeakSet
 
 import numpy as np
 
-from model.cache import home, recall, remember
+from model.cache import home, machine, recall, remember
+from model.precision import in_full, rounding_of
 from model.text.head import log_probabilities
 from model.text.nodes.forward import is_known
 from model.text.nodes.tree import distinct
@@ -110,7 +110,7 @@ def _agrees(model: Any, lock: threading.RLock, make: Make) -> bool:
     gaps = few[0].positions + np.cumsum(rng.random(LENGTH) < 0.3)
     if gaps[-1] < model.config.sliding_window:  # plain passes count tokens there, not positions
         few.append(Sequence(few[0].ids, gaps, few[0].visible))
-    with torch.no_grad():
+    with torch.no_grad(), in_full(model, lock):
         scorer: PrefixScorer[Sequence] = PrefixScorer(model, lock, prefix, target)
         plain = scorer.score(few)
         own = make(model, prefix)
@@ -158,15 +158,9 @@ def _weights(model: Any) -> int:
 
 def _machine(model: Any) -> str:
     """What the speed depends on."""
-    import torch
-
     c = model.config
     shape = c.num_hidden_layers, c.hidden_size, c.intermediate_size, c.num_attention_heads, c.num_key_value_heads, c.head_dim
-    with contextlib.suppress(OSError):
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "")
-        return f"{shape} {name} {torch.get_num_threads()} threads torch {torch.__version__}"
-    return f"{shape} {platform.processor()} {torch.get_num_threads()} threads torch {torch.__version__}"
+    return f"{shape} {'bfloat16 ' if rounding_of(model) else ''}{machine()}"
 
 
 def _kept() -> dict[str, float]:

@@ -36,13 +36,16 @@ def other(tiny_seeing_checkpoint):
 def made_quickly(monkeypatch, tiny_seeing):
     """Another model is there at once, but what is told on the way, and what cannot be loaded."""
 
-    def load(source, progress):
+    def load(source, progress, precision):
         progress(0.5, "Loading the weights")
         if source == "broken":
             raise ValueError("broken could not be loaded: it is damaged")
+        asked.append((source, precision))
         return tiny_seeing
 
+    asked = []
     monkeypatch.setattr("model.load_model", load)
+    return asked
 
 
 def test_another_model_takes_the_place_of_the_first(ready, other, tiny_seeing):
@@ -58,7 +61,7 @@ def test_one_that_cannot_be_loaded_leaves_the_first_at_work(ready, tiny_gemma, m
         (ValueError("broken could not be loaded: it is damaged"), "broken could not be loaded: it is damaged"),
         (MemoryError(), "broken does not fit into the memory that is free here."),
     ):
-        monkeypatch.setattr("model.load_model", lambda source, progress, wrong=wrong: (_ for _ in ()).throw(wrong))
+        monkeypatch.setattr("model.load_model", lambda source, progress, precision, wrong=wrong: (_ for _ in ()).throw(wrong))
         ready.choose(Choice("broken"))
         assert settled(ready).refused == sentence
     assert (ready.gemma, ready.changes, ready.state) == (tiny_gemma, 0, "ready")
@@ -73,7 +76,7 @@ def test_the_first_may_be_replaced_where_it_could_not_be_loaded(slot, other):
 def test_loading_is_cancelled_where_it_next_tells_how_far_it_is(ready, tiny_gemma, tiny_seeing, monkeypatch):
     told, go_on = threading.Event(), threading.Event()
 
-    def load(source, progress):
+    def load(source, progress, precision):
         progress(0.1, "Loading")
         told.set()
         go_on.wait(PATIENCE)
@@ -175,6 +178,26 @@ def test_the_menu_says_what_a_model_takes_and_loads_it(ready, other, tiny_seeing
     assert page.sidebar.button(key="server-model").label.replace("\\", "").startswith("Model: ")
     page.sidebar.button(key="server-model").click().run()
     assert not page.exception and page.text_input(key="server-model-source")
+
+
+@pytest.mark.parametrize("chosen", [None, "float32", "bfloat16"])
+def test_the_menu_asks_in_which_numbers_a_model_is_run(ready, other, made_quickly, chosen):
+    page = open_menu(source=other)
+    if chosen:
+        page.button_group(key="server-model-numbers").set_value(chosen).run()
+    page.button(key="server-model-load").click().run()
+    settled(ready)
+    assert made_quickly == [(other, chosen or "auto")]
+
+
+def test_float32_is_one_click_away_from_a_model_that_rounds(ready, other, made_quickly, monkeypatch):
+    assert "server-model-full" not in [button.key for button in open_menu().button]
+    ready.source = other
+    monkeypatch.setattr(type(ready.gemma), "rounds", True)
+    page = open_menu()
+    page.button(key="server-model-full").click().run()
+    settled(ready)
+    assert made_quickly == [(other, "float32")]
 
 
 def test_the_menu_says_why_a_model_cannot_be_loaded(ready):

@@ -22,7 +22,8 @@ def exactly(attribution: Attribution) -> str:
         return ""
     if is_closed_form(attribution):
         return "Exact, from the model’s own form: no coalition had to be asked for."
-    return f"Exact: all {2 ** len(attribution.labels):,} coalitions were evaluated."
+    rounded = attribution.standard_error is not None and bool(attribution.standard_error.any())
+    return f"Exact{' up to rounding' if rounded else ''}: all {2 ** len(attribution.labels):,} coalitions were evaluated."
 
 
 def sums(maps: list[Attribution], parts: str, quantity: str) -> str:

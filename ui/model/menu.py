@@ -5,12 +5,18 @@ from pathlib import Path
 import streamlit as st
 
 from model.about import About, amount, free_memory, look
+from model.precision import AUTO, FULL, HALF, PRECISIONS
 from ui.draw.markdown import plain, said
 from ui.shell.model_slot import Choice, ModelSlot, model_slot
 
+ROUNDED = (
+    "A large model that was published in bfloat16 is run in it where this machine is faster so. What that rounds is measured for "
+    "each map, and is a part of its standard errors."
+)
 POLL = 0.5  # seconds
 BUNDLED, HERE, SERVER = "Bundled", "File or hub", "Server"
-WIDTHS = {"float32": 4, "bfloat16": 2}  # bytes of a number as models are run
+WIDTHS = {FULL: 4, HALF: 2}  # bytes of a number as models are run
+NUMBERS = {AUTO: "As is faster here", FULL: FULL, HALF: HALF}
 
 
 def model_menu() -> None:
@@ -43,16 +49,23 @@ def choose_model(slot: ModelSlot) -> None:
     """What answers now, and widgets that ask for another."""
     if slot.gemma is not None:
         st.markdown(f"**{plain(slot.served, 80)}** answers now. {said(_found(slot))}")
+        if slot.loaded.rounds and st.button(f"Run it in {FULL}", key="server-model-full"):
+            _load(slot, Choice(slot.source, precision=FULL))
     where = st.segmented_control("Another one", [BUNDLED, HERE, SERVER], default=HERE, key="server-model-where", required=True)
     choice = _asked(str(where))
     if st.button("Load it", type="primary", key="server-model-load", disabled=choice is None) and choice is not None:
-        try:
-            slot.choose(choice)
-        except ValueError as error:
-            st.error(said(str(error)))
-            return
-        st.rerun()
+        _load(slot, choice)
     st.caption("It takes the place of the present model for everyone on this server, once it is loaded and no run goes on.")
+
+
+def _load(slot: ModelSlot, choice: Choice) -> None:
+    """Begin to; the dialog closes, unless it may not be."""
+    try:
+        slot.choose(choice)
+    except ValueError as error:
+        st.error(said(str(error)))
+        return
+    st.rerun()
 
 
 def _asked(where: str) -> Choice | None:
@@ -74,15 +87,25 @@ def _asked(where: str) -> Choice | None:
     except ValueError as error:
         st.error(said(str(error)))
         return None
-    st.markdown(said(described(about, precision())))
-    return Choice(source)
+    st.markdown(said(described(about, HALF if on_gpu() else FULL)))
+    if on_gpu():
+        return Choice(source)
+    numbers = st.segmented_control(
+        "Numbers",
+        PRECISIONS,
+        default=AUTO,
+        key="server-model-numbers",
+        required=True,
+        format_func=NUMBERS.__getitem__,
+        help=ROUNDED,
+    )
+    return Choice(source, precision=str(numbers))
 
 
-def precision() -> str:
-    """The type of numbers that a model is run in here."""
+def on_gpu() -> bool:
     import torch
 
-    return "bfloat16" if torch.cuda.is_available() else "float32"
+    return bool(torch.cuda.is_available())
 
 
 def described(about: About, run_in: str) -> str:

@@ -13,9 +13,10 @@ from itertools import takewhile
 
 import streamlit as st
 
+from model.memory import trim
 from ui.shell.pace import duration
 from ui.shell.turns import Turns
-from ui.shell.visitor import this_session_alive, trim
+from ui.shell.visitor import this_session_alive
 from xai import Cancelled
 
 log = logging.getLogger("swing.jobs")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from model.gguf.bundled import NAME as BUNDLED
+from model.precision import AUTO
 from ui.shell.access import is_operator, public
 from ui.shell.jobs import lines
 from xai.exchange.visible import visible
@@ -26,12 +27,14 @@ SOON = 0.2  # seconds between two looks at whether a run goes on
 class Choice:
     """A model that is asked for. source : a directory, a hub id, a GGUF file; None for the bundled one, or a server's
     server, named, tokenizer : its address, what it calls the model, the directory or hub id of its tokenizer
+    precision : one of `model.precision.PRECISIONS`
     """
 
     source: str | None = None
     server: str | None = None
     named: str = ""
     tokenizer: str | None = None
+    precision: str = AUTO
 
     @property
     def title(self) -> str:
@@ -56,9 +59,9 @@ class ModelSlot:
     """Loads the model in a thread; pages read `gemma`, `fraction`, `sentence` and `error` whenever they like.
 
     `SWING_MODEL` names another model (a directory, a hub id, a GGUF file), `SWING_SERVER` and `SWING_SERVER_MODEL` one that
-    runs elsewhere, `SWING_SERVER_TOKENIZER` its tokenizer; the bundled one is the default. `SWING_MODELS=fixed` lets nobody
-    but an operator ask for another than that; else `choose` loads one beside it, which takes its place when it is ready and no
-    run goes on.
+    runs elsewhere, `SWING_SERVER_TOKENIZER` its tokenizer; the bundled one is the default. `SWING_PRECISION` says in which
+    numbers it is run. `SWING_MODELS=fixed` lets nobody but an operator ask for another than that; else `choose` loads one beside
+    it, which takes its place when it is ready and no run goes on.
 
     another : what is being loaded beside it;  refused : why the last one was not taken;  changes : how many were
     """
@@ -189,8 +192,8 @@ class ModelSlot:
 
             sweep()
             served, words = os.environ.get("SWING_SERVER_MODEL", ""), os.environ.get("SWING_SERVER_TOKENIZER")
-            source = None if self.server else self.source
-            loaded, rate = _made(Choice(source, self.server, served, words), self._tell)
+            source, precision = None if self.server else self.source, os.environ.get("SWING_PRECISION", AUTO)
+            loaded, rate = _made(Choice(source, self.server, served, words, precision), self._tell)
             self.learn_rate(*rate)
             self.gemma = loaded
         except (OSError, ValueError, TypeError) as error:
@@ -213,7 +216,7 @@ def _made(choice: Choice, tell: Callable[[float, str], None]) -> tuple["Language
     if choice.server:
         made = connect(choice.server, choice.named, choice.tokenizer, tell)
     else:
-        made = load_model(choice.source, progress=tell)
+        made = load_model(choice.source, progress=tell, precision=choice.precision)
     for note in made.notes:
         print(f"Swing: {visible(note)}", flush=True)
     tell(1.0, "Measuring how fast it is here")

@@ -1,18 +1,16 @@
 """Who looks at a page: a user where there is a login, else the browser; whether its session is still there, and its end."""
 
-import ctypes
 import gc
 import secrets
-import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
+from model.memory import trim
 from ui.shell.access import login_needed, user
 
 AWAY = 40.0  # seconds for which a session is held whose browser is gone, so that it may come back
@@ -151,13 +149,6 @@ def close_sessions(sessions: list[str]) -> None:
     done.wait()
     gc.collect()  # a session is a circle of objects
     trim()
-
-
-def trim() -> None:
-    """Give back to the system what is free and the C library keeps, where that is glibc: hundreds of MB after a run."""
-    if sys.platform == "linux":
-        with suppress(OSError, AttributeError):
-            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _empty(session: Any) -> None:

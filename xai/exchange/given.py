@@ -106,7 +106,7 @@ def to_shapiq(shown: WholeMap) -> Any:
         min_order=1,
         max_order=1,
         interaction_lookup={(i,): i for i in range(n)},
-        estimated=shown.method != "exact",
+        estimated=shown.method != "exact" or bool(np.any(shown.standard_error)),
         estimation_budget=shown.evaluations,
         baseline_value=float(np.ravel(shown.empty_value)[0]),
     )

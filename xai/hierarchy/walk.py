@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from xai.checks import check_whole
-from xai.game import Game
+from xai.game import Game, error_of
 from xai.hierarchy.found import Hierarchy, Node, Path, Redundant, Value
 from xai.hierarchy.inner import BANZHAF, SHAPLEY, Inner, index_at
 from xai.hierarchy.opened import Opened
@@ -262,11 +262,12 @@ def value(array: Floats, scalar: bool) -> Value:
 
 def _nodes(walk: _Walk, scalar: bool) -> dict[Path, Node]:
     """Values from above, so that children whose values add up by their nature do so to their part's."""
-    zero = np.zeros_like(walk.total)
-    found: dict[Path, tuple[Floats, Floats, Floats, bool]] = {(): (walk.total, zero, zero, False)}
+    zero, rounding = np.zeros_like(walk.total), walk.purse.ledger.rounding
+    spread = zero if rounding is None else rounding.diagonal()  # what rounding adds to a coalition's value, and so
+    found: dict[Path, tuple[Floats, Floats, Floats, bool]] = {(): (walk.total, np.sqrt(2.0 * spread), zero, False)}  # to two
     for node in walk.opened:
         total, error, _, _ = found[node.place.path]
-        values, errors, together = node.mean, node.error, zero
+        values, errors, together = node.mean, np.hypot(node.error, np.sqrt(error_of(spread, node.inner.q))), zero
         if node.inner.adds_up:
             values = values + (total - values.sum(axis=0)) / node.inner.p
             errors = np.hypot(errors, error / node.inner.p)

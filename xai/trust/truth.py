@@ -13,6 +13,7 @@ from xai.attribution import Attribution
 from xai.estimators.designs import MAX_EXACT_PLAYERS, Design, pairs_among
 from xai.estimators.solvers import Estimate, exact_banzhaf, exact_shapley
 from xai.estimators.spectral import posterior_estimate
+from xai.game import error_of
 from xai.ledger import Ledger
 from xai.threads import one_thread
 from xai.trust.held_out import fitted
@@ -50,13 +51,14 @@ def truth(
     rows, values = ledger.known()
     combined = (values if values.ndim == 2 else values[:, None]) @ weights
     n = ledger.n_players
+    rounded = 0.0 if ledger.rounding is None else float(np.sqrt(error_of(weights @ ledger.rounding @ weights, n).clip(0.0)))
     if n <= MAX_EXACT_PLAYERS and len(rows) == 2**n:
         solver = exact_banzhaf if one.index == "banzhaf" else exact_shapley
         first = np.argsort(rows.sum(axis=1), kind="stable")[[0, -1]]
         order = np.concatenate([first, np.delete(np.arange(len(rows)), first)])
-        return _exact(solver(Design(rows[order], len(rows), 0, p=one.p), combined[order, None]).values[:, 0])
+        return _exact(solver(Design(rows[order], len(rows), 0, p=one.p), combined[order, None]).values[:, 0], rounded, seed)
     if one.method == "exact":
-        return _exact(one.values)
+        return _exact(one.values, rounded, seed)
     with one_thread():
         found = [_column(solved) if solved else _solved_again(ledger, one, weights)] if own else []
         if one.p == 0.5:
@@ -64,7 +66,7 @@ def truth(
     if not found:
         found.append((one.values, np.full(n, np.nan)))
     mean, error = min(found, key=lambda pair: float(np.square(pair[1]).sum()) if np.isfinite(pair[1]).all() else np.inf)
-    return around(mean, error, seed)
+    return around(mean, np.hypot(error, rounded), seed)
 
 
 def around(mean: Floats, error: Floats, seed: int = 0) -> Truth:
@@ -74,7 +76,10 @@ def around(mean: Floats, error: Floats, seed: int = 0) -> Truth:
     return Truth(mean, error, mean + error * wide[:, None] * rng.standard_normal((DRAWS, len(mean))))
 
 
-def _exact(values: Floats) -> Truth:
+def _exact(values: Floats, rounded: float, seed: int) -> Truth:
+    """rounded : the error that is left, by rounding"""
+    if rounded:
+        return around(values, np.full(len(values), rounded), seed)
     return Truth(values, np.zeros(len(values)), np.broadcast_to(values, (DRAWS, len(values))), True)
 
 

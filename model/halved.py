@@ -1,0 +1,49 @@
+"""A network's linear layers in bfloat16, all else in float32. torch is imported; see `model.precision`."""
+
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from model.gguf.packed import packed
+from model.memory import trim
+from model.precision import Rounding
+
+
+class HalfLinear(nn.Linear):
+    """A linear layer from float32 to float32 whose weights are bfloat16 and whose input is rounded to it."""
+
+    rounding: Rounding
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        if self.rounding.full:
+            return functional.linear(input, self.weight.float(), self.bias)
+        found = functional.linear(input.to(torch.bfloat16), self.weight).to(input.dtype)
+        return found if self.bias is None else found + self.bias
+
+
+def halve(network: Any) -> bool:
+    """Run a float32 network's linear layers in bfloat16; whether its weights are such numbers, else nothing is changed."""
+    table = network.get_output_embeddings()
+    layers = [one for one in network.modules() if type(one) is nn.Linear and one is not table]
+    if not layers or not all(_is_half(one.weight) for one in layers):
+        return False
+    network.swing_rounding = Rounding()
+    for layer in layers:
+        layer.weight = nn.Parameter(layer.weight.to(torch.bfloat16), requires_grad=False)
+        layer.__class__, layer.rounding = HalfLinear, network.swing_rounding
+    words = network.get_input_embeddings()
+    tied = table is not None and table.weight is words.weight
+    if type(words.weight) is nn.Parameter and _is_half(words.weight):
+        words.weight = nn.Parameter(packed(words.weight.to(torch.bfloat16)), requires_grad=False)
+        if tied:
+            table.weight = words.weight
+    if not tied and isinstance(table, nn.Linear) and _is_half(table.weight):
+        table.weight = nn.Parameter(packed(table.weight.to(torch.bfloat16)), requires_grad=False)
+    trim()
+    return True
+
+
+def _is_half(weight: torch.Tensor) -> bool:
+    return weight.dtype == torch.float32 and all(torch.equal(part.bfloat16().float(), part) for part in weight.split(1024))
