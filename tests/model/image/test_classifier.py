@@ -124,6 +124,7 @@ def test_logit_and_contrast(classifier, network, cat):
     )
 
 
+@pytest.mark.slow
 def test_one_ledger_serves_five_classes(classifier, cat):
     game = classifier.game(cat, grid=(4, 4))
     ledger = Ledger(game)

@@ -75,6 +75,7 @@ def test_explain_computes_here_what_shipped_with_swing_and_a_part_of_it_opens_as
     assert study.ledger.evaluations == was.ledger.evaluations and study.ledger.seconds not in (was.ledger.seconds, 0)
 
 
+@pytest.mark.slow
 def test_a_document_is_explained_looked_into_opened_and_asked_anew(ready):
     page = open_page()
     assert "at most 144 evaluations" in captions(page)  # 64 for each index, and twice 8 that judge them
@@ -147,6 +148,7 @@ def test_sentences_of_the_answer_are_columns_of_one_set_of_evaluations(ready):
     assert html(page).count("<td>unsupported</td>") == unsupported
 
 
+@pytest.mark.slow
 def test_another_model_is_not_asked_in_the_game_of_the_one_before(ready, tiny_seeing):
     """Explain in a page that was drawn before the model changed."""
     page = explained()
@@ -162,6 +164,7 @@ def test_another_model_is_not_asked_in_the_game_of_the_one_before(ready, tiny_se
     assert np.abs(values[:4] - before.ledger.known()[1][:4]).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_no_question_turns_its_line_around(ready):
     page = explained()
     page.text_input(key="doc-question").set_value(f"What is {pages.TURNED}?").run()
@@ -186,6 +189,7 @@ def test_a_cancelled_run_keeps_what_it_paid(ready, monkeypatch):
     monkeypatch.undo()
 
 
+@pytest.mark.slow
 def test_a_study_is_the_same_after_a_trip_through_its_file(ready):
     study = bench(explained()).shown
     again = kept.from_bytes(kept.to_bytes(study))

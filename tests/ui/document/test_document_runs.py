@@ -47,6 +47,7 @@ def same_values(one, other):
             np.testing.assert_array_equal(other.found[index].nodes[path].value, node.value)
 
 
+@pytest.mark.slow
 def test_a_run_is_kept_listed_private_shared_reopened_and_deleted(ready):
     page = explained()
     study, run = bench(page).shown, bench(page).run
@@ -75,6 +76,7 @@ def test_a_run_is_kept_listed_private_shared_reopened_and_deleted(ready):
     assert bench(page).shown is None and "no run under this link" in new_page(run).error[0].value
 
 
+@pytest.mark.slow
 def test_opening_a_part_and_more_budget_go_on_with_the_same_run(ready):
     page = explained()
     study, run = bench(page).shown, bench(page).run
@@ -144,6 +146,7 @@ def test_the_text_of_an_upload_is_kept_only_where_its_visitor_says_so(ready):
     assert kept.store().get(bench(page).run).evaluations == bench(page).shown.ledger.evaluations
 
 
+@pytest.mark.slow
 def test_a_bundle_brought_back_is_shown_and_sets_the_fields(ready):
     study = bench(explained()).shown
     page = new_page()
@@ -155,6 +158,7 @@ def test_a_bundle_brought_back_is_shown_and_sets_the_fields(ready):
     assert "This file cannot be opened as a Swing bundle" in page.error[0].value
 
 
+@pytest.mark.slow
 def test_a_study_of_another_model_can_be_read_but_not_gone_on_with(ready):
     study = replace(bench(explained()).shown, model="another")
     page = new_page()
@@ -168,6 +172,7 @@ def test_a_study_of_another_model_can_be_read_but_not_gone_on_with(ready):
     assert from_bytes(to_bytes(mine)).model == ready.gemma.fingerprint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", ["[]", "{}", '{"outputs": 5}', '{"outputs": ["the answer"], "words": {}}'])
 def test_a_damaged_record_is_one_sentence(ready, wrong):
     page = explained()
@@ -177,6 +182,7 @@ def test_a_damaged_record_is_one_sentence(ready, wrong):
     assert not again.exception and len(again.error) == 1 and bench(again).run is None
 
 
+@pytest.mark.slow
 def test_it_says_how_right_it_is_before_and_after(ready):
     page = explained()
     study = bench(page).shown

@@ -69,6 +69,7 @@ def page(store):
     return finish(AppTest.from_file(PAGE, default_timeout=120).run())
 
 
+@pytest.mark.slow
 def test_the_budgets_of_a_grid(page):
     assert "**514**" not in " ".join(caption.value for caption in page.caption)
     for side, more, usual in ((4, [34, 514], 514), (7, [112], 256), (10, [208], 256), (16, [514], 514)):
@@ -118,6 +119,7 @@ def test_a_picture_without_patches_is_asked_again(page):
     assert any(best in said.value for said in page.markdown if said.value.startswith("It "))
 
 
+@pytest.mark.slow
 def test_any_class_against_any_other_in_any_unit(page):
     page = small(page)
     page.selectbox(key="image-wanted").set_value(281)
@@ -274,6 +276,7 @@ def test_a_run_of_a_sample_is_reopened_by_its_link(page, store):
             ImageRequest.from_settings(wrong)
 
 
+@pytest.mark.slow
 def test_a_picture_that_was_not_kept_is_said(page, store):
     page = small(page)
     page.file_uploader(key="image-file").set_value(("phone.jpg", phone_photo(), "image/jpeg")).run()
@@ -357,6 +360,7 @@ def test_a_word_that_the_model_with_eyes_lacks_is_named(page):
     assert not page.error
 
 
+@pytest.mark.slow
 def test_of_a_gif_that_moves_the_first_frame_is_explained_and_said(page):
     out = io.BytesIO()
     frames = [sample(name).resize((64, 64)) for name in ("coffee.jpg", "chelsea.jpg")]

@@ -43,6 +43,7 @@ def captions(page):
     return " ".join(caption.value for caption in page.caption).replace("\\", "")
 
 
+@pytest.mark.slow
 def test_it_is_explained_as_from_python(page, tmp_path):
     bring(page, graph(), LABELS.encode(), **SCALED)
     page.select_slider(key="budget").set_value(64)
@@ -60,6 +61,7 @@ def test_it_is_explained_as_from_python(page, tmp_path):
     assert result.request.own in brought.classifiers()
 
 
+@pytest.mark.slow
 def test_what_it_does_not_say_of_itself_is_asked(page):
     bring(page, graph((None, 3, None, None)))
     assert "does not say how many pixels a side" in page.error[0].value

@@ -276,6 +276,7 @@ def test_fidelity_that_lies(bundle, data):
         refused(rewritten(data, **{"fidelity.json": json.dumps({**record, **change}).encode()}), "fidelity|JSON")
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_mutated_bytes_are_read_or_refused(data, draw):

@@ -82,6 +82,7 @@ def test_data_sets_are_ranked_at_the_target_size():
     assert not page.exception
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [

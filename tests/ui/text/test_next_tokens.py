@@ -33,6 +33,7 @@ def page(ready):
     return finish(AppTest.from_file(PAGE, default_timeout=60).run(), "text")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asks", "told"), [("why the answer rather than it", "why the model’s own answer rather than"), ("why it", "why “")]
 )
