@@ -193,7 +193,6 @@ def test_what_a_file_says_is_escaped(ready):
     assert "**stars**" not in words(page).replace("**Banzhaf", "").replace("**Shapley", "")
 
 
-@pytest.mark.slow
 def test_the_matrix_is_that_of_the_api_and_choosing_words_costs_nothing(ready):
     page = open_page("words")
     page.text_input(key="words-sentence").set_value("She said hello world").run()
@@ -250,7 +249,6 @@ def test_bleu_is_counted_as_chinese_needs_it_and_its_signature_is_shown(ready):
     assert replace(result.request, tokenizer="13a").same_game != result.request.same_game
 
 
-@pytest.mark.slow
 def test_runs_of_before_there_were_tokenizers_were_counted_by_the_usual_one(ready):
     result = bench(press_explain(brought(ready))).shown
     settings, record = result.request.to_settings(), result.about.to_record()

@@ -53,6 +53,7 @@ def test_it_paints_while_the_model_loads(slot):
     assert page.text_input(key="doc-question").value == FIRST.question
 
 
+@pytest.mark.slow
 def test_explain_computes_here_what_shipped_with_swing_and_a_part_of_it_opens_as_it_stands(ready, monkeypatch):
     page = explained()
     was = bench(page).shown
@@ -164,7 +165,6 @@ def test_another_model_is_not_asked_in_the_game_of_the_one_before(ready, tiny_se
     assert np.abs(values[:4] - before.ledger.known()[1][:4]).max() > 1e-3
 
 
-@pytest.mark.slow
 def test_no_question_turns_its_line_around(ready):
     page = explained()
     page.text_input(key="doc-question").set_value(f"What is {pages.TURNED}?").run()
@@ -189,7 +189,6 @@ def test_a_cancelled_run_keeps_what_it_paid(ready, monkeypatch):
     monkeypatch.undo()
 
 
-@pytest.mark.slow
 def test_a_study_is_the_same_after_a_trip_through_its_file(ready):
     study = bench(explained()).shown
     again = kept.from_bytes(kept.to_bytes(study))

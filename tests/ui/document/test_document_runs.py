@@ -97,6 +97,7 @@ def test_opening_a_part_and_more_budget_go_on_with_the_same_run(ready):
     assert again.select_slider(key="doc-budget").value == 128 and not again.exception  # which the slider does not offer
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_where_it_was(ready, monkeypatch):
     page = explained()
     store, first = kept.store(), bench(page).run
@@ -146,7 +147,6 @@ def test_the_text_of_an_upload_is_kept_only_where_its_visitor_says_so(ready):
     assert kept.store().get(bench(page).run).evaluations == bench(page).shown.ledger.evaluations
 
 
-@pytest.mark.slow
 def test_a_bundle_brought_back_is_shown_and_sets_the_fields(ready):
     study = bench(explained()).shown
     page = new_page()
@@ -182,7 +182,6 @@ def test_a_damaged_record_is_one_sentence(ready, wrong):
     assert not again.exception and len(again.error) == 1 and bench(again).run is None
 
 
-@pytest.mark.slow
 def test_it_says_how_right_it_is_before_and_after(ready):
     page = explained()
     study = bench(page).shown

@@ -207,7 +207,6 @@ def test_the_picture_holds_the_whole_text():
             assert on_white(value, scale) in colours
 
 
-@pytest.mark.slow
 def test_long_texts_are_wrapped_and_never_cut():
     label = "pneumonoultramicroscopic" * 20
     prompt = f"{label}\n\n\tand 日本 {'word ' * 200}"

@@ -139,6 +139,7 @@ def test_any_class_against_any_other_in_any_unit(page):
     assert shown(run(page)).comparison.maps[0].full_value == pytest.approx(logit)
 
 
+@pytest.mark.slow
 def test_another_picture_lends_its_patches(page):
     page = small(page)
     page.selectbox(key="absent-photos").set_value("another").run()
@@ -148,6 +149,7 @@ def test_another_picture_lends_its_patches(page):
     np.testing.assert_allclose(result.comparison.maps[0].empty_value, game(np.zeros((1, 16), bool))[0], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_superpixels_are_drawn_where_they_lie(page):
     page = small(page)
     page.checkbox(key="superpixels").check().run()
@@ -156,6 +158,7 @@ def test_superpixels_are_drawn_where_they_lie(page):
     np.testing.assert_array_equal(result.about.regions, game.regions)
 
 
+@pytest.mark.slow
 def test_the_other_ways_of_absence_are_compared(page):
     page = run(small(page))
     page.button(key="policies").click().run()
@@ -261,6 +264,7 @@ def test_no_name_of_a_picture_turns_the_page_around(page):
     assert len(page.error) == 1 and pages.turned(page) == []
 
 
+@pytest.mark.slow
 def test_a_run_of_a_sample_is_reopened_by_its_link(page, store):
     page = run(small(page))
     kept = pages.shared(page, "image")

@@ -92,6 +92,7 @@ def test_the_page_shows_what_it_sees(monkeypatch, tmp_path):
         brought.needed("another")
 
 
+@pytest.mark.slow
 def test_its_result_stays_readable_without_it(page):
     bring(page, graph(), LABELS.encode(), **SCALED)
     page.select_slider(key="budget").set_value(64)
@@ -113,6 +114,7 @@ def test_a_public_server_runs_no_graphs_of_strangers(slot, monkeypatch):
     assert "A classifier of your own" in page.radio(key="model").options
 
 
+@pytest.mark.slow
 def test_labels_that_are_no_text(page):
     out = io.BytesIO()
     Image.new("RGB", (2, 2)).save(out, "PNG")

@@ -93,7 +93,6 @@ def test_it_can_be_cancelled_and_says_so(ready, monkeypatch):
     assert not page.button(key="randomised").disabled
 
 
-@pytest.mark.slow
 def test_no_room_is_one_sentence(ready, monkeypatch, tmp_path):
     (tmp_path / "meminfo").write_text("MemAvailable: 1 kB\n")
     monkeypatch.setattr("model.redrawn.gemma.MEMORY", tmp_path / "meminfo")
@@ -127,7 +126,6 @@ def test_a_kind_that_has_none_works_without():
     assert read.redrawn is None
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("model", ["trees", "linear", "network"])
 def test_a_row_of_a_table(slot, model):
     table = sample(FIRST)

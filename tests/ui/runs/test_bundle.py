@@ -78,6 +78,7 @@ def manifest(data, **changes):
     return rewritten(data, **{"manifest.json": json.dumps(found).encode()})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outputs", [None, 1, 3])
 @pytest.mark.parametrize("content", [None, b"\x89PNG\x00 bytes"])
 def test_everything_comes_back_bit_for_bit(outputs, content):
@@ -276,7 +277,6 @@ def test_fidelity_that_lies(bundle, data):
         refused(rewritten(data, **{"fidelity.json": json.dumps({**record, **change}).encode()}), "fidelity|JSON")
 
 
-@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_mutated_bytes_are_read_or_refused(data, draw):

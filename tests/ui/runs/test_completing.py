@@ -35,7 +35,6 @@ def test_both_maps_alike_and_maps_that_promise_nothing():
     assert offers(Plan(kernel, kernel), size, 4096) == {} == offers(Plan(Pane("shapley", "exact"), kernel), size, 4096)
 
 
-@pytest.mark.slow
 @given(st.integers(1, 110), st.integers(4, 5000), st.sampled_from(PANES), st.sampled_from(PANES))
 @settings(max_examples=60, deadline=None)
 def test_everything_offered_is_promised_by_the_engine_or_is_all_coalitions(players, most, left, right):

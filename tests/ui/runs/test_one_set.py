@@ -109,7 +109,6 @@ def test_settings_of_before_mean_a_run_that_does_not_stop():
     assert Plan.from_settings(now.to_settings()) == now
 
 
-@pytest.mark.slow
 def test_the_first_look_has_a_judgement_and_the_free_map_stands_in_until_kernelshaps_calls_are_paid():
     published = []
     ran(ROUGH, published, stop=False)

@@ -22,6 +22,7 @@ from xai import explain
 HOSTILE = ["<b>bold</b>", "**stars** ![x](http://x/y.png)", "=1+1", "a & b \" ' $x$"]
 
 
+@pytest.mark.slow
 def test_a_newcomer_sees_a_row_explained_and_every_number_is_the_apis():
     page = open_page()
     assert not page.exception
@@ -55,6 +56,7 @@ def test_estimates_stand_beside_the_exact_map_where_one_asks_for_them():
     assert "more" in [button.key for button in page.button]
 
 
+@pytest.mark.slow
 def test_an_upload_is_profiled_fitted_and_explained():
     page, frame = upload(open_page(), csv(table())), table()
     assert not page.exception
@@ -379,6 +381,7 @@ def test_a_link_and_a_bundle_give_nothing_of_a_table_that_was_not_kept():
     assert "Secretville" not in said(visitor) + html(visitor) + str(visitor.dataframe)
 
 
+@pytest.mark.slow
 def test_forgetting_everything_empties_what_was_fitted(slot):
     page = explain_row(upload(open_page(), csv(table())))
     request = bench(page).shown.request

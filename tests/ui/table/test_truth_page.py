@@ -146,6 +146,7 @@ def test_a_row_without_a_target_has_nothing_to_be_held_against(classes):
     assert "not known" in row
 
 
+@pytest.mark.slow
 def test_equal_residuals_share_a_place():
     frame = table()
     frame = pd.concat([frame, frame.iloc[[0]], frame.iloc[[0]]], ignore_index=True)
@@ -153,7 +154,6 @@ def test_equal_residuals_share_a_place():
     assert re.search(r"Worst predicted \d+\w\w of 122 rows, as 2 others are\.", told(page))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("rows", "columns", "words"), [(1, 4, "one row only"), (30, 2, "1 column is left")])
 def test_tables_with_nothing_to_compare_are_one_sentence(rows, columns, words):
     frame = table(rows=40).iloc[:rows, -columns:]
@@ -176,6 +176,7 @@ def test_smooth_models_are_held_against_the_table_too(model):
     assert said(page).count("no coalition had to be asked for") == (2 if model == "linear" else 0)
 
 
+@pytest.mark.slow
 def test_what_a_file_saw_is_not_known():
     frame = read_table(csv(table(classes=2)))
     page = upload(open_page(), csv(frame))

@@ -242,6 +242,7 @@ def test_a_run_is_listed_reopened_renamed_deleted_and_forgotten(ready):
     assert "no run under this link" in gone.error[0].value
 
 
+@pytest.mark.slow
 def test_no_name_of_a_run_turns_the_page_around(ready):
     page = explain(finish(open_page()), text="one two three four")
     page.text_input(key=f"name-{bench(page).run}").set_value(pages.TURNED).run()
@@ -341,6 +342,7 @@ def test_what_a_user_writes_is_escaped(ready, text):
     assert "".join(unescape(part.split("<")[0]) for part in pieces.split(">")[1:]) == text + " "
 
 
+@pytest.mark.slow
 def test_a_cancelled_run_is_shown_as_partial_and_goes_on(ready):
     page, calls = finish(open_page()), []
     original = TextGame.__call__
