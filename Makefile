@@ -23,8 +23,9 @@ PYTEST := $(PY) -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 run: .venv/installed-run
 	$(PY) -m swing $(if $(HOST),--host "$(HOST)") $(if $(PUBLIC),--public) $(if $(PORT),--port "$(PORT)") $(if $(MODEL),--model "$(MODEL)")
 
+# mypy has one core, while the processes that test begin on the other; it fails where either does.
 test: .venv/installed-dev chromium
-	$(MAKE) -j2 check whole # mypy has one core, while the processes that test begin on the other
+	$(MAKE) --no-print-directory -j2 check whole
 
 whole:
 	$(PYTEST)
