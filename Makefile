@@ -18,12 +18,16 @@ COMPILE := $(TOOLS)/uv pip compile requirements.txt --quiet --generate-hashes --
 	--no-emit-index-url --no-emit-find-links
 PYTEST := $(PY) -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
-.PHONY: run test test-fast fuzz check chromium docs lock sbom audit
+.PHONY: run test whole test-fast fuzz check chromium docs lock sbom audit
 
 run: .venv/installed-run
 	$(PY) -m swing $(if $(HOST),--host "$(HOST)") $(if $(PUBLIC),--public) $(if $(PORT),--port "$(PORT)") $(if $(MODEL),--model "$(MODEL)")
 
-test: .venv/installed-dev chromium check
+# mypy has one core, while the processes that test begin on the other; it fails where either does.
+test: .venv/installed-dev chromium
+	$(MAKE) --no-print-directory -j2 check whole
+
+whole:
 	$(PYTEST)
 
 test-fast: .venv/installed-dev

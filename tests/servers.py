@@ -86,10 +86,14 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
+class Server(ThreadingHTTPServer):
+    request_queue_size = 64  # who asks sixteen questions at once is not turned away, to try again a second later
+
+
 @contextlib.contextmanager
 def serving(fake):
     """The address of its API."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Own", (Handler,), {"fake": fake}))
+    server = Server(("127.0.0.1", 0), type("Own", (Handler,), {"fake": fake}))
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:

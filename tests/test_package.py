@@ -94,6 +94,7 @@ def test_the_engine_and_the_first_page_work_from_another_folder(installed, elsew
     assert done.stdout.split("\n")[0] == f"{installed / 'app.py'} Swing 0"
 
 
+@pytest.mark.slow
 def test_the_command_passes_its_options_and_the_settings_of_the_file(elsewhere):
     expected = options(tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text()))
     assert "theme.light.primaryColor" in expected

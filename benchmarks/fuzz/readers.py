@@ -15,6 +15,7 @@ import pandas as pd
 
 from model.assets import ASSETS
 
+TREES = sorted((Path(__file__).parents[2] / "tests" / "model" / "trees" / "files").glob("*.json.xz"))  # of the tests
 Files = list[tuple[str, bytes]]  # names, which tell the format where the content does not, and bytes
 
 
@@ -191,9 +192,8 @@ def _read_trees(data: bytes, name: str) -> None:
 
 @cache
 def _stored() -> dict[str, dict]:
-    """Some of the files that libraries of trees wrote for the tests, with their tables; none where there are none."""
-    paths = sorted((Path(__file__).parents[2] / "tests" / "model" / "trees" / "files").glob("*.json.xz"))
-    cells = [cell for path in paths for cell in json.loads(lzma.decompress(path.read_bytes()))]
+    """Some of the files that libraries of trees wrote for the tests, with their tables."""
+    cells = [cell for path in TREES for cell in json.loads(lzma.decompress(path.read_bytes()))]
     return {cell["name"]: cell for cell in cells[:: 1 + len(cells) // 40] if not cell["refused"]}
 
 
@@ -270,7 +270,7 @@ READERS = {
     "scaling runs": Reader(_read_scaling, _scaling_files),
     "images": Reader(_read_image, _image_files),
     "trees": Reader(_read_trees, _tree_files),
-    **({"trees of libraries": Reader(_read_stored, _stored_files)} if _stored() else {}),
+    **({"trees of libraries": Reader(_read_stored, _stored_files)} if TREES else {}),
     "bundles": Reader(_read_bundle, _bundle_files),
     "studies": Reader(_read_study, _study_files),
     "gguf": Reader(_read_gguf, _gguf_files),

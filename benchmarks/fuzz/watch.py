@@ -96,7 +96,8 @@ def _serve(reader: str, read: Read, files: Files, ask: Connection) -> None:
 
 def outcomes(reader: str, read: Read, files: Files, numbers: Iterator[int]) -> Iterator[Outcome]:
     """What comes of each example of a reader, read in another process, which is replaced where one ends it or hangs."""
-    context, asked = multiprocessing.get_context("spawn"), None
+    context, asked = multiprocessing.get_context("forkserver"), None
+    context.set_forkserver_preload(["benchmarks.fuzz.readers"])  # imported once for all processes
     while True:
         ask, answer = context.Pipe()
         process = context.Process(target=_serve, args=(reader, read, files, answer), daemon=True)

@@ -159,6 +159,7 @@ def test_settings_of_a_file_that_begins_with_a_mark_count_for_errors_too(called,
     assert (status, complained) == (2, "") and json.loads(said)["sentence"].startswith("say with --kind")
 
 
+@pytest.mark.slow
 def test_names_of_files_that_no_terminal_shows_are_said(source, tmp_path):
     odd = os.fsencode(tmp_path) + b"/odd\xff.csv"
     Path(source).rename(odd.decode(errors="surrogateescape"))
@@ -196,6 +197,7 @@ def test_no_error_of_a_row_steers_the_terminal(called, source, monkeypatch):
     assert said.count("\n") == 2 and all(one.isprintable() or one == "\n" for one in said) and r"\x1b[2J" in said
 
 
+@pytest.mark.slow
 def test_a_fault_of_swing_itself_steers_no_terminal_either(tmp_path):
     code = (
         "import sys, batch.command\n"
@@ -233,6 +235,7 @@ def test_the_app_needs_nothing_of_data_sets():
     assert "swing" in out and not {"batch", "pyarrow", "pandas"} & set(out.split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("how", "workers"), [(signal.SIGINT, 1), (signal.SIGINT, 2), (signal.SIGTERM, 1)])
 def test_ctrl_c_leaves_everything_valid(tmp_path, how, workers):
     source, out = write(tmp_path / "texts.csv", 400), tmp_path / "out"

@@ -35,6 +35,7 @@ def asked(tiny_checkpoint, **more):
     return {"kind": "text", "template": TEMPLATE, "target": " {answer}", "model": str(tiny_checkpoint), "budget": 24, **more}
 
 
+@pytest.mark.slow
 def test_a_text_has_the_values_of_its_game(reviews, tmp_path, tiny_checkpoint, tiny_gemma):
     explain_dataset(reviews, tmp_path / "out", **asked(tiny_checkpoint), workers=1)
     row = rows_of(tmp_path / "out")[0]
@@ -47,6 +48,7 @@ def test_a_text_has_the_values_of_its_game(reviews, tmp_path, tiny_checkpoint, t
     assert row["banzhaf_method"] == one.method
 
 
+@pytest.mark.slow
 def test_texts_are_the_same_to_the_last_bit_alone_among_others_and_in_processes(reviews, tmp_path, tiny_checkpoint):
     explain_dataset(reviews, tmp_path / "plain", **asked(tiny_checkpoint, rows_per_file=1, judge=False), workers=1)
     explain_dataset(reviews, tmp_path / "pool", **asked(tiny_checkpoint, rows_per_file=1, judge=False), workers=2)
@@ -199,6 +201,7 @@ def test_exact_values_that_are_not_judged_need_no_game(table, tmp_path, monkeypa
     assert [row["error"] for row in rows_of(tmp_path / "out")] == [None] * 5
 
 
+@pytest.mark.slow
 def test_a_row_of_a_table_does_not_depend_on_its_neighbours(table, tmp_path):
     folder = table[0]
     for size in (1, 7, 40):
@@ -208,6 +211,7 @@ def test_a_row_of_a_table_does_not_depend_on_its_neighbours(table, tmp_path):
     assert rows_of(tmp_path / "1") == rows_of(tmp_path / "7") == rows_of(tmp_path / "40")
 
 
+@pytest.mark.slow
 def test_a_run_with_a_model_fitted_here_goes_on(table, tmp_path):
     for limit in (30, None):
         explain_dataset(
@@ -307,6 +311,7 @@ def test_pictures_asked_as_texts_are_refused(tmp_path):
         explain_dataset(tmp_path / "in", tmp_path / "out", "text", target=" yes")
 
 
+@pytest.mark.slow
 def test_pictures_have_values_and_what_is_none_has_its_sentence(tmp_path):
     (tmp_path / "in").mkdir()
     for i, name in enumerate(("a.png", "b.png")):

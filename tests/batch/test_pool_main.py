@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from data_sets import Fake, rows_of, write
 
 from batch import explain_dataset
@@ -40,16 +41,19 @@ def _run(tmp_path, code):
     assert rows_of(tmp_path / "out") == rows_of(tmp_path / "plain")
 
 
+@pytest.mark.slow
 def test_a_script_that_is_not_guarded_is_run_once(tmp_path):
     _run(tmp_path, UNGUARDED)
     assert (tmp_path / "began").read_text() == "once "
 
 
+@pytest.mark.slow
 def test_a_kind_that_is_written_in_the_script_is_found_there(tmp_path):
     _run(tmp_path, OWN_KIND)
     assert len(rows_of(tmp_path / "out")) == 9
 
 
+@pytest.mark.slow
 def test_a_page_of_a_web_app_is_not_run_again(tmp_path):
     """Streamlit makes the page it runs the main module, and leaves it so."""
     from streamlit.testing.v1 import AppTest

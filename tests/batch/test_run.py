@@ -53,6 +53,7 @@ def test_maps_are_judged_where_that_is_asked(source, tmp_path):
             assert row[f"{index}_judgement"]["additive"] == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_processes_and_resumed_runs_give_the_same_to_the_last_bit(source, tmp_path):
     kind = Fake(Settings("text", budget=24, rows_per_file=4))
     explain_dataset(source, tmp_path / "plain", kind, workers=1)
@@ -84,6 +85,7 @@ def test_chunks_are_cut_by_the_length_of_their_texts(lengths, sizes):
     assert [row for piece in found for row in piece.chunk.rows] == rows
 
 
+@pytest.mark.slow
 def test_long_texts_in_pieces_give_the_same_to_the_last_bit(tmp_path):
     kind = Fake(Settings("text", budget=24, rows_per_file=8))
     source = write(tmp_path / "texts.csv", 11, lambda i: "bad" if i == 3 else f"text {i} " + "long " * (700 * (i % 3)))
@@ -185,6 +187,7 @@ def test_where_results_cannot_lie_gets_one_sentence(tmp_path, out, sentence):
         explain_dataset(folder if not out else tmp_path / "texts.csv", where, Fake(), workers=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("workers", "kills"), [(1, 10), (2, 3)])
 def test_kills_lose_and_double_nothing(tmp_path, workers, kills):
     source, out = write(tmp_path / "texts.csv", 60), tmp_path / "out"
@@ -231,6 +234,7 @@ def committed(out):
     return len(list((out / "rows").glob("part-*"))) if (out / "rows").is_dir() else 0
 
 
+@pytest.mark.slow
 def test_a_process_of_the_pool_that_is_killed_is_replaced(source, tmp_path):
     class Killing(Quiet):
         killed = 0
@@ -248,6 +252,7 @@ def test_a_process_of_the_pool_that_is_killed_is_replaced(source, tmp_path):
     assert not multiprocessing.active_children()
 
 
+@pytest.mark.slow
 def test_rows_at_which_processes_die_end_the_run_with_a_sentence(tmp_path):
     source = write(tmp_path / "texts.csv", 12, lambda i: "deadly" if i == 5 else f"text {i}")
     with pytest.raises(ValueError, match="3 processes died at rows 4 to 7 "):
@@ -262,18 +267,21 @@ class Deadly(Fake):
         return os._exit, (1,), bytes(1_000_000)
 
 
+@pytest.mark.slow
 def test_processes_that_die_at_once_end_the_run_with_a_sentence(source, tmp_path):
     with pytest.raises(ValueError, match="3 processes died at rows "):
         explain_dataset(source, tmp_path / "out", Deadly(), workers=2)
     assert not multiprocessing.active_children()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_model_that_cannot_be_loaded_ends_the_run_with_its_sentence(source, tmp_path, workers):
     with pytest.raises(ValueError, match="^the weights are damaged$"):
         explain_dataset(source, tmp_path / "out", Fake(weights="damaged"), workers=workers)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     count=st.integers(1, 30),
@@ -292,6 +300,7 @@ def test_whatever_was_done_before_every_row_is_there_once(tmp_path_factory, coun
     assert [row["row"] for row in rows_of(folder / "out")] == list(range(count)) and summary.rows == count
 
 
+@pytest.mark.slow
 def test_the_progress_counts_each_row_once(source, tmp_path):
     class Counting(Quiet):
         done = total = 0

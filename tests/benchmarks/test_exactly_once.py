@@ -7,6 +7,7 @@ from batch import explain_dataset
 from benchmarks.batch.exactly_once import KINDS, compared, write
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "count"), [("table", 2500), ("texts", 101)])
 def test_what_is_doubled_lost_or_wrong_is_counted(tmp_path, kind, count):
     source, out = write(kind, count, tmp_path), tmp_path / "out"

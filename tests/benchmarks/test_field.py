@@ -57,6 +57,7 @@ def test_pythons_of_pyenv_are_found_the_newest_first(monkeypatch, tmp_path):
     assert [at.split("/")[-3] for at in side.of_pyenv()] == ["3.13.0", "3.12.1", "3.9.18"]
 
 
+@pytest.mark.slow
 def test_a_lost_cell_is_named_with_who_won_it(capsys):
     errors = {"auto": 3e-3, "OddSHAP": 2e-3, "PolySHAP": 9e-3}
     found = {method: Cell("shapley", "digits", 64, 160, 0.0, method, runs=5, error=error) for method, error in errors.items()}

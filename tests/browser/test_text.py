@@ -7,18 +7,24 @@ import pytest
 from clicks import fill, press_explain, set_budget, settle, type_target, values, wait_until_shown
 from playwright.sync_api import expect
 
+from model.assets import ASSETS
+from ui.runs.bundle import read_bundle
 from ui.text.samples import SAMPLES
 from xai import Ledger, explain
 
 PANES = {"l": ("banzhaf", "auto"), "r": ("shapley", "kernelshap")}
 
 
-def direct(gemma, sample, target, budget):
-    """Both maps as the API gives them, values (n, k): the second on the ledger of the first."""
+def direct(gemma, sample, target, budget, paid=None):
+    """Both maps as the API gives them, values (n, k): the second on the ledger of the first. paid : what is known before"""
     prompt = sample.before + sample.text + sample.after
     within = len(sample.before), len(sample.before) + len(sample.text)
     game = gemma.text_game(prompt, target, gemma.encode(prompt).split(sample.players, within))
     every, ledger = 2**game.n_players <= budget, Ledger(game)
+    if paid is not None:
+        coalitions, known = (found[::40] for found in paid.known())
+        np.testing.assert_allclose(game(coalitions), known, atol=2e-3)
+        ledger.take(paid)
     return {
         pane: explain(game, index, "exact" if every else method, budget, ledger=ledger).values
         for pane, (index, method) in PANES.items()
@@ -28,7 +34,8 @@ def direct(gemma, sample, target, budget):
 def test_a_newcomer_sees_the_first_sample_explained(open_tab, gemma):
     page = open_tab()
     expect(page.locator(".swing-answer")).to_have_text("positive")
-    for pane, expected in direct(gemma, SAMPLES[0], " positive", 258).items():
+    shipped = read_bundle((ASSETS / "first" / "text.zip").read_bytes()).ledger()
+    for pane, expected in direct(gemma, SAMPLES[0], " positive", 258, shipped).items():
         np.testing.assert_allclose(values(page, pane), expected.sum(axis=1), atol=2e-4)
     player = page.locator(".swing-player", has_text="superb").first
     player.hover()

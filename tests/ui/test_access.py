@@ -139,6 +139,7 @@ def test_nothing_is_shown_before_the_login(slot, as_user, configured):
     ]
 
 
+@pytest.mark.slow
 def test_a_user_is_known_by_issuer_and_subject_in_every_browser(ready, as_user):
     as_user(ANNA)
     ready.fixed = True
@@ -274,6 +275,7 @@ def test_without_a_login_nobody_is_an_operator_but_who_sits_at_the_machine(monke
     assert not access.is_operator() and slot.fixed
 
 
+@pytest.mark.slow
 def test_a_link_is_opened_after_the_login_in_the_browser_that_came_by_it(ready, as_user, monkeypatch):
     account.links.clear()
     here = ["one"]

@@ -104,6 +104,7 @@ async def shown(screen, what):
     raise AssertionError(f"never shown; errors: {screen.errors()}")
 
 
+@pytest.mark.slow
 def test_nothing_holds_the_result_of_a_session_that_was_closed(slot, runtime, monkeypatch):
     now = [0.0]
     mine = Departures(runtime.is_active_session, visitor.close_sessions, lambda: now[0])

@@ -167,6 +167,7 @@ def open_menu(**typed):
     return page
 
 
+@pytest.mark.slow
 def test_the_menu_says_what_a_model_takes_and_loads_it(ready, other, tiny_seeing):
     page = open_menu(source=other)
     said = " ".join(element.value for element in page.markdown).replace("\\", "")
@@ -215,6 +216,7 @@ def test_the_menu_asks_for_a_server(ready, monkeypatch, tiny_seeing):
     assert asked == [("http://localhost:1/v1", "mine", None)] and ready.server == ready.source == "http://localhost:1/v1"
 
 
+@pytest.mark.slow
 def test_what_one_model_answered_is_no_part_of_what_another_is_asked(ready, other, tiny_gemma, tiny_seeing):
     page = open_app()
     finish(page, "text")
@@ -247,6 +249,7 @@ def test_what_was_brought_and_what_waits_stay_where_the_model_changes(ready):
     assert brought.opened == "a file" and brought.outcome is None and shown.shown == "of trees"
 
 
+@pytest.mark.slow
 def test_a_run_of_another_model_is_shown_and_not_gone_on_with(ready, tiny_seeing):
     """As when its server was started with another model since."""
     page = finish(open_app(), "text")

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from ui.shell.jobs import Job
 from ui.shell.model_slot import ModelSlot
 from ui.text.request import TextRequest
@@ -25,6 +27,7 @@ def test_a_sentence_is_printed_once_however_often_its_share_grows(capsys):
     ]
 
 
+@pytest.mark.slow
 def test_a_server_stands_in_the_slot(tiny_gemma, tiny_checkpoint, monkeypatch):
     """What pages ask of the model they ask of the server: an answer, the likeliest tokens, and a game for its pace."""
     from servers import Fake, serving

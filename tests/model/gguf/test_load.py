@@ -71,6 +71,7 @@ def test_the_network_is_the_one_that_was_written(network, file):
         assert torch.allclose(loaded(ids).logits, network(ids).logits, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_every_bit_is_as_transformers_reads_it(network, tmp_path, kind, dtype):

@@ -93,6 +93,7 @@ def test_a_network_that_sees_gets_new_eyes_last(tiny_seeing, absent):
         assert any(a is not b for a, b in zip(*towers)) == new
 
 
+@pytest.mark.slow
 def test_the_classifier():
     real = load_image_classifier("cpu")
     image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)

@@ -59,6 +59,7 @@ def rows(n):
     return z
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["Fake", "OnlyEcho", "Busy", "Untold"])
 @pytest.mark.parametrize("absent", ["remove", "replace"])
 def test_values_are_those_of_the_model_here(here, directory, kind, absent):
@@ -75,6 +76,7 @@ def test_values_are_those_of_the_model_here(here, directory, kind, absent):
         assert isinstance(model.generate(PROMPT, max_new_tokens=3), str)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FAULTS)
 def test_a_server_that_goes_wrong_is_refused(here, directory, kind):
     with servers.serving(getattr(servers, kind)(here)) as url, pytest.raises(ValueError, match=FAULTS[kind]) as caught:
@@ -82,6 +84,7 @@ def test_a_server_that_goes_wrong_is_refused(here, directory, kind):
     assert str(caught.value).startswith(f"the server at {url}") and "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_the_tokenizer_of_the_server(here):
     with servers.serving(servers.Fake(here)) as url:
         model = connect(url, "tiny")
@@ -97,6 +100,7 @@ def test_the_tokenizer_of_the_server(here):
         connect(url, "tiny")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "says"), [("NotANumber", "gives nan as a log-prob"), ("TwoAnswers", "gives 2 answers")])
 def test_a_server_that_goes_wrong_later_ends_a_run_with_a_sentence(here, directory, kind, says):
     fake = servers.Fake(here)
@@ -135,6 +139,7 @@ def test_what_a_server_cannot_do_is_refused(here, directory):
         connect(url, "tiny", directory)
 
 
+@pytest.mark.slow
 def test_a_key_comes_from_the_environment_and_is_not_told(here, directory, monkeypatch):
     fake = servers.Fake(here)
     fake.key = "secret"

@@ -63,6 +63,7 @@ def test_a_zero_alone_or_before_a_mark_makes_no_texts():
     assert [kind.kind for kind in frame.dtypes] == ["i", "f", "f", "i"]
 
 
+@pytest.mark.slow
 def test_a_class_of_numbers_is_the_same_however_it_is_written():
     frame = pd.DataFrame({"x": np.arange(60) % 7, "y": ["1", "01", "2"] * 20})
     target = TableModel.fit(frame, "y").target

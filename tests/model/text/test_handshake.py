@@ -41,6 +41,7 @@ def test_what_is_taken(title):
             found.way("hole")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("title", ["Llama", "GPT-2", "Mistral", "GPT-Neo", "Gemma 3n", "Gemma 4", "GPT-OSS", "Mamba", "Cohere 2"])
 @pytest.mark.parametrize("absent", ["remove", "hole", "replace"])
 def test_games_of_a_directory_say_what_plain_passes_say(tmp_path, title, absent):

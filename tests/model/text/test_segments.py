@@ -140,6 +140,7 @@ def test_nothing_but_marks_ends_no_sentence():
     assert texts(sentences, "… so it goes. ?!") == ["… so it goes.", " ?!"]
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.text(min_size=1, max_size=40), st.sampled_from([words, sentences, lines]))
 @example(" \u0e31", words)  # a space takes a mark: what is seen then

@@ -104,6 +104,7 @@ def direct(gemma):
     return TranslationGame(gemma, pairs(EXAMPLES), pairs(EVALUATION), players="origin")
 
 
+@pytest.mark.slow
 def test_the_bundled_set_and_its_cost_are_there_at_once(ready):
     page = open_page()
     assert not page.exception
@@ -112,6 +113,7 @@ def test_the_bundled_set_and_its_cost_are_there_at_once(ready):
     assert page.dataframe[1].value.shape == (8, 3)
 
 
+@pytest.mark.slow
 def test_both_measures_and_both_indices_are_those_of_the_api(ready):
     page = press_explain(brought(ready))
     assert not page.exception
@@ -142,6 +144,7 @@ def test_players_may_be_single_examples(ready):
     assert "<b>hello</b>" in html(page)
 
 
+@pytest.mark.slow
 def test_uploaded_pairs_are_kept_only_where_the_user_says_so(ready):
     page = press_explain(brought(ready))
     assert not kept.store().runs(visitor())
@@ -158,6 +161,7 @@ def test_uploaded_pairs_are_kept_only_where_the_user_says_so(ready):
     assert "other data or settings" not in words(other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
@@ -180,6 +184,7 @@ def test_one_player_is_refused_in_one_sentence(ready):
     assert page.button(key="explain").disabled
 
 
+@pytest.mark.slow
 def test_what_a_file_says_is_escaped(ready):
     page = upload(brought(ready), 0, f'source,target,origin\n"{HOSTILE}",fox,"{HOSTILE}"\nworld,seven,b\n')
     page = press_explain(page)
@@ -226,6 +231,7 @@ def test_a_typed_translation_is_explained_and_an_empty_one_refused(ready):
     assert bench(page).shown.about.words == ["hello", "dog"]
 
 
+@pytest.mark.slow
 def test_bleu_is_counted_as_chinese_needs_it_and_its_signature_is_shown(ready):
     chinese = "source,target\nbrown dog,我喜欢。\nten,今天天气很好。\n"
     page = upload(upload(open_page(), 0, EXAMPLES), 1, chinese)
@@ -336,6 +342,7 @@ def test_scored_runs_are_read_once_and_stay_in_their_session(ready, monkeypatch)
     assert len(read) == 3  # the sample too: nothing of one session's is found by another
 
 
+@pytest.mark.slow
 def test_what_was_seen_before_translations_is_not_taken_for_paid(ready, monkeypatch):
     looked = threading.Event()
 

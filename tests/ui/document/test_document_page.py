@@ -53,6 +53,7 @@ def test_it_paints_while_the_model_loads(slot):
     assert page.text_input(key="doc-question").value == FIRST.question
 
 
+@pytest.mark.slow
 def test_explain_computes_here_what_shipped_with_swing_and_a_part_of_it_opens_as_it_stands(ready, monkeypatch):
     page = explained()
     was = bench(page).shown
@@ -75,6 +76,7 @@ def test_explain_computes_here_what_shipped_with_swing_and_a_part_of_it_opens_as
     assert study.ledger.evaluations == was.ledger.evaluations and study.ledger.seconds not in (was.ledger.seconds, 0)
 
 
+@pytest.mark.slow
 def test_a_document_is_explained_looked_into_opened_and_asked_anew(ready):
     page = open_page()
     assert "at most 144 evaluations" in captions(page)  # 64 for each index, and twice 8 that judge them
@@ -147,6 +149,7 @@ def test_sentences_of_the_answer_are_columns_of_one_set_of_evaluations(ready):
     assert html(page).count("<td>unsupported</td>") == unsupported
 
 
+@pytest.mark.slow
 def test_another_model_is_not_asked_in_the_game_of_the_one_before(ready, tiny_seeing):
     """Explain in a page that was drawn before the model changed."""
     page = explained()

@@ -47,6 +47,7 @@ def same_values(one, other):
             np.testing.assert_array_equal(other.found[index].nodes[path].value, node.value)
 
 
+@pytest.mark.slow
 def test_a_run_is_kept_listed_private_shared_reopened_and_deleted(ready):
     page = explained()
     study, run = bench(page).shown, bench(page).run
@@ -75,6 +76,7 @@ def test_a_run_is_kept_listed_private_shared_reopened_and_deleted(ready):
     assert bench(page).shown is None and "no run under this link" in new_page(run).error[0].value
 
 
+@pytest.mark.slow
 def test_opening_a_part_and_more_budget_go_on_with_the_same_run(ready):
     page = explained()
     study, run = bench(page).shown, bench(page).run
@@ -95,6 +97,7 @@ def test_opening_a_part_and_more_budget_go_on_with_the_same_run(ready):
     assert again.select_slider(key="doc-budget").value == 128 and not again.exception  # which the slider does not offer
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_where_it_was(ready, monkeypatch):
     page = explained()
     store, first = kept.store(), bench(page).run
@@ -155,6 +158,7 @@ def test_a_bundle_brought_back_is_shown_and_sets_the_fields(ready):
     assert "This file cannot be opened as a Swing bundle" in page.error[0].value
 
 
+@pytest.mark.slow
 def test_a_study_of_another_model_can_be_read_but_not_gone_on_with(ready):
     study = replace(bench(explained()).shown, model="another")
     page = new_page()
@@ -168,6 +172,7 @@ def test_a_study_of_another_model_can_be_read_but_not_gone_on_with(ready):
     assert from_bytes(to_bytes(mine)).model == ready.gemma.fingerprint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", ["[]", "{}", '{"outputs": 5}', '{"outputs": ["the answer"], "words": {}}'])
 def test_a_damaged_record_is_one_sentence(ready, wrong):
     page = explained()

@@ -172,6 +172,7 @@ def test_a_hostile_document_is_shown_and_not_obeyed(attack):
         assert not any(cell.lstrip(" ").startswith(("=", "+", "@", "\t")) for cell in row)
 
 
+@pytest.mark.slow
 def test_a_cancelled_study_keeps_the_first_tree_and_nothing_else():
     class Stops:
         def __init__(self, after):

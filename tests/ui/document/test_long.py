@@ -10,6 +10,8 @@ from ui.document import picture, tree
 from ui.document.keep.bundle import from_bytes, to_bytes
 from ui.draw.colour import shared_scale
 
+pytestmark = pytest.mark.slow  # a study of two hundred pages takes seconds
+
 
 @pytest.fixture(scope="module")
 def found():

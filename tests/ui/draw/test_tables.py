@@ -67,6 +67,7 @@ def test_the_page_hides_the_button_there():
     assert '[class*="st-key-computes-"] [aria-label^="Download as CSV"] { display: none; }' in style
 
 
+@pytest.mark.slow
 def test_every_table_of_a_page_is_drawn_there():
     found = {}
     for file in sorted((ROOT / "ui").rglob("*.py")):

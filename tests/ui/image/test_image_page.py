@@ -69,6 +69,7 @@ def page(store):
     return finish(AppTest.from_file(PAGE, default_timeout=120).run())
 
 
+@pytest.mark.slow
 def test_the_budgets_of_a_grid(page):
     assert "**514**" not in " ".join(caption.value for caption in page.caption)
     for side, more, usual in ((4, [34, 514], 514), (7, [112], 256), (10, [208], 256), (16, [514], 514)):
@@ -118,6 +119,7 @@ def test_a_picture_without_patches_is_asked_again(page):
     assert any(best in said.value for said in page.markdown if said.value.startswith("It "))
 
 
+@pytest.mark.slow
 def test_any_class_against_any_other_in_any_unit(page):
     page = small(page)
     page.selectbox(key="image-wanted").set_value(281)
@@ -137,6 +139,7 @@ def test_any_class_against_any_other_in_any_unit(page):
     assert shown(run(page)).comparison.maps[0].full_value == pytest.approx(logit)
 
 
+@pytest.mark.slow
 def test_another_picture_lends_its_patches(page):
     page = small(page)
     page.selectbox(key="absent-photos").set_value("another").run()
@@ -146,6 +149,7 @@ def test_another_picture_lends_its_patches(page):
     np.testing.assert_allclose(result.comparison.maps[0].empty_value, game(np.zeros((1, 16), bool))[0], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_superpixels_are_drawn_where_they_lie(page):
     page = small(page)
     page.checkbox(key="superpixels").check().run()
@@ -154,6 +158,7 @@ def test_superpixels_are_drawn_where_they_lie(page):
     np.testing.assert_array_equal(result.about.regions, game.regions)
 
 
+@pytest.mark.slow
 def test_the_other_ways_of_absence_are_compared(page):
     page = run(small(page))
     page.button(key="policies").click().run()
@@ -259,6 +264,7 @@ def test_no_name_of_a_picture_turns_the_page_around(page):
     assert len(page.error) == 1 and pages.turned(page) == []
 
 
+@pytest.mark.slow
 def test_a_run_of_a_sample_is_reopened_by_its_link(page, store):
     page = run(small(page))
     kept = pages.shared(page, "image")
@@ -274,6 +280,7 @@ def test_a_run_of_a_sample_is_reopened_by_its_link(page, store):
             ImageRequest.from_settings(wrong)
 
 
+@pytest.mark.slow
 def test_a_picture_that_was_not_kept_is_said(page, store):
     page = small(page)
     page.file_uploader(key="image-file").set_value(("phone.jpg", phone_photo(), "image/jpeg")).run()
@@ -357,6 +364,7 @@ def test_a_word_that_the_model_with_eyes_lacks_is_named(page):
     assert not page.error
 
 
+@pytest.mark.slow
 def test_of_a_gif_that_moves_the_first_frame_is_explained_and_said(page):
     out = io.BytesIO()
     frames = [sample(name).resize((64, 64)) for name in ("coffee.jpg", "chelsea.jpg")]

@@ -43,6 +43,7 @@ def captions(page):
     return " ".join(caption.value for caption in page.caption).replace("\\", "")
 
 
+@pytest.mark.slow
 def test_it_is_explained_as_from_python(page, tmp_path):
     bring(page, graph(), LABELS.encode(), **SCALED)
     page.select_slider(key="budget").set_value(64)
@@ -60,6 +61,7 @@ def test_it_is_explained_as_from_python(page, tmp_path):
     assert result.request.own in brought.classifiers()
 
 
+@pytest.mark.slow
 def test_what_it_does_not_say_of_itself_is_asked(page):
     bring(page, graph((None, 3, None, None)))
     assert "does not say how many pixels a side" in page.error[0].value
@@ -90,6 +92,7 @@ def test_the_page_shows_what_it_sees(monkeypatch, tmp_path):
         brought.needed("another")
 
 
+@pytest.mark.slow
 def test_its_result_stays_readable_without_it(page):
     bring(page, graph(), LABELS.encode(), **SCALED)
     page.select_slider(key="budget").set_value(64)
@@ -111,6 +114,7 @@ def test_a_public_server_runs_no_graphs_of_strangers(slot, monkeypatch):
     assert "A classifier of your own" in page.radio(key="model").options
 
 
+@pytest.mark.slow
 def test_labels_that_are_no_text(page):
     out = io.BytesIO()
     Image.new("RGB", (2, 2)).save(out, "PNG")

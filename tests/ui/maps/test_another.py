@@ -47,6 +47,7 @@ def told(page):
     return " ".join(each.value for each in [*page.markdown, *page.warning, *page.caption])
 
 
+@pytest.mark.slow
 def test_the_same_words_under_two_prompts(page):
     explain(page, "good fun film", ". Sentiment:")
     maps = bench(page).shown.comparison.focused()
@@ -101,6 +102,7 @@ def test_runs_are_found_by_their_words_and_forgotten_after_a_question(page):
     assert not page.exception and not listed()
 
 
+@pytest.mark.slow
 def test_values_of_another_quantity_are_said_to_be_so(page):
     explain(page, "good fun film", ". Sentiment:")
     explain(page, "good fun film", ". Verdict:")

@@ -63,6 +63,7 @@ def test_it_is_computed_where_somebody_asks_and_shown(ready):
     assert all(tensor.equal(after[name]) for name, tensor in before.items())
 
 
+@pytest.mark.slow
 def test_of_another_result_it_is_asked_anew(ready):
     page = explained("text")
     page.button(key="randomised").click().run()

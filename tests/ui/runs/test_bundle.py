@@ -78,6 +78,7 @@ def manifest(data, **changes):
     return rewritten(data, **{"manifest.json": json.dumps(found).encode()})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outputs", [None, 1, 3])
 @pytest.mark.parametrize("content", [None, b"\x89PNG\x00 bytes"])
 def test_everything_comes_back_bit_for_bit(outputs, content):

@@ -57,6 +57,7 @@ def test_a_page_shows_it_beside_ours(key, tmp_path, monkeypatch, slot):
     assert page.session_state[f"bench-{key}"].shown.comparison.maps[1].method == "shap"
 
 
+@pytest.mark.slow
 def test_a_map_of_others_or_without_its_end_is_refused():
     bundle = first("table")
     banzhaf = bundle.attributions["left"]

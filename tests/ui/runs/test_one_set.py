@@ -79,6 +79,7 @@ def test_what_stopping_saved_is_counted_in_evaluations_that_were_not_paid_for():
     assert line == f"Stopped when sure: {enough} evaluations were enough for the maps, {found.saved} were saved."
 
 
+@pytest.mark.slow
 def test_kernelshap_takes_the_place_with_a_line_on_how_far_both_shapley_maps_lie_apart():
     found = ran(stop=False)
     free, own = found.beside, found.maps[1]
@@ -207,6 +208,7 @@ def test_a_game_that_does_not_move_is_told_without_numbers():
     assert "differ by" not in " ".join(spent(found))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("values", [CLEAR, ROUGH])
 @pytest.mark.parametrize("one_set", [False, True])
 def test_progress_never_goes_back_and_ends_near_its_end(values, one_set):

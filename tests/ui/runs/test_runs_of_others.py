@@ -57,6 +57,7 @@ def test_only_who_began_a_job_cancels_it():
     assert job.ended.wait(60) and job.result == "whole"
 
 
+@pytest.mark.slow
 def test_a_link_opens_for_others_once_it_is_shared(ready):
     page = finish(AppTest.from_file(PAGE, default_timeout=60).run())
     page.button(key="explain").click().run()
@@ -82,6 +83,7 @@ def test_a_link_opens_for_others_once_it_is_shared(ready):
     assert not page.toggle(key="share-shown").value and not page.code and "This run is private" in opened().error[0].value
 
 
+@pytest.mark.slow
 def test_only_its_owner_goes_on_with_a_run_whose_server_died(ready, monkeypatch):
     page = finish(AppTest.from_file(PAGE, default_timeout=60).run())
     page.button(key="explain").click().run()

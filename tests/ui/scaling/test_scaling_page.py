@@ -56,6 +56,7 @@ def test_the_first_sample_is_judged_and_marked_synthetic(tmp_path):
     assert f"{verdict.held_out.error:.1%}" in words(page)
 
 
+@pytest.mark.slow
 def test_a_misleading_cross_entropy_is_called_so():
     page = open_page()
     page.get("button_group")[0].set_value("Misaligned (synthetic)").run()
@@ -82,6 +83,7 @@ def test_data_sets_are_ranked_at_the_target_size():
     assert not page.exception
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [

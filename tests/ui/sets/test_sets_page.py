@@ -122,6 +122,7 @@ def started(page):
     return finish(page.button(key="sets-start").click().run())
 
 
+@pytest.mark.slow
 def test_no_name_in_a_data_set_turns_the_page_around():
     page = upload(open_page(), f"{TURNED},{TURNED}2\na {TURNED},=1+1\nb c,x\nd e,y\n", f"{TURNED}.csv")
     page.text_area(key="sets-of-template").set_value(f"{{{TURNED}}} and {{{TURNED}2}}").run()

@@ -37,6 +37,7 @@ def brought():
     return frame, booster.model_to_string().encode()
 
 
+@pytest.mark.slow
 def test_a_file_is_read_said_and_compared(brought):
     frame, model = brought
     page = page_of(frame, model)

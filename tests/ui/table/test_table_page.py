@@ -22,6 +22,7 @@ from xai import explain
 HOSTILE = ["<b>bold</b>", "**stars** ![x](http://x/y.png)", "=1+1", "a & b \" ' $x$"]
 
 
+@pytest.mark.slow
 def test_a_newcomer_sees_a_row_explained_and_every_number_is_the_apis():
     page = open_page()
     assert not page.exception
@@ -55,6 +56,7 @@ def test_estimates_stand_beside_the_exact_map_where_one_asks_for_them():
     assert "more" in [button.key for button in page.button]
 
 
+@pytest.mark.slow
 def test_an_upload_is_profiled_fitted_and_explained():
     page, frame = upload(open_page(), csv(table())), table()
     assert not page.exception
@@ -91,6 +93,7 @@ def nested():
     return stream.getvalue()
 
 
+@pytest.mark.slow
 def test_bad_files_are_one_sentence_and_the_page_goes_on():
     page = open_page()
     for bad, (data, words) in {**BAD, "nested Parquet": (nested(), "lists or records")}.items():
@@ -121,6 +124,7 @@ def test_a_target_that_cannot_be_predicted_is_one_sentence(change, words):
     assert words in page.error[0].value.replace("\\", "").lower()
 
 
+@pytest.mark.slow
 def test_too_wide_a_table_is_one_sentence_until_columns_are_left_out():
     wide = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 300)), columns=[f"c{i}" for i in range(300)])
     page = upload(open_page(), csv(wide))
@@ -131,6 +135,7 @@ def test_too_wide_a_table_is_one_sentence_until_columns_are_left_out():
     assert bench(page).shown.comparison.ledger.n_players == 9
 
 
+@pytest.mark.slow
 def test_what_a_table_says_is_escaped_everywhere():
     frame = table(names=HOSTILE).rename(columns={"outcome": "<i>out</i> **come** ![x](http://x/y.png)"})
     frame["<script>alert(1)</script>"] = frame.pop(HOSTILE[3]).map(lambda flag: f"<img src=x>{flag}")
@@ -148,6 +153,7 @@ def test_what_a_table_says_is_escaped_everywhere():
     assert "'=1+1" in text
 
 
+@pytest.mark.slow
 def test_no_name_in_a_table_turns_the_page_around():
     frame = table(names=[f"{TURNED}{i}" for i in range(4)], classes=2)
     for column in (f"{TURNED}2", "outcome"):
@@ -164,6 +170,7 @@ def click(page, key):
     return finish(page)
 
 
+@pytest.mark.slow
 def test_an_edited_cell_changes_prediction_and_both_exact_maps():
     page = explain_row(upload(open_page(), csv(table())))
     frame = read_table(csv(table()))
@@ -220,6 +227,7 @@ def test_errors_against_exact_are_those_of_the_methods():
     assert all(points[-1][1] < points[0][1] for points in found.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["linear", "network"])
 def test_smooth_models_are_explained_too(model):
     page = upload(open_page(), csv(table()))
@@ -235,6 +243,7 @@ def test_smooth_models_are_explained_too(model):
     assert ("Explain all rows" in [button.label for button in page.button]) == (model == "linear")
 
 
+@pytest.mark.slow
 def test_another_class_is_another_column_of_one_ledger():
     page = explain_row(upload(open_page(), csv(table(classes=3))))
     known, frame = bench(page).shown, read_table(csv(table(classes=3)))
@@ -293,6 +302,7 @@ def test_a_model_file_is_read_and_a_pickle_is_not():
     np.testing.assert_allclose(drawn(page, "l"), want, atol=6e-7)
 
 
+@pytest.mark.slow
 def test_gemma_reads_a_row(slot, tiny_gemma):
     page = upload(open_page(), csv(table(classes=2)))
     page.selectbox(key="t-model").set_value("gemma").run()
@@ -355,6 +365,7 @@ def test_an_upload_is_kept_only_if_the_user_says_so(slot):
     assert bench(again).shown.comparison.ledger.evaluations == paid  # what was paid stays paid
 
 
+@pytest.mark.slow
 def test_a_link_and_a_bundle_give_nothing_of_a_table_that_was_not_kept():
     page = explain_row(upload(open_page(), csv(table().assign(city="Secretville"))))
     bundle = write_bundle(to_bundle("table", bench(page).shown, "x", ""))
@@ -370,6 +381,7 @@ def test_a_link_and_a_bundle_give_nothing_of_a_table_that_was_not_kept():
     assert "Secretville" not in said(visitor) + html(visitor) + str(visitor.dataframe)
 
 
+@pytest.mark.slow
 def test_forgetting_everything_empties_what_was_fitted(slot):
     page = explain_row(upload(open_page(), csv(table())))
     request = bench(page).shown.request

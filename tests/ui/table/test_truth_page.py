@@ -48,6 +48,7 @@ def own(page):
     return lightgbm.Booster(model_str=fitted.model.text).predict(cells), fitted
 
 
+@pytest.mark.slow
 def test_a_number_stands_beside_the_cell_its_residual_and_its_place():
     page = explained(table(), 7)
     predicted, fitted = own(page)
@@ -131,6 +132,7 @@ def test_no_certainty_is_printed_where_there_is_none():
     assert not re.search(r"\) = (1|0)(\.0*)?[ ;,.(]", words)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", [0, 2, 3])
 def test_a_row_without_a_target_has_nothing_to_be_held_against(classes):
     frame = table(classes=classes)
@@ -144,6 +146,7 @@ def test_a_row_without_a_target_has_nothing_to_be_held_against(classes):
     assert "not known" in row
 
 
+@pytest.mark.slow
 def test_equal_residuals_share_a_place():
     frame = table()
     frame = pd.concat([frame, frame.iloc[[0]], frame.iloc[[0]]], ignore_index=True)
@@ -159,6 +162,7 @@ def test_tables_with_nothing_to_compare_are_one_sentence(rows, columns, words):
     assert words in " ".join(element.value for element in [*page.error, *page.warning])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["linear", "network"])
 def test_smooth_models_are_held_against_the_table_too(model):
     page = upload(open_page(), csv(table()))
@@ -172,6 +176,7 @@ def test_smooth_models_are_held_against_the_table_too(model):
     assert said(page).count("no coalition had to be asked for") == (2 if model == "linear" else 0)
 
 
+@pytest.mark.slow
 def test_what_a_file_saw_is_not_known():
     frame = read_table(csv(table(classes=2)))
     page = upload(open_page(), csv(frame))
@@ -185,6 +190,7 @@ def test_what_a_file_saw_is_not_known():
     assert "Which rows the model was fitted on is not known: its file does not say." in told(page)
 
 
+@pytest.mark.slow
 def test_a_report_and_a_bundle_tell_what_the_page_tells_and_a_link_what_was_kept():
     frame = table(classes=2).assign(outcome=lambda frame: frame["outcome"].map({"a": "Secret & <b>no</b>", "b": "yes"}))
     page = explained(frame, 2)
@@ -235,6 +241,7 @@ def test_exact_maps_cost_what_judges_them_alone():
         assert [one.method for one in found.maps] == [pane.method for pane in plan.panes]
 
 
+@pytest.mark.slow
 def test_the_csv_holds_residuals_and_what_each_row_was_used_for():
     page = explained(table(), 0)
     predicted, fitted = own(page)
@@ -243,6 +250,7 @@ def test_the_csv_holds_residuals_and_what_each_row_was_used_for():
     assert again["used for"].value_counts().to_dict() == {"trained": 72, "watched": 24, "held out": 24}
 
 
+@pytest.mark.slow
 def test_gemma_is_held_against_the_table_for_its_row_alone(slot, tiny_gemma):
     slot.gemma, slot.seconds_per_token = tiny_gemma, 1e-4
     page = upload(open_page(), csv(table(classes=2)))
@@ -256,6 +264,7 @@ def test_gemma_is_held_against_the_table_for_its_row_alone(slot, tiny_gemma):
     assert drawn(page, "l").shape == (4,)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", [False, True])
 def test_of_a_model_that_knows_nothing_the_page_says_so(classes):
     frame, noise = table(classes=2 if classes else 0), np.random.default_rng(5).normal(size=120)

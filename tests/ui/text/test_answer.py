@@ -75,6 +75,7 @@ def test_a_request_of_before_reads_as_it_did():
     assert "until" not in WordsRequest("a", "b", "c").to_settings()  # a translation may have several sentences
 
 
+@pytest.mark.slow
 def test_the_page_asks_how_far_and_explains_that(ready, monkeypatch):
     asked = []
     monkeypatch.setattr("ui.text.run.answer", lambda gemma, request: asked.append(request) or " positive")

@@ -29,6 +29,7 @@ def type_in(page, text):
     return page
 
 
+@pytest.mark.slow
 def test_messages_become_turns_that_are_explained(ready, talking):
     ready.gemma = talking
     page = type_in(finish(AppTest.from_file(PAGE, default_timeout=60).run(), "text"), json.dumps(MESSAGES))

@@ -33,6 +33,7 @@ def page(ready):
     return finish(AppTest.from_file(PAGE, default_timeout=60).run(), "text")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asks", "told"), [("why the answer rather than it", "why the model’s own answer rather than"), ("why it", "why “")]
 )
@@ -68,6 +69,7 @@ def test_the_space_before_a_typed_word_is_offered_and_taken(page, key):
     assert not [button for button in page.button if button.key == f"{key}-space"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("typed", [" negative", "", ", and", "…", "好", "ไทย", "ひと"])
 def test_nothing_is_offered_where_there_is_nothing_to_mend(page, typed):
     page.text_input(key="rather").set_value(typed).run()

@@ -85,6 +85,7 @@ def test_before_the_model_is_there_the_list_alone_is_offered(page, ready):
     assert (offered(page.run()), budget(page)) == ([24, 130], 512)
 
 
+@pytest.mark.slow
 def test_what_one_run_taught_of_the_pace_does_not_move_the_budget(page, ready):
     page = write(page(), 14)
     ready.seconds_per_token = 10.0

@@ -73,6 +73,7 @@ def test_the_first_sample_is_explained_without_a_click(ready):
     assert result.comparison.judged.evaluations > 0
 
 
+@pytest.mark.slow
 def test_the_cost_is_said_before_the_run_and_kept_to(ready):
     words = "one two three four five six seven eight nine ten eleven twelve"
     page = finish(open_page())
@@ -120,6 +121,7 @@ def test_both_maps_and_their_judging_share_one_ledger_and_one_scale(ready):
     assert f'data-scale="{top:.6f}"' in html(page)
 
 
+@pytest.mark.slow
 def test_explaining_again_pays_nothing_and_says_the_same(ready):
     page = explain(finish(open_page()))
     before = bench(page).shown.comparison
@@ -152,6 +154,7 @@ def test_added_budget_goes_on_with_the_same_run(ready):
     assert after.ledger.evaluations > before.ledger.evaluations
 
 
+@pytest.mark.slow
 def test_a_token_of_the_answer_costs_nothing(ready):
     page = explain(finish(open_page()))
     comparison = bench(page).shown.comparison
@@ -167,6 +170,7 @@ def test_a_token_of_the_answer_costs_nothing(ready):
     assert bench(page).job is None
 
 
+@pytest.mark.slow
 def test_why_this_rather_than_that(ready):
     page = finish(open_page())
     page.text_input(key="rather").set_value(" negative").run()
@@ -195,6 +199,7 @@ def test_ways_of_absence_are_compared_on_demand(ready):
     assert "The least alike are" in " ".join(markdown.value for markdown in page.markdown)
 
 
+@pytest.mark.slow
 def test_reading_once_says_what_it_is_and_is_held_against_real_absence(ready):
     page = finish(open_page())
     page.selectbox(key="absent").set_value("read-once").run()
@@ -216,6 +221,7 @@ def test_reading_once_says_what_it_is_and_is_held_against_real_absence(ready):
     assert "Nothing stands after the last part" in said and page.button(key="explain").disabled
 
 
+@pytest.mark.slow
 def test_a_run_is_listed_reopened_renamed_deleted_and_forgotten(ready):
     page = explain(finish(open_page()), text="one two three four")
     run, values = pages.shared(page, "text"), maps(page)[0].values
@@ -236,6 +242,7 @@ def test_a_run_is_listed_reopened_renamed_deleted_and_forgotten(ready):
     assert "no run under this link" in gone.error[0].value
 
 
+@pytest.mark.slow
 def test_no_name_of_a_run_turns_the_page_around(ready):
     page = explain(finish(open_page()), text="one two three four")
     page.text_input(key=f"name-{bench(page).run}").set_value(pages.TURNED).run()
@@ -244,6 +251,7 @@ def test_no_name_of_a_run_turns_the_page_around(ready):
     assert r"\u202etwo" in html(page) and not {*"\u202e\u2067"} & {*html(page)}
 
 
+@pytest.mark.slow
 def test_the_address_names_no_run_that_is_forgotten(ready):
     page = explain(finish(open_page()), text="one two three four")
     first = bench(page).run
@@ -266,6 +274,7 @@ def test_the_address_names_no_run_that_is_forgotten(ready):
     assert "run" not in page.query_params and not page.exception
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on(ready, tmp_path):
     page = explain(finish(open_page()), text="one two three four five six seven eight nine ten eleven twelve")
     store, first = kept.store(), bench(page).run
@@ -285,6 +294,7 @@ def test_an_interrupted_run_goes_on(ready, tmp_path):
     np.testing.assert_allclose(maps(again)[0].values, maps(page)[0].values, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
@@ -308,6 +318,7 @@ def test_bad_input_is_one_sentence_and_no_run(ready, fields, sentence):
     assert bench(page).shown is before
 
 
+@pytest.mark.slow
 def test_an_empty_target_is_one_sentence(ready):
     page = finish(open_page())
     page.radio(key="whose").set_value("A target I type").run()
@@ -316,6 +327,7 @@ def test_an_empty_target_is_one_sentence(ready):
     assert bench(page).shown.about.target == " positive"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", ["<script>alert(1)</script> and <b>bold</b>", "שלום עולם טוב", "👩‍👩‍👧 family 🎉", "x" * 2000 + " y", "a & b \" ' c"]
 )
@@ -330,6 +342,7 @@ def test_what_a_user_writes_is_escaped(ready, text):
     assert "".join(unescape(part.split("<")[0]) for part in pieces.split(">")[1:]) == text + " "
 
 
+@pytest.mark.slow
 def test_a_cancelled_run_is_shown_as_partial_and_goes_on(ready):
     page, calls = finish(open_page()), []
     original = TextGame.__call__

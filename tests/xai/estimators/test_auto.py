@@ -34,6 +34,7 @@ def test_beyond_what_a_posterior_holds():
     assert "Leverage" in a.note and np.allclose(a.values, shapley, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_no_worse_than_kernel_and_orthogonal():
     for game, truth, _ in (unanimity(14, [0, 1, 2]), unanimity(14, [3, 5, 6, 9, 10])):
         error = {
@@ -94,6 +95,7 @@ def test_a_few_evaluations_more_lose_nothing_on_a_game_of_low_degree(budget):
     assert np.abs(explain(game, budget=budget).values - truth).max() < 1e-12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("top", [5, 7])
 @pytest.mark.parametrize("budget", [258, 322, 514])
 def test_games_of_higher_degree_are_solved_as_well_as_by_the_posterior(budget, top):

@@ -68,6 +68,7 @@ def test_four_parts_acting_together_of_many(n):
         assert min(errors(game, truth, "banzhaf", method, budget - 2, 1)) > EXACT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [2, 3, 5, 8, 10])
 @pytest.mark.parametrize(("index", "method"), [(index, method) for index in METHODS for method in METHODS[index]])
 def test_all_coalitions_are_exact_just_where_it_is_said(index, method, n):

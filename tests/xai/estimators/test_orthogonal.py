@@ -65,6 +65,7 @@ def test_larger_levels_have_strength_three_and_five(n):
         assert has_strength(np.concatenate([rows, ~rows]), 5)
 
 
+@pytest.mark.slow
 def test_third_level_has_strength_seven():
     _, levels = nested_code(36, 18)
     rows = orthogonal_pairs(36, 2 ** levels[2], seed=1)[:, :9]

@@ -144,6 +144,7 @@ def test_closed_forms(which, index):
     np.testing.assert_allclose(found.values, wanted, atol=4.5 * found.standard_error.max() + 1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("index", PLAIN)
 def test_each_output_has_a_slope_of_its_own_and_covariances_combine(index):
     model = game(lambda z: np.stack([real(z), terms(z, OTHERS, U)], axis=1))

@@ -69,6 +69,7 @@ def test_a_committee_is_close_to_one_fit(index, monkeypatch):
     assert (wider > 0).all() and 0.5 < (wider / variance).mean() < 2.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [1, 2, 3, 5, 10, 33, 256])
 @pytest.mark.parametrize("budget", [4, 5, 30, 131, 700])
 def test_design_has_distinct_pairs_within_the_budget(n, budget):
@@ -110,6 +111,7 @@ def test_known_games(index):
             assert abs(a.gap) < 1e-9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("index", INDICES)
 def test_standard_errors_admit_what_a_game_of_high_degree_hides(index):
     game, *truths = majority(15)

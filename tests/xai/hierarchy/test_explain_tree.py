@@ -334,6 +334,7 @@ def test_one_player_is_worth_everything():
     assert {path: node.value for path, node in found.nodes.items()} == {(): 2.5}
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_players_fit_in_little_memory():
     n, largest = 100_000, []
 

@@ -21,6 +21,7 @@ def noisy(values, noise, seed=0):
     return values * np.exp(noise * np.random.default_rng(seed).standard_normal(len(values)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize(
     ("kind", "score", "loss"),

@@ -106,6 +106,7 @@ KINDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shade", [*KINDS, None])
 @pytest.mark.parametrize("across", KINDS)
 def test_every_row_is_a_dot_whatever_its_cells_are(across, shade):
