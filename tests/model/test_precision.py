@@ -23,6 +23,8 @@ from xai import explain, judge
 from xai.game import JoinedGame, WeightedGame, rounding_of
 from xai.ledger import Ledger
 
+pytestmark = pytest.mark.slow  # each loads two checkpoints and shakes their hands
+
 PROMPT = "Review: The plot is thin, but the acting is superb. Sentiment:"
 
 
