@@ -151,6 +151,21 @@ def test_a_scale_of_the_game_scales_the_answer():
     assert np.allclose(small.standard_error * 1e6, large.standard_error)
 
 
+@pytest.mark.parametrize("index", INDICES)
+def test_weights_estimated_twice_bring_the_values_nearer(index, monkeypatch):
+    weights = np.array([1.2, 0.9, 0.6, 0.3, 0.3, 0.1, 0.1, 0.05, 0.05, 0.02])
+    game = FakeGame(10, lambda z: np.tanh(z @ weights))
+    truth = brute_force(game, index)
+
+    def error():
+        draws = [explain(game, index=index, method="walsh", budget=40, seed=seed).values for seed in range(20)]
+        return np.exp(np.mean([np.log(np.square(values - truth).sum()) for values in draws]))
+
+    twice = error()
+    monkeypatch.setattr("xai.estimators.evidence.PASSES", 1)
+    assert twice < 0.9 * error()
+
+
 def test_evidence_finds_an_additive_game_additive():
     x = np.where(np.random.default_rng(0).random((60, 12)) < 0.5, 1.0, -1.0)
     odd = x @ np.linspace(0.1, 1, 12)[:, None]
