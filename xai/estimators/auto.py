@@ -6,11 +6,11 @@ posterior is the same estimate, each value shrunk by what it takes the confounde
 they are. What shrinking gains on games that have such terms was measured as at most 3 % of the squared error (Gemma 3,
 networks, sums of degree 5 and 7); what it costs those that have none, such as most trees, is all the error there is.
 With more calls than that the posterior gains up to four times, and the whole code is kept for games that show no term
-it would confound. Shapley: "walsh", and "leverage" beyond the pairs that a posterior can hold; at two evaluations per
-player one permutation and its reverse, which are exact where no more than two players act together. Both are exact where
-the budget covers all coalitions (`xai.estimators.methods.choose`).
+it would confound. Shapley: the posterior of "walsh", and "leverage" beyond the pairs that a posterior can hold; at two
+evaluations per player one permutation and its reverse, which are exact where no more than two players act together.
+Both are exact where the budget covers all coalitions (`xai.estimators.methods.choose`).
 The two keep designs of their own, for the ladder of sizes that Shapley values need was measured to raise the error of
-Banzhaf values by 20 to 70 %. Three quarters of the calls are the same, and the Shapley values use the rest as well.
+Banzhaf values by 20 to 70 %. Half of the calls or more are the same, and the Shapley values use the rest as well.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ from xai.estimators.designs import Design, paired, with_ends
 from xai.estimators.orthogonal import complete_pairs, orthogonal_solve
 from xai.estimators.shapley import begins_with_chain, chain, chain_values, leverage_design, leverage_solve
 from xai.estimators.solvers import Estimate, gram_inverse
-from xai.estimators.spectral import MAX_PAIRS, pairs_of, posterior_estimate, walsh_design, walsh_shapley
+from xai.estimators.spectral import MAX_PAIRS, pairs_of, posterior_estimate, shapley_design, walsh_shapley
 from xai.estimators.walsh import Fit, Prior
 from xai.typing import Bools, Floats, Ints
 
@@ -122,10 +122,10 @@ def _left_out(fits: list[Fit], rows: Ints) -> Floats:
 
 
 def auto_shapley_design(n: int, budget: int, seed: int) -> Design:
-    """That of "walsh", begun with a chain at 2 to CHAIN evaluations per player; of "leverage" where the budget is beyond it."""
+    """`shapley_design`, begun with a chain at 2 to CHAIN evaluations per player; of "leverage" where the budget is beyond it."""
     if (budget - 2) // 2 > MAX_PAIRS and n > MAX_PAIRS.bit_length():
         return leverage_design(n, budget, seed)
-    design = walsh_design(n, budget, seed)
+    design = shapley_design(n, budget, seed)
     if not _holds_chain(design):
         return design
     rows = np.concatenate([chain(n, seed), design.coalitions[2::2]])

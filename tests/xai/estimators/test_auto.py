@@ -54,6 +54,18 @@ def test_shapley_reuses_what_banzhaf_paid():
     assert a.evaluations <= 120 and "were paid before" in a.note and "further coalitions" in a.note
 
 
+def test_all_single_players_together_bring_shapley_values_nearer():
+    weights = np.array([1.2, 0.9, 0.6, 0.3, 0.3, 0.1, 0.1, 0.05, 0.05, 0.02])
+    game = FakeGame(10, lambda z: np.tanh(z @ weights))
+    truth = brute_force(game, "shapley")
+
+    def error(method):
+        draws = [explain(game, index="shapley", method=method, budget=50, seed=seed).values for seed in range(20)]
+        return np.exp(np.mean([np.log(np.square(values - truth).sum()) for values in draws]))
+
+    assert error("auto") < 0.5 * error("walsh")
+
+
 def test_more_pairs_in_the_ledger_do_shapley_good_whichever_was_paid_first():
     game, _, truth = unanimity(16, [0, 1, 2])
     alone = [explain(game, index="shapley", budget=100, seed=s).values for s in range(15)]

@@ -8,7 +8,7 @@ from games import FakeGame, additive, brute_force, majority, tabulated, unanimit
 
 from xai import Ledger, explain
 from xai.estimators.evidence import choose_prior
-from xai.estimators.spectral import walsh_design
+from xai.estimators.spectral import shapley_design, walsh_design
 from xai.estimators.walsh import DEGREES, Prior, committee, covariance, cross_covariance, degree_kernels, posterior
 
 INDICES = ("banzhaf", "shapley")
@@ -71,8 +71,9 @@ def test_a_committee_is_close_to_one_fit(index, monkeypatch):
 
 @pytest.mark.parametrize("n", [1, 2, 3, 5, 10, 33, 256])
 @pytest.mark.parametrize("budget", [4, 5, 30, 131, 700])
-def test_design_has_distinct_pairs_within_the_budget(n, budget):
-    design = walsh_design(n, budget, 0)
+@pytest.mark.parametrize("designed", [walsh_design, shapley_design])
+def test_design_has_distinct_pairs_within_the_budget(n, budget, designed):
+    design = designed(n, budget, 0)
     assert (design.coalitions[::2] == ~design.coalitions[1::2]).all()
     assert len(np.unique(design.coalitions, axis=0)) == len(design.coalitions) <= min(budget, 2**n)
     assert len(design.coalitions) >= min(budget - 1, 2**n)
@@ -82,6 +83,25 @@ def test_design_of_a_larger_budget_begins_with_the_smaller():
     ledger = Ledger(additive(np.arange(16.0))[0])
     for budget, new in ((100, 100), (300, 200), (302, 2)):
         assert explain(ledger.game, method="walsh", budget=budget, ledger=ledger).evaluations == new
+
+
+@pytest.mark.parametrize("n", [5, 10, 33, 64])
+def test_every_single_player_is_in_the_design_of_shapley_values_from_two_and_a_quarter_pairs_per_player_on(n):
+    def singles(pairs):
+        halves = shapley_design(n, 2 * pairs + 2, 0).coalitions[2::2]
+        return len({min(row.tobytes(), (~row).tobytes()) for row in halves if row.sum() in (1, n - 1)})
+
+    enough = 2 * n + n // 4
+    assert [singles(min(pairs, 2 ** (n - 1) - 1)) for pairs in (enough, enough + 1, 4 * n, 6 * n)] == [n] * 4
+    few, before = shapley_design(n, 2 * n + n // 2, 0), walsh_design(n, 2 * n + n // 2, 0)
+    assert np.array_equal(few.coalitions, before.coalitions)
+
+
+def test_a_larger_design_of_shapley_values_begins_with_the_smaller():
+    largest = shapley_design(64, 640, 0).coalitions
+    for budget in range(4, 640, 12):
+        design = shapley_design(64, budget, 0).coalitions
+        assert np.array_equal(design, largest[: len(design)])
 
 
 def test_one_set_of_calls_gives_both_indices():
