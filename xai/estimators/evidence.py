@@ -15,6 +15,7 @@ _START = np.array([-2.5, -4.0, -4.0])  # log energy of degrees 3 and 5 and log n
 # The same where the even parts of the pairs are known: intercept and slope over the log of their energy, relative to
 # the odd parts'. What is nearly additive in pairs of players is so in threes: read off tables, networks and prompts.
 _BY_EVEN = np.array([[-0.8, 1.1], [-1.8, 1.4], [-2.8, 1.5]])
+_NONE = 1e-12  # of that energy and less is rounding
 _WIDTH = 2.0  # and how far from there, in logarithms, nothing surprises
 _LOW, _HIGH = -16.0, 4.0  # bounds of every logarithm
 _STEP = 2.0  # longest step of the search, in logarithms
@@ -36,10 +37,12 @@ def choose_prior(x: Floats, odd: Floats, even_energy: float | None = None) -> Pr
     even_energy : variance of the pairs' even parts in the same units, which says how additive the game is
     """
     n, rows = x.shape[1], part_of(len(x))
-    expected = _START
+    guesses = [_START]
     if even_energy is not None:
-        expected = np.clip(_BY_EVEN @ [1.0, np.log(max(even_energy, 1e-12))], _LOW, _HIGH)
-    flat = _search(x[rows], odd[rows], np.ones(n), expected, expected)
+        by_even = np.clip(_BY_EVEN @ [1.0, np.log(max(even_energy, _NONE))], _LOW, _HIGH)
+        guesses = [by_even, _START] if even_energy < _NONE else [by_even]  # no even part: an additive game, or a vote
+    tries = [(_search(x[rows], odd[rows], np.ones(n), guess, guess), guess) for guess in guesses]
+    flat, expected = min(tries, key=lambda tried: tried[0][0])
     best = _weighed(x[rows], odd[rows], _ridge(x, odd, flat[1]), flat[2], expected, flat)
     for _ in range(PASSES - 1 if len(rows) == len(x) else 0):  # with more rows the first values are sure enough
         best = _weighed(x, odd, Fit(x, odd, best[1]).values("banzhaf")[0], flat[2], expected, best)

@@ -186,6 +186,18 @@ def test_weights_estimated_twice_bring_the_values_nearer(index, monkeypatch):
     assert twice < 0.9 * error()
 
 
+def test_no_even_part_is_an_additive_game_or_a_vote():
+    power = np.array([7.0, 6.0, 5.0, 5.0, 4.0, 3.0, 3.0, 2.0, 2.0, 1.0, 1.0])
+    vote = FakeGame(11, lambda z: (z @ power > power.sum() / 2).astype(float))
+    for index, budget in (("banzhaf", 22), ("shapley", 28), ("shapley", 88)):
+        truth = brute_force(vote, index)
+        draws = [explain(vote, index=index, budget=budget, seed=seed) for seed in range(20)]
+        assert np.mean([np.abs(a.values - truth) <= 1.96 * a.standard_error for a in draws]) > 0.8
+    game, values, _ = additive(power)
+    for index, budget in (("banzhaf", 22), ("shapley", 28), ("shapley", 88)):
+        assert np.allclose(explain(game, index=index, budget=budget).values, values, atol=1e-4)
+
+
 def test_evidence_finds_an_additive_game_additive():
     x = np.where(np.random.default_rng(0).random((60, 12)) < 0.5, 1.0, -1.0)
     odd = x @ np.linspace(0.1, 1, 12)[:, None]
