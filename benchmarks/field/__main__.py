@@ -31,7 +31,7 @@ SLOW = ("communities", "synthetic table")  # games whose peers take minutes a ce
 
 
 def main() -> None:
-    given = options(__doc__, games="", methods=[], runs=5, keep=False, out=Path("docs"), side=Path("build/field"))
+    given = options(__doc__, games="", methods=[], runs=30, keep=False, out=Path("docs"), side=Path("build/field"))
     try:
         side = Side(side_python(given.side))
     except RuntimeError as reason:
@@ -42,7 +42,8 @@ def main() -> None:
     wanted = [
         name for name in GAMES if (name.startswith(tuple(given.games.split(","))) if given.games else not name.startswith(SLOW))
     ]
-    cells = [c for c in read_cells(path) if c.method not in given.methods] if given.keep else []
+    again = {(name, method) for name in wanted for method in given.methods}
+    cells = [c for c in read_cells(path) if (c.game, c.method) not in again] if given.keep else []
     for name in wanted:
         games = None
         for index, methods in estimators.items():

@@ -5,11 +5,12 @@ import sys
 import numpy as np
 import pytest
 
+from benchmarks.field import __main__ as command
 from benchmarks.field import side
 from benchmarks.field.table import best_of, what_holds
 from benchmarks.parts.estimators import Counted, shapiq
 from benchmarks.parts.games import polynomial
-from benchmarks.parts.measure import Cell, measure
+from benchmarks.parts.measure import Cell, measure, read_cells
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +66,25 @@ def test_a_lost_cell_is_named_with_who_won_it(capsys):
     what_holds("shapley", {("shapley", "digits", 0.0, 160): found}, {"digits": 64})
     said = capsys.readouterr().out
     assert "FAIL  shapley: first in 0 of 1 cells" in said and "digits, 160 = 2.5n: 1.50 × OddSHAP" in said
+
+
+def test_a_method_measured_again_on_one_game_leaves_the_other_games_alone(monkeypatch, tmp_path):
+    class NoSide:
+        version, seconds = "none", 0.0
+
+        def __init__(self, python):
+            """Nobody is asked."""
+
+        def close(self):
+            """Nothing is open."""
+
+    monkeypatch.setattr(command, "side_python", lambda folder: None)
+    monkeypatch.setattr(command, "Side", NoSide)
+    monkeypatch.setattr(command, "GAMES", {name: lambda: [polynomial(4, 2, terms=2)] for name in ("one", "two")})
+    methods = dict.fromkeys(("auto", "peer"), lambda game, budget, seed: game(np.eye(4)))
+    monkeypatch.setattr(command, "estimators_of", lambda side: {"shapley": methods})
+    for more in ([], ["--games", "one", "--methods", "auto", "--runs", "3"]):
+        monkeypatch.setattr(sys, "argv", ["field", "--keep", "--runs", "2", "--out", str(tmp_path), *more])
+        command.main()
+    runs = {(c.game, c.method): c.runs for c in read_cells(tmp_path / "field.csv")}
+    assert runs == {("one", "auto"): 3, ("one", "peer"): 2, ("two", "auto"): 2, ("two", "peer"): 2}

@@ -6,27 +6,27 @@ posterior is the same estimate, each value shrunk by what it takes the confounde
 they are. What shrinking gains on games that have such terms was measured as at most 3 % of the squared error (Gemma 3,
 networks, sums of degree 5 and 7); what it costs those that have none, such as most trees, is all the error there is.
 With more calls than that the posterior gains up to four times, and the whole code is kept for games that show no term
-it would confound. Shapley: "walsh", and "leverage" beyond the pairs that a posterior can hold; at two evaluations per
-player one permutation and its reverse, which are exact where no more than two players act together. Both are exact where
-the budget covers all coalitions (`xai.estimators.methods.choose`).
+it would confound. Shapley: the posterior of "walsh", and "leverage" beyond the pairs that a posterior can hold; at two
+evaluations per player least squares on pairs that a Hadamard matrix makes as orthogonal as can be, exact where no more
+than two players act together. Both are exact where the budget covers all coalitions (`xai.estimators.methods.choose`).
 The two keep designs of their own, for the ladder of sizes that Shapley values need was measured to raise the error of
-Banzhaf values by 20 to 70 %. Three quarters of the calls are the same, and the Shapley values use the rest as well.
+Banzhaf values by 20 to 70 %. Half of the calls or more are the same, and the Shapley values use the rest as well.
 """
 
 import numpy as np
 from scipy.linalg import solve_triangular
 
 from xai.estimators.designs import Design, paired, with_ends
-from xai.estimators.orthogonal import complete_pairs, orthogonal_solve
-from xai.estimators.shapley import begins_with_chain, chain, chain_values, leverage_design, leverage_solve
+from xai.estimators.orthogonal import balanced_pairs, complete_pairs, orthogonal_solve
+from xai.estimators.shapley import leverage_design, leverage_solve
 from xai.estimators.solvers import Estimate, gram_inverse
-from xai.estimators.spectral import MAX_PAIRS, pairs_of, posterior_estimate, walsh_design, walsh_shapley
+from xai.estimators.spectral import MAX_PAIRS, pairs_of, posterior_estimate, shapley_design, walsh_shapley
 from xai.estimators.walsh import Fit, Prior
 from xai.typing import Bools, Floats, Ints
 
 MAX_JUDGED = 200  # pairs whose leave-one-out errors decide
 MAX_COMPARED = 2000  # pairs up to which both solvers are tried; beyond, least squares
-CHAIN = 2.125  # evaluations per player up to which Shapley values begin with a chain; with more it was measured to lose
+FEW = 2.125  # evaluations per player up to which Shapley values are those of least squares
 _NOTHING = 1e-10  # of the energy of the odd parts, in each direction
 _DIRECTIONS = 8
 
@@ -122,38 +122,41 @@ def _left_out(fits: list[Fit], rows: Ints) -> Floats:
 
 
 def auto_shapley_design(n: int, budget: int, seed: int) -> Design:
-    """That of "walsh", begun with a chain at 2 to CHAIN evaluations per player; of "leverage" where the budget is beyond it."""
+    """`shapley_design`, begun with `balanced_pairs` at 2 to FEW evaluations per player; that of "leverage" beyond its reach."""
     if (budget - 2) // 2 > MAX_PAIRS and n > MAX_PAIRS.bit_length():
         return leverage_design(n, budget, seed)
-    design = walsh_design(n, budget, seed)
-    if not _holds_chain(design):
+    design = shapley_design(n, budget, seed)
+    if not _is_small(design):
         return design
-    rows = np.concatenate([chain(n, seed), design.coalitions[2::2]])
+    rows = np.concatenate([balanced_pairs(n, seed), design.coalitions[2::2]])
     _, first = np.unique(np.packbits(rows ^ rows[:, :1], axis=1), axis=0, return_index=True)
     return with_ends(paired(rows[np.sort(first)][: len(design.coalitions) // 2 - 1]), budget, seed)
 
 
-def _holds_chain(design: Design) -> bool:
-    """Whether the pairs of a design are as many as those that begin with a chain."""
+def _is_small(design: Design) -> bool:
+    """Whether the pairs of a design are as many as those that begin with `balanced_pairs`."""
     n, coalitions = design.coalitions.shape[1], len(design.coalitions)
-    return bool(n > 2 and 2 * n <= coalitions <= CHAIN * n)
+    return bool(n > 2 and 2 * n <= coalitions <= FEW * n)
 
 
 def auto_shapley(design: Design, values: Floats) -> Estimate:
     """The solver that belongs to the design: only that of "leverage" has weights.
 
-    On a chain its own values are taken, with the posterior's errors or their distance from it, whichever is larger: two
-    evaluations per player tell nothing of a chain's own error. Measured (docs/accuracy.csv) at 0.3 to 0.6 of the error of
-    "walsh" at that budget on most tables, no different beyond chance on Gemma 3 and wide tables, and at three times it on a
-    made-up game of degree 7, of which neither tells anything there.
+    At 2 to FEW evaluations per player least squares on the pairs, with the posterior's errors or their distance from it,
+    whichever is larger: so few tell nothing of their own error. What the sum leaves of v(N) − v(∅) is shared equally.
     """
     if design.weights is not None:
         return _named(leverage_solve(design, values), "Leverage SHAP")
     guess = walsh_shapley(design, values)
-    if _holds_chain(design) and begins_with_chain(design.coalitions[2::2]):
-        found = chain_values(design, values)
-        exact = "one permutation and its reverse: exact for games of degree 2 or less"
-        return _named(_cautious(Estimate(found, np.full_like(found, np.nan)), guess), exact)
+    if _is_small(design):
+        rows, odd, _ = pairs_of(design, values)
+        signs = np.where(rows, 0.5, -0.5)
+        inverse = gram_inverse(signs)
+        if inverse is not None:
+            found = inverse @ (signs.T @ odd)
+            found += (2.0 * odd[0] - found.sum(axis=0)) / len(found)
+            least = "least squares on pairs and the pair of none and all: exact for games of degree 2 or less"
+            return _named(_cautious(Estimate(found, np.full_like(found, np.nan)), guess), least)
     return _named(guess, "a posterior over Walsh coefficients")
 
 

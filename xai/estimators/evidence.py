@@ -5,21 +5,24 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
 
-from xai.estimators.walsh import Prior, degree_kernels
+from xai.estimators.walsh import Fit, Prior, degree_kernels
 from xai.typing import Floats, Ints
 
 MAX_ROWS = 160  # pairs that the search looks at; three numbers need no more
 HEREDITY = (0.5, 1.0)  # candidate powers of a player's first-order value in its weight ρ
+PASSES = 2  # times these values are estimated: with all players alike, then by the prior that this led to
 _START = np.array([-2.5, -4.0, -4.0])  # log energy of degrees 3 and 5 and log noise, relative to degree 1
 # The same where the even parts of the pairs are known: intercept and slope over the log of their energy, relative to
 # the odd parts'. What is nearly additive in pairs of players is so in threes: read off tables, networks and prompts.
 _BY_EVEN = np.array([[-0.8, 1.1], [-1.8, 1.4], [-2.8, 1.5]])
+_NONE = 1e-12  # of that energy and less is rounding
 _WIDTH = 2.0  # and how far from there, in logarithms, nothing surprises
 _LOW, _HIGH = -16.0, 4.0  # bounds of every logarithm
 _STEP = 2.0  # longest step of the search, in logarithms
 _STEPS = 12  # of them at most
 _ENOUGH = 0.1  # gain in log evidence below which the search ends
 _FLOOR = 0.1  # weight, relative to the typical player's value, that every player keeps
+_Found = tuple[float, Prior, Floats]  # negative log posterior, prior, where the search ended
 
 
 def flat_prior(x: Floats, odd: Floats) -> Prior:
@@ -34,20 +37,27 @@ def choose_prior(x: Floats, odd: Floats, even_energy: float | None = None) -> Pr
     even_energy : variance of the pairs' even parts in the same units, which says how additive the game is
     """
     n, rows = x.shape[1], part_of(len(x))
-    expected = _START
+    guesses = [_START]
     if even_energy is not None:
-        expected = np.clip(_BY_EVEN @ [1.0, np.log(max(even_energy, 1e-12))], _LOW, _HIGH)
-    flat = _search(x[rows], odd[rows], np.ones(n), expected, expected)
-    best = flat
-    if n > 2:
-        size = np.sqrt(np.square(_ridge(x, odd, flat[1])).mean(axis=1))
-        typical = np.sqrt(np.mean(np.square(size)))
-        if typical > 0:
-            for power in HEREDITY:
-                rho = np.hypot(size / typical, _FLOOR) ** power
-                tried = _search(x[rows], odd[rows], rho / rho.mean(), flat[2], expected)
-                best = min(best, tried, key=lambda found: found[0])
+        by_even = np.clip(_BY_EVEN @ [1.0, np.log(max(even_energy, _NONE))], _LOW, _HIGH)
+        guesses = [by_even, _START] if even_energy < _NONE else [by_even]  # no even part: an additive game, or a vote
+    tries = [(_search(x[rows], odd[rows], np.ones(n), guess, guess), guess) for guess in guesses]
+    flat, expected = min(tries, key=lambda tried: tried[0][0])
+    best = _weighed(x[rows], odd[rows], _ridge(x, odd, flat[1]), flat[2], expected, flat)
+    for _ in range(PASSES - 1 if len(rows) == len(x) else 0):  # with more rows the first values are sure enough
+        best = _weighed(x, odd, Fit(x, odd, best[1]).values("banzhaf")[0], flat[2], expected, best)
     return best[1]
+
+
+def _weighed(x: Floats, odd: Floats, first: Floats, start: Floats, expected: Floats, best: _Found) -> _Found:
+    """The best of `best` and the priors whose players weigh as their first-order values (n, k) do, to each power."""
+    size = np.sqrt(np.square(first).mean(axis=1))
+    typical = np.sqrt(np.mean(np.square(size)))
+    if len(size) > 2 and typical > 0:
+        for power in HEREDITY:
+            rho = np.hypot(size / typical, _FLOOR) ** power
+            best = min(best, _search(x, odd, rho / rho.mean(), start, expected), key=lambda found: found[0])
+    return best
 
 
 def _ridge(x: Floats, odd: Floats, prior: Prior) -> Floats:
@@ -67,7 +77,7 @@ def part_of(count: int) -> Ints:
     return np.concatenate([[0], np.sort(others)])
 
 
-def _search(x: Floats, odd: Floats, rho: Floats, start: Floats, expected: Floats) -> tuple[float, Prior, Floats]:
+def _search(x: Floats, odd: Floats, rho: Floats, start: Floats, expected: Floats) -> _Found:
     """(negative log posterior, prior, where) of the best energies for these weights."""
     cost, energy, where = best_energies(degree_kernels(x, x, rho), odd, start, expected)
     return cost, Prior(energy[:-1], energy[-1], rho), where

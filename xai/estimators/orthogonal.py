@@ -18,6 +18,7 @@ from xai.estimators.solvers import Estimate, exact, least_squares, odd_parts, sp
 from xai.estimators.walsh import Prior
 from xai.typing import Bools, Floats
 
+_CROSSINGS = 40  # draws of what is left of a Hadamard matrix that is larger than the players are many
 _TERMS = 300  # terms of each degree, fewer of very many pairs, drawn to see how many the design confounds
 
 
@@ -82,6 +83,26 @@ def hadamard_pairs(n: int, pairs: int, rng: np.random.Generator) -> Bools:
         columns = rng.choice(order, n, replace=False)
         blocks.append(matrix[np.ix_(rng.permutation(order), columns)] ^ (rng.random(n) < 0.5))
     return np.concatenate([np.zeros((0, n), bool), *blocks])[:pairs]
+
+
+def balanced_pairs(n: int, seed: int) -> Bools:
+    """The first coalitions (n − 1, n) of pairs that with ∅, N leave no game of degree 2 open, as orthogonal as can be.
+
+    Rows of a Hadamard matrix of an order m ≥ n, one of which is the pair ∅, N, for the signs of its columns are those of that
+    row. Without k = m − n rows and columns it has full rank where the k × k part in which they cross has (Jacobi 1841): of
+    `_CROSSINGS` draws the one is taken whose part has the largest determinant.
+    """
+    rng, order = np.random.default_rng(seed), hadamard_order(n)
+    matrix = hadamard(order).astype(float)
+    best, found = -1.0, np.zeros((n - 1, n), bool)
+    for _ in range(_CROSSINGS if order > n else 1):
+        ends, *others = rng.permutation(order)
+        columns, rows = rng.permutation(order), np.array(others, int)
+        signs = matrix[rows][:, columns] * matrix[ends, columns]
+        size = abs(np.linalg.det(signs[n - 1 :, n:]))
+        if size > best:
+            best, found = size, signs[: n - 1, :n] > 0
+    return found
 
 
 def orthogonal_solve(design: Design, values: Floats) -> Estimate:

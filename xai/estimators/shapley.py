@@ -141,30 +141,6 @@ def permutations(n: int, budget: int, seed: int) -> Design:
     return with_ends(rows.reshape(-1, n), budget, seed)
 
 
-def chain(n: int, seed: int) -> Bools:
-    """The n − 1 coalitions on the way of the first order of `permutations`; their complements are on its reverse's."""
-    return permutations(n, 2 * n, seed).coalitions[2 : n + 1]
-
-
-def begins_with_chain(rows: Bools) -> bool:
-    """Whether the first n − 1 of rows (h, n) hold one player, the same and another, and so on."""
-    first = rows[: rows.shape[1] - 1]
-    one_more = bool((first.sum(axis=1) == np.arange(1, rows.shape[1])[: len(first)]).all())
-    return len(first) == rows.shape[1] - 1 and one_more and bool((first[:-1] <= first[1:]).all())
-
-
-def chain_values(design: Design, values: Floats) -> Floats:
-    """Values (n, k) of a design whose first n − 1 pairs are those of a `chain`, as `permutation_solve` has them.
-
-    The two ways meet player i with S and with its complement: the mean of both marginals is what the odd part gains by i.
-    """
-    rows, odd = odd_parts(design, values)
-    n, total = rows.shape[1], values[1:2] - values[:1]
-    steps = np.diff(np.concatenate([-total / 2.0, odd[: n - 1], total / 2.0]), axis=0)
-    gained: Floats = steps[n - 1 - rows[: n - 1].sum(axis=0)]
-    return gained
-
-
 def permutation_solve(design: Design, values: Floats) -> Estimate:
     """Mean marginal on the way from ∅ to N over independent pairs of an order and its reverse (antithetic)."""
     n, k = design.coalitions.shape[1], values.shape[1]

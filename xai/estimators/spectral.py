@@ -3,9 +3,10 @@
 Three pairs in four are orthogonal (`orthogonal`): coalitions of about half the players, which is where Banzhaf
 values live. The fourth is a ladder of coalition sizes: every single player (and all but that one), then every two
 players, and so on. Shapley values weigh all sizes alike, and uniform coalitions hardly ever show the extreme ones.
+Where Shapley values alone are asked for, the first rung is filled up sooner (`shapley_design`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import combinations
 from math import comb
 
@@ -35,14 +36,29 @@ def walsh_design(n: int, budget: int, seed: int) -> Design:
     The same for both indices, so that the second costs nothing. An odd budget leaves one evaluation unspent, and a
     budget beyond 2·MAX_PAIRS + 2 leaves the rest. A budget that covers all 2^n coalitions takes each once.
     """
+    return _climbing(n, budget, seed, lambda pairs: pairs // LADDER_EVERY)
+
+
+def shapley_design(n: int, budget: int, seed: int) -> Design:
+    """As `walsh_design`, but between 1.25 and 2.25 pairs per player all go to single players, until each had its turn.
+
+    Whole, that rung tells the marginals at ∅ and at N, which are 2/n of a Shapley value; a part of it says little. At 4 to 8
+    evaluations per player the errors were measured at 0.4 to 1.0 of those of `walsh_design`, and those of Banzhaf values
+    above them by a fifth.
+    """
+    return _climbing(n, budget, seed, lambda pairs: max(pairs // LADDER_EVERY, min(pairs - n - n // 4, n)))
+
+
+def _climbing(n: int, budget: int, seed: int, climbed: Callable[[int], int]) -> Design:
+    """Orthogonal pairs and, of the first so many pairs, climbed(so many) of the ladder: at most one more for one more."""
     every = 2 ** (n - 1) - 1 if n < 64 else np.inf
     pairs = int(min(max(0, budget - 2) // 2, every, MAX_PAIRS))
-    middle, climb = iter(orthogonal_pairs(n, pairs - pairs // LADDER_EVERY, seed)), _ladder(n, seed)
+    middle, climb = iter(orthogonal_pairs(n, pairs - climbed(pairs), seed)), _ladder(n, seed)
     seen, turn = {np.zeros(n, bool).tobytes()}, 0
     rows: list[Bools] = []
     while len(rows) < pairs:
         turn += 1
-        row = next(climb) if turn % LADDER_EVERY == 0 else next(middle, None)
+        row = next(climb) if climbed(turn) > climbed(turn - 1) else next(middle, None)
         row = next(climb) if row is None else row  # few players: rows that both sources hold leave room for more
         key = (row ^ row[0]).tobytes()  # the same for a coalition and its complement
         if key not in seen:

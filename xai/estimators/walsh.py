@@ -6,7 +6,7 @@ Prior: independent v̂(T) ~ N(0, τ²_{|T|}·Π_{i∈T} ρ_i), |T| = 1, 3, 5; wh
 process whose kernel is a sum of elementary symmetric polynomials of ρ_i·x_i·x'_i (with ρ = 1, Krawtchouk polynomials of
 the Hamming distance), and both indices have posterior means and variances in closed form. The weights ρ_i follow the
 players' first-order values, since players that matter alone mostly interact more; `xai.estimators.evidence` chooses
-how much, and the τ, by marginal likelihood.
+how much, and the τ, by marginal likelihood, and estimates those values twice: the second time by the prior so found.
 """
 
 from collections.abc import Sequence

@@ -5,7 +5,7 @@ import pytest
 from games import FakeGame, additive, brute_force, tabulated, unanimity
 
 from xai import Ledger, explain
-from xai.estimators.orthogonal import orthogonal
+from xai.estimators.orthogonal import balanced_pairs, orthogonal
 from xai.estimators.spectral import pairs_of, posterior_estimate
 
 INDICES = ("banzhaf", "shapley")
@@ -53,6 +53,18 @@ def test_shapley_reuses_what_banzhaf_paid():
     a = explain(game, index="shapley", budget=400, ledger=ledger)
     assert a.evaluations + a.reused == ledger.evaluations == 400 + a.evaluations
     assert a.evaluations <= 120 and "were paid before" in a.note and "further coalitions" in a.note
+
+
+def test_all_single_players_together_bring_shapley_values_nearer():
+    weights = np.array([1.2, 0.9, 0.6, 0.3, 0.3, 0.1, 0.1, 0.05, 0.05, 0.02])
+    game = FakeGame(10, lambda z: np.tanh(z @ weights))
+    truth = brute_force(game, "shapley")
+
+    def error(method):
+        draws = [explain(game, index="shapley", method=method, budget=50, seed=seed).values for seed in range(20)]
+        return np.exp(np.mean([np.log(np.square(values - truth).sum()) for values in draws]))
+
+    assert error("auto") < 0.5 * error("walsh")
 
 
 def test_more_pairs_in_the_ledger_do_shapley_good_whichever_was_paid_first():
@@ -135,7 +147,24 @@ def test_shapley_values_at_two_evaluations_per_player_are_exact_where_two_act_to
         assert found.values.sum() == pytest.approx(ends[1] - ends[0])
 
 
-def test_a_chain_is_left_to_the_posterior_where_the_ledger_holds_more_or_the_budget_is_another():
+def test_shapley_values_at_two_evaluations_per_player_are_nearer_than_a_permutation_where_many_act_together():
+    game, _ = sums(10, 6, 0)
+    truth, errors = brute_force(game, "shapley"), {}
+    for method in ("auto", "permutation"):
+        draws = [explain(game, "shapley", method, 20, seed).values for seed in range(30)]
+        errors[method] = np.mean([np.square(values - truth).sum() for values in draws])
+    assert errors["auto"] < 0.75 * errors["permutation"]
+
+
+@pytest.mark.parametrize("n", [3, 5, 10, 12, 13, 30, 47, 64, 90])
+def test_balanced_pairs_and_the_pair_of_none_and_all_are_nearly_orthogonal(n):
+    for seed in range(5):
+        signs = np.where(np.concatenate([np.ones((1, n), bool), balanced_pairs(n, seed)]), 1.0, -1.0)
+        assert signs.shape == (n, n) and np.linalg.cond(signs) < 30
+        assert n % 4 or np.allclose(signs @ signs.T, n * np.eye(n))
+
+
+def test_more_pairs_or_another_budget_are_left_to_the_posterior():
     game, _ = sums(12, 2, 0)
     ledger = Ledger(game)
     explain(game, budget=64, ledger=ledger)
@@ -144,10 +173,10 @@ def test_a_chain_is_left_to_the_posterior_where_the_ledger_holds_more_or_the_bud
         assert "posterior" in explain(game, "shapley", budget=budget).note
 
 
-def test_a_few_further_pairs_among_those_of_a_chain_are_not_taken_for_it():
+def test_a_few_further_pairs_join_the_least_squares():
     game, *_ = additive(np.linspace(-1, 1, 64))
     ledger, rows = Ledger(game), np.random.default_rng(0).random((3, 64)) < 0.5
     ledger.evaluate(np.concatenate([rows, ~rows]))
     found = explain(game, "shapley", budget=128, ledger=ledger)
-    assert "6 further coalitions" in found.note and "posterior" in found.note
-    assert np.allclose(found.values, np.linspace(-1, 1, 64), atol=0.05)
+    assert "6 further coalitions" in found.note and "least squares" in found.note
+    assert np.allclose(found.values, np.linspace(-1, 1, 64), atol=1e-9)

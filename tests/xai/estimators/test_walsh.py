@@ -8,7 +8,7 @@ from games import FakeGame, additive, brute_force, majority, tabulated, unanimit
 
 from xai import Ledger, explain
 from xai.estimators.evidence import choose_prior
-from xai.estimators.spectral import walsh_design
+from xai.estimators.spectral import shapley_design, walsh_design
 from xai.estimators.walsh import DEGREES, Prior, committee, covariance, cross_covariance, degree_kernels, posterior
 
 INDICES = ("banzhaf", "shapley")
@@ -72,8 +72,9 @@ def test_a_committee_is_close_to_one_fit(index, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize("n", [1, 2, 3, 5, 10, 33, 256])
 @pytest.mark.parametrize("budget", [4, 5, 30, 131, 700])
-def test_design_has_distinct_pairs_within_the_budget(n, budget):
-    design = walsh_design(n, budget, 0)
+@pytest.mark.parametrize("designed", [walsh_design, shapley_design])
+def test_design_has_distinct_pairs_within_the_budget(n, budget, designed):
+    design = designed(n, budget, 0)
     assert (design.coalitions[::2] == ~design.coalitions[1::2]).all()
     assert len(np.unique(design.coalitions, axis=0)) == len(design.coalitions) <= min(budget, 2**n)
     assert len(design.coalitions) >= min(budget - 1, 2**n)
@@ -83,6 +84,25 @@ def test_design_of_a_larger_budget_begins_with_the_smaller():
     ledger = Ledger(additive(np.arange(16.0))[0])
     for budget, new in ((100, 100), (300, 200), (302, 2)):
         assert explain(ledger.game, method="walsh", budget=budget, ledger=ledger).evaluations == new
+
+
+@pytest.mark.parametrize("n", [5, 10, 33, 64])
+def test_every_single_player_is_in_the_design_of_shapley_values_from_two_and_a_quarter_pairs_per_player_on(n):
+    def singles(pairs):
+        halves = shapley_design(n, 2 * pairs + 2, 0).coalitions[2::2]
+        return len({min(row.tobytes(), (~row).tobytes()) for row in halves if row.sum() in (1, n - 1)})
+
+    enough = 2 * n + n // 4
+    assert [singles(min(pairs, 2 ** (n - 1) - 1)) for pairs in (enough, enough + 1, 4 * n, 6 * n)] == [n] * 4
+    few, before = shapley_design(n, 2 * n + n // 2, 0), walsh_design(n, 2 * n + n // 2, 0)
+    assert np.array_equal(few.coalitions, before.coalitions)
+
+
+def test_a_larger_design_of_shapley_values_begins_with_the_smaller():
+    largest = shapley_design(64, 640, 0).coalitions
+    for budget in range(4, 640, 12):
+        design = shapley_design(64, budget, 0).coalitions
+        assert np.array_equal(design, largest[: len(design)])
 
 
 def test_one_set_of_calls_gives_both_indices():
@@ -151,6 +171,33 @@ def test_a_scale_of_the_game_scales_the_answer():
     small, large = (explain(tabulated(c * table), method="walsh", budget=100) for c in (1.0, 1e6))
     assert np.allclose(small.values * 1e6, large.values)
     assert np.allclose(small.standard_error * 1e6, large.standard_error)
+
+
+@pytest.mark.parametrize("index", INDICES)
+def test_weights_estimated_twice_bring_the_values_nearer(index, monkeypatch):
+    weights = np.array([1.2, 0.9, 0.6, 0.3, 0.3, 0.1, 0.1, 0.05, 0.05, 0.02])
+    game = FakeGame(10, lambda z: np.tanh(z @ weights))
+    truth = brute_force(game, index)
+
+    def error():
+        draws = [explain(game, index=index, method="walsh", budget=40, seed=seed).values for seed in range(20)]
+        return np.exp(np.mean([np.log(np.square(values - truth).sum()) for values in draws]))
+
+    twice = error()
+    monkeypatch.setattr("xai.estimators.evidence.PASSES", 1)
+    assert twice < 0.9 * error()
+
+
+def test_no_even_part_is_an_additive_game_or_a_vote():
+    power = np.array([7.0, 6.0, 5.0, 5.0, 4.0, 3.0, 3.0, 2.0, 2.0, 1.0, 1.0])
+    vote = FakeGame(11, lambda z: (z @ power > power.sum() / 2).astype(float))
+    for index, budget in (("banzhaf", 22), ("shapley", 28), ("shapley", 88)):
+        truth = brute_force(vote, index)
+        draws = [explain(vote, index=index, budget=budget, seed=seed) for seed in range(20)]
+        assert np.mean([np.abs(a.values - truth) <= 1.96 * a.standard_error for a in draws]) > 0.8
+    game, values, _ = additive(power)
+    for index, budget in (("banzhaf", 22), ("shapley", 28), ("shapley", 88)):
+        assert np.allclose(explain(game, index=index, budget=budget).values, values, atol=1e-4)
 
 
 def test_evidence_finds_an_additive_game_additive():
