@@ -20,6 +20,7 @@ from model.text.scoring import Sequence
 from xai.typing import Floats, Ints
 
 UNKNOWN_CONTEXT = 2048  # tokens, where the server does not say how many its model reads
+UNTOLD = "does not say in which numbers it is run: what these round is in no standard error"
 UNHIDDEN = "runs on a server, which cannot be asked to hide words"
 
 
@@ -98,7 +99,7 @@ def connect(url: str, model: str, tokenizer: str | Path | None = None, progress:
     way, noise, said = choose(client, model, words)
     lines = ([f"answers with differences of up to {noise:.1g} when asked again"] if noise > 1e-4 else []) + [said] * bool(said)
     found = RemoteModel(
-        client, model, words, context, way, Handshake(hidden="", reads=False, off=noise, lines=(*lines, UNHIDDEN))
+        client, model, words, context, way, Handshake(hidden="", reads=False, off=noise, lines=(*lines, UNTOLD, UNHIDDEN))
     )
     tell(1.0, f"{found.name} is ready")
     return found
