@@ -112,6 +112,10 @@ class Line:
             job.used = 0.0 if over else used
             self._waiting.step_back(job, over)
             self._pass_on()
+            if job is self._current:
+                return True
+        trim()  # each thread has free memory of its own
+        with self._changed:
             while job is not self._current and not job.cancelled():
                 self._changed.wait(LOOK)
             self._waiting.remove(job)
