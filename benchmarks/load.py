@@ -8,10 +8,14 @@ take of memory?
 
 Sessions are visitors without a browser (`benchmarks.serving.visitor`), so that the server's time is measured alone. Each
 writes a text of its own, and all press Explain at once. First map: the first one with the visitor's own text; end: nothing
-is at work any more. At rest: a minute after all have left.
+is at work any more. At rest: a minute after all have left. What has not ended after `--most` seconds (900) is left, and said.
+The table is printed, and written to build/load.csv (`--out`) row by row.
 """
 
 import asyncio
+import datetime
+import os
+import platform
 import re
 import sys
 import tempfile
@@ -20,13 +24,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from websockets.exceptions import WebSocketException
 
-from benchmarks.parts.command import header, options, row
+from benchmarks.parts.command import header, options, row, write_csv
 from benchmarks.serving.server import Server
 from benchmarks.serving.visitor import Screen, Visitor
 
 WORDS = "the plot is slow but the acting is warm and honest"
 SESSIONS = ("1", "5", "20")
+COLUMNS = "sessions", "first map, median", "95 %", "end, median", "end, 95 %", "MB at start", "at most", "at rest"
 AFTER = 60.0  # seconds after which what a closed session held must be given back
 STARTED = 600.0  # seconds for a model to be loaded
 
@@ -40,32 +46,44 @@ class Told(NamedTuple):
 
 
 def main() -> None:
-    given = options(__doc__, sessions=[], model="", budget=64, rounds=1, idle=0)
+    given = options(__doc__, sessions=[], model="", budget=64, rounds=1, idle=0, most=900.0, out="build/load.csv")
     wrong: list[str] = []
+    print(f"{datetime.date.today()}, {os.cpu_count()} processors, {platform.platform()}", flush=True)
     if given.idle:
         idle(given.idle, given.model)
     else:
-        header("sessions", "first map, median", "95 %", "end, median", "95 %", "MB at start", "at most", "at rest")
+        header(*COLUMNS)
+        rows: list[dict] = []
         for count in given.sessions or SESSIONS:
-            wrong += table_row(int(count), given)
+            wrong += table_row(int(count), given, rows)
     print("\n".join(wrong) if wrong else "none failed, none saw another's text", flush=True)
     sys.exit(bool(wrong))
 
 
-def table_row(count: int, given) -> list[str]:
-    """A server, its rounds of so many sessions, and their rows."""
+def table_row(count: int, given, rows: list[dict]) -> list[str]:
+    """A server, its rounds of so many sessions, and what went wrong; rows gets theirs."""
     wrong: list[str] = []
     with tempfile.TemporaryDirectory() as folder, Server(Path(folder), given.model) as server:
         asyncio.run(loaded(server))
         for _ in range(given.rounds):
             before = server.memory()
-            told = asyncio.run(visit(server, count, given.budget))
+            told = asyncio.run(visit(server, count, given.budget, given.most))
             peak = server.peak()
             time.sleep(AFTER)
-            waits = [f"{np.percentile(of, share, method='higher'):.1f} s" for of in told[:2] for share in (50, 95)]
-            row(count, *waits, f"{before:.0f}", f"{peak:.0f}", f"{server.memory():.0f}")
+            cells = [count, *waits(told, count), f"{before:.0f}", f"{peak:.0f}", f"{server.memory():.0f}"]
+            row(*cells)
+            rows.append(dict(zip(COLUMNS, cells)))
+            Path(given.out).parent.mkdir(parents=True, exist_ok=True)
+            write_csv(Path(given.out), rows)
             wrong += told.wrong
     return wrong
+
+
+def waits(told: Told, count: int) -> list[str]:
+    """Of the first maps and the ends the median and the 95th percentile; "more" where it had not come when all was left."""
+    every = [of + [float("inf")] * (count - len(of)) for of in (told.first, told.end)]
+    found = [np.percentile(of, share, method="higher") for of in every for share in (50, 95)]
+    return ["more" if wait == float("inf") else f"{wait:.1f} s" for wait in found]
 
 
 def idle(count: int, model: str) -> None:
@@ -99,12 +117,12 @@ def is_ready(screen: Screen) -> bool:
     return not screen.busy and screen.widget("explain") is not None
 
 
-async def visit(server: Server, count: int, budget: int) -> Told:
+async def visit(server: Server, count: int, budget: int, most: float) -> Told:
     visitors = [await Visitor.at(server.address, f"budget={budget}") for _ in range(count)]
     told = Told([], [], [])
     try:
         await asyncio.gather(*(write(visitor, number) for number, visitor in enumerate(visitors)))
-        await asyncio.gather(*(explain(visitor, number, told) for number, visitor in enumerate(visitors)))
+        await asyncio.gather(*(explain(visitor, number, told, most) for number, visitor in enumerate(visitors)))
     finally:
         await asyncio.gather(*(visitor.leave() for visitor in visitors))
     return told
@@ -116,13 +134,13 @@ async def write(visitor: Visitor, number: int) -> None:
     await visitor.until(lambda screen: own(number) in plain(screen.fragments) and is_ready(screen))
 
 
-async def explain(visitor: Visitor, number: int, told: Told) -> None:
+async def explain(visitor: Visitor, number: int, told: Told, most: float) -> None:
     began = time.perf_counter()
     visitor.screen.press("explain")
     try:
-        told.first.append(await visitor.until(lambda screen: own(number) in mapped(screen), 1800) - began)
-        told.end.append(await visitor.until(is_ready, 1800) - began)
-    except TimeoutError as error:
+        told.first.append(await visitor.until(lambda screen: own(number) in mapped(screen), most) - began)
+        told.end.append(await visitor.until(is_ready, most - told.first[-1]) - began)
+    except (TimeoutError, WebSocketException) as error:
         told.wrong.append(f"session {number} did not end: {error}")
     seen = {int(found) for found in re.findall(r"visitor(\d\d)x", plain(visitor.screen.fragments))} - {number}
     told.wrong.extend(f"session {number} saw the text of {other}" for other in seen)

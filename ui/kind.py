@@ -19,6 +19,8 @@ from xai import Ledger, Redrawn
 from xai.exchange.visible import visible
 from xai.game import Game
 
+LOOK = 3.0  # seconds that `Kind.look` takes
+
 
 class Request(Protocol):
     """Everything that is asked: a frozen dataclass, as a rule one of `ui.settings.Settings`.

@@ -8,7 +8,7 @@ import streamlit as st
 
 from ui.draw.markdown import said
 from ui.files.take_away import downloads, open_bundle
-from ui.kind import Kind, Request, Result, Subject
+from ui.kind import LOOK, Kind, Request, Result, Subject
 from ui.maps.another import show_another
 from ui.maps.picture import Picture
 from ui.maps.side_by_side import show
@@ -25,6 +25,7 @@ from ui.shell.model_slot import model_slot
 from ui.shell.pace import Cost, pace
 from xai import Ledger
 from xai.game import Game
+from xai.ledger import FIRST_BATCH
 
 QUICK = 64  # evaluations
 ENOUGH = 16  # evaluations that tell how long the next ones take
@@ -100,8 +101,9 @@ def _first(kind: Kind[Any, Any, Any], first: Request, state: Bench[Any]) -> None
 
     def work(job: Job) -> Result:
         job.model = place[1]
-        if place not in shelf:
-            shelf[place] = run(request, subject(job), job, Ledger)
+        with job.in_one_go():  # of all who wait for the same it is made once
+            if place not in shelf:
+                shelf[place] = run(request, subject(job), job, Ledger)
         return shelf[place]
 
     state.begin(Job(work))
@@ -145,7 +147,8 @@ def _explain(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> 
         before = shown if shown is not None and shown.request == request else None
         return run(request, subject(job), job, lambda game: kept.ledger(name, game, known), before, learn)
 
-    kept.work_on(name, state, make, model, None if cost is None else cost.seconds)
+    seconds, soon = (None, None) if cost is None else (cost.seconds, LOOK if look is not None else cost.of(FIRST_BATCH))
+    kept.work_on(name, state, make, model, seconds, soon)
 
 
 def _foretold(kind: Kind[Any, Any, Any], request: Request, state: Bench[Any]) -> Cost | None:

@@ -49,17 +49,18 @@ def test_values_settle_while_it_runs_and_a_cancelled_run_is_partial_and_goes_on(
     assert paid(page) > before
 
 
-def test_two_users_at_once_and_one_waits_in_the_line(open_tiny):
+def test_two_users_at_once_see_a_first_map_each_and_take_turns(open_tiny):
     one, two = open_tiny(path=WHOLE), open_tiny(path=WHOLE)
     begin_long(one)
-    fill(two, "text", f"A dull and boring film {LONG} {LONG}")  # a short run would get in between, too soon to be seen
+    fill(two, "text", f"A dull and boring film {LONG} {LONG}")
     set_budget(two, 4096)
     type_target(two, " positive")
     press_explain(two)
-    expect(two.get_by_text("Waiting in the line: 1 run is before yours")).to_be_visible()
+    expect(two.get_by_text("This run has stepped back, so that others see a first map too: 1 run is")).to_be_visible()
+    expect(two.locator(".swing-heatmap").first).to_contain_text("A dull and boring film")
+    expect(one.get_by_text("in turns with another run")).to_be_visible()
     expect(one.locator("body")).not_to_contain_text("dull and boring")
     one.locator(".st-key-cancel button").click()
-    expect(two.locator(".swing-heatmap").first).to_contain_text("A dull and boring film")
     expect(two.locator("body")).not_to_contain_text("omicron14")
     expect(two.locator('[data-testid="stSidebar"]')).not_to_contain_text("alpha0")
     expect(one.locator(".swing-heatmap").first).to_contain_text("omicron14")

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
+from ui.line.turns import Places, Turns
 from ui.shell import limits
 from ui.shell.access import ANONYMOUS, VARIABLE
 from ui.shell.bench import Bench
 from ui.shell.jobs import MOST_EACH, MOST_WAITING, Job, Line
 from ui.shell.limits import Allowance
-from ui.shell.turns import Turns
 
 
 @dataclass(eq=False)
@@ -112,15 +112,46 @@ def test_what_is_taken_out_of_turn_or_given_up_leaves_the_others_theirs():
     assert turns.remove(jobs[0]) and not turns.remove(jobs[0]) and [*turns] == [jobs[2]] == turns.of("b")
 
 
+@given(st.lists(st.tuples(st.integers(0, 3), VISITORS), max_size=60))
+def test_first_turns_come_first_but_stop_nobody(events):
+    """events : of a line in which one works at a time: another comes, or the one at work ends a turn, a whole one, or itself."""
+    places, current, begun, ahead = Places(), None, set(), Counter()
+    for number, (what, owner) in enumerate(events):
+        waiting = [*places._new, *places._begun]
+        if what == 0:
+            places.add(Asked(owner, 0, number))
+            continue
+        if current is not None and what < 3:
+            if over := what == 1 or current.number not in begun:
+                if current.number in begun:
+                    places.turn_over()
+                    ahead.clear()
+                begun.add(current.number)
+            elif not places.give_way(current):
+                continue  # nobody may go ahead of its turn
+            places.step_back(current, over)
+        elif current is not None and current.number in begun:
+            places.turn_over()
+            ahead.clear()
+        order, current = [*places], places.take()
+        assert current is (order[0] if order else None) and len(order) == len(places) + bool(order)
+        if current is not None and current.number not in begun:
+            others = {one.owner for one in places._begun} - {current.owner}
+            ahead[current.owner] += bool(others)
+            assert max(ahead.values()) <= 1 or not others
+        elif current is not None:  # nothing new that may go ahead waited
+            assert all(ahead[one.owner] for one in waiting if one.number not in begun)
+
+
 def test_a_visitor_has_few_jobs_in_a_line_and_is_told_when_to_try_again(monkeypatch):
     line = Line()
-    monkeypatch.setattr(line, "_work", lambda: None)
+    current = Job(lambda job: None, owner="bert")
+    current.state, line._current = "running", current
+    line._jobs.append(current)
     for _ in range(MOST_EACH):
         line.submit(Job(lambda job: None, owner="anna", seconds=100.0))
-    current = Job(lambda job: None, owner="bert")
-    for eta, when in ((None, "when one of them has begun"), (120.0, "in about 2 minutes")):
-        current.state, line._current = "running", current
-        monkeypatch.setattr(Job, "eta", property(lambda job, eta=eta: eta))
+    for seconds, when in ((None, "when one of them has ended"), (20.0, "in about 9 minutes")):
+        current.seconds = seconds
         with pytest.raises(ValueError, match=f"^5 of your runs are waiting already, .* for one visitor: try again {when}\\.$"):
             line.submit(Job(lambda job: None, owner="anna"))
     assert line.ahead(line.submit(Job(lambda job: None, owner="bert"))) == 2  # behind one of anna's, not behind five

@@ -12,7 +12,7 @@ import numpy as np
 
 from model.language import Language
 from ui.data.request import DataRequest, ExamplesAbout, ExamplesRequest, WordsAbout, WordsRequest, measure_weights
-from ui.kind import Result, Subject
+from ui.kind import LOOK, Result, Subject
 from ui.runs.comparison import Comparison
 from ui.runs.completing import Size
 from ui.runs.so_far import SoFar
@@ -25,7 +25,6 @@ from xai.typing import Bools, Floats
 if TYPE_CHECKING:
     from model.data.translation import TranslationGame
 
-LOOK = 3.0  # seconds for the first look
 LEAST = 6  # evaluations of the first look at least: of none, of all, and of two pairs of complements
 LOOK_ROWS = 16  # sentences that it reads between two looks at the clock
 WRITING = 2.0  # a token of a translation game takes so many times as long as one of scoring; measured on two cores

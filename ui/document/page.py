@@ -103,7 +103,11 @@ def _begin(state: Bench[Own], request: DocumentRequest) -> None:
         return kept.ledger(name, game, known)
 
     work = run.work(slot.loaded, request, desk, before, keep, slot.learn_rate, slot.learn_answer, ledger_of)
-    kept.work_on(name, state, work, slot.fingerprint)
+    try:
+        cost = _cost(state, request)
+    except ValueError:  # the work will say so
+        cost = Cost(0, 0.0)
+    kept.work_on(name, state, work, slot.fingerprint, cost.seconds or None, cost.before or None)
 
 
 def _brought(data: bytes) -> tuple[Study, str]:

@@ -239,7 +239,8 @@ def work(
         start = Study(request, game.text, game.root, game.target, game.outputs, {}, at.ledger, model=model.fingerprint)
         once = None if paid else once_of(model, request, game.target)
         if once is not None:
-            first_look(start, once, job)
+            with job.in_one_go():  # what is read of the document is not kept for long
+                first_look(start, once, job)
         study = whole(start, before, job)
         learn(at.ledger.seconds - spent, (at.ledger.evaluations - paid) * game.work)
         return study

@@ -93,10 +93,17 @@ def ledger(run: str | None, game: Game, known: Ledger | None = None) -> Ledger:
     return made
 
 
-def work_on(run: str | None, state: Bench[Any], make: Callable[[Job], Found], model: str, seconds: float | None = None) -> None:
+def work_on(
+    run: str | None,
+    state: Bench[Any],
+    make: Callable[[Job], Found],
+    model: str,
+    seconds: float | None = None,
+    soon: float | None = None,
+) -> None:
     """Put a run's work into the line, and keep what it finds, or how it ended.
 
-    model : fingerprint of what is asked;  seconds : it may take
+    model : fingerprint of what is asked;  seconds, soon : it may take, and until it shows something
     """
 
     def work(job: Job) -> Found:
@@ -106,7 +113,7 @@ def work_on(run: str | None, state: Bench[Any], make: Callable[[Job], Found], mo
         finish(run, result)
         return result
 
-    state.begin(Job(work, run, seconds=seconds))
+    state.begin(Job(work, run, seconds=seconds, soon=soon))
     if state.job is None:  # the line takes no more
         end(run, "partial", "It was not begun: too much was waiting.")
 

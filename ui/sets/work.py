@@ -38,6 +38,11 @@ def estimate(folder: Path, asked: Asked, job: Job) -> Word:
 def compute(folder: Path, asked: Asked, job: Job) -> None:
     """Compute what is not committed yet."""
     job.tell(0, 0, "Reading the data and loading the model")
+    with job.in_one_go():  # its process does not wait
+        _follow(folder, asked, job)
+
+
+def _follow(folder: Path, asked: Asked, job: Job) -> None:
     before, shown = 0, 0
     for word in words([*arguments(folder, asked), "--every=1"], folder, job):
         if word.get("event") == "begin":

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from ui.draw.html import render
 from ui.draw.markdown import said
+from ui.line.job import Place
 from ui.shell.jobs import Job, Line, line, others_busy
 from ui.shell.limits import admit
 from ui.shell.model_slot import model_slot
@@ -243,19 +244,31 @@ def _outcome(outcome: tuple[str, str]) -> None:
     (st.info if outcome[0] in ("cancelled", "changed") else st.error)(said(outcome[1]))
 
 
+def _left(job: Job, where: Place) -> str:
+    """How long a job that works will take, where that is known, and whether others take turns with it."""
+    others, seconds = where.left(job)
+    shared = "" if others <= 0 else " in turns with another run" if others == 1 else f" in turns with {others} other runs"
+    if seconds is None or job.eta is None:
+        return f" ·{shared}" if shared else ""
+    return f" · about {duration(seconds)} left{',' if shared else ''}{shared}"
+
+
 def _progress(job: Job, cancel: str = "cancel") -> None:
     where = job.line or line()
     ahead = where.ahead(job)
-    if ahead:
+    if job.cancelling:
+        st.progress(job.share, text="Stopping after this batch")
+    elif ahead:
         runs = "1 run is" if ahead == 1 else f"{ahead} runs are"
         seconds = where.wait(job)
         wait = "" if not seconds else f", about {duration(seconds)}"
-        turn = "Yours is short: it goes ahead at their next pause." if job.quick else "The model serves one at a time."
-        st.progress(0.0, text=f"Waiting in the line: {runs} before yours{wait}. {turn}")
-    else:
-        left = "" if job.eta is None else f" · about {duration(job.eta)} left"
-        text = "Stopping after this batch" if job.cancelling else said(job.sentence) + left
+        if job.begun:
+            text = f"This run has stepped back, so that others see a first map too: {runs} before its next turn{wait}."
+        else:
+            text = f"Waiting in the line: {runs} before yours{wait}. The model serves one at a time."
         st.progress(job.share, text=text)
+    else:
+        st.progress(job.share, text=said(job.sentence) + _left(job, where))
     if job.belongs_to(visitor()):
         st.button("Cancel", key=cancel, on_click=leave, args=(job,), disabled=job.cancelling)
     else:

@@ -256,7 +256,8 @@ def subject(
 ) -> Subject:
     """The row's game. own : the session's shelf of models;  file : of the model, where it is one's own"""
     check(source, request)
-    fitted = fit(source, request, job, own or Shelf(), file)
+    with job.in_one_go(source.sample):  # of all who wait for the model of a sample it is fitted once
+        fitted = fit(source, request, job, own or Shelf(), file)
     job.tell(0, 0, "Reading the row" if fitted.model else "Gemma reads the examples and the row")
     game, outputs, weights = game_of(fitted, request, gemma)
     redrawn = redrawn_of(fitted, request, gemma, outputs[0])
@@ -277,14 +278,13 @@ def describe(fitted: Fitted, request: TableRequest, label: str) -> TableAbout:
     """What there is to say of a row before any coalition is asked for. label : what Gemma gives it"""
     import pandas as pd
 
-    row = fitted.frame.iloc[[request.row]]
-    if fitted.model is None:
+    model, row = fitted.model, fitted.frame.iloc[[request.row]]
+    if model is None:
         others = fitted.frame.columns[fitted.frame.columns != request.target]
         cells = [shown(cell) for cell in row[others].iloc[0]]
         actual, says = row[request.target].iloc[0], event(request.target, label)
         truth = RowTruth(None if pd.isna(actual) else shown(actual))
         return TableAbout(cells, says, f"log-odds of {label}", True, {}, {}, {}, {}, request.private, truth)
-    model = fitted.model
     exact = {index: values[0] for index, values in exact_values(fitted, request, row).items()}
     return TableAbout(
         [shown(cell) for cell in fitted.cells.iloc[request.row]],

@@ -382,6 +382,26 @@ def test_a_place_in_the_line_is_shown(ready):
     assert "Cancelled before it began" in page.info[0].value
 
 
+def test_a_run_that_has_stepped_back_says_so_beside_its_first_map_and_can_be_cancelled(ready):
+    page, first, other, begun = finish(open_page()), threading.Event(), threading.Event(), threading.Event()
+    line = jobs.line()
+    line.submit(jobs.Job(lambda job: first.wait(60)))
+    page.button(key="explain").click().run()
+    job, shown = bench(page).job, bench(page).shown
+    line.submit(jobs.Job(lambda job: (begun.set(), other.wait(60)), owner="somebody else"))
+    first.set()
+    assert begun.wait(60)  # as soon as the page's run has something to see
+    page.run()
+    told = "This run has stepped back, so that others see a first map too: 1 run is before its next turn."
+    assert page.get("progress")[0].proto.text == told
+    assert bench(page).shown is not shown and bench(page).shown.state == "preliminary" and not job.over
+    page.button(key="cancel").click().run()
+    assert job.ended.wait(60) and not other.is_set()  # while the other one is at work
+    page.run()
+    assert bench(page).shown.state == "partial" and "was cancelled" in page.warning[0].value
+    other.set()
+
+
 def test_a_failure_inside_a_run_is_one_sentence(ready, monkeypatch):
     page = finish(open_page())
     monkeypatch.setattr("ui.text.run.answer", lambda *_: (_ for _ in ()).throw(KeyError("secret internals")))
