@@ -63,6 +63,24 @@ def map_of(study: Study, one: Hierarchy, paths: list[Path], column: int) -> Colu
     return Column(np.array(values), np.array(errors), labels, one.index, study.outputs[column])
 
 
+def shared(one: Study, other: Study) -> list[tuple[Path, Path]]:
+    """The smallest parts that have values in two studies of one text, in their order, by their paths in both.
+
+    Where other models cut the text into other parts, what they have in common is the part above.
+    """
+    found: list[tuple[Path, Path]] = []
+    stack: list[tuple[Path, Path]] = [((), ())]
+    while stack:
+        mine, theirs = stack.pop()
+        spans = [[(part.start, part.end) for part in each.root.at(path).parts] for each, path in ((one, mine), (other, theirs))]
+        count = len(spans[0])
+        if mine in one.opened and theirs in other.opened and count and spans[0] == spans[1]:
+            stack += [((*mine, i), (*theirs, i)) for i in reversed(range(count))]
+        else:
+            found.append((mine, theirs))
+    return found
+
+
 def heaviest(study: Study, column: int) -> tuple[Path, Passage] | None:
     """The deepest part, down to a sentence, that carries at least half of what the document changes; None where none does."""
     first = next(iter(study.found.values()))
