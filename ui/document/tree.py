@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.document.parts import Passage
 from ui.document.run import Study
 from xai import Hierarchy
 from xai.exchange.map import Column
@@ -81,19 +80,27 @@ def shared(one: Study, other: Study) -> list[tuple[Path, Path]]:
     return found
 
 
-def heaviest(study: Study, column: int) -> tuple[Path, Passage] | None:
-    """The deepest part, down to a sentence, that carries at least half of what the document changes; None where none does."""
-    first = next(iter(study.found.values()))
-    change = value(first.nodes[()], column)
-    path: Path = ()
-    while path in study.opened and study.root.at(path).kind != "sentence":
-        below = [(*path, i) for i in range(len(study.root.at(path).parts))]
-        shares = [value(first.nodes[one], column) * np.sign(change) for one in below]
-        best = int(np.argmax(shares))
-        if not change or shares[best] < abs(change) / 2:
-            break
-        path = below[best]
-    return (path, study.root.at(path)) if path else None
+def heaviest(study: Study, column: int) -> list[Path]:
+    """The deepest parts, down to sentences, that carry at least half of what the document changes, the heaviest first.
+
+    There may be several, where either of two is enough.
+    """
+    nodes = next(iter(study.found.values())).nodes
+    change = value(nodes[()], column)
+
+    def share(path: Path) -> float:
+        return value(nodes[path], column) * float(np.sign(change))
+
+    found: list[Path] = []
+    stack: list[Path] = [()] if change else []
+    while stack:
+        path, below = stack.pop(), list[Path]()
+        if path in study.opened and study.root.at(path).kind != "sentence":
+            below = [(*path, i) for i in range(len(study.root.at(path).parts))]
+        rivals = [one for one in below if share(one) >= abs(change) / 2]
+        stack += reversed(rivals)
+        found += [path] * (not rivals and path != ())
+    return sorted(found, key=lambda path: -share(path))
 
 
 def evidence(study: Study) -> list[Path]:

@@ -37,7 +37,7 @@ def html_report(study: Study, made: str = "") -> Markup:
         said=sentences.said_by(study),
         answer=study.target.strip(),
         about=_about(study, made),
-        headlines=[sentences.headline(study, 0, quote), *sentences.redundant(study, 0, quote)],
+        headlines=[sentences.headline(study, 0, quote), *sentences.uncarried(study), *sentences.redundant(study, 0, quote)],
         panes=panes,
         legend=legend(scale, LIKELIHOOD),
         judgements=render("judgements", judged=[(name, one.headline, one.sentences) for name, one in judged]) if judged else "",
