@@ -147,9 +147,9 @@ class Language:
         game = self.text_game(f"Count: {text}", " eleven", "word")
         coalitions = np.random.default_rng(0).random((32, game.n_players)) < 0.5
         game(coalitions[:2])
-        started = time.perf_counter()
+        before, started = game.computed, time.perf_counter()
         game(coalitions)
-        return time.perf_counter() - started, game.work * len(coalitions)
+        return time.perf_counter() - started, game.computed - before
 
     def refuse_images(self) -> NoReturn:
         raise ValueError(f"{self.name} reads text only; images need a multimodal Gemma 3 checkpoint")

@@ -33,7 +33,7 @@ class DocumentGame:
     text : the document, white space around it left out;  root : its parts, places in `text`
     outputs : k names of the columns: "the answer", and the texts of its sentences
     tokens : of the whole prompt;  per_reading : coalitions that cost as much as to read it once
-    work, batch_size : as of `model.text.text_game.TextGame`
+    work, batch_size, computed, foretell : as of `model.text.text_game.TextGame`
     """
 
     def __init__(self, model: Language, text: str, question: str, target: str, absent: str = "remove") -> None:
@@ -59,7 +59,12 @@ class DocumentGame:
         offsets = model.tokenizer(target, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
         self._columns = _columns([end for _, end in offsets], spans)
         self.work, self.batch_size = self._game.work, self._game.batch_size
+        self.foretell = self._game.foretell
         self.per_reading = int(self.tokens // self.work)
+
+    @property
+    def computed(self) -> float:
+        return self._game.computed
 
     def __call__(self, coalitions: Bools) -> Floats:
         coalitions = check_coalitions(coalitions, self.n_players)

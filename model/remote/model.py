@@ -15,6 +15,7 @@ from model.remote.probe import choose
 from model.remote.tokens import check_same, server_tokenizer
 from model.remote.ways import Way, one_sentence, score, top
 from model.text.handshake import Handshake, Sample, Scorer
+from model.text.nodes.foretold import Sharing
 from model.text.once import READ_ONCE
 from model.text.scoring import Sequence
 from xai.typing import Floats, Ints
@@ -63,14 +64,22 @@ class RemoteModel(Language):
 
 
 class RemoteScorer:
-    """Log-probabilities of a target's tokens after prefix + sequence, asked of a server."""
+    """Log-probabilities of a target's tokens after prefix + sequence, asked of a server.
+
+    computed : tokens after the prefix that it was asked about;  anew, sharing : as of `model.text.scoring.PrefixScorer`
+    """
+
+    anew = 0
+    sharing: Sharing = ""
 
     def __init__(self, client: Client, served: str, way: Way, prefix: Ints, target: Ints) -> None:
         self._client, self._served, self._way = client, served, way
         self._prefix, self._target = prefix.tolist(), target.tolist()
+        self.computed = 0
 
     def score(self, sequences: list[Sequence]) -> Floats:
         prompts = [self._prefix + s.ids[: len(s.ids) - len(self._target) + 1].tolist() for s in sequences]
+        self.computed += sum(len(s.ids) for s in sequences)
         with one_sentence(self._client):
             return score(self._client, self._served, self._way, prompts, self._target)
 

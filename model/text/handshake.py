@@ -18,6 +18,7 @@ import numpy as np
 
 from model.precision import in_full
 from model.text.cases import BODY, TARGET, Cases, cases_of, differ, read_on, read_once, tried
+from model.text.nodes.foretold import Sharing
 from model.text.once import READ_ONCE, OnceScorer
 from model.text.scoring import BatchScorer, PrefixScorer, Sequence, WholeScorer
 from model.text.shared import SharedScorer
@@ -37,6 +38,14 @@ Sample = Callable[[], list[Sequence]]
 
 
 class Scorer(Protocol):
+    """computed, anew, sharing : as of `model.text.scoring.PrefixScorer`"""
+
+    computed: int
+    anew: int
+
+    @property
+    def sharing(self) -> Sharing: ...
+
     def score(self, sequences: list[Any]) -> Floats: ...  # a `Sequence`, or what else of that kind it takes
 
 

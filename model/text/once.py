@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from model.latest import Latest
-from model.text.scoring import PrefixScorer, Sequence, read
+from model.text.scoring import PrefixScorer, Sequence
 from xai.typing import Bools
 
 READ_ONCE = "read-once"
@@ -38,7 +38,7 @@ class OnceScorer(PrefixScorer[HidingSequence]):
         return np.stack([sequence.before for sequence in batch])
 
     def _read(self) -> Any:
-        return _prompts.value(self.model, self._prefix.tobytes(), lambda: read(self.model, self._prefix))
+        return _prompts.value(self.model, self._prefix.tobytes(), self._read_now)
 
 
 def forget(model: Any) -> None:

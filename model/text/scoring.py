@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from model.text.head import log_probabilities
+from model.text.nodes.foretold import Sharing
 from xai.typing import Bools, Floats, Ints
 
 if TYPE_CHECKING:
@@ -61,10 +62,17 @@ class PrefixScorer(Generic[S]):
 
     model : a language model of transformers;  lock : held during each call of it
     prefix : token ids that every sequence follows, possibly none;  target : token ids
+
+    computed : tokens that went through the layers so far, what fills batches up left out
+    anew : tokens of the prefix that are run with every sequence;  sharing : how sequences share what they begin with, as of
+        `model.text.nodes.foretold`
     """
 
+    anew = 0
+    sharing: Sharing = ""
+
     def __init__(self, model: Any, lock: threading.RLock, prefix: ArrayLike, target: ArrayLike) -> None:
-        self.model, self.lock = model, lock
+        self.model, self.lock, self.computed = model, lock, 0
         self._prefix, self._target = np.asarray(prefix, dtype=np.int64), np.asarray(target, dtype=np.int64)
         self._cache: Any = None
 
@@ -110,6 +118,7 @@ class PrefixScorer(Generic[S]):
         import torch
 
         device, width, before = self.model.device, max(len(s.ids) for s in batch), len(self._prefix)
+        self.computed += sum(len(s.ids) for s in batch)
         ids = np.zeros((len(batch), width), np.int64)
         positions = np.zeros_like(ids)
         visible = np.zeros((len(batch), before + width), np.int64)
@@ -140,8 +149,12 @@ class PrefixScorer(Generic[S]):
     def _read(self) -> Any:
         """The prefix's keys and values, computed once."""
         if self._cache is None:
-            self._cache = read(self.model, self._prefix)
+            self._cache = self._read_now()
         return self._cache
+
+    def _read_now(self) -> Any:
+        self.computed += len(self._prefix)
+        return read(self.model, self._prefix)
 
 
 class BatchScorer(PrefixScorer[Sequence]):
@@ -150,6 +163,7 @@ class BatchScorer(PrefixScorer[Sequence]):
     def __init__(self, model: Any, lock: threading.RLock, prefix: ArrayLike, target: ArrayLike) -> None:
         super().__init__(model, lock, [], target)
         self._before = np.asarray(prefix, dtype=np.int64)
+        self.anew = len(self._before)
 
     def score(self, sequences: list[Sequence]) -> Floats:
         return super().score([after(self._before, s) for s in sequences])
@@ -163,6 +177,7 @@ class WholeScorer(BatchScorer):
 
         with self.lock, torch.no_grad():
             scores = [self._plain(after(self._before, s)) for s in sequences]
+        self.computed += sum(self.anew + len(s.ids) for s in sequences)
         return np.array(scores).reshape(len(sequences), len(self._target))
 
     def _plain(self, sequence: Sequence) -> Floats:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from model.latest import Latest
+from model.text.nodes.foretold import Sharing
 from model.text.nodes.forward import Layers, bytes_of, is_known
 from model.text.nodes.trail import Trail
 from model.text.nodes.tree import Tree, by_tokens, in_order
@@ -51,6 +52,13 @@ class SharedScorer(PrefixScorer[Sequence]):
         """Whether beginnings are computed once here; the first question takes some seconds."""
         return self._way is not None
 
+    @property
+    def sharing(self) -> Sharing:  # type: ignore[override]  # of others it is the same for all
+        """Decided by `shares`, which may ask the model."""
+        if not self.shares:
+            return ""
+        return "trail" if self._way is Trail else "tree"
+
     @functools.cached_property
     def _way(self) -> "Make | None":
         if self.model.device.type != "cpu" or not is_known(self.model):  # many small steps keep a GPU waiting
@@ -74,7 +82,10 @@ class SharedScorer(PrefixScorer[Sequence]):
         make = self._way if self.shares else None
         if make is None:
             return super()._run(batch)
-        return grown(self.model, self._prefix, self._game, make).run(self.model, batch, len(self._target))
+        own = grown(self.model, self._prefix, self._game, make)
+        states = own.run(self.model, batch, len(self._target))
+        self.computed += own.spent()
+        return states
 
 
 class Trunk:
@@ -83,6 +94,7 @@ class Trunk:
     def __init__(self, model: Any, prefix: Ints) -> None:
         self.room = room_of(model)
         self._tree, self._layers = Tree(), Layers(model, prefix, self.room)
+        self._spent = len(prefix)
 
     def run(self, model: Any, sequences: list[Sequence], last: int) -> "Tensor":
         """Final hidden states (m, last, width) of the last tokens of sequences that have at most `room` nodes together."""
@@ -95,7 +107,13 @@ class Trunk:
                 growth = self._tree.grow(sequences, last)
         states = self._layers.forward(model, growth)
         self._tree.keep(growth)
+        self._spent += len(growth.ids)
         return states
+
+    def spent(self) -> int:
+        """Tokens run since this was last asked."""
+        spent, self._spent = self._spent, 0
+        return spent
 
 
 def grown(model: Any, prefix: Ints, game: object, make: Make) -> Own:

@@ -1,12 +1,14 @@
 """The game of a prompt: where a coalition of its parts becomes a sequence of tokens."""
 
 import copy
+import functools
 from collections.abc import Iterable
 from typing import Any, Protocol
 
 import numpy as np
 
 from model.text.handshake import Handshake, Sample, Scorer
+from model.text.nodes.foretold import Asked, tokens_of
 from model.text.once import READ_ONCE, HidingSequence
 from model.text.prompt import Prompt
 from model.text.scoring import Sequence
@@ -52,7 +54,8 @@ class TextGame:
     ----------
     prompt, target : the texts;  spans : the players' (start, end) in the prompt;  labels : their texts
     outputs : the texts of the target's tokens
-    work : average cost of one coalition, in tokens run through the model
+    work : average cost of one coalition that is run alone, in tokens run through the model
+    computed : what has been run for all that was asked, in the same tokens
     batch_size : coalitions that together are about one second's work on two cores, more on a GPU
     """
 
@@ -94,10 +97,12 @@ class TextGame:
         self.batch_size = int(np.clip(gemma.batch_tokens // self.work, 4, gemma.batch_rows))
         self._gemma = gemma
         self._scorer = gemma.scorer(self._ids[:start], np.array(self._target), self._sample, absent)
+        self._rows, self._begun = 0, False
 
     def __call__(self, coalitions: Bools) -> Floats:
         coalitions = check_coalitions(coalitions, self.n_players)
         unique, back = np.unique(coalitions, axis=0, return_inverse=True)
+        self._rows += len(unique)
         parts = [unique[start : start + AT_ONCE] for start in range(0, len(unique), AT_ONCE)]
         values = [self._scorer.score([self._sequence(row) for row in part]) for part in parts]
         return np.concatenate([np.zeros((0, len(self.outputs))), *values])[back.reshape(-1)]
@@ -115,7 +120,36 @@ class TextGame:
         """This game; from now on it and the other one, of the same prompt, take up what either has computed."""
         if isinstance(self._scorer, SharedScorer) and isinstance(other._scorer, SharedScorer):
             self._scorer.join(other._scorer)
+            self._begun = True
         return self
+
+    @property
+    def computed(self) -> float:
+        return self._scorer.computed + self._heads(self._rows)
+
+    @functools.cached_property
+    def likely(self) -> float:
+        """As `work`, of one coalition among those of a run: what many begin with alike may be run once."""
+        if not self._scorer.sharing:
+            return self.work + self._scorer.anew
+        rows = np.random.default_rng(0).permutation(self._rows_like())
+        calls = [rows[start : start + self.batch_size] for start in range(0, len(rows), self.batch_size)]
+        return self.foretell(calls) / len(rows)
+
+    def foretell(self, calls: Iterable[Bools]) -> float:
+        """What `computed` would grow by if this game, not asked before, were called with these coalitions."""
+        scorer, last, owner = self._scorer, len(self._target), self._owner[self._start :]
+        here = [np.column_stack([call, np.ones(len(call), bool)])[:, owner] for call in calls]
+        rows = sum(len(one) for one in here)
+        if self._begun and scorer.sharing == "tree":  # the other game has run all but the target
+            return last * rows + self._heads(rows)
+        all_run = self.absent == "replace" or (self._in_place and not scorer.sharing)
+        asked = [Asked(one, np.ones_like(one) if all_run else one) for one in here]
+        before = scorer.anew * rows or self._start
+        return before + tokens_of(asked, last, scorer.sharing) + self._heads(rows)
+
+    def _heads(self, rows: int) -> float:
+        return HEAD_TOKENS * len(self._target) * rows
 
     def _mean_length(self) -> float:
         playing = (self._owner[self._start :] >= 0).sum()
@@ -124,10 +158,13 @@ class TextGame:
 
     def _sample(self) -> list[Sequence]:
         """Sequences of coalitions like those of a run, and of the full one."""
+        return [self._sequence(row) for row in self._rows_like()]
+
+    def _rows_like(self) -> Bools:
         count = int(np.clip(SAMPLE_TOKENS // len(self._ids), 2, SAMPLE))
         rows = np.random.default_rng(0).random((count, self.n_players)) < 0.5
         rows[0] = True
-        return [self._sequence(row) for row in np.unique(rows, axis=0)]
+        return np.unique(rows, axis=0)
 
     def _sequence(self, present: Bools) -> Sequence:
         """What follows the cached prefix when just these players are present."""

@@ -39,6 +39,8 @@ ENOUGH = 0.8  # seconds after which nothing more is measured
 class Own(Protocol):
     def run(self, model: Any, sequences: list[Sequence], last: int) -> "Tensor": ...
 
+    def spent(self) -> int: ...
+
 
 Make = Callable[[Any, Ints], Own]  # of a model and a prefix
 
@@ -53,19 +55,18 @@ def pays(model: Any, lock: threading.RLock, make: Make, sample: list[Sequence], 
         return False
     rows = HEAD * len(sample) * last
     plain, own = sum(len(s.ids) for s in sample), distinct(sample, last)
-    with lock:
-        return plain + rows >= GAIN * (node_cost(model, lock, make) * own + rows)
+    return plain + rows >= GAIN * (node_cost(model, lock, make) * own + rows)
 
 
 def agrees(model: Any, lock: threading.RLock, make: Make) -> bool:
     """Whether what `make` gives says what plain passes say; False for a model too small, or asked too little, to try."""
     if not is_known(model) or _weights(model) < SMALL or model in _plain:
         return False
-    with lock:
-        known = _right.setdefault(model, {})
-        if make not in known:
+    known = _right.setdefault(model, {})
+    if make not in known:  # what is known is told while a run holds the model
+        with lock:
             known[make] = _agrees(model, lock, make)
-        return known[make]
+    return known[make]
 
 
 def take_plain(model: Any) -> None:
@@ -79,7 +80,8 @@ def node_cost(model: Any, lock: threading.RLock, make: Make) -> float:
     if key not in _speeds:
         _speeds.update(_kept())
     if key not in _speeds:
-        _speeds[key] = _measured(model, lock, make)
+        with lock:
+            _speeds[key] = _measured(model, lock, make)
         remember(_file(), key, _speeds[key])
     return _speeds[key]
 

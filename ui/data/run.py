@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 LEAST = 6  # evaluations of the first look at least: of none, of all, and of two pairs of complements
 LOOK_ROWS = 16  # sentences that it reads between two looks at the clock
-WRITING = 2.0  # a token of a translation game takes so many times as long as one of scoring; measured on two cores
+WRITING = 1.3  # a token of a translation game takes so many times as long as one of scoring; measured on two cores
 
 
 def make_game(gemma: Language, request: ExamplesRequest) -> "TranslationGame":

@@ -1,7 +1,7 @@
 """The widgets of the Document page, and the request that they make."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
@@ -29,6 +29,7 @@ class Own:
     at : the part one looks at;  out : parts that are taken out;  desk : the game that is worked at
     file : (SHA-256, text) of the upload that was read last;  sized : (game, its words, what an evaluation costs)
     anew : (what it is of, the answer without the parts, what the first answer's log-probability is then)
+    documents : of kept runs that were looked up, by their ids, the SHA-256 of their texts
     """
 
     at: Path = ()
@@ -37,6 +38,7 @@ class Own:
     file: tuple[str, str] | None = None
     sized: tuple[Any, int, float, float] | None = None
     anew: tuple[Any, tuple[str, float]] | None = None
+    documents: dict[str, str] = field(default_factory=dict)
 
 
 def ask(own: Own) -> DocumentRequest | None:

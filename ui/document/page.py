@@ -5,19 +5,21 @@ from dataclasses import replace
 import streamlit as st
 from markupsafe import escape
 
-from ui.document import ask, run, show, whatif
+from ui.document import another, ask, run, show, whatif
 from ui.document.ask import Own
 from ui.document.keep import runs
 from ui.document.keep.bundle import from_bytes
 from ui.document.keep.files import downloads
-from ui.document.keep.runs import RUNS
+from ui.document.keep.runs import RUNS, same_document
 from ui.document.request import DocumentRequest
 from ui.document.run import Desk, Study
 from ui.document.samples import FIRST
 from ui.document.shelf import shipped
+from ui.draw.markdown import said
 from ui.files.take_away import open_bundle
+from ui.maps.another import choose_run
 from ui.runs import kept
-from ui.runs.listed import share_shown, sidebar
+from ui.runs.listed import others_of, share_shown, sidebar
 from ui.runs.shipped import SHIPPED
 from ui.shell.bench import MORE, Bench, bar, bench, fold, follow_model
 from ui.shell.frame import frame, ready
@@ -28,6 +30,8 @@ from xai import Ledger
 from xai.exchange.visible import visible
 from xai.game import Game
 from xai.hierarchy.found import Path
+
+NONE = "Ask something else of this document; then both runs can be held against each other here."
 
 
 def page() -> None:
@@ -151,14 +155,28 @@ def _show(state: Bench[Own], request: DocumentRequest | None, study: Study) -> N
         f"{study.root.last:,} words, {study.root.tokens:,} tokens in {len(study.frontier)} parts. Paid for so far: {paid} "
         f"evaluations. {_rest(study)}"
     )
-    anew, right, away = st.tabs(["What if", "How right it is", "Take away"])
+    anew, right, two, away = st.tabs(["What if", "How right it is", "Another run", "Take away"])
     with anew:
         whatif.show(study, state, lambda: slot.loaded, desk_of, can)
     with right:
         show.how_right(study, column)
+    with two:
+        _another(state, study, column)
     with away:
         downloads(study)
         share_shown(RUNS.key, state.run)
+
+
+def _another(state: Bench[Own], study: Study, column: int) -> None:
+    """Another kept run of the same document beside the one that is shown."""
+    chosen = choose_run(same_document(study.text, others_of(RUNS.key, state.run), state.own.documents), NONE)
+    if study.once:
+        st.markdown("This is a first look; it is compared once parts were really removed.")
+    elif chosen is not None:
+        try:
+            another.show(study, kept.result_of(RUNS, chosen), column)
+        except ValueError as error:
+            st.warning(said(f"They cannot be compared: {str(error).rstrip('.')}."))
 
 
 def _rest(study: Study) -> str:

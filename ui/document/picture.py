@@ -15,23 +15,32 @@ from xai.exchange.map import Column
 from xai.hierarchy.found import Path
 from xai.typing import Floats
 
+Piece = tuple[str, int | None]  # of a text, and which part it belongs to
 MOST_SHOWN = 6000  # characters of one part: of a longer one the beginnings of its parts
 BEGINNING, MOST_LINES = 160, 40  # characters of each; parts, the heaviest
 MOST_PIECES = 240  # of a strip, which is some 350 pixels wide on a phone
 
 
-def minimap(study: Study, shown: Column, scale: float, at: Path) -> Markup:
+def minimap(study: Study, shown: Column, scale: float, at: Path, paths: list[Path] | None = None) -> Markup:
     """The whole length as a strip: a piece for each of the smallest parts, as wide as its tokens; `at` is framed.
 
     Of more than `MOST_PIECES` parts the lighter ones are taken together where they lie side by side.
+    paths : of the parts that are shown, None for the smallest
     """
-    runs = _runs(shown.values, MOST_PIECES)
-    marks = marks_of(_added(shown, runs), scale)
-    tokens = [study.root.at(path).tokens for path in study.frontier]
-    here = [bool(at) and path[: len(at)] == at for path in study.frontier]
-    segments = [(run[0], sum(tokens[i] for i in run), any(here[i] for i in run), mark) for run, mark in zip(runs, marks)]
+    paths = study.frontier if paths is None else paths
+    runs, tokens, added = strip(study, shown, paths, MOST_PIECES)
+    here = [bool(at) and path[: len(at)] == at for path in paths]
+    marks = marks_of(added, scale)
+    segments = [(run[0], count, any(here[i] for i in run), mark) for run, count, mark in zip(runs, tokens, marks)]
     title = f"{INDICES[shown.index]} over the whole length of the document"
     return render("minimap", index=shown.index, title=title, segments=segments)
+
+
+def strip(study: Study, shown: Column, paths: list[Path], most: int) -> tuple[list[list[int]], list[int], Column]:
+    """Pieces of the whole length, some `most` of them: which of the parts lie in each, its tokens and its value."""
+    runs = _runs(shown.values, most)
+    tokens = [study.root.at(path).tokens for path in paths]
+    return runs, [sum(tokens[i] for i in run) for run in runs], _added(shown, runs)
 
 
 def _runs(values: Floats, most: int) -> list[list[int]]:
@@ -62,37 +71,43 @@ def _added(shown: Column, runs: list[list[int]]) -> Column:
     return Column(values, errors, labels, shown.index, shown.name)
 
 
-def section(study: Study, shown: Column, scale: float, at: Path, whole: bool = False) -> Markup:
+def section(
+    study: Study, shown: Column, scale: float, at: Path, most: int = MOST_SHOWN, paths: list[Path] | None = None, pane: str = ""
+) -> Markup:
     """The text of a part, its smallest parts coloured. Of a long one the beginnings of the heaviest: the page stays small.
 
-    whole : all of it, however long
+    most : characters that are shown whole;  paths : of the parts that are shown, None for the smallest
+    pane : a name for this map in the page
     """
+    drawn = cut(study, shown, at, most, MOST_LINES, study.frontier if paths is None else paths)
+    pane = pane or f"doc-{shown.index}"
+    return render("token_heatmap", index=shown.index, pane=pane, pieces=drawn, marks=marks_of(shown, scale), numbered=False)
+
+
+def cut(study: Study, shown: Column, at: Path, most: int, lines: int, paths: list[Path]) -> list[Piece]:
+    """The text of a part in pieces. most : characters;  lines : beginnings of parts, where it has more;  paths : of `shown`"""
     part = study.root.at(at)
-    inside = [(i, study.root.at(path)) for i, path in enumerate(study.frontier) if path[: len(at)] == at]
+    inside = [(i, study.root.at(path)) for i, path in enumerate(paths) if path[: len(at)] == at]
     if not inside:  # a part of one that was not opened
-        place = next(i for i, path in enumerate(study.frontier) if at[: len(path)] == path)
+        place = next(i for i, path in enumerate(paths) if at[: len(path)] == path)
         inside = [(place, part)]
-    all_of_it = whole or part.end - part.start <= MOST_SHOWN
-    drawn = _whole(study.text, part, inside) if all_of_it else _beginnings(study.text, inside, shown)
-    return render(
-        "token_heatmap", index=shown.index, pane=f"doc-{shown.index}", pieces=drawn, marks=marks_of(shown, scale), numbered=False
-    )
+    whole = part.end - part.start <= most
+    return _whole(study.text, part, inside) if whole else _beginnings(study.text, inside, shown, lines)
 
 
-def _whole(text: str, part: Passage, inside: list[tuple[int, Passage]]) -> list[tuple[str, int | None]]:
+def _whole(text: str, part: Passage, inside: list[tuple[int, Passage]]) -> list[Piece]:
     spans = [(one.start - part.start, one.end - part.start) for _, one in inside]
-    cut = pieces(text[part.start : part.end], spans)
     found = []
-    for piece, i in cut:
+    for piece, i in pieces(text[part.start : part.end], spans):
         body = piece.rstrip() if i is not None else piece  # the space after a word is not painted
         found += [(body, None if i is None else inside[i][0]), (piece[len(body) :], None)]
     return [(piece, i) for piece, i in found if piece]
 
 
-def _beginnings(text: str, inside: list[tuple[int, Passage]], shown: Column) -> list[tuple[str, int | None]]:
+def _beginnings(text: str, inside: list[tuple[int, Passage]], shown: Column, most: int) -> list[Piece]:
     """A line for each of the heaviest parts, in their order; an ellipsis for what lies between."""
-    found: list[tuple[str, int | None]] = []
-    lines = _heaviest(shown.values[[i for i, _ in inside]], MOST_LINES)
+    found: list[Piece] = []
+    lines = _heaviest(shown.values[[i for i, _ in inside]], most)
     for before, place in zip([-1, *lines], lines):
         i, one = inside[place]
         begins = short(" ".join(text[one.start : min(one.end, one.start + 4 * BEGINNING)].split()), BEGINNING)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from model.document.foretold import tokens_each
 from model.document.game import DocumentGame
 from model.document.parts import Passage, tree_of
 from model.language import Language
@@ -114,14 +115,15 @@ def check(request: DocumentRequest) -> None:
 
 
 def size(model: Language, request: DocumentRequest, answer_tokens: float) -> tuple[int, float, float]:
-    """Words of the document, and in tokens run through the model what one evaluation costs, and what the first look does.
+    """Words of the document, and in tokens run through the model what an evaluation costs on average, and what the first
+    look does.
 
     answer_tokens : of the model's own answer, likely. ValueError as of `DocumentGame`
     """
     check(request)
     target = text_run.assumed_target(request, answer_tokens)
     game, once = _game(model, request, target), once_of(model, request, target)
-    return game.n_players, game.work, 0.0 if once is None else once.tokens + looks(once) * once.work
+    return game.n_players, tokens_each(game, request.budget), 0.0 if once is None else once.tokens + looks(once) * once.work
 
 
 def once_of(model: Language, request: DocumentRequest, target: str) -> DocumentGame | None:
@@ -234,15 +236,15 @@ def work(
         at = desk or prepare(model, request, job, before, answered)
         at = replace(at, ledger=ledger_of(at.game, at.ledger))
         keep(at)
-        spent, paid = at.ledger.seconds, at.ledger.evaluations
         game = at.game
+        spent, paid, computed = at.ledger.seconds, at.ledger.evaluations, game.computed
         start = Study(request, game.text, game.root, game.target, game.outputs, {}, at.ledger, model=model.fingerprint)
         once = None if paid else once_of(model, request, game.target)
         if once is not None:
             with job.in_one_go():  # what is read of the document is not kept for long
                 first_look(start, once, job)
         study = whole(start, before, job)
-        learn(at.ledger.seconds - spent, (at.ledger.evaluations - paid) * game.work)
+        learn(at.ledger.seconds - spent, game.computed - computed)
         return study
 
     return done

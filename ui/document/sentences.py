@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 import numpy as np
 
+from model.document.marks import title_of
+from model.document.parts import LABEL
 from ui.document import tree
 from ui.document.run import Study
 from ui.draw.colour import signed
 from ui.draw.judgements import Said, said_of
-from ui.draw.markdown import plain, short
+from ui.draw.markdown import plain
 from ui.names import INDICES
 from xai import Hierarchy
 from xai.hierarchy.found import Path, Redundant
@@ -16,6 +18,10 @@ from xai.hierarchy.found import Path, Redundant
 Quote = Callable[[str], str]
 MOST_NAMED = 3  # redundant pairs
 TOGETHER = "“acting together” in the tree"
+UNCARRIED = (
+    "The answer is unsupported: no single part makes it at least twice as likely (+0.69), beyond two standard errors, and "
+    "carries a third of what the document changes."
+)
 RULE = (
     "Banzhaf values. A sentence is unsupported where no part makes it at least twice as likely (+0.69), beyond two standard "
     "errors, and carries a third of what the document changes."
@@ -41,16 +47,35 @@ def quantity(column: int) -> str:
 
 
 def headline(study: Study, column: int, quote: Quote = bold) -> str:
-    """The part that carries most of what the document changes."""
+    """The part that carries most of what the document changes, or those of which each does."""
     found, first = tree.heaviest(study, column), next(iter(study.found.values()))
     change = tree.value(first.nodes[()], column)
     subject = "As far as the question sees it, the document" if study.once else "The document"
     whole = f"{subject} changes {quantity(column)} by {signed(change, 2)}."
-    if found is None:
+    named = [f"{called(study, path, quote)} ({signed(tree.value(first.nodes[path], column), 2)})" for path in found]
+    if not named:
         return f"{whole} No part carries half of it."
-    path, part = found
-    text = quote(short(part.label(study.text), 90))
-    return f"{whole} Most of it stands on {text} ({signed(tree.value(first.nodes[path], column), 2)})."
+    if len(named) == 1:
+        return f"{whole} Most of it stands on {named[0]}."
+    others = named[1:MOST_NAMED] + [f"{len(named) - MOST_NAMED} more"] * (len(named) > MOST_NAMED)
+    return f"{whole} At least half of it is carried by each of {', '.join([named[0], *others[:-1]])} and {others[-1]}."
+
+
+def called(study: Study, path: Path, quote: Quote) -> str:
+    """A part by its title or its text; of a longer one without a title, that it begins so."""
+    part = study.root.at(path)
+    label, text = part.label(study.text), study.text[part.start : part.end]
+    if part.kind in ("sentence", "word") or label == " ".join(text.split()):
+        return quote(label)
+    titled = title_of(text[: 4 * LABEL]) is not None and part.kind in ("chapter", "passage")
+    return f"the {part.kind if titled else 'part that begins'} {quote(label)}"
+
+
+def uncarried(study: Study) -> list[str]:
+    """That no part carries an answer of one sentence, where that is so; of several, the table of sentences says it."""
+    if study.once or len(study.outputs) > 1 or tree.support(study, 0):
+        return []
+    return [UNCARRIED]
 
 
 def redundant(study: Study, column: int, quote: Quote = bold) -> list[str]:
@@ -88,8 +113,8 @@ def _redundant(study: Study, first: Hierarchy, pair: Redundant, column: int, quo
 
 def _named(study: Study, path: Path, quote: Quote) -> str:
     """A part; a word with the sentence in which it stands."""
-    name, around = quote(study.root.at(path).label(study.text)), study.sentence_of(path)
-    return name if around == path else f"{name} in {quote(study.root.at(around).label(study.text))}"
+    name, around = called(study, path, quote), study.sentence_of(path)
+    return name if around == path else f"{name} in {called(study, around, quote)}"
 
 
 def judged(study: Study, index: str, column: int) -> Said:

@@ -7,7 +7,7 @@ import streamlit as st
 from ui.document import picture, sentences, tree
 from ui.document.ask import Own
 from ui.document.run import Study, opening
-from ui.document.sentences import headline, redundant
+from ui.document.sentences import headline, redundant, uncarried
 from ui.draw.colour import LIKELIHOOD, colour, legend, shared_scale
 from ui.draw.html import render
 from ui.draw.markdown import plain, said
@@ -44,6 +44,8 @@ def show(study: Study, state: Bench[Own], seconds: float, open_part: Open, can_o
     if study.once:
         st.info(FIRST_LOOK + (STOPPED if state.job is None else REPLACED))
     st.markdown(headline(study, column))
+    for sentence in uncarried(study):
+        st.markdown(f":material/help: {sentence}")
     for sentence in redundant(study, column):
         st.markdown(f":material/content_copy: {sentence}")
     if study.judged:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.document.parts import Passage
 from ui.document.run import Study
 from xai import Hierarchy
 from xai.exchange.map import Column
@@ -63,19 +62,45 @@ def map_of(study: Study, one: Hierarchy, paths: list[Path], column: int) -> Colu
     return Column(np.array(values), np.array(errors), labels, one.index, study.outputs[column])
 
 
-def heaviest(study: Study, column: int) -> tuple[Path, Passage] | None:
-    """The deepest part, down to a sentence, that carries at least half of what the document changes; None where none does."""
-    first = next(iter(study.found.values()))
-    change = value(first.nodes[()], column)
-    path: Path = ()
-    while path in study.opened and study.root.at(path).kind != "sentence":
-        below = [(*path, i) for i in range(len(study.root.at(path).parts))]
-        shares = [value(first.nodes[one], column) * np.sign(change) for one in below]
-        best = int(np.argmax(shares))
-        if not change or shares[best] < abs(change) / 2:
-            break
-        path = below[best]
-    return (path, study.root.at(path)) if path else None
+def shared(one: Study, other: Study) -> list[tuple[Path, Path]]:
+    """The smallest parts that have values in two studies of one text, in their order, by their paths in both.
+
+    Where other models cut the text into other parts, what they have in common is the part above.
+    """
+    found: list[tuple[Path, Path]] = []
+    stack: list[tuple[Path, Path]] = [((), ())]
+    while stack:
+        mine, theirs = stack.pop()
+        spans = [[(part.start, part.end) for part in each.root.at(path).parts] for each, path in ((one, mine), (other, theirs))]
+        count = len(spans[0])
+        if mine in one.opened and theirs in other.opened and count and spans[0] == spans[1]:
+            stack += [((*mine, i), (*theirs, i)) for i in reversed(range(count))]
+        else:
+            found.append((mine, theirs))
+    return found
+
+
+def heaviest(study: Study, column: int) -> list[Path]:
+    """The deepest parts, down to sentences, that carry at least half of what the document changes, the heaviest first.
+
+    There may be several, where either of two is enough.
+    """
+    nodes = next(iter(study.found.values())).nodes
+    change = value(nodes[()], column)
+
+    def share(path: Path) -> float:
+        return value(nodes[path], column) * float(np.sign(change))
+
+    found: list[Path] = []
+    stack: list[Path] = [()] if change else []
+    while stack:
+        path, below = stack.pop(), list[Path]()
+        if path in study.opened and study.root.at(path).kind != "sentence":
+            below = [(*path, i) for i in range(len(study.root.at(path).parts))]
+        rivals = [one for one in below if share(one) >= abs(change) / 2]
+        stack += reversed(rivals)
+        found += [path] * (not rivals and path != ())
+    return sorted(found, key=lambda path: -share(path))
 
 
 def evidence(study: Study) -> list[Path]:

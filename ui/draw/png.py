@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ui.draw.colour import LIKELIHOOD, Colour, Spans, on_white, pieces, signed
 from ui.draw.parts import raised
-from xai import Attribution
+from xai.exchange.map import Map
 from xai.exchange.visible import steady
 
 if TYPE_CHECKING:
@@ -20,20 +20,21 @@ WIDTH, MARGIN = 1400, 40  # pixels
 SIZE, LEADING = 30, 52
 _TITLE, _INK, _FAINT = (0, 0, 0), (17, 17, 17), (115, 115, 115)
 Row = list[tuple[float, str, int | None]]  # x, text, player
+M = TypeVar("M", bound=Map)
 
 
 def heatmaps_png(
     prompt: str,
     spans: Spans,
-    maps: dict[str, Attribution],
+    maps: dict[str, M],
     scale: float,
     ends: tuple[str, str] = LIKELIHOOD,
-    above: "Callable[[Attribution], Image.Image | None]" = lambda one: None,
+    above: "Callable[[M], Image.Image | None]" = lambda one: None,
     numbered: bool = False,
 ) -> bytes:
     """One heatmap under the other, each below its title, then the legend of their common scale.
 
-    maps : title → attribution with values (n,)
+    maps : title → attribution, or another map, with values (n,)
     ends : what values at either end of the scale do;  above(attribution) : what stands over the text, or None
     numbered : whether each player's number stands before it
     """
@@ -42,7 +43,7 @@ def heatmaps_png(
     cut = [(steady(text), i) for text, i in pieces(prompt, spans)]
     parts = [(raised(i + 1) + text if numbered and i is not None else text, i) for text, i in cut]
     text, images = _wrapped(parts), []
-    rows: list[tuple[Row, Attribution | None]] = []
+    rows: list[tuple[Row, M | None]] = []
     for title, attribution in maps.items():
         rows += [(line, None) for line in _wrapped([(title, None)])]
         if (image := above(attribution)) is not None:

@@ -1,6 +1,7 @@
 """Two runs of the same parts beside each other: another prompt, another model, another way of absence."""
 
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
@@ -24,13 +25,10 @@ def show_another(
 
     others : id → name, in Markdown;  load(id) : ValueError where it cannot be
     """
-    if not others:
-        st.markdown("Explain something else on this page; then both runs can be held against each other here.")
-        return
     one, two = st.columns([3, 2], vertical_alignment="bottom")
-    chosen = one.selectbox(
-        "Hold it against", list(others), index=None, format_func=lambda run: others[run], key="another", placeholder="a run"
-    )
+    chosen = choose_run(others, "Explain something else on this page; then both runs can be held against each other here.", one)
+    if not others:
+        return
     sides = [f"{INDICES[each.index]} · {method_name(each.index, each.method)}" for each in comparison.maps]
     side = two.segmented_control("Map", range(len(sides)), default=0, key="another-side", format_func=lambda i: sides[i])
     if chosen is None:
@@ -51,6 +49,17 @@ def show_another(
             with_what.show(each, scale, f"another-{title == 'This run'}")
     st.html(picture.legend(scale))
     show_difference(maps, picture, scale, ["this run", "the other run"], "another")
+
+
+def choose_run(others: dict[str, str], none: str, place: Any = st) -> str | None:
+    """The id of the run to compare with. others : id → name, in Markdown;  none : what is said where there is no other"""
+    if not others:
+        place.markdown(none)
+        return None
+    found: str | None = place.selectbox(
+        "Hold it against", list(others), index=None, format_func=lambda run: others[run], key="another", placeholder="a run"
+    )
+    return found
 
 
 def _pair(mine: list[Attribution], theirs: list[Attribution], side: int) -> list[Attribution]:

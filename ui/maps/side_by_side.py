@@ -1,6 +1,6 @@
 """What every page shares: two attributions of one input beside each other, on one scale, and how to judge them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +17,8 @@ from ui.maps.picture import Picture
 from ui.maps.spent import spent
 from ui.names import INDICES, MEANING, method_name
 from ui.runs.comparison import Comparison
-from xai import Attribution, Judgement, agreement
+from xai import Agreement, Attribution, Judgement, agreement
+from xai.exchange.map import Map
 
 Weights = list[float] | None
 Draw = Callable[[], None]
@@ -118,7 +119,12 @@ def show_difference(maps: list[Attribution], picture: Picture, scale: float, nam
     columns[1].metric("Kendall", _two(found.kendall), help="Share of pairs in the same order less that in another.")
     for column, (k, share) in zip(columns[2:], found.overlap.items()):
         column.metric(f"Top {k} shared", f"{round(share * k)} of {k}", help="Parts of largest size that both name.")
-    parts = picture.names(one.labels)
+    show_most(found, maps, picture.names(one.labels), names)
+
+
+def show_most(found: Agreement, maps: Sequence[Map], parts: list[str], names: list[str]) -> None:
+    """The parts in which two maps differ most. parts : their names;  names : of the maps"""
+    one, other = maps
     rows = [
         (i, parts[i], [*map(signed, (one.values[i], other.values[i], found.difference[i])), _errors(found.in_errors[i])])
         for i in found.most[:8]

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 import streamlit as st
 
-from ui.kind import Kind, Result
 from ui.runs.comparison import Paid
 from ui.runs.store import GONE, Run, RunStore
 from ui.shell.bench import Bench
@@ -204,7 +203,7 @@ def _request_of(kind: Keeper, run: Run, results: dict[str, str], upload: bytes |
     return kind.read(json.loads(results["settings"]) if "settings" in results else run.settings, upload)
 
 
-def result_of(kind: Kind[Any, Any, Any], run: str) -> Result:
+def result_of(kind: Keeper, run: str) -> Any:
     """What a kept run came to; ValueError where there is nothing, or nothing yet."""
     results, upload = store().results(run), store().content(run)
     if "result" not in results:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from model.table.truth import Truth
 
 MAX_PLAYERS, MOST_MODELS = 256, 6  # models are kept for a session, of samples for all; the one not used for longest goes first
-SHOTS, CHARACTERS_PER_TOKEN = 8, 3.0  # examples that Gemma reads before the row
+SHOTS, CHARACTERS_PER_TOKEN, LABEL = 8, 3.0, 7.0  # examples before the row; of a label 2 tokens, each with its output row
 PACE, FITTED, READYING, IMPORTING = 50_000, 70_000, 0.3, 1.5  # columns read, cells fitted a second; s of each run, of the first
 
 
@@ -165,7 +165,7 @@ def cost(source: Source, request: TableRequest, own: Shelf, seconds_per_token: f
         row = source.frame.iloc[request.row]
         tokens = sum(len(f" {name}: {cell},") for name, cell in row.items()) / CHARACTERS_PER_TOKEN
         classes = min(source.frame[request.target].nunique(), 6)
-        return Cost(evaluations, evaluations * tokens * classes * seconds_per_token)
+        return Cost(evaluations, evaluations * (tokens / 2 + classes * LABEL) * seconds_per_token)  # half of the cells are there
     first = IMPORTING * ("model.table.fitting" not in sys.modules)
     before = READYING if find(request, own) else 2 * READYING + first + source.frame.size / FITTED
     return Cost(evaluations, before + evaluations * n / PACE, before)

@@ -1,7 +1,7 @@
 """From a request of the Text page to its game: one prompt, one target."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from model.language import Language
@@ -54,7 +54,7 @@ def cost(gemma: Language, request: TextRequest, seconds_per_token: float, answer
 def size(gemma: Language, request: TextRequest, seconds_per_token: float, answer_tokens: float) -> Size:
     """How many parts, and how long an evaluation takes; ValueError as `make_game`. answer_tokens : of the model's, likely"""
     game = make_game(gemma, request, assumed_target(request, answer_tokens))
-    return Size(game.n_players, PLAYERS[request.players], game.work * seconds_per_token)
+    return Size(game.n_players, PLAYERS[request.players], sum(one.likely for one in _each(game)) * seconds_per_token)
 
 
 def subject(
@@ -71,12 +71,19 @@ def subject(
     job.tell(0, 0, "Reading the model's answer")
     target = target_of(gemma, request, answered)
     game = make_game(gemma, request, target)
-    own = game.games[0] if isinstance(game, JoinedGame) else game
+    each = _each(game)
+    own = each[0]
     weights = game.difference if isinstance(game, JoinedGame) else [1.0] * len(game.outputs)
     about = TextAbout(request.prompt, target, own.spans, own.outputs, gemma.next_tokens(request.prompt))
     told = learn or (lambda seconds, tokens: None)
     redrawn = on_redrawn(gemma, lambda other: make_game(other, request, target))
-    return Subject(game, game.outputs, weights, about, lambda seconds, count: told(seconds, count * game.work), redrawn)
+    return Subject(
+        game, game.outputs, weights, about, lambda seconds, _: told(seconds, sum(one.computed for one in each)), redrawn
+    )
+
+
+def _each(game: TextGame | JoinedGame[TextGame]) -> Sequence[TextGame]:
+    return game.games if isinstance(game, JoinedGame) else (game,)
 
 
 class Answered(Protocol):

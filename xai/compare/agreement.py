@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xai.attribution import Attribution
 from xai.compare.ranks import ROUNDING, one_column
+from xai.exchange.map import Map
 from xai.typing import Floats, Ints
 
 TOP = (1, 3, 5)
@@ -41,8 +41,8 @@ class Agreement:
     )
 
 
-def agreement(a: Attribution, b: Attribution) -> Agreement:
-    """Compare two attributions with values (n,) of the same players; `combine` several output columns first.
+def agreement(a: Map, b: Map) -> Agreement:
+    """Compare two attributions, or other maps, with values (n,) of the same players; `combine` several output columns first.
 
     Spearman's and Kendall's correlations are of the signed values, players that are equal up to rounding count as
     tied; the top k are by |value|, of equal players the first. `Agreement.assumption` says what the standard errors

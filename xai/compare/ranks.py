@@ -6,13 +6,14 @@ from typing import NamedTuple
 import numpy as np
 
 from xai.attribution import Attribution
+from xai.exchange.map import Map
 from xai.typing import Bools, Floats, Ints
 
 QUANTILE = 1.959963984540054  # of the normal law: 95 % between −QUANTILE and +QUANTILE
 ROUNDING = 1e-12  # differences below this, relative to the largest value, are rounding
 
 
-def one_column(attribution: Attribution, who: str) -> tuple[Floats, Floats]:
+def one_column(attribution: Map, who: str) -> tuple[Floats, Floats]:
     """Values and standard errors (n,), NaN where there are none; ValueError for several output columns."""
     values, error = attribution.values, attribution.standard_error
     if values.ndim != 1:

@@ -38,6 +38,7 @@ class Trail:
         self._prefix = prefix
         self._ids = self._positions = np.zeros(0, np.int64)  # whose keys and values are there
         self._pairs: list[Tensor] = []  # (2, room, heads, width) of each layer
+        self._spent = 0
 
     def run(self, model: Any, sequences: list[Sequence], last: int) -> "Tensor":
         """Final hidden states (m, last, width) of the last tokens of sequences, fastest in the order of their tokens."""
@@ -57,7 +58,13 @@ class Trail:
             attend = self._attention(model, positions, start, stop)
             states = run_layers(model, ids[start:stop], positions[start:stop], wanted, attend)
         self._ids, self._positions = ids, positions
+        self._spent += count - kept
         return states
+
+    def spent(self) -> int:
+        """Tokens run since this was last asked."""
+        spent, self._spent = self._spent, 0
+        return spent
 
     def _shared(self, ids: Ints, positions: Ints) -> int:
         """With how many of the tokens that are there a sequence begins."""

@@ -8,14 +8,18 @@ import zipfile
 import numpy as np
 import pytest
 from hostile import ATTACKS
-from studies import RETRIEVED, retrieved, started, study
+from PIL import Image
+from studies import RETRIEVED, long_study, retrieved, started, study
 
 from ui.document import tree
 from ui.document.keep.bundle import from_bytes, to_bytes
 from ui.document.keep.numbers import to_csv
+from ui.document.keep.png import EDGE, HEIGHT, to_png
 from ui.document.keep.report import html_report
 from ui.document.keep.runs import RUNS
 from ui.document.run import whole
+from ui.draw.colour import on_white, shared_scale
+from ui.draw.png import MARGIN, WIDTH
 from ui.runs.bundle import read_bundle
 from xai import Cancelled
 
@@ -124,7 +128,7 @@ def test_damaged_files_and_those_of_other_pages_are_refused(found):
 
 def test_what_is_not_settled_is_not_taken_along():
     going_on = started(RETRIEVED, [lambda z: z.sum(axis=1)])
-    for make in (to_bytes, html_report):
+    for make in (to_bytes, html_report, to_png):
         with pytest.raises(ValueError, match="still going on"):
             make(going_on)
 
@@ -161,6 +165,27 @@ def test_the_report_holds_tree_sums_sentences_and_judgements(found):
     assert "http" not in report.replace("http-equiv", "") and "<script" not in report
 
 
+def test_the_picture_holds_strips_parts_and_scale_in_their_colours(found):
+    data = to_png(found)
+    assert data == to_png(found)
+    pixels = np.array(Image.open(io.BytesIO(data)).convert("RGB"))
+    maps = tree.maps(found, 0)
+    scale = shared_scale(*maps.values())
+    tops = np.flatnonzero((pixels[:, MARGIN : WIDTH - MARGIN] == EDGE).all(axis=(1, 2)))  # a strip's upper and lower edges
+    assert len(tops) == 4 and tops[1] - tops[0] == HEIGHT - 1
+    tokens = np.cumsum([0, *(found.root.at(path).tokens for path in found.frontier)]) * (WIDTH - 2 * MARGIN) / found.root.tokens
+    for top, one in zip(tops[::2], maps.values()):
+        for i in np.flatnonzero(np.abs(one.values) > 1.0):
+            middle = MARGIN + int((tokens[i] + tokens[i + 1]) / 2)
+            assert tuple(pixels[top + HEIGHT // 2, middle]) == on_white(one.values[i], scale)
+    assert (pixels[0] == 255).all() and (pixels < 60).any()  # dark on white
+
+
+def test_two_hundred_pages_are_a_bounded_picture():
+    image = Image.open(io.BytesIO(to_png(long_study(budget=300))))
+    assert image.width == WIDTH and image.height < 6000
+
+
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_a_hostile_document_is_shown_and_not_obeyed(attack):
     text = f"# {attack}\n\n{attack} is here. And more.\n\nTitle: {attack}\nText."
@@ -168,6 +193,7 @@ def test_a_hostile_document_is_shown_and_not_obeyed(attack):
     report = str(html_report(hostile, ""))
     for tag in ("<script>alert", "<img src=//evil", "<svg onload", "<b>bold", "<i>"):
         assert tag not in report
+    assert to_png(hostile)
     for row in csv.reader(io.StringIO(to_csv(hostile))):
         assert not any(cell.lstrip(" ").startswith(("=", "+", "@", "\t")) for cell in row)
 

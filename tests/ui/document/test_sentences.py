@@ -1,10 +1,14 @@
 """What is said of evidence: of which parts either is enough, what carries a sentence of the answer, and what carries none."""
 
+from dataclasses import replace
+from html import unescape
+
 import numpy as np
 import pytest
 from studies import retrieved, study
 
 from ui.document import sentences, tree
+from ui.document.keep.report import html_report
 from ui.document.picture import citations
 from ui.draw.colour import signed
 
@@ -43,6 +47,15 @@ def test_a_planted_pair_is_said_in_one_sentence_with_the_share_of_each(first, se
 def test_where_nothing_is_redundant_nothing_is_said():
     alone = study(TEXT, [lambda z: 6.0 * z[:, 7] + 3.0 * z[:, 18]], budget=800)
     assert sentences.redundant(alone, 0) == []
+
+
+def test_an_answer_of_one_sentence_that_no_part_carries_is_said_to_be_unsupported():
+    spread, negative = (study(TEXT, [lambda z, each=each: each * z.sum(axis=1)], budget=200) for each in (0.02, -0.02))
+    carried = study(TEXT, [lambda z: 6.0 * z[:, 7] + 0.02 * z.sum(axis=1)], budget=200)
+    for found, said in ((spread, [sentences.UNCARRIED]), (negative, [sentences.UNCARRIED]), (carried, [])):
+        assert sentences.uncarried(found) == said and (sentences.UNCARRIED in unescape(str(html_report(found)))) == bool(said)
+    assert sentences.uncarried(retrieved(budget=200)) == []  # the table of its sentences says it
+    assert sentences.uncarried(replace(spread, once=True)) == []
 
 
 def test_a_pair_is_said_of_the_sentence_that_it_carries(found):

@@ -27,7 +27,7 @@ def html_report(study: Study, made: str = "") -> Markup:
     scale, quote = shared_scale(*maps.values()), sentences.quoted
     judged = [(INDICES[index], sentences.judged(study, index, 0)) for index in study.judged]
     panes = [
-        (INDICES[index], picture.minimap(study, one, scale, ()), picture.section(study, one, scale, (), whole=True))
+        (INDICES[index], picture.minimap(study, one, scale, ()), picture.section(study, one, scale, (), most=len(study.text)))
         for index, one in maps.items()
     ]
     settings = {name: value for name, value in study.request.to_settings().items() if name != "text"}
@@ -37,7 +37,7 @@ def html_report(study: Study, made: str = "") -> Markup:
         said=sentences.said_by(study),
         answer=study.target.strip(),
         about=_about(study, made),
-        headlines=[sentences.headline(study, 0, quote), *sentences.redundant(study, 0, quote)],
+        headlines=[sentences.headline(study, 0, quote), *sentences.uncarried(study), *sentences.redundant(study, 0, quote)],
         panes=panes,
         legend=legend(scale, LIKELIHOOD),
         judgements=render("judgements", judged=[(name, one.headline, one.sentences) for name, one in judged]) if judged else "",

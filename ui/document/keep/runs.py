@@ -1,5 +1,6 @@
 """What the store must know to keep a document's runs and open them again: the text stands beside the settings."""
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -69,6 +70,19 @@ def begin(request: DocumentRequest, own: Own, model: str, run: str | None) -> st
         return None
     settings = {name: value for name, value in request.to_settings().items() if name != "text"}
     return kept.begin(RUNS.key, name_of(request), settings, model, run, request.text.encode())
+
+
+def same_document(text: str, runs: dict[str, str], known: dict[str, str]) -> dict[str, str]:
+    """Those of some runs (id → name) that are of this text. known : id → SHA-256 of the texts that were looked up before"""
+    wanted = _digest(text)
+    for run in runs:
+        if run not in known:
+            known[run] = _digest((kept.store().content(run) or b"").decode("utf-8", "replace"))
+    return {run: name for run, name in runs.items() if known[run] == wanted}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.strip().encode()).hexdigest()
 
 
 def may_keep(request: DocumentRequest, own: Own) -> bool:
