@@ -63,9 +63,8 @@ class Job:
         self.ended = threading.Event()
         self._paused: float | None = None  # since when it has stepped back
         self._in_one_go = False
-        self._began = self._counting_since = self._seen = (
-            time.monotonic()
-        )  # counting: moved on until the first evaluation is done
+        # counting: moved on until the first evaluation is done
+        self._began = self._counting_since = self._seen = time.monotonic()
         self._watchers: set[Callable[[], bool]] = set()
         self._stop = threading.Event()
 
