@@ -1,6 +1,6 @@
 """A model asked through a server beside the same checkpoint asked here: are the numbers, and the maps, the same?
 
-    python -m benchmarks.remote --url http://localhost:8000/v1 --named gemma --checkpoint DIR
+    python -m benchmarks.serving.elsewhere --url http://localhost:8000/v1 --named gemma --checkpoint DIR
 
 The server (vLLM) and this process are given the same directory, here in float32. Of each prompt 32 coalitions are asked of
 both, in each way that a server can be asked; then a map of the first prompt. Run it where nothing else runs.
