@@ -93,13 +93,18 @@ def full_of(game: object) -> Values | None:
     return full
 
 
-def rounding_of(game: Game) -> Floats | None:
-    """(k, k) covariance of what rounding adds to the columns of a game, over coalitions drawn at random; None for nothing."""
+def rounding_of(game: Game, rows: Bools | None = None, values: Floats | None = None) -> Floats | None:
+    """(k, k) covariance of what rounding adds to the columns of a game, over some coalitions; None for nothing.
+
+    rows, values : coalitions (m, n) and what the game says of them, where that is known; else they are drawn at random
+    """
     full = full_of(game)
     if full is None:
         return None
-    rows = np.random.default_rng(0).random((TRIED, game.n_players)) < 0.5
-    off = (np.asarray(game(rows), dtype=np.float64) - full(rows)).reshape(TRIED, -1)
+    if rows is None or values is None:
+        rows = np.random.default_rng(0).random((TRIED, game.n_players)) < 0.5
+        values = np.asarray(game(rows), dtype=np.float64)
+    off = (values - full(rows)).reshape(len(rows), -1)
     found: Floats = np.cov(off, rowvar=False).reshape(2 * off.shape[1:])
     return found
 

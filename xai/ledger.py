@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from xai import records
 from xai.checks import check_coalitions
-from xai.game import DEFAULT_BATCH, Game, WeightedGame, check_game, check_values, rounding_of
+from xai.game import DEFAULT_BATCH, TRIED, Game, WeightedGame, check_game, check_values, rounding_of
 from xai.records import Batch
 from xai.typing import Bools, Bytes, Cancel, Floats, Progress
 
@@ -97,7 +97,11 @@ class Ledger:
     @functools.cached_property
     def rounding(self) -> Floats | None:
         """(k, k) covariance of what rounding adds to the game's columns, measured once; None where nothing is rounded."""
-        return rounding_of(self.game)
+        rows, values = self.known()
+        if len(rows) < 2 * TRIED:
+            return rounding_of(self.game)
+        some = np.linspace(2, len(rows) - 1, TRIED).astype(int)  # the first two are often v(no player) and v(all players)
+        return rounding_of(self.game, rows[some], values[some])
 
     @property
     def n_outputs(self) -> int | None:

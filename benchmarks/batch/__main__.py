@@ -51,7 +51,7 @@ class Steady(Quiet):
     def rate(self) -> float:
         middle = [one for one in self.told if self.total / 4 <= one[1] <= 3 * self.total / 4]
         (began, first), (ended, last) = middle[0], middle[-1]
-        return (last - first) / (ended - began)
+        return (last - first) / (ended - began) if ended > began else 0.0  # of a run of few pieces nobody can tell
 
 
 def reviews(count: int) -> list[str]:

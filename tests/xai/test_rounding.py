@@ -49,27 +49,29 @@ def test_shapley_values_have_as_much_of_noise_and_of_what_adds_up(n):
 def test_errors_include_it_and_say_so(index):
     game, whole = rounded(), rounded()
     del whole.full
-    one, bare = explain(game, index), explain(whole, index)
+    ledger = Ledger(game)
+    one, bare = explain(game, index, ledger=ledger), explain(whole, index)
     np.testing.assert_array_equal(one.values, bare.values)
-    spread = np.sqrt(rounding_of(game)[0, 0])
+    spread = np.sqrt(ledger.rounding[0, 0])
+    assert game.asked == 2**N  # of these some are asked for unrounded, and none again
     np.testing.assert_allclose(one.standard_error, 2 * spread / np.sqrt(N))
     assert f"Rounding moves the value of a coalition by some {spread:.2g}, which" in one.note and not bare.note
     assert 0.02 < spread < 0.04  # a step of 0.1 spreads by 0.1 / √12
     large = rounded(n=12)
-    few, ledger = explain(large, index, budget=100), Ledger(large)
+    ledger = Ledger(large)
+    few = explain(large, index, budget=100, ledger=ledger)
     unknown = rounded(n=12)
     del unknown.full
     other = explain(unknown, index, budget=100)
-    np.testing.assert_allclose(few.standard_error, np.hypot(other.standard_error, 2 * np.sqrt(rounding_of(large)[0, 0] / 12)))
-    ledger.evaluate(subsets(12)[:0])
-    assert ledger.rounding is ledger.rounding and ledger.evaluations == 0
+    np.testing.assert_allclose(few.standard_error, np.hypot(other.standard_error, 2 * np.sqrt(ledger.rounding[0, 0] / 12)))
+    assert Ledger(large).rounding == pytest.approx(rounding_of(large)) and ledger.evaluations == few.evaluations
 
 
 def test_of_several_columns_the_sum_has_the_error_of_the_sum():
     game = rounded(columns=3)
-    one = explain(game)
-    total = one.combine([1, 1, 1])
-    np.testing.assert_allclose(total.standard_error, 2 * np.sqrt(rounding_of(game).sum() / N))
+    ledger = Ledger(game)
+    total = explain(game, ledger=ledger).combine([1, 1, 1])
+    np.testing.assert_allclose(total.standard_error, 2 * np.sqrt(ledger.rounding.sum() / N))
     off = explain(FakeGame(N, game.full)).combine([1, 1, 1]).values - total.values
     assert np.sqrt(np.square(off).mean()) < total.standard_error[0]
 
@@ -90,14 +92,15 @@ def test_judgements_and_first_looks_know_of_it():
 
 def test_trees_and_pairs_know_of_it():
     game = rounded(n=6)
-    spread = np.sqrt(rounding_of(game)[0, 0])
     tree = Part("all", parts=[Part(f"half {i}", [3 * i, 3 * i + 1, 3 * i + 2]) for i in range(2)])
-    found = explain_tree(game, tree, "banzhaf", 64)
+    found = explain_tree(game, tree, "banzhaf", 64, ledger=(ledger := Ledger(game)))
+    spread = np.sqrt(ledger.rounding[0, 0])
     assert found.nodes[()].standard_error == pytest.approx(np.sqrt(2) * spread)
     # of two children, which share what is known of their sum
     assert found.nodes[(0,)].standard_error == pytest.approx(np.hypot(2 / np.sqrt(2), np.sqrt(2) / 2) * spread)
     assert found.nodes[(0, 0)].standard_error == pytest.approx(2 * spread / np.sqrt(4))
-    pairs = interactions(game, budget=64)
+    pairs = interactions(ledger := Ledger(game), budget=64)
+    spread = np.sqrt(ledger.rounding[0, 0])
     np.testing.assert_allclose(pairs.standard_error, 4 * spread / np.sqrt(15))
     assert "rounding" in pairs.note
     whole = interactions(FakeGame(6, game.full), budget=64)
