@@ -159,7 +159,9 @@ def _place(rng: np.random.Generator, count: int) -> tuple[Thing, ...]:
             x, y = rng.uniform(radius + 1, SIDE - radius - 1, 2)
             if all(np.hypot(x - t.x, y - t.y) >= radius + t.radius + _GAP for t in things):
                 colour, shape = names[rng.integers(len(names))], SHAPES[rng.integers(len(SHAPES))]
-                things.append(Thing(colour, shape, float(x), float(y), float(radius)))
+                thing = Thing(colour, shape, float(x), float(y), float(radius))
+                if all((thing.coverage() + t.coverage()).max() <= 1 + 1e-6 for t in things):  # corners reach over the circles
+                    things.append(thing)
             if len(things) == count:
                 return tuple(things)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from model.shapes.scenes import COLOURS, NOTHING, NUMBERS, SHAPES, SIDE, UNKNOWN, draw_scene
@@ -44,6 +44,7 @@ def test_every_answer_is_the_only_one(seed, count):
 
 @settings(max_examples=25, deadline=None)
 @given(seeds, counts)
+@example(17412147, 2)  # two squares, corner to corner
 def test_things_lie_apart_and_their_shares_are_where_they_are_painted(seed, count):
     scene = scene_of(seed, count)
     covers = np.stack([thing.coverage() for thing in scene.things])
