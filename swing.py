@@ -104,6 +104,8 @@ def asked(arguments: list[str]) -> argparse.Namespace:
         parser.error("--server needs --server-model, and no --model beside it")
     if options.server is None and (options.server_model or options.server_tokenizer):
         parser.error("--server-model and --server-tokenizer need --server")
+    if options.server and options.precision:
+        parser.error("--precision is of a model that runs here: a server's own decides in which numbers it is run")
     if options.anonymous and not options.public:
         parser.error("--anonymous needs --public")
     if options.host and not options.public and not is_local(options.host):

@@ -52,14 +52,13 @@ def load_model(
     if about is not None and device == "cpu":
         check_room(about, dtype.itemsize)
     if source is None:
-        model = LocalModel(*load_bundled(dtype, device, lambda fraction, sentence: tell(0.5 + 0.5 * fraction, sentence)), NAME)
+        model = LocalModel(*load_bundled(dtype, device, lambda fraction, sentence: tell(0.5 + 0.4 * fraction, sentence)), NAME)
     elif is_gguf(source):
         model = _load_file(Path(source), dtype, device, lambda fraction, sentence: tell(0.1 + 0.8 * fraction, sentence))
     else:
         model = _load_directory(source, str(source), dtype, device, tell)
     if device == "cpu":
-        tell(0.9, "Measuring in which numbers it is faster here")
-        model.told += _halved(model, precision)
+        model.told += _halved(model, precision, tell)
     if source is not None or dtype != torch.float32:  # the bundled one is known by heart; the tests shake its hand
         tell(0.95, "Comparing fast scoring with plain passes")
         model.handshake = _handshake(model)
@@ -70,12 +69,13 @@ def load_model(
 load_gemma = load_model  # its name when Swing explained Gemma 3 alone
 
 
-def _halved(model: LocalModel, precision: str) -> tuple[str, ...]:
+def _halved(model: LocalModel, precision: str, tell: Progress) -> tuple[str, ...]:
     """Run it in bfloat16 where that is asked for, or pays; sentences on it."""
     from model.halved import halve
 
     if precision == FULL or (precision == AUTO and sum(one.numel() for one in model.model.parameters()) < LARGE):
         return ()
+    tell(0.92, "Measuring in which numbers it is faster here")
     faster = gain(model.model)
     if precision == AUTO and faster < GAIN:
         return ()

@@ -18,6 +18,16 @@ def values(page, pane):
     return np.array([float(span.get_attribute("data-value")) for span in spans])
 
 
+def becomes(page, read, atol=0.0):
+    """Assert that the two arrays that `read()` returns come to be equal: Plotly draws anew a moment after all else is made."""
+    for _ in range(100):
+        found, wanted = map(np.asarray, read())
+        if found.shape == wanted.shape and np.allclose(found, wanted, rtol=0, atol=atol):
+            return
+        page.wait_for_timeout(200)
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=atol)
+
+
 def unfold(page):
     """Open the question, where it is folded into its line."""
     settle(page)

@@ -3,11 +3,20 @@
 import numpy as np
 import torch
 
+from model.text import shared, ways
 from model.text.text_game import NEUTRAL
 
 PROMPT = "Review: The plot is thin, but the acting is superb. She said: hello, world!\nSentiment:"
 LONG = "one two three four five six seven eight nine ten eleven twelve. " + PROMPT
 TARGET = " positive dog"
+
+
+def let_small_models_share(monkeypatch):
+    """What begins alike is computed once by small models too, whatever this machine's speed; nothing is left of another test."""
+    monkeypatch.setattr(ways, "SMALL", 0)
+    monkeypatch.setattr(ways, "node_cost", lambda *_: 0.01)
+    shared._trunks.clear()
+    ways._right.clear()
 
 
 def plain(gemma, prompt, target, spans, absent, row):

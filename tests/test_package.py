@@ -162,6 +162,7 @@ def test_a_host_of_another_machine_gets_one_sentence():
         (["--server", "http://h/v1"], "--server needs --server-model, and no --model"),
         (["--server", "http://h/v1", "--server-model", "m", "--model", "d"], "--server needs --server-model, and no --model"),
         (["--server-model", "m"], "need --server "),
+        (["--server", "http://h/v1", "--server-model", "m", "--precision", "auto"], "--precision is of a model that runs here"),
     ],
 )
 def test_options_of_a_server_belong_together(options, why, capsys):

@@ -162,6 +162,8 @@ class Ledger:
         coalitions, values = self.known()
         if len(coalitions):
             other._store(game.of(values), self._keys(coalitions))
+        if self.rounding is not None:
+            other.rounding = (game.weights @ self.rounding @ game.weights).reshape(1, 1)
         return other
 
     def save(self, path: str | PathLike[str]) -> None:

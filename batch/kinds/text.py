@@ -57,12 +57,13 @@ class TextKind:
         import torch
 
         from model import load_gemma
+        from model.precision import FULL
         from model.text.ways import decide_by
 
         before = torch.get_num_threads()
         torch.set_num_threads(1)  # how sums are cut between threads decides their last bits; cores are for processes
         try:
-            gemma = load_gemma(self.settings.model)
+            gemma = load_gemma(self.settings.model, precision=FULL)  # which numbers are faster depends on the hour as well
             with decide_by(gemma.model, NODE_COST):
                 yield TextAsker(self, gemma)
         finally:

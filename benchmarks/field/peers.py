@@ -19,35 +19,68 @@ class TooSlow(BaseException):
     """No Exception: searches over parameters swallow those."""
 
 
+class Clock:
+    """Ends what takes more than its seconds of a processor by TooSlow, but in no answer's midst: what is left of half-read
+    bytes would be taken for the next task."""
+
+    def __init__(self) -> None:
+        self.held, self.over = True, False
+        signal.signal(signal.SIGPROF, self._rings)
+
+    def start(self, seconds: float) -> None:
+        self.held = self.over = False
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+
+    def stop(self) -> None:
+        self.held = True
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+    def __enter__(self) -> None:
+        """From here on an answer is waited for."""
+        self.held = True
+
+    def __exit__(self, *_) -> None:
+        self.held = False
+        if self.over:
+            raise TooSlow
+
+    def _rings(self, *_) -> None:
+        self.over = True
+        if not self.held:
+            raise TooSlow
+
+
 def main() -> None:
     wire = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what libraries print is no answer
     warnings.simplefilter("ignore")
     import shapiq.approximator as approximator
 
+    clock = Clock()
     say(wire, {"version": sys.modules["shapiq"].__version__})
     for line in iter(sys.stdin.buffer.readline, b""):
         task, started = json.loads(line), time.process_time()
         try:
-            signal.signal(signal.SIGPROF, stop)
-            signal.setitimer(signal.ITIMER_PROF, task["seconds"])
-            said = {"values": approximated(approximator, task, wire)}
+            clock.start(task["seconds"])
+            try:
+                said = {"values": approximated(approximator, task, wire, clock)}
+            except Exception as error:  # a peer's own failure is a finding
+                said = {"failed": f"{type(error).__name__}: {str(error)[:60]}"}
+            clock.stop()
         except TooSlow:
             said = {"slow": True}
-        except Exception as error:  # a peer's own failure is a finding
-            said = {"failed": f"{type(error).__name__}: {str(error)[:60]}"}
-        signal.setitimer(signal.ITIMER_PROF, 0)
         say(wire, said | {"seconds": time.process_time() - started})
 
 
-def approximated(approximator, task: dict, wire) -> list[float]:
+def approximated(approximator, task: dict, wire, clock: Clock) -> list[float]:
     n = task["n"]
 
     def game(coalitions) -> np.ndarray:
         rows = np.ascontiguousarray(np.asarray(coalitions).reshape(-1, n), dtype=np.uint8)
-        wire.write(json.dumps({"ask": len(rows)}).encode() + b"\n" + rows.tobytes())
-        wire.flush()
-        return np.frombuffer(sys.stdin.buffer.read(8 * len(rows))).copy()
+        with clock:
+            wire.write(json.dumps({"ask": len(rows)}).encode() + b"\n" + rows.tobytes())
+            wire.flush()
+            return np.frombuffer(sys.stdin.buffer.read(8 * len(rows))).copy()
 
     found = getattr(approximator, task["kind"])(n=n, random_state=task["seed"], **task["options"]).approximate(
         task["budget"], game
@@ -60,10 +93,6 @@ def approximated(approximator, task: dict, wire) -> list[float]:
 def say(wire, what: dict) -> None:
     wire.write(json.dumps(what).encode() + b"\n")
     wire.flush()
-
-
-def stop(*_) -> None:
-    raise TooSlow
 
 
 if __name__ == "__main__":

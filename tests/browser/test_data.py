@@ -5,7 +5,7 @@ import io
 from html import unescape
 
 import numpy as np
-from clicks import open_settings, press_explain, settle, unfold, values
+from clicks import becomes, open_settings, press_explain, settle, unfold, values
 from playwright.sync_api import expect
 from runs import read_scored_runs
 from words import source_word_game, word_matrix
@@ -58,15 +58,15 @@ def drawn(page, key, trace=0):
 
 
 def drawn_as(page, key, expected, atol):
-    """The labels of a plot once its numbers are `expected(labels)`: Plotly draws anew a moment after all else is made."""
-    for _ in range(100):
-        numbers, labels = drawn(page, key)
-        wanted = expected(labels)
-        if numbers.shape == wanted.shape and np.allclose(numbers, wanted, atol=atol):
-            break
-        page.wait_for_timeout(200)
-    np.testing.assert_allclose(numbers, wanted, atol=atol)
-    return labels
+    """The labels of a plot once its numbers are `expected(labels)`."""
+    shown = []
+
+    def read():
+        numbers, shown[:] = drawn(page, key)
+        return numbers, expected(shown)
+
+    becomes(page, read, atol)
+    return shown
 
 
 def saved(page, key):

@@ -10,6 +10,8 @@ import torch
 from tiny import write_tiny_checkpoint, write_tiny_vision_checkpoint
 from torch.nn import functional
 
+from batch.kinds.text import TextKind, pieces_of
+from batch.settings import Settings
 from model.data.pairs import Pair
 from model.data.translation import TranslationGame
 from model.document.game import DocumentGame
@@ -20,7 +22,7 @@ from model.precision import gain, in_full
 from model.table.gemma_game import gemma_table_game
 from model.text.handshake import AGREE, shake
 from xai import explain, judge
-from xai.game import JoinedGame, WeightedGame, rounding_of
+from xai.game import JoinedGame, WeightedGame, full_of, rounding_of
 from xai.ledger import Ledger
 
 pytestmark = pytest.mark.slow  # each loads two checkpoints and shakes their hands
@@ -135,6 +137,27 @@ def test_it_is_taken_where_the_model_is_large_and_the_machine_faster(tmp_path, m
     assert model.rounds == rounds
     said = " ".join(model.notes)
     assert ("multiplies 2.0 × as fast as in float32" in said) == rounds
+
+
+def test_a_data_set_is_computed_in_float32_whatever_is_faster_at_that_hour(tmp_path, monkeypatch):
+    """Its values must not depend on which process measured what, nor a resumed run be of two precisions."""
+    monkeypatch.setattr("model.loading.LARGE", 1)
+    monkeypatch.setattr("model.loading.gain", lambda network: 2.0)
+    directory = str(published(tmp_path / "tiny"))
+    settings = Settings(kind="text", model=directory, template="{text} Sentiment:", explain="text", target=" positive")
+    with TextKind(settings, pieces_of(settings.template, "the template"), "text").opened() as asker:
+        game = next(asker.asked([{"text": "The plot is thin."}])).game
+    assert load_model(directory).rounds and full_of(game) is None
+
+
+def test_it_is_told_that_something_is_measured_only_where_it_is(tmp_path, monkeypatch):
+    directory = published(tmp_path / "tiny")
+    for large, measured in ((10**9, False), (1, True)):
+        told = []
+        monkeypatch.setattr("model.loading.LARGE", large)
+        load_model(directory, progress=lambda *step, told=told: told.append(step))
+        assert any("Measuring in which numbers" in sentence for _, sentence in told) == measured
+        assert [share for share, _ in told] == sorted(share for share, _ in told)
 
 
 def test_another_precision_is_refused_and_the_speed_is_measured_once(tmp_path, monkeypatch, both):

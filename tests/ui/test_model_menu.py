@@ -196,6 +196,7 @@ def test_float32_is_one_click_away_from_a_model_that_rounds(ready, other, made_q
     ready.source = other
     monkeypatch.setattr(type(ready.gemma), "rounds", True)
     page = open_menu()
+    assert any("parameters in bfloat16, " in element.value for element in page.markdown)
     page.button(key="server-model-full").click().run()
     settled(ready)
     assert made_quickly == [(other, "float32")]
@@ -268,7 +269,16 @@ def test_a_run_of_another_model_is_shown_and_not_gone_on_with(ready, tiny_seeing
     assert not any("another model" in info.value for info in page.info)
 
 
-@pytest.mark.parametrize(("number", "text"), [(999, "999"), (270_000_000, "270 million"), (1_235_814_400, "1.24 billion")])
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (999, "999"),
+        (999_949, "1 million"),
+        (999_885_952, "1 billion"),
+        (270_000_000, "270 million"),
+        (1_235_814_400, "1.24 billion"),
+    ],
+)
 def test_parameters_are_told_as_they_are_spoken_of(number, text):
     assert counted(number) == text
 

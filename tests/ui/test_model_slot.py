@@ -1,6 +1,7 @@
 """The server's model: what is told while it is loaded."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -61,3 +62,14 @@ def test_a_long_answer_is_foretold_to_cost_more(tiny_gemma):
     own, typed = (cost(tiny_gemma, one, 1.0, 1, 7.0) for one in (replace(request, longest=1), replace(request, target=" yes")))
     assert own.evaluations == typed.evaluations and own.before == 7.0 and typed.before == 0.0
     assert own.seconds == typed.seconds + 7.0 and own.of(0) == 7.0 and own.of(own.evaluations) == own.seconds
+
+
+def test_visitors_are_not_told_where_on_the_server_a_model_lies(tiny_gemma, tiny_checkpoint, monkeypatch):
+    monkeypatch.chdir(tiny_checkpoint.parent)
+    slot = ModelSlot()
+    for name in (str(tiny_checkpoint), f"./{tiny_checkpoint.name}", f"../{tiny_checkpoint.parent.name}/{tiny_checkpoint.name}"):
+        notes = (f"{name[0].upper()}{name[1:]} rounds.", f"{name} was saved in float16.")
+        slot.gemma = SimpleNamespace(name=name, notes=notes)
+        assert slot.notes == f"{tiny_checkpoint.name} rounds. {tiny_checkpoint.name} was saved in float16."
+    slot.gemma = SimpleNamespace(name="the bundled model", notes=("The bundled model rounds.",))
+    assert slot.notes == "The bundled model rounds."

@@ -72,6 +72,7 @@ def test_of_several_columns_the_sum_has_the_error_of_the_sum():
     ledger = Ledger(game)
     total = explain(game, ledger=ledger).combine([1, 1, 1])
     np.testing.assert_allclose(total.standard_error, 2 * np.sqrt(ledger.rounding.sum() / N))
+    assert ledger.weighted([1, 1, 1]).rounding == pytest.approx(ledger.rounding.sum())
     off = explain(FakeGame(N, game.full)).combine([1, 1, 1]).values - total.values
     assert np.sqrt(np.square(off).mean()) < total.standard_error[0]
 

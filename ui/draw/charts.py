@@ -31,7 +31,7 @@ def bars(attribution: Attribution, quantity: str, reach: float) -> Any:
     order = order[:MAX_BARS]
     values, error = attribution.values[order], attribution.standard_error
     texts = [[for_plotly(attribution.labels[i]), "" if error is None else f" ± {error[i]:.3f}"] for i in order]
-    error = None if error is None or not error.any() else error[order]
+    error = error[order] if error is not None and _estimated(attribution) else None
     lanes, shapes = 0, []
     for bracket in brackets:
         if bracket.first >= len(order):
@@ -56,9 +56,14 @@ def under_bars(attribution: Attribution) -> str:
     """How `bars` are read."""
     n = len(attribution.labels)
     most = f"The {MAX_BARS} largest of {n}. " if n > MAX_BARS else ""
-    if attribution.standard_error is not None and not attribution.standard_error.any():
+    if not _estimated(attribution):
         return most + "The largest come first."
     return most + "Whiskers: 95 % intervals. A grey bracket on the right ties parts whose order this budget cannot tell."
+
+
+def _estimated(attribution: Attribution) -> bool:
+    """Whether there are errors to draw."""
+    return attribution.standard_error is not None and bool(attribution.standard_error.any())
 
 
 def reach_of(attributions: Sequence[Attribution]) -> float:

@@ -11,7 +11,7 @@ from ui.shell.model_slot import Choice, ModelSlot, model_slot
 
 ROUNDED = (
     "A large model that was published in bfloat16 is run in it where this machine is faster so. What that rounds is measured for "
-    "each map, and is a part of its standard errors."
+    "each map, and is a part of its standard errors. While it is loaded it takes the memory of float32, and then half of it."
 )
 POLL = 0.5  # seconds
 BUNDLED, HERE, SERVER = "Bundled", "File or hub", "Server"
@@ -124,7 +124,7 @@ def described(about: About, run_in: str) -> str:
 def counted(number: int) -> str:
     """A number of parameters as it is spoken of."""
     for size, word in ((1e9, "billion"), (1e6, "million"), (1e3, "thousand")):
-        if number >= size:
+        if number >= 0.9995 * size:  # which three figures make a whole one
             return f"{number / size:.3g} {word}"
     return str(number)
 
@@ -136,8 +136,8 @@ def _found(slot: ModelSlot) -> str:
     if not slot.server:
         numbers = sum(one.numel() for one in loaded.model.parameters())
         size = sum(one.nbytes for one in loaded.model.parameters())
-        kind = str(loaded.model.dtype).removeprefix("torch.")
+        kind = HALF if loaded.rounds else str(loaded.model.dtype).removeprefix("torch.")
         where = f"{counted(numbers)} parameters in {kind}, {amount(size)} of memory."
     off = loaded.handshake.off
     agrees = f"Its fast scoring differed from plain passes by {off:.1g} at most." if off else ""
-    return " ".join([where, *loaded.notes, agrees])
+    return " ".join([where, slot.notes, agrees])

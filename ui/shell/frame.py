@@ -104,8 +104,8 @@ def ready(slot: ModelSlot) -> bool:
     """Whether the slot's model can be asked; if so, its notes are said, if not, its progress is shown, and the page starts over
     when it can."""
     if slot.state == "ready":
-        if slot.loaded.notes:
-            st.caption(said(" ".join(slot.loaded.notes)))
+        if slot.notes:
+            st.caption(said(slot.notes))
         return True
     st.fragment(_loading, run_every=0.5)(slot)
     return False

@@ -97,6 +97,14 @@ class ModelSlot:
         return Path(name).name if Path(name).exists() else name
 
     @property
+    def notes(self) -> str:
+        """What there is to say of the model, with the name that visitors know it by."""
+        name, notes = self.loaded.name, " ".join(self.loaded.notes)
+        if name == self.served:
+            return notes
+        return notes.replace(name, self.served).replace(name[0].upper() + name[1:], self.served)
+
+    @property
     def fixed(self) -> bool:
         """Whether who looks at the page may ask for no other model: an operator of a public server may."""
         return self._fixed and not (public() and is_operator())

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from plain import LONG, PROMPT, TARGET
+from plain import LONG, PROMPT, TARGET, let_small_models_share
 
 from model.text import shared, ways
 from model.text.nodes import trail
@@ -15,12 +15,8 @@ from xai.game import JoinedGame
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch, tmp_path):
-    """Small models share as well, whatever this machine's speed."""
-    monkeypatch.setattr(ways, "SMALL", 0)
-    monkeypatch.setattr(ways, "node_cost", lambda *_: 0.01)
+    let_small_models_share(monkeypatch)
     monkeypatch.setenv("SWING_HOME", str(tmp_path))
-    shared._trunks.clear()
-    ways._right.clear()
 
 
 @pytest.fixture

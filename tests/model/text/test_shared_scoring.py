@@ -10,7 +10,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from plain import LONG, PROMPT, TARGET, plain
+from plain import LONG, PROMPT, TARGET, let_small_models_share, plain
 
 from model import load_gemma
 from model.text import shared, ways
@@ -23,12 +23,8 @@ PROMPTS = {"short": PROMPT, "past the window": LONG}
 
 @pytest.fixture(autouse=True)
 def _measured(monkeypatch, tmp_path):
-    """Small models share as well, whatever this machine's speed; nothing is left of another test."""
-    monkeypatch.setattr(ways, "SMALL", 0)
-    monkeypatch.setattr(ways, "node_cost", lambda *_: 0.01)
+    let_small_models_share(monkeypatch)
     monkeypatch.setenv("SWING_HOME", str(tmp_path))
-    shared._trunks.clear()
-    ways._right.clear()
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from plain import LONG, PROMPT, TARGET, plain
+from plain import LONG, PROMPT, TARGET, let_small_models_share, plain
 
 from model import load_gemma
-from model.text import shared, ways
+from model.text import shared
 from model.text.nodes import trail
 from model.text.nodes.tree import distinct
 
@@ -13,12 +13,10 @@ from model.text.nodes.tree import distinct
 @pytest.fixture(autouse=True)
 def _small(monkeypatch):
     """Short sequences of small models go this way too, in chunks and blocks that none of them fits."""
-    monkeypatch.setattr(ways, "SMALL", 0)
+    let_small_models_share(monkeypatch)
     monkeypatch.setattr(shared, "LONG", 0)
     monkeypatch.setattr(trail, "CHUNK", 11)
     monkeypatch.setattr(trail, "BLOCK", 4)
-    shared._trunks.clear()
-    ways._right.clear()
 
 
 @pytest.fixture

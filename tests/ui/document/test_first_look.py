@@ -137,3 +137,14 @@ def test_the_page_says_what_it_is_and_takes_it_for_nothing_else(ready, explained
     pages.bench(page, "document").shown = explained[0]
     page.run()
     assert not [one for one in page.info if "first look" in one.value]
+
+
+def test_the_page_draws_what_is_there_first_values_by_one_index(ready, explained):
+    first = explained[2].published[0]
+    assert list(first.found) == ["banzhaf"] and first.once
+    page = AppTest.from_file(PAGE, default_timeout=60).run()
+    pages.bench(page, "document").shown = first
+    page.run()
+    assert not page.exception and pages.html(page).count('class="swing-minimap"') == 1
+    assert show.FIRST_LOOK + show.STOPPED in [one.value for one in page.info]
+    assert any("it is compared once parts were really removed" in one.value for one in page.markdown)

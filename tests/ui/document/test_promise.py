@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from pages import Quiet
+from plain import let_small_models_share
 
 from model.document.game import DocumentGame
-from model.text import shared, ways
+from model.text import shared
 from model.text.nodes import trail
 from model.text.text_game import HEAD_TOKENS
 from ui.document import run
@@ -18,10 +19,8 @@ WORDS = ["plot", "thin", "acting", "fox", "dog", "one", "two", "lazy"]
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch):
-    monkeypatch.setattr(ways, "SMALL", 0)
+    let_small_models_share(monkeypatch)
     monkeypatch.setattr(shared, "LONG", 0)
-    shared._trunks.clear()
-    ways._right.clear()
 
 
 def request_of(paragraphs=12, sentences=4):
