@@ -12,7 +12,8 @@ from ui.shell.model_slot import ModelSlot
 from ui.shell.visitor import expect_departure, visitor
 from xai.exchange.html import HEATMAP_STYLE
 
-STYLES, SCRIPTS = (HEATMAP_STYLE, ASSETS / "style.css"), (ASSETS / "highlight.html", ASSETS / "tabs.html")
+STYLES = (HEATMAP_STYLE, ASSETS / "style.css")
+SCRIPTS = (ASSETS / "highlight.html", ASSETS / "focus.html", ASSETS / "tabs.html")
 
 
 def frame(title: str, purpose: str) -> None:
