@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
@@ -19,12 +20,18 @@ from xai.game import Values
 from xai.typing import Ints
 
 
+def title_of(name: str) -> str:
+    """What a model is called in sentences: of a path the last part, for its readers need not know where on a server it lies."""
+    return Path(name).resolve().name if Path(name).exists() else name
+
+
 class Language:
     """What every language model has. Every method may be called from any thread.
 
     Attributes
     ----------
-    tokenizer : its fast tokenizer;  name : what was loaded;  context : most tokens of prompt and target together
+    tokenizer : its fast tokenizer;  name : what was loaded;  title : what its readers know it by
+    context : most tokens of prompt and target together
     chat : True where there is a chat template; prompts are then wrapped in it once, as the user's turn, or as the turns
         of a conversation where they are one (`model.conversation`)
     start : the token put before every prompt where the tokenizer puts none of its own, so that something stands there
@@ -49,8 +56,12 @@ class Language:
         self.start = None if self.chat else _start(tokenizer)
 
     @property
+    def title(self) -> str:
+        return title_of(self.name)
+
+    @property
     def notes(self) -> tuple[str, ...]:
-        own = [f"{self.name} {line}." for line in self.handshake.lines]
+        own = [f"{self.title} {line}." for line in self.handshake.lines]
         if self.start is not None:
             token = self.tokenizer.convert_ids_to_tokens(self.start)
             own.append(f"{token} stands before every prompt, since this tokenizer begins with nothing of its own.")
@@ -94,7 +105,7 @@ class Language:
 
     def reader(self) -> Reader:
         """What continues many contexts at once; ValueError where this model cannot."""
-        raise ValueError(f"{self.name} cannot be asked to continue many prompts at once, which this needs: take another model")
+        raise ValueError(f"{self.title} cannot be asked to continue many prompts at once, which this needs: take another model")
 
     def text_game(self, prompt: str, target: str, players: str | Iterable[Span] = "word", absent: str = "remove") -> TextGame:
         """The game of a prompt: which of its parts make the target likely.
@@ -152,20 +163,20 @@ class Language:
         return time.perf_counter() - started, game.computed - before
 
     def refuse_images(self) -> NoReturn:
-        raise ValueError(f"{self.name} reads text only; images need a multimodal Gemma 3 checkpoint")
+        raise ValueError(f"{self.title} reads text only; images need a multimodal Gemma 3 checkpoint")
 
     def check_length(self, *tokens: int) -> None:
         """ValueError if this many tokens together exceed the context."""
         if sum(tokens) > self.context:
             raise ValueError(
-                f"prompt and target have {sum(tokens)} tokens together; {self.name} reads at most {self.context}: "
+                f"prompt and target have {sum(tokens)} tokens together; {self.title} reads at most {self.context}: "
                 "shorten the prompt"
             )
 
     def _check_known(self, ids: list[int]) -> None:
         if (top := max(ids)) >= self.vocabulary:
             token = self.tokenizer.convert_ids_to_tokens(top)
-            raise ValueError(f"{self.name} has no token {token!r}, which its tokenizer finds in this text: leave it out")
+            raise ValueError(f"{self.title} has no token {token!r}, which its tokenizer finds in this text: leave it out")
 
 
 def _start(tokenizer: Any) -> int | None:

@@ -12,6 +12,7 @@ from model.cache import Progress, home, recall, remember, sha256
 from model.gguf import load_gguf
 from model.gguf.bundled import NAME, load_bundled
 from model.image.vision import Vision
+from model.language import title_of
 from model.local import LocalModel
 from model.precision import AUTO, FULL, GAIN, HALF, LARGE, PRECISIONS, gain
 from model.text.handshake import Handshake, shake
@@ -62,7 +63,7 @@ def load_model(
     if source is not None or dtype != torch.float32:  # the bundled one is known by heart; the tests shake its hand
         tell(0.95, "Comparing fast scoring with plain passes")
         model.handshake = _handshake(model)
-    tell(1.0, f"{model.name[0].upper()}{model.name[1:]} is ready")
+    tell(1.0, f"{model.title[0].upper()}{model.title[1:]} is ready")
     return model
 
 
@@ -80,9 +81,9 @@ def _halved(model: LocalModel, precision: str, tell: Progress) -> tuple[str, ...
     if precision == AUTO and faster < GAIN:
         return ()
     if not halve(model.model):
-        return () if precision == AUTO else (f"{model.name} is run in {FULL}: its weights are no numbers of {HALF}.",)
+        return () if precision == AUTO else (f"{model.title} is run in {FULL}: its weights are no numbers of {HALF}.",)
     return (
-        f"{model.name} is run in {HALF}, in which this machine multiplies {faster:.1f} × as fast as in {FULL}: what that rounds "
+        f"{model.title} is run in {HALF}, in which this machine multiplies {faster:.1f} × as fast as in {FULL}: what that rounds "
         "is measured for each map, and is a part of its standard errors.",
     )
 
@@ -113,7 +114,11 @@ def _load_directory(directory: str | Path, name: str, dtype: Any, device: str, t
         model: Any = architecture.from_pretrained(directory, dtype=dtype, use_safetensors=True)
         model = model.to(device).eval().requires_grad_(False)
         text, saved = _text_of(model), _saved_as(config)
-        told = (f"{name} was saved in {SHORT} and is run in {str(dtype).removeprefix('torch.')}.",) if saved == SHORT else ()
+        told = (
+            (f"{title_of(name)} was saved in {SHORT} and is run in {str(dtype).removeprefix('torch.')}.",)
+            if saved == SHORT
+            else ()
+        )
         if kind != SEEING:
             return LocalModel(text, tokenizer, name, told=told)
         processor = transformers.AutoProcessor.from_pretrained(directory, backend="pil")

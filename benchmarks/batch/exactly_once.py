@@ -2,13 +2,14 @@
 
     python -m benchmarks.batch.exactly_once                        1,000,000 rows of a table, 20,000 texts, 100 kills each
     python -m benchmarks.batch.exactly_once --rows 20000 --texts 500 --kills 5
+    … --rows 40000 --texts 2000 --kills 20 --address local        on Ray, where it is installed, on a cluster that each run starts
     python -m benchmarks.batch.exactly_once --memory               memory of one process over 100,000 rows
 
-Killed by SIGKILL is the process that commits, or one of its two workers, whichever the dice say, at places of the run that they
-say as well; after the last kill the run ends in peace. Where three workers die at one part the run ends with its sentence and is
-begun again, which is counted as "ended". Then each row is looked for in the files, and its values are compared, bit
-by bit, with a plain loop's, which makes each row's game and calls `xai.explain`. "MB" is the most that the process that commits
-had of its own.
+Killed by SIGKILL is the process that commits, one of its two workers, or, on Ray, the raylet, whichever the dice say, at places
+of the run that they say as well; after the last kill the run ends in peace. Where three workers die at one part, or the cluster
+does, the run ends with its sentence and is begun again, which is counted as "ended". Then each row is looked for in the files,
+and its values are compared, bit by bit, with a plain loop's, which makes each row's game and calls `xai.explain`. "MB" is the
+most that the process that commits had of its own.
 """
 
 import subprocess
@@ -53,14 +54,24 @@ def write(kind: str, count: int, folder: Path) -> Path:
     return path
 
 
-def killed(kind: str, source: Path, out: Path, parts: int, kills: int) -> tuple[int, int, int, float]:
-    """Kills of the process that commits, of workers, how often a run ended by itself since three workers died at one part, and
+def victims(driver: psutil.Process, address: str) -> list[tuple[str, psutil.Process]]:
+    """What may be killed, and what that is."""
+    if not address:
+        workers = [one for one in driver.children() if "resource_tracker" not in " ".join(one.cmdline())]
+        return [("driver", driver), *(("worker", one) for one in workers)]
+    named = [(one.name(), one) for one in driver.children(recursive=True)]
+    actors = [("worker", one) for name, one in named if name.startswith("ray::")]
+    return [("driver", driver), *actors, *(("raylet", one) for name, one in named if name == "raylet")]
+
+
+def killed(kind: str, source: Path, out: Path, parts: int, kills: int, address: str = "") -> tuple[dict[str, int], int, float]:
+    """Kills of each kind of process, how often a run ended by itself since three workers died at one part, or its cluster, and
     the most MB that the process that commits had. parts : of the whole run"""
-    rng, died, ended, most = np.random.default_rng(1), {"driver": 0, "worker": 0}, 0, 0.0
+    rng, died, ended, most = np.random.default_rng(1), {"driver": 0, "worker": 0, "raylet": 0}, 0, 0.0
     places = iter(np.sort(rng.uniform(0, parts, kills)).tolist())
     next_one = next(places, float("inf"))
     while True:
-        command = [sys.executable, "-m", "benchmarks.batch.exactly_once", "drive", kind, str(source), str(out)]
+        command = [sys.executable, "-m", "benchmarks.batch.exactly_once", "drive", kind, str(source), str(out), address]
         with subprocess.Popen(command) as process:
             driver = psutil.Process(process.pid)
             while process.poll() is None:
@@ -69,16 +80,16 @@ def killed(kind: str, source: Path, out: Path, parts: int, kills: int) -> tuple[
                     most = max(most, driver.memory_info().rss / 1e6)
                     if len(list((out / ROWS).glob("part-*"))) >= next_one:
                         time.sleep(rng.uniform(0, DELAY))
-                        workers = [one for one in driver.children() if "resource_tracker" not in " ".join(one.cmdline())]
-                        victim = rng.integers(0, len(workers) + 1)
-                        ([driver, *workers][victim]).kill()
-                        died["worker" if victim else "driver"] += 1
+                        there = victims(driver, address)
+                        what, victim = there[rng.integers(0, len(there))]
+                        victim.kill()
+                        died[what] += 1
                         next_one = next(places, float("inf"))
         if process.returncode == 0:
-            return died["driver"], died["worker"], ended, most
-        if process.returncode not in (-9, ENDED):
+            return died, ended, most
+        if process.returncode not in (-9, ENDED) and not address:  # Ray ends a process whose raylet died as it likes
             raise SystemExit(f"the run ended with status {process.returncode}")
-        ended += process.returncode == ENDED
+        ended += process.returncode != -9
 
 
 def committed(out: Path):
@@ -146,26 +157,28 @@ def of_memory(count: int) -> None:
 
 def main() -> None:
     if sys.argv[1:2] == ["drive"]:
-        kind, source, out = sys.argv[2:]
+        kind, source, out, address = sys.argv[2:]
         try:
-            explain_dataset(source, out, KINDS[kind](), workers=2)
+            explain_dataset(source, out, KINDS[kind](), workers=2, address=address or None)
         except ValueError as error:
-            if "processes died" not in str(error):
+            if "processes died" not in str(error) and not address:
                 raise
+            print(error, file=sys.stderr)
             sys.exit(ENDED)
         return
-    asked = options(__doc__, rows=1_000_000, texts=20_000, kills=100, memory=False)
+    asked = options(__doc__, rows=1_000_000, texts=20_000, kills=100, memory=False, address="")
     if asked.memory:
         of_memory(100_000)
         return
-    header("", "rows", "kills of the driver", "of a worker", "ended", "seconds", "MB", "doubled", "lost", "with other values")
+    told = "kills of the driver", "of a worker", "of the raylet", "ended", "seconds", "MB"
+    header("", "rows", *told, "doubled", "lost", "with other values")
     for kind, count in (("table", asked.rows), ("texts", asked.texts)):
         with tempfile.TemporaryDirectory() as folder:
             source, out, began = write(kind, count, Path(folder)), Path(folder, "out"), time.monotonic()
             parts = -(-count // KINDS[kind]().settings.part_rows)
-            drivers, workers, ended, most = killed(kind, source, out, parts, asked.kills)
+            died, ended, most = killed(kind, source, out, parts, asked.kills, asked.address)
             took = f"{time.monotonic() - began:,.0f}"
-            row(kind, f"{count:,}", drivers, workers, ended, took, f"{most:.0f}", *compared(kind, source, out))
+            row(kind, f"{count:,}", *died.values(), ended, took, f"{most:.0f}", *compared(kind, source, out))
 
 
 if __name__ == "__main__":

@@ -78,7 +78,8 @@ def summary(path: Path) -> None:
 
 
 def main() -> None:
-    given = options(__doc__, summary=False, sentences=20, languages=[], kinds=[], depths=2, seeds=1, out=Path("docs"))
+    some: dict[str, list[str]] = {"languages": [], "kinds": [], "methods": []}
+    given = options(__doc__, summary=False, sentences=20, depths=2, seeds=1, readings=0, out=Path("docs"), **some)
     if not given.summary:
         gemma = load_gemma()
         depths = (np.arange(given.depths) + 0.5) / given.depths

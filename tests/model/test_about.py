@@ -162,5 +162,5 @@ def test_half_precision_is_run_in_float32_and_told(tiny_checkpoint, tiny_gemma, 
     assert look(directory).stored == "float16"
     loaded = load_model(directory)
     assert loaded.model.dtype == torch.float32
-    assert loaded.notes[0] == f"{directory} was saved in float16 and is run in float32."
+    assert loaded.notes[0] == f"{directory.name} was saved in float16 and is run in float32."
     assert not any("float16" in note for note in tiny_gemma.notes)

@@ -15,7 +15,7 @@ from ui.shell.jobs import Job, line
 from ui.shell.model_slot import Choice
 from ui.text.run import make_game
 
-PATIENCE = 60.0  # seconds
+PATIENCE = 240.0  # seconds: runs of other tests go on beside these
 
 
 def settled(slot):

@@ -1,10 +1,11 @@
 """The server's model: what is told while it is loaded."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
+from model.language import Language
+from model.text.handshake import Handshake
 from ui.shell.jobs import Job
 from ui.shell.model_slot import ModelSlot
 from ui.text.request import TextRequest
@@ -68,8 +69,13 @@ def test_visitors_are_not_told_where_on_the_server_a_model_lies(tiny_gemma, tiny
     monkeypatch.chdir(tiny_checkpoint.parent)
     slot = ModelSlot()
     for name in (str(tiny_checkpoint), f"./{tiny_checkpoint.name}", f"../{tiny_checkpoint.parent.name}/{tiny_checkpoint.name}"):
-        notes = (f"{name[0].upper()}{name[1:]} rounds.", f"{name} was saved in float16.")
-        slot.gemma = SimpleNamespace(name=name, notes=notes)
-        assert slot.notes == f"{tiny_checkpoint.name} rounds. {tiny_checkpoint.name} was saved in float16."
-    slot.gemma = SimpleNamespace(name="the bundled model", notes=("The bundled model rounds.",))
-    assert slot.notes == "The bundled model rounds."
+        slot.source, slot.gemma = name, None
+        assert slot.served == tiny_checkpoint.name
+        slot.gemma = Language(tiny_gemma.tokenizer, name, 9, 9, Handshake("way", lines=("is scored slowly",)))
+        assert slot.served == tiny_checkpoint.name
+        assert slot.notes.startswith(f"{tiny_checkpoint.name[0].upper()}{tiny_checkpoint.name[1:]} is scored slowly.")
+        for ask in (lambda: slot.gemma.check_length(9, 9), slot.gemma.reader):
+            with pytest.raises(ValueError, match=rf"^[^/]*{tiny_checkpoint.name}[^/]*$"):
+                ask()
+    slot.gemma = Language(tiny_gemma.tokenizer, "the bundled model", 9, 9, Handshake("way"))
+    assert slot.served == "the bundled model"

@@ -5,12 +5,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from model.gguf.bundled import NAME as BUNDLED
+from model.language import title_of
 from model.precision import AUTO
 from ui.shell.access import is_operator, public
 from ui.shell.jobs import lines
@@ -93,16 +93,12 @@ class ModelSlot:
     @property
     def served(self) -> str:
         """What the model is called to visitors, who need not know where on the server it lies."""
-        name = self.gemma.name if self.gemma else self.source or BUNDLED
-        return Path(name).name if Path(name).exists() else name
+        return self.gemma.title if self.gemma else title_of(self.source or BUNDLED)
 
     @property
     def notes(self) -> str:
-        """What there is to say of the model, with the name that visitors know it by."""
-        name, notes = self.loaded.name, " ".join(self.loaded.notes)
-        if name == self.served:
-            return notes
-        return notes.replace(name, self.served).replace(name[0].upper() + name[1:], self.served)
+        """What there is to say of the model."""
+        return " ".join(self.loaded.notes)
 
     @property
     def fixed(self) -> bool:
