@@ -60,7 +60,7 @@ def victims(driver: psutil.Process, address: str) -> list[tuple[str, psutil.Proc
         workers = [one for one in driver.children() if "resource_tracker" not in " ".join(one.cmdline())]
         return [("driver", driver), *(("worker", one) for one in workers)]
     named = [(one.name(), one) for one in driver.children(recursive=True)]
-    actors = [("worker", one) for name, one in named if name.startswith("ray::")]
+    actors = [("worker", one) for name, one in named if name.startswith("ray::MapWorker")]
     return [("driver", driver), *actors, *(("raylet", one) for name, one in named if name == "raylet")]
 
 
