@@ -27,7 +27,7 @@ from benchmarks.parts.command import header, options, row, timed
 from model import load_image_classifier, read_image
 from model.assets import ASSETS
 from model.image.classifier import _torch
-from model.image.classifier_game import Seen
+from model.image.covered import Seen
 from xai import explain
 from xai.checks import INDICES
 from xai.trust.curves import curves_of, order_of, steps_of

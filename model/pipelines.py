@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from model.image.classifier_game import ABSENT, BLUR_RADIUS, COLUMNS, SIDE, log_odds, painted
+from model.image.classifier_game import COLUMNS, log_odds
+from model.image.covered import ABSENT, BLUR_RADIUS, SIDE, painted
 from model.image.images import Picture, as_rgb
 from model.image.patches import cells, check_grid, check_visible, patch_names
 from model.text.prompt import SPLIT, check_spans

@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PIL import Image
 
 from model.cache import Progress, keep, sha256
-from model.image.classifier_game import CENTRE, SCALE, SIDE, ClassifierGame, Pixels, Seen
-from model.image.images import Picture, as_rgb
+from model.image.classifier_game import ClassifierGame
+from model.image.covered import CENTRE, SCALE, SIDE, Pixels, Seen
+from model.image.images import Picture
 from xai.threads import threads
 from xai.typing import Bytes, Floats
 
@@ -67,11 +67,8 @@ class ImageClassifier:
         return self._fingerprint or classifier_fingerprint()
 
     def pixels(self, image: Picture) -> Bytes:
-        """What the model sees: uint8 (side, side, 3), the whole picture resized to a square (bicubic), nothing cut off.
-
-        image : a PIL image or uint8 (height, width, 3); TypeError for anything else
-        """
-        return np.asarray(as_rgb(image).resize((self.side, self.side), Image.Resampling.BICUBIC))
+        """What the model sees, as `seen.pixels` says."""
+        return self.seen.pixels(image)
 
     def logits(self, inputs: Pixels) -> Floats:
         """float64 (m, classes) of float32 (m, 3, side, side) as `seen.normalise` makes them."""

@@ -12,7 +12,7 @@ from PIL import Image
 
 from batch.settings import Settings
 from batch.summary import Group, Player
-from model.image.classifier_game import SIDE
+from model.image.covered import SIDE
 from model.image.images import read_image
 from model.image.patches import grid_labels, on_original, patch_names
 from ui.draw.charts import TOOLBAR, diverging, plotly
