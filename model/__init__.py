@@ -13,10 +13,14 @@ from model.loading import load_gemma, load_model  # noqa: E402
 from model.pipelines import pipeline_game  # noqa: E402
 from model.remote import connect  # noqa: E402
 
-_LATER = {"TableModel": "model.table.model", "gemma_table_game": "model.table.gemma_game"}  # with pandas, half a second
+_LATER = {  # with pandas, half a second
+    "TableModel": "model.table.model",
+    "gemma_table_game": "model.table.gemma_game",
+    "load_towers": "model.towers.loading",
+}
 
 __all__ = ["TableModel", "connect", "gemma_table_game", "load_gemma", "load_image_classifier", "load_model"]
-__all__ += ["pipeline_game", "read_image"]
+__all__ += ["load_towers", "pipeline_game", "read_image"]
 
 
 def __getattr__(name: str) -> object:
