@@ -77,4 +77,4 @@ class Towers:
 def _unit(found: NDArray[Any]) -> Floats:
     vectors: Floats = found.astype(np.float64)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    return vectors / np.where(lengths > 0, lengths, 1.0)

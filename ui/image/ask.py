@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from ui.draw.markdown import said
-from ui.image import brought
+from ui.image import brought, pair
 from ui.image import run as image_run
 from ui.image import source as image_source
 from ui.image.request import (
@@ -21,6 +21,7 @@ from ui.image.request import (
     PHOTOS,
     SHAPES,
     SUPERPIXELS,
+    TOWERS,
     ImageRequest,
     ImageState,
 )
@@ -36,7 +37,8 @@ MOST_MB = 20
 KINDS = "PNG, JPEG, WebP, GIF, TIFF, BMP or AVIF"
 PREVIEW = 240  # pixels
 USUAL_QUESTION = "What is in this picture? Answer in one word."
-USUAL = {PHOTOS: 7, SHAPES: 8, GEMMA: 8, OWN: 7}
+USUAL_TEXT = "a photo of a cat"
+USUAL = {PHOTOS: 7, SHAPES: 8, GEMMA: 8, OWN: 7, TOWERS: 7}
 _MODEL_NOTE = {
     SHAPES: "A Gemma 3 of one million parameters, trained on drawn shapes; it knows nothing else. Ask for colours, "
     "shapes, how many, or what is left of something. For photos start Swing with a larger one: "
@@ -53,7 +55,7 @@ _ABSENCE_NOTE = {
 
 def offer(state: Bench[ImageState], slot: ModelSlot) -> None:
     """The models, and the samples that suit the chosen one. slot : the server's own model, if it was started with one"""
-    hidden = [GEMMA] * (not slot.source) + [OWN] * public()  # a public server runs no graphs of strangers
+    hidden = [GEMMA] * (not slot.source) + [OWN, TOWERS] * public()  # a public server runs no graphs of strangers
     offered = [model for model in MODELS if model not in hidden]
     with st.container(horizontal=True, vertical_alignment="center"):
         model = st.radio(
@@ -69,20 +71,23 @@ def offer(state: Bench[ImageState], slot: ModelSlot) -> None:
 
 
 def ask(state: Bench[ImageState], slot: ModelSlot) -> ImageRequest | None:
-    """The widgets of a request, and the picture; None while a classifier of one's own is to be brought."""
+    """The widgets of a request, and the picture; None while a model of one's own is to be brought."""
     model = st.session_state["model"]
-    own = brought.ask() if model == OWN else ""
-    if model == OWN and not own:
+    bring = {OWN: brought.ask, TOWERS: pair.ask}.get(model)
+    own = "" if bring is None else bring()
+    if bring is not None and not own:
         return None
     if model in _MODEL_NOTE:
         st.caption(_MODEL_NOTE[model])
     source = _source(model, state)
     question = ""
-    if model not in CLASSIFIERS:
+    if model == TOWERS:
+        question = pair.ask_text(**held(f"image-question-{model}", value=USUAL_TEXT))
+    elif model not in CLASSIFIERS:
         usual = image_source.question(source) or USUAL_QUESTION
         question = text_input(st, ImageRequest, "question", **held(f"image-question-{model}", value=usual))
     with st.expander("Settings: what is explained, patches, absence, methods, budget"):
-        about = _of_classes(model, own) if model in CLASSIFIERS else _of_answers()
+        about = {} if model == TOWERS else _of_classes(model, own) if model in CLASSIFIERS else _of_answers()
         about |= _of_patches(model, source)
         request = ImageRequest(source, model, question=question, own=own, **about)
         # How many superpixels and words there are is known from the picture and the tokens alone.
@@ -90,8 +95,10 @@ def ask(state: Bench[ImageState], slot: ModelSlot) -> ImageRequest | None:
         plan = ask_plan(BUDGETS, size=size_or_none(lambda: image_run.size(request, slot)) if known else None)
     if (image := image_source.picture(source)) is not None:
         st.image(image_source.view(source), width=PREVIEW, caption=f"{image.width} × {image.height} pixels")
-        if own:
+        if model == OWN:
             brought.show_seen(own, image)
+        elif model == TOWERS:
+            pair.show_seen(own, image)
     return replace(request, plan=plan)
 
 
@@ -182,6 +189,8 @@ def _of_patches(model: str, source: str) -> dict[str, Any]:
     segments, words = None, False
     if model == PHOTOS:
         segments = SUPERPIXELS if checkbox(three, ImageRequest, "segments", **linked("superpixels")) else None
+    elif model == TOWERS:
+        words = three.checkbox("The text’s words are players too", **linked(f"words-{model}", value=True))
     elif model not in CLASSIFIERS:
         words = checkbox(three, ImageRequest, "words", **linked("words"))
     if absent in _ABSENCE_NOTE:
@@ -213,8 +222,8 @@ def set_widgets(request: ImageRequest) -> None:
     state[f"image-sample-{model}"] = request.source if request.source in image_source.samples(model) else None
     asked = {f"image-{name}{request.own[:8]}": getattr(request, name) for name in ("wanted", "against")}
     asked |= {f"image-{name}": getattr(request, name) for name in ("target", "rather")}
-    if model == OWN:
-        state["own-classifier"] = request.own
+    if model in brought.LAST:
+        state[brought.LAST[model]] = request.own
     if model not in CLASSIFIERS:
         asked[f"image-question-{model}"] = request.question
     if request.other in image_source.samples(PHOTOS):
@@ -224,6 +233,10 @@ def set_widgets(request: ImageRequest) -> None:
     preset(
         **asked,
         **{"model": model, f"grid-{model}": request.grid, f"absent-{model}": request.absent},
-        **{"value": request.value, "superpixels": request.segments is not None, "words": request.words},
+        **{
+            "value": request.value,
+            "superpixels": request.segments is not None,
+            f"words-{model}" if model == TOWERS else "words": request.words,
+        },
         **plan_widgets(request.plan, BUDGETS),
     )

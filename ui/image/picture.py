@@ -50,7 +50,10 @@ class ImagePicture(Picture):
     clicked: Callable[[int], None] | None = None
     name: str = ""
 
-    then = "Click the strongest patches on a map, and read below whether the model says something else without them."
+    @property
+    def then(self) -> str:  # type: ignore[override]  # computed
+        what = "how alike picture and text are" if self.request.compares else "whether the model says something else"
+        return f"Click the strongest patches on a map, and read below {what} without them."
 
     @property
     def parts(self) -> str:  # type: ignore[override]  # computed
@@ -59,6 +62,8 @@ class ImagePicture(Picture):
     @property
     def quantity(self) -> str:  # type: ignore[override]  # computed
         request = self.request
+        if request.compares:
+            return "the similarity of picture and text"
         if not request.classifies:
             return "the answer's log-probability" + (" over the other's" if request.rather else "")
         return "the log-ratio of both classes" if request.against is not None else f"the {request.value} of the class"
@@ -75,7 +80,7 @@ class ImagePicture(Picture):
     def _raw(self) -> bool:
         """Whether the values are of a raw score, which is no likelihood."""
         request = self.request
-        return request.classifies and request.against is None and request.value == "logit"
+        return request.compares or (request.classifies and request.against is None and request.value == "logit")
 
     @property
     def ends(self) -> tuple[str, str]:  # type: ignore[override]  # computed
@@ -85,6 +90,8 @@ class ImagePicture(Picture):
     def unit(self) -> str:  # type: ignore[override]  # computed
         logarithms = "Values are changes of natural logarithms: +0.69 doubles the probability, or the odds."
         what = "Logits are the network's raw scores." if self._raw else logarithms
+        if self.request.compares:
+            what = "A similarity is the cosine times 100, or times what the towers’ files say."
         return f"{what} Hover over a patch for its value."
 
     def has_numbers(self, labels: list[str]) -> bool:

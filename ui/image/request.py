@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from ui.runs.comparison import Comparison, Plan
 from ui.settings import Settings, choice, flag, nested, number, string
 
-PHOTOS, SHAPES, GEMMA, OWN = "photos", "shapes", "gemma", "own"
+PHOTOS, SHAPES, GEMMA, OWN, TOWERS = "photos", "shapes", "gemma", "own", "towers"
 CLASSIFIERS = (PHOTOS, OWN)
 MODELS = {
     PHOTOS: "Photos: EfficientNet-Lite0",
     SHAPES: "Drawn shapes: a small Gemma 3",
     GEMMA: "Photos: the Gemma 3 of this server",
     OWN: "A classifier of your own",
+    TOWERS: "A pair of towers of your own (CLIP)",
 }
 ANOTHER = "another"
 _HIDDEN = {
@@ -24,9 +25,9 @@ _HIDDEN = {
     "pixel": "painted in the mean colour",
 }
 _PAINTED = {"mean": "painted in the mean colour", "blur": "blurred", "black": "black", ANOTHER: "taken from another picture"}
-ABSENT = {PHOTOS: _PAINTED, OWN: _PAINTED, SHAPES: _HIDDEN, GEMMA: _HIDDEN}
+ABSENT = {PHOTOS: _PAINTED, OWN: _PAINTED, TOWERS: _PAINTED, SHAPES: _HIDDEN, GEMMA: _HIDDEN}
 GRIDS = list(range(4, 17))
-FINEST = {PHOTOS: 16, SHAPES: 8, GEMMA: 16, OWN: 16}
+FINEST = {PHOTOS: 16, SHAPES: 8, GEMMA: 16, OWN: 16, TOWERS: 16}
 SUPERPIXELS, AS_FOUND = "superpixels", "slic"  # the latter in runs that were kept before: as many as SLIC leaves
 VALUES = {"log-odds": "log-odds of the class", "logit": "logit of the class"}
 MAX_QUESTION, MAX_ANSWER = 200, 100
@@ -40,12 +41,13 @@ class ImageRequest(Settings):
     """What is asked of a picture.
 
     source : name of a bundled sample, or the SHA-256 of an upload;  model : one of `MODELS`
-    own : of a classifier of the visitor's own, which file and settings (`ui.image.brought`), else ""
+    own : of a model of the visitor's own, which files and settings (`ui.image.brought`, `ui.image.pair`), else ""
     grid : patches a side;  segments : None, SUPERPIXELS or AS_FOUND;  absent : how patches are absent
     other : the source of the picture that lends its patches where `absent` is "another", else ""
     wanted : a class, from 0, None for the five likeliest;  against : a class to hold it against, or None
     value : "log-odds" or "logit" of the class
-    question : to a Gemma;  target : the answer to explain, "" for the model's own;  rather : another answer, or ""
+    question : to a Gemma, or the text that a pair of towers compares with the picture
+    target : the answer to explain, "" for the model's own;  rather : another answer, or ""
     words : the question's words are players too
     """
 
@@ -62,7 +64,7 @@ class ImageRequest(Settings):
     target: str = string(MAX_ANSWER, "", "Answer to explain")
     rather: str = string(MAX_ANSWER, "", "Rather than")
     words: bool = flag(False, "The question’s words are players too")
-    own: str = string(100, "", "Classifier of one’s own", before="")
+    own: str = string(100, "", "Model of one’s own", before="")
     plan: Plan = nested(Plan, Plan())
     what = "a picture"
 
@@ -70,6 +72,16 @@ class ImageRequest(Settings):
     def classifies(self) -> bool:
         """Whether the model tells classes, and does not answer questions."""
         return self.model in CLASSIFIERS
+
+    @property
+    def compares(self) -> bool:
+        """Whether the model says how alike the picture and a text are."""
+        return self.model == TOWERS
+
+    @property
+    def painted(self) -> bool:
+        """Whether absent patches are painted over in a square that all of the model sees."""
+        return self.classifies or self.compares
 
     @property
     def same_game(self) -> Any:
@@ -94,7 +106,8 @@ class ImageState:
 class ImageAbout:
     """What a model made of a request.
 
-    answer : what the model said;  guesses : its five likeliest classes as (name, probability), none for a Gemma
+    answer : what the model said, or the text that it compared
+    guesses : its five likeliest classes as (name, probability), none where it tells no classes
     side : units a side of the square that the model sees and the grid divides
     regions : (height, width), the player of each pixel of the picture
     """

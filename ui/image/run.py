@@ -17,8 +17,10 @@ from model.image.vision import Vision
 from model.language import Language
 from model.redrawn.gemma import on_redrawn
 from model.text.segments import words
-from ui.image import brought
-from ui.image.request import ANOTHER, AS_FOUND, GEMMA, OWN, PHOTOS, SHAPES, SUPERPIXELS, ImageAbout, ImageRequest, Regions
+from model.towers.game import TowersGame
+from model.towers.towers import Towers
+from ui.image import brought, pair
+from ui.image.request import ANOTHER, AS_FOUND, GEMMA, OWN, PHOTOS, SHAPES, SUPERPIXELS, TOWERS, ImageAbout, ImageRequest, Regions
 from ui.kind import Subject
 from ui.runs.completing import Size
 from ui.shell.jobs import Job
@@ -27,7 +29,7 @@ from ui.shell.pace import Cost
 from xai.game import JoinedGame
 from xai.typing import Bools, Floats
 
-SECONDS = {"photos": 0.012, "soft-token": 0.006, "strict": 0.012, "pixel": 0.012}  # of an evaluation on two cores
+SECONDS = {PHOTOS: 0.012, TOWERS: 0.06, "soft-token": 0.006, "strict": 0.012, "pixel": 0.012}  # of an evaluation on two cores
 ANSWER_TOKENS = 8
 LIKELIEST = 5
 _SEGMENTS = {None: None, SUPERPIXELS: "slic", AS_FOUND: "slic as found"}
@@ -53,10 +55,12 @@ def shapes_model() -> Language:
 class_names = lru_cache(maxsize=1)(classifier.class_names)  # of the thousand classes, without loading the classifier
 
 
-def model_of(request: ImageRequest, slot: ModelSlot) -> Language | ImageClassifier:
+def model_of(request: ImageRequest, slot: ModelSlot) -> Language | ImageClassifier | Towers:
     """The model that a request asks. slot : the server's own, ready where `request` names it."""
     if request.model == GEMMA:
         return slot.loaded
+    if request.model == TOWERS:
+        return pair.needed(request.own)
     return classifier_of(request) if request.classifies else shapes_model()
 
 
@@ -65,10 +69,16 @@ def classifier_of(request: ImageRequest) -> ImageClassifier:
     return brought.needed(request.own) if request.model == OWN else photo_model()
 
 
+def here(request: ImageRequest) -> bool:
+    """Whether the server still has the model that a request asks, where a visitor brought it."""
+    if request.model == TOWERS:
+        return request.own in pair.pairs()
+    return request.model != OWN or request.own in brought.classifiers()
+
+
 def class_name(request: ImageRequest, index: int) -> str:
     """Of one of its classes, also where its classifier is not here any more."""
-    here = request.model != OWN or request.own in brought.classifiers()
-    names = class_names_of(request) if here else []
+    names = class_names_of(request) if here(request) else []
     return names[index] if index < len(names) else f"class {index}"
 
 
@@ -88,16 +98,20 @@ def fingerprint(request: ImageRequest, slot: ModelSlot) -> str:
     """Of the model that a request asks; a bundled one need not be loaded for it."""
     if request.model == GEMMA:
         return slot.fingerprint
-    if request.model == OWN:
+    if request.model in (OWN, TOWERS):
         return request.own
     return _of_weights(request.model)
 
 
 def check(request: ImageRequest) -> None:
     """ValueError with one sentence for what cannot be explained; no model is needed to see it."""
-    if request.classifies:
+    if request.painted:
         if request.model == OWN:
             brought.needed(request.own)
+        elif request.compares:
+            pair.needed(request.own)
+            if not request.question.strip():
+                raise ValueError("Write the text first that the picture is compared with, for example: a photo of a cat")
         if request.absent == ANOTHER and not request.other:
             raise ValueError("Choose the other picture whose patches stand where patches are absent.")
         if request.absent == ANOTHER and request.other == request.source:
@@ -133,7 +147,7 @@ def size(request: ImageRequest, slot: ModelSlot) -> Size:
         _vision(slot.loaded)
     asked = list(words(request.question, 0, len(request.question))) if request.words else []
     players = request.grid**2 + len(asked)
-    each = _measured.get(_kind(request)) or SECONDS.get(request.absent, SECONDS["photos"])
+    each = _measured.get(_kind(request)) or SECONDS.get(request.model) or SECONDS.get(request.absent, SECONDS[PHOTOS])
     if request.model == GEMMA and _kind(request) not in _measured:
         vision, rate = _vision(slot.loaded), slot.seconds_per_token or 0.01
         tower = 0 if request.absent == "soft-token" else vision.patches**2 * vision.weights[1] / vision.weights[0]
@@ -144,22 +158,24 @@ def size(request: ImageRequest, slot: ModelSlot) -> Size:
 def _kind(request: ImageRequest) -> str:
     if request.model == PHOTOS:
         return PHOTOS
-    return f"{request.model} {request.own if request.model == OWN else request.absent}"
+    return f"{request.model} {request.own or request.absent}"
 
 
 def make_game(
-    model: Language | ImageClassifier, request: ImageRequest, image: Picture, target: str, other: Picture | None = None
-) -> ClassifierGame | ImageGame | JoinedGame[ImageGame]:
+    model: Language | ImageClassifier | Towers, request: ImageRequest, image: Picture, target: str, other: Picture | None = None
+) -> ClassifierGame | TowersGame | ImageGame | JoinedGame[ImageGame]:
     """The game of a request; ValueError with one sentence for what is not allowed.
 
     target : the answer of a Gemma;  other : the picture that lends its patches
     """
     check(request)
     grid = request.grid, request.grid
-    if isinstance(model, ImageClassifier):
+    if isinstance(model, (ImageClassifier, Towers)):
         absent = request.absent if request.absent != ANOTHER else other
         if absent is None:
             raise ValueError("The picture that lends its patches is gone; choose it again.")
+        if isinstance(model, Towers):
+            return model.game(image, request.question, grid, absent, request.words)
         return model.game(image, request.wanted, grid, absent, _SEGMENTS[request.segments], request.against, request.value)
     _vision(model)
     games = [
@@ -213,6 +229,8 @@ def subject(slot: ModelSlot, request: ImageRequest, image: Image.Image, other: I
         most = min(LIKELIEST, len(model.class_names))
         guesses = [(guess.name, guess.probability) for guess in model.top(image, most)]
         answer, side = guesses[0][0], model.side
+    elif isinstance(model, Towers):
+        answer, side = request.question, model.side
     else:
         if request.model == SHAPES:
             check_words(model, request.question, request.target, request.rather)
@@ -229,6 +247,9 @@ def subject(slot: ModelSlot, request: ImageRequest, image: Image.Image, other: I
         if request.model == PHOTOS:
             on_photos = on_redrawn_photos(model, lambda other: Columns(game.asked_of(other)))
         return Subject(Columns(game), outputs, weights, about, learn, on_photos)
+    if isinstance(model, Towers):
+        assert isinstance(game, TowersGame)
+        return Subject(Columns(game), outputs, [1.0], about, learn)
     weights = game.difference if isinstance(game, JoinedGame) else [1.0] * len(outputs)
     redrawn = on_redrawn(model, lambda gemma: make_game(gemma, request, image, answer))
     return Subject(game, outputs, weights, about, learn, redrawn)
@@ -240,9 +261,9 @@ def _learn(request: ImageRequest, seconds: float, evaluations: int) -> None:
 
 
 class Columns:
-    """A classifier's game whose values are a table (m, k) even where there is one class."""
+    """A game whose values are a table (m, k) even where there is one output."""
 
-    def __init__(self, game: ClassifierGame):
+    def __init__(self, game: ClassifierGame | TowersGame):
         self.game, self.n_players, self.labels = game, game.n_players, game.labels
         self.outputs, self.batch_size = game.outputs, game.batch_size
 

@@ -9,11 +9,12 @@ import streamlit as st
 from PIL import Image
 
 from model.image.classifier_game import ClassifierGame
+from model.towers.game import TowersGame
 from ui.draw.colour import STRONGEST
 from ui.draw.markdown import plain, said
-from ui.image import brought, run, source
+from ui.image import brought, pair, run, source
 from ui.image.picture import ImagePicture
-from ui.image.request import ABSENT, ANOTHER, GEMMA, MODELS, OWN, ImageState
+from ui.image.request import ABSENT, ANOTHER, GEMMA, MODELS, ImageState
 from ui.image.whatif import WhatIf
 from ui.kind import Result, View
 from ui.maps.absence import show_policies
@@ -27,7 +28,7 @@ def view(result: Result, picture: ImagePicture, state: Bench[ImageState]) -> Vie
     """What the model said, the class to look at, and the picture without what was clicked."""
     request, comparison = result.request, result.comparison
     image = source.needed(request.source)
-    here = request.model != OWN or request.own in brought.classifiers()
+    here = run.here(request)
     weights, focus = _focus(result, state.run)
     strength = st.session_state.setdefault("image-strength", STRONGEST)
     what_if = WhatIf(result, picture.image, lambda: _game(result, image, state), _key(result))
@@ -35,7 +36,7 @@ def view(result: Result, picture: ImagePicture, state: Bench[ImageState]) -> Vie
 
     def below() -> None:
         if not here:
-            st.caption(brought.GONE)
+            st.caption(pair.GONE if request.compares else brought.GONE)
         elif comparison.state != "preliminary":
             what_if.show()
         st.slider("Strength of the colours", 0.0, 1.0, key="image-strength")
@@ -67,6 +68,12 @@ def _key(result: Result) -> str:
 def _focus(result: Result, run: str | None) -> tuple[list[float] | None, str]:
     """Weights of the class that is chosen, None for the first; and what it is called."""
     outputs = result.comparison.outputs
+    if result.request.compares:
+        st.markdown(
+            f"Compared are the picture and the text **{plain(result.about.answer)}**: values are hundredths of the cosine of "
+            "what both towers make of them, unless the towers’ files say another factor."
+        )
+        return None, explained(result)
     if not result.about.guesses:
         said = "The model answered" if not result.request.target else "The answer you typed"
         rather = f", rather than **{plain(result.request.rather)}**" if result.request.rather else ""
@@ -109,7 +116,7 @@ def _absence(result: Result, image: Image.Image, picture: ImagePicture, state: B
 
     def game_of(absent: str) -> Game:
         game = run.make_game(run.model_of(request, slot), replace(request, absent=absent), image, result.about.answer)
-        return run.Columns(game) if isinstance(game, ClassifierGame) else game
+        return run.Columns(game) if isinstance(game, (ClassifierGame, TowersGame)) else game
 
     show_policies(result, state, picture, ways, game_of, request.model != GEMMA or slot.gemma is not None)
 
@@ -117,6 +124,8 @@ def _absence(result: Result, image: Image.Image, picture: ImagePicture, state: B
 def explained(result: Result) -> str:
     """What the files are of: the first output, or the answer and what it is held against."""
     rather = result.request.rather
+    if result.request.compares:
+        return f"similarity to “{result.about.answer.strip()}”"
     if result.about.guesses:
         return result.comparison.outputs[0]
     return str(result.about.answer).strip() + (f" rather than {rather}" if rather else "")

@@ -11,6 +11,7 @@ from ui.draw.colour import signed
 from ui.draw.html import render
 from ui.draw.markdown import plain
 from ui.draw.table import show_table
+from ui.image import pair
 from ui.image import run as image_run
 from ui.image.picture import data_url, without
 from ui.image.request import GEMMA
@@ -69,6 +70,10 @@ class WhatIf:
     def _answers(self, present: Bools) -> Image.Image:
         """What the model says of a coalition, and the picture it sees."""
         result = self.result
+        if result.request.compares:
+            game = self._game_of()
+            pair.what_if(game, present, f"{self._key}-similarity")
+            return Image.fromarray(game.picture(present)).resize(smaller(self.image).size)
         if result.request.classifies:
             pixels, model = self._game_of().picture(present), image_run.classifier_of(result.request)
             now = {guess.name: guess.probability for guess in model.top(pixels, len(model.class_names))}
@@ -135,6 +140,8 @@ class WhatIf:
         else:
             table = self._game_of()(steps)
         values = table.reshape(len(steps), -1) @ np.asarray(weights)
+        if request.compares:
+            return [f"{value:.1f}" for value in values]
         if request.rather or request.against is not None or request.value == "logit":
             return [signed(value, 2) for value in values]
         shares = 1 / (1 + np.exp(-values)) if request.classifies else np.exp(values)
@@ -142,6 +149,8 @@ class WhatIf:
 
     def _what(self) -> str:
         request = self.result.request
+        if request.compares:
+            return "the similarity of what is left of picture and text" if request.words else "the similarity to the text"
         if request.rather or request.against is not None:
             return "how much likelier the one is than the other, as a natural logarithm"
         if request.value == "logit":
@@ -150,7 +159,7 @@ class WhatIf:
 
     def _pictures(self, steps: Bools) -> list[Image.Image]:
         frame = smaller(self.image, FRAME_SIDE)
-        if self.result.request.classifies:
+        if self.result.request.painted:
             game = self._game_of()
             return [Image.fromarray(game.picture(row)).resize(frame.size) for row in steps]
         return [without(frame, self.result.about.regions, row) for row in steps]
