@@ -38,7 +38,9 @@ def bring(page, image=None, text=None, tokens=None, **typed):
         page.text_input(key=f"pair-{key}").set_value(value)
     files = {"image": image or image_graph(), "text": text or text_graph(), "tokenizer": tokens or tokenizer()}
     for name, data in files.items():
-        page.file_uploader(key=f"pair-{name}").set_value((f"{name}.bin", data, "application/octet-stream"))
+        page.file_uploader(key=f"pair-{name}").set_value(
+            (f"{name}.{'json' if name == 'tokenizer' else 'onnx'}", data, "application/octet-stream")
+        )
     page.run()
     assert not page.exception
     return page
