@@ -72,15 +72,20 @@ def show_seen(own: str, image: Image.Image) -> None:
 
 def what_if(game: TowersGame, present: Bools, key: str) -> None:
     """How alike picture and text are, whole and without what is absent; and what is left of the text."""
-    whole, now = game(np.stack([np.ones(len(present), bool), present]))
-    show_table([{"text": game.text, "whole": f"{whole:.2f}", "without": f"{now:.2f}"}], key)
+    whole, now = (number(value, 2) for value in game(np.stack([np.ones(len(present), bool), present])))
+    show_table([{"text": game.text, "whole": whole, "without": now}], key)
     left = game.read(present).strip()
     if left != game.text.strip():
         st.markdown(f"The text that is left: **{plain(left)}**" if left else "No word of the text is left.")
     if present.all():
-        st.markdown(f"The similarity is **{whole:.2f}**.")
+        st.markdown(f"The similarity is **{whole}**.")
     else:
-        st.markdown(f"The similarity is now **{now:.2f}** instead of {whole:.2f}.")
+        st.markdown(f"The similarity is now **{now}** instead of {whole}.")
+
+
+def number(value: float, digits: int) -> str:
+    """A similarity as it is shown."""
+    return f"{value:.{digits}f}".replace("-", "−")
 
 
 def _digest(file: Any) -> bytes:

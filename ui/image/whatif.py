@@ -141,7 +141,7 @@ class WhatIf:
             table = self._game_of()(steps)
         values = table.reshape(len(steps), -1) @ np.asarray(weights)
         if request.compares:
-            return [f"{value:.1f}" for value in values]
+            return [pair.number(value, 1) for value in values]
         if request.rather or request.against is not None or request.value == "logit":
             return [signed(value, 2) for value in values]
         shares = 1 / (1 + np.exp(-values)) if request.classifies else np.exp(values)
