@@ -17,11 +17,20 @@ from ui.image.kind import ImageKind
 from ui.image.request import ANOTHER, TOWERS, ImageRequest
 from ui.runs.bundle import read_bundle, write_bundle
 from ui.runs.comparison_bundle import from_bundle, to_bundle
+from ui.runs.store import RunStore
 from ui.shell import access
 
 PAGE = str(Path(__file__).parents[3] / "ui" / "image" / "page.py")
 TYPED = {name: " ".join(map(str, numbers)) for name, numbers in SCALED.items()}
 finish = partial(pages.finish, kind="image")
+
+
+@pytest.fixture()
+def store(monkeypatch, tmp_path):
+    store = RunStore(tmp_path / "runs.sqlite")
+    monkeypatch.setattr("ui.runs.kept.store", lambda: store)
+    yield store
+    store.close()
 
 
 @pytest.fixture()
@@ -97,6 +106,20 @@ def test_its_run_opens_again_from_a_bundle_also_without_its_files(page):
     assert not page.exception and pair.GONE in texts(page)
     with pytest.raises(ValueError, match="choose its files again"):
         run.check(again.request)
+
+
+@pytest.mark.slow
+def test_its_kept_run_opens_by_its_link(store, page):
+    result = explained(page)
+    run = pages.shared(page, "image")
+    for told in ("The similarity is", pair.GONE):
+        opened = AppTest.from_file(PAGE, default_timeout=60)
+        opened.query_params["run"] = run
+        finish(opened.run())
+        assert not opened.exception and told in texts(opened)
+        assert pages.bench(opened, "image").shown.request == result.request
+        assert opened.radio(key="model").value == TOWERS
+        pair.pairs().clear()
 
 
 @pytest.mark.slow
