@@ -55,7 +55,7 @@ def main() -> None:
                     write_csv(path, [asdict(cell) for cell in sorted(cells, key=lambda c: place(c, estimators))])
         print(f"{name}: done", file=sys.stderr, flush=True)
     side.close()
-    report(sorted(cells, key=lambda c: place(c, estimators)), side.version)
+    report(sorted(cells, key=lambda c: place(c, estimators)), f"shapiq {side.version}")
 
 
 def estimators_of(side: Side) -> dict[str, dict]:

@@ -13,8 +13,8 @@ GOAL, SMALL = 0.5, 1e-6  # of the best peer's error, where that is above
 
 
 def report(cells: list[Cell], version: str) -> None:
-    """Prints everything; `version` is shapiq's."""
-    print(f"shapiq {version}, numpy {numpy.__version__}, Python {platform.python_version()}, {platform.machine()}")
+    """Prints everything; `version` is the peers' library with its own."""
+    print(f"{version}, numpy {numpy.__version__}, Python {platform.python_version()}, {platform.machine()}")
     for index in dict.fromkeys(c.index for c in cells):
         rows = {key: found for key, found in rows_of(cells).items() if key[0] == index and "auto" in found and len(found) > 1}
         players = {c.game: c.n for c in cells}
