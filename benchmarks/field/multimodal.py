@@ -29,10 +29,10 @@ from benchmarks.shapes import CHECKPOINT, questions_for_games
 from model import load_gemma
 
 FACTORS, LIMIT = (2.5, 5, 10, 20, 40), 5.0  # evaluations per player; processor seconds that one call may take
-GAMES = {  # name → scenes, and how their pictures are asked about
-    "3 × 4 patches, pixel": (3, {"grid": (3, 4), "absent": "pixel"}),
-    "3 × 3 patches and words, strict": (3, {"grid": (3, 3), "absent": "strict", "words": True}),
-    "4 × 4 patches, strict": (2, {"grid": (4, 4), "absent": "strict"}),
+GAMES = {  # name → which scenes, with equally many players, and how they are asked about
+    "3 × 4 patches, pixel": ((0, 1, 2), {"grid": (3, 4), "absent": "pixel"}),
+    "3 × 4 patches, strict": ((0, 1, 2), {"grid": (3, 4), "absent": "strict"}),
+    "2 × 3 patches and words, strict": ((2,), {"grid": (2, 3), "absent": "strict", "words": True}),
 }
 PEERS = {
     "banzhaf": {"Monte Carlo": "MonteCarlo", "Kernel Banzhaf": "KernelBanzhaf", "ProxySHAP": "Proxy"},
@@ -53,13 +53,13 @@ def scenes(folder: Path) -> dict[str, Callable[[], list[TableGame]]]:
     def seen(number: int):
         if not loaded:
             gemma = load_gemma(str(CHECKPOINT))
-            loaded.append((gemma, questions_for_games(gemma, max(scenes for scenes, _ in GAMES.values()))))
+            loaded.append((gemma, questions_for_games(gemma, 1 + max(max(numbers) for numbers, _ in GAMES.values()))))
         gemma, pairs = loaded[0]
         return gemma, *pairs[number]
 
     def games(name: str) -> list[TableGame]:
-        number, asked = GAMES[name]
-        return [TableGame(table(folder / f"{name.replace(' ', '_')}-{i}.npy", partial(seen, i), asked)) for i in range(number)]
+        numbers, asked = GAMES[name]
+        return [TableGame(table(folder / f"{name.replace(' ', '_')}-{i}.npy", partial(seen, i), asked)) for i in numbers]
 
     return {name: partial(games, name) for name in GAMES}
 
