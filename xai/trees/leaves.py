@@ -150,47 +150,48 @@ def _one_pattern(row: np.int64, k: int, patterns: Ints, counts: Ints, u: int, ga
 
 
 @njit(cache=True, nogil=True)
-def values(columns: Floats, background: Floats, trees: TreeArrays, gain: Floats, loss: Floats, outputs: int) -> Floats:
-    """Sums over leaves and background of gain[a, c] for i ∈ E and −loss[a, c] for i ∈ R: (outputs, rows, features)."""
-    rows = columns.shape[1]
-    out = np.zeros((outputs, rows, columns.shape[0]))
+def values(
+    columns: Floats, others: Ints, starts: Ints, trees: TreeArrays, some: tuple[int, int], gain: Floats, loss: Floats, out: Floats
+) -> None:
+    """Adds the sums over leaves and background of gain[a, c] for i ∈ E and −loss[a, c] for i ∈ R to out (outputs, rows, columns).
+
+    others, starts : the `patterns` of the background at the leaves of the trees some[0] to some[1] − 1: only these are seen
+    """
+    rows, before = columns.shape[1], trees.leaf_start[some[0]]
     met, bits, table, found, counts, which = _room(rows)
-    met_b, bits_b, table_b, found_b, counts_b, which_b = _room(background.shape[1])
-    most = gain.shape[0]
-    shares, alive = np.zeros((rows, most)), np.zeros(rows, np.bool_)
-    for t in range(len(trees.root)):
-        first, last = trees.node_start[t], trees.node_start[t + 1]
-        decided, decided_b = decisions(columns, first, last, trees), decisions(background, first, last, trees)
+    shares, alive = np.zeros((rows, gain.shape[0])), np.zeros(rows, np.bool_)
+    for t in range(some[0], some[1]):
+        first = trees.node_start[t]
+        decided = decisions(columns, first, trees.node_start[t + 1], trees)
         total = out[trees.output[t]]
         for leaf in range(trees.leaf_start[t], trees.leaf_start[t + 1]):
             start = trees.slot_start[leaf]
             k = trees.slot_start[leaf + 1] - start
+            met_by, often = others[:, starts[leaf - before] : starts[leaf - before + 1]]
             _patterns(leaf, first, decided, trees, met, bits)
-            _patterns(leaf, first, decided_b, trees, met_b, bits_b)
             u = _distinct(bits, table, found, counts, which)
-            u_b = _distinct(bits_b, table_b, found_b, counts_b, which_b)
             for p in range(u):
-                alive[p] = _one_pattern(found[p], k, found_b, counts_b, u_b, gain, loss, shares[p])
+                alive[p] = _one_pattern(found[p], k, met_by, often, len(often), gain, loss, shares[p])
                 for j in range(k):
                     shares[p, j] *= trees.leaf_value[leaf]
             for r in range(rows):
                 if alive[which[r]]:
                     for j in range(k):
                         total[r, trees.slot_feature[start + j]] += shares[which[r], j]
-    return out
 
 
 @njit(cache=True, nogil=True)
-def patterns(background: Floats, trees: TreeArrays, limit: int) -> tuple[Ints, Ints]:
-    """The distinct patterns of the background at each leaf, one leaf's after the other's.
+def patterns(background: Floats, trees: TreeArrays, some: tuple[int, int], limit: int) -> tuple[Ints, Ints]:
+    """The distinct patterns of the background at each leaf of the trees some[0] to some[1] − 1, one leaf's after the other's.
 
     Returns (2, limit): pattern, and how many background rows have it; and where each leaf's begin, (leaves + 1,). The last
     of these may exceed the limit: then the rest is missing.
     """
-    out, starts = np.empty((2, limit), np.int64), np.zeros(len(trees.leaf_value) + 1, np.int64)
+    before = trees.leaf_start[some[0]]
+    out, starts = np.empty((2, limit), np.int64), np.zeros(trees.leaf_start[some[1]] - before + 1, np.int64)
     met, bits, table, found, counts, which = _room(background.shape[1])
     n = 0
-    for t in range(len(trees.root)):
+    for t in range(some[0], some[1]):
         first = trees.node_start[t]
         decided = decisions(background, first, trees.node_start[t + 1], trees)
         for leaf in range(trees.leaf_start[t], trees.leaf_start[t + 1]):
@@ -199,7 +200,7 @@ def patterns(background: Floats, trees: TreeArrays, limit: int) -> tuple[Ints, I
             if n + u <= limit:
                 out[0, n : n + u], out[1, n : n + u] = found[:u], counts[:u]
             n += u
-            starts[leaf + 1] = n
+            starts[leaf - before + 1] = n
     return out, starts
 
 

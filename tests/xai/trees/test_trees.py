@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xai import Ledger, explain, interactions
+from xai.trees import exact
 from xai.trees.arrays import Tree
 from xai.trees.exact import TreeEnsemble
 
@@ -116,6 +117,25 @@ def test_twelve_columns_and_deep_paths_equal_exact_explanations():
     for index in ("banzhaf", "shapley"):
         exact = explain(Game(), index, "exact").values
         np.testing.assert_allclose(ensemble.values(row, background, index)[0, :, 0], exact, atol=1e-12)
+
+
+@pytest.mark.parametrize("kept", [1, 16 * 300, 2**26])
+def test_values_are_the_same_to_the_last_bit_however_many_trees_are_gone_through_at_a_time(monkeypatch, kept):
+    """And whatever background was asked about before."""
+    rng = np.random.default_rng(3)
+    trees = [random_tree(rng, 8, leaves) for leaves in (1, 20, 2, 15, 9)]
+    rows, background, other = (random_rows(rng, count, 8) for count in (3, 40, 2))
+    once = TreeEnsemble(trees, 8).values(rows, background)
+    monkeypatch.setattr(exact, "_KEPT", kept)
+    ensemble = TreeEnsemble(trees, 8)
+    parts = list(ensemble._ranges(40))
+    assert [first for first, _ in parts] == [0, *(last for _, last in parts[:-1])] and parts[-1][1] == 5
+    assert len(parts) in {1: (5,), 2**26: (1,)}.get(kept, (2, 3, 4))
+    for _ in range(2):
+        assert np.array_equal(ensemble.values(rows, background), once)
+        ensemble.interactions(rows[0], background)
+        assert np.array_equal(ensemble.values(rows, background), once)
+        ensemble.values(rows, other)
 
 
 def test_more_than_64_columns_need_several_words():
