@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from streamlit.config import get_option as streamlit_option
 
 import swing
 from docs.policy import policy
@@ -121,3 +122,8 @@ def test_the_login_that_is_shown_is_one_that_works(monkeypatch):
 @pytest.mark.parametrize("python", re.findall(r"ARG PYTHON=(\S+)", (ROOT / "Dockerfile").read_text()))
 def test_the_containers_python_is_that_of_the_cpu_lock(python):
     assert python == "3.11" and f"--python-version {python}" in (ROOT / "Makefile").read_text()
+
+
+def test_forged_requests_are_kept_out_also_where_a_users_own_configuration_would_not():
+    for name in ("server.enableXsrfProtection", "server.enableCORS"):
+        assert streamlit_option(name) and f"--{name}=true" in swing.PUBLIC

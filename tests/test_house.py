@@ -155,6 +155,15 @@ def test_documents_name_tests_that_are_there():
     assert named and sorted(named - there) == []
 
 
+def test_each_row_on_who_reaches_what_and_what_was_tried_has_its_test_and_each_attack_its_count():
+    page = (ROOT / "docs" / "security.md").read_text()
+    kept, tried = (re.search(rf"^## {name}$.*?(?=^## )", page, re.M | re.S)[0] for name in ("What is kept.*?", "What was tried"))
+    rows = {part: [line.split(" | ") for line in part.split("\n") if line.startswith("| ")][1:] for part in (kept, tried)}
+    assert all(len(found) > 15 for found in rows.values())
+    assert [row[0] for found in rows.values() for row in found if not re.search(r"`test", row[-1])] == []
+    assert [row[0] for row in rows[tried] if len(row) != 4 or not all(cell.strip() for cell in row)] == []
+
+
 def test_walks_pass_as_many_files_as_they_say():
     walks = re.findall(r"^## [^\n]*: (\d+) files$(.*?)(?=^##? )", (ROOT / "docs/architecture.md").read_text(), re.M | re.S)
     assert len(walks) == 5

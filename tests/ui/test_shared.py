@@ -2,6 +2,7 @@
 
 import ast
 import gc
+import re
 from collections import deque
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -86,3 +87,17 @@ def test_every_object_that_sessions_share_is_looked_at():
             if isinstance(node, ast.FunctionDef) and any("st.cache" in ast.unparse(one) for one in node.decorator_list):
                 shared.add(node.name)
     assert shared == bundled | others | {one.__name__ for one in SHARED}
+
+
+def test_every_cache_of_what_is_brought_stands_in_the_page_on_security():
+    """By file, how many: what stays in the server's process, whoever brought it, is listed in docs/security.md."""
+    brought = {"model/files/dates.py": 2, "model/files/numerals.py": 1, "batch/summary.py": 1, "ui/sets/images.py": 2}
+    brought |= {"model/remote/tokens.py": 1, "model/text/once.py": 1, "model/text/shared.py": 1}
+    own = {"ui/draw/png.py": 4, "ui/image/run.py": 4, "xai/threads.py": 1, "xai/exchange/html.py": 1}  # fonts, models, templates
+    own |= {"xai/estimators/kernelshap.py": 1, "xai/estimators/codes.py": 2}
+    files = [file for folder in ("ui", "model", "xai", "batch") for file in (ROOT / folder).rglob("*.py")]
+    made = re.compile(r"(?:@|= |functools\.)(?:lru_)?cache\b(?!d)|= Latest\(")
+    found = {str(file.relative_to(ROOT)): len(made.findall(file.read_text())) for file in files}
+    assert {name: count for name, count in found.items() if count} == brought | own
+    page = (ROOT / "docs" / "security.md").read_text()
+    assert [name for name in brought if f"`{name}`" not in page] == []

@@ -155,6 +155,11 @@ def test_a_text_to_read_keeps_its_line_breaks_and_hyphens_and_a_name_shows_them(
     )
 
 
+def test_the_page_on_security_says_how_many_texts_and_templates_these_are():
+    told = f"{len(ATTACKS)} texts in every place of each of {len(NAMES)} templates"
+    assert told in (ROOT / "docs" / "security.md").read_text()
+
+
 def unescaped(tree):
     """Parts of a template that may let a text through unescaped."""
     filters = [one for one in tree.find_all(nodes.Filter) if one.name not in HARMLESS]
