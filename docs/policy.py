@@ -1,6 +1,6 @@
 """The content security policy under which Swing's pages work, for a proxy to send: `python -m docs.policy` prints it.
 
-Scripts are the server's files, and three that stand in the page itself: each is named by its SHA-256, so that no other runs.
+Scripts are the server's files, and a few that stand in the page itself: each is named by its SHA-256, so that no other runs.
 """
 
 import base64

@@ -102,7 +102,7 @@ def test_proxies_take_what_the_pages_take_and_pass_the_socket_on():
 def test_proxies_send_the_policy_of_this_swing_and_this_streamlit():
     assert block("nginx").count(f'Content-Security-Policy "{policy()}" always;') == 1
     assert block("caddy").count(f'Content-Security-Policy "{policy()}"\n') == 1
-    assert len(re.findall(r"'sha256-[\w+/]{43}='", policy())) == 3 and "script-src 'self' 'sha256-" in policy()
+    assert len(re.findall(r"'sha256-[\w+/]{43}='", policy())) == 4 and "script-src 'self' 'sha256-" in policy()
     assert "unsafe" not in policy().replace("style-src 'self' 'unsafe-inline'", "")
 
 
