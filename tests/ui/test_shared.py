@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from model.language import Language
 from ui.image.brought import classifiers
+from ui.image.pair import pairs
 from ui.kind_page import first_results
 from ui.runs.store import RunStore
 from ui.shell.account import links
@@ -26,7 +27,7 @@ from ui.table.run import shelf
 
 ROOT = Path(__file__).parents[2]
 PAGE = str(ROOT / "ui" / "text" / "page.py")
-SHARED = (first_results, shelf, lines, pace, allowances, links, classifiers, departures)
+SHARED = (first_results, shelf, lines, pace, allowances, links, classifiers, pairs, departures)
 SECRET = "xylophone7f3a"
 NOT = (ModuleType, type, ModelSlot, Language, RunStore)  # no memory of inputs
 
