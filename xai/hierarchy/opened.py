@@ -6,7 +6,7 @@ from xai.estimators.designs import subsets
 from xai.hierarchy.inner import Inner
 from xai.hierarchy.parts import Place, fan
 from xai.hierarchy.purse import Purse
-from xai.hierarchy.rounds import MAX_EXACT, Sample, combine_samples, draw, plan, solve_block, solve_exact, solve_rounds
+from xai.hierarchy.rounds import MAX_EXACT, Plan, Sample, combine_samples, draw, solve_block, solve_exact, solve_rounds
 from xai.typing import Floats
 
 _SURER = 0.5  # of the rounds a part has had, so many more make it surer
@@ -20,9 +20,9 @@ class Opened:
     exact : every coalition of its game was evaluated;  pending : children that may yet be opened, bool (p,)
     """
 
-    def __init__(self, place: Place, inner: Inner, total: Floats, total_error: Floats, seed: int, most: int) -> None:
+    def __init__(self, place: Place, inner: Inner, total: Floats, total_error: Floats, seed: int, asked: Plan) -> None:
         self.place, self.inner, self.total, self.total_error = place, inner, total, total_error
-        self._plan, self._seed = plan(inner.p, inner.kind, most), seed
+        self._plan, self._seed = asked, seed
         self._blocks: list[Floats] = []
         self._samples: list[Sample] = []
         self.mean, self.error = total[None], total_error[None]  # of an only child
@@ -61,7 +61,7 @@ class Opened:
         """Some rounds more: those with which it begins, then half as many as it has had."""
         for _ in range(self._more()):
             rng = np.random.default_rng([self._seed, self.rounds, len(self.place.path), *self.place.path])
-            drawn = draw(self.inner, self._plan.blocks, rng)
+            drawn = draw(self.inner, self._plan, rng)
             values = purse.values(self.inner, drawn.bits)
             if self._plan.blocks:
                 self._blocks.append(solve_block(self.inner, drawn, values))

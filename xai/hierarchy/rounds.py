@@ -5,8 +5,9 @@ part and across. Rounds of one game are independent, and so their spread is the 
 
 Blocks (few children): Banzhaf values from one Hadamard matrix whose last column turns the whole context over, so that
 neither the context nor the other children leave a linear trace; Shapley values from a random order and its reverse.
-Samples (more children than a block may cost): the context stays as drawn and is turned over with the pair, coalitions of
-the children are drawn, uniformly or, for Shapley values, over their sizes. A trace of what other rounds found is taken out.
+Samples (more children than a block may cost, or too little left for two blocks): the context stays as drawn and is turned
+over with the pair, coalitions of the children are drawn, uniformly or, for Shapley values, over their sizes. A trace of what
+other rounds found is taken out.
 """
 
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from xai.estimators.orthogonal import hadamard_pairs
 from xai.hierarchy.inner import BANZHAF, Inner, order_chance
 from xai.typing import Bools, Floats, Ints
 
-SAMPLED_PAIRS = 16
+SAMPLED_PAIRS, LEAST_PAIRS = 16, 4
 MAX_EXACT = 16  # players of an inner game that is enumerated
 
 
@@ -49,9 +50,15 @@ class Round:
     chance: Floats | None = None
 
 
-def draw(inner: Inner, blocks: bool, rng: np.random.Generator) -> Round:
+def lean_plan(p: int, left: int) -> Plan | None:
+    """Two small samples of what is left; None where that is too little to tell anything of p children."""
+    pairs = min(left // 4, SAMPLED_PAIRS)
+    return Plan(False, 2 * pairs, 2) if pairs >= max(LEAST_PAIRS, p / 2) else None
+
+
+def draw(inner: Inner, asked: Plan, rng: np.random.Generator) -> Round:
     """The coalitions of one round."""
-    p, context = inner.p, inner.context(rng)
+    p, context, blocks, pairs = inner.p, inner.context(rng), asked.blocks, asked.rows // 2
     if blocks and inner.kind == BANZHAF:
         rows = hadamard_pairs(p + 1, hadamard_order(p + 1), rng)
         return Round(paired(np.concatenate([rows[:, p:] ^ context, rows[:, :p]], axis=1)))
@@ -60,12 +67,12 @@ def draw(inner: Inner, blocks: bool, rng: np.random.Generator) -> Round:
         chain = np.argsort(order) < np.arange(p + 1)[:, None]
         return Round(paired(_beside(context, chain)), order=order)
     if inner.kind == BANZHAF:
-        return Round(paired(_beside(context, rng.random((SAMPLED_PAIRS, p)) < 0.5)))
+        return Round(paired(_beside(context, rng.random((pairs, p)) < 0.5)))
     sizes = np.arange(1, p)
     chance = 1.0 / np.sqrt(sizes * (p - sizes))  # least variance for an additive game
     chance /= chance.sum()
-    drawn = rng.choice(sizes, SAMPLED_PAIRS, p=chance)
-    inside = rng.permuted(np.tile(np.arange(p), (SAMPLED_PAIRS, 1)), axis=1) < drawn[:, None]
+    drawn = rng.choice(sizes, pairs, p=chance)
+    inside = rng.permuted(np.tile(np.arange(p), (pairs, 1)), axis=1) < drawn[:, None]
     return Round(paired(_beside(context, inside)), chance=chance[drawn - 1])
 
 

@@ -14,7 +14,7 @@ from xai.hierarchy.opened import Opened
 from xai.hierarchy.parts import Layout, Part, Place, fan
 from xai.hierarchy.purse import Purse
 from xai.hierarchy.redundant import pairs_for, redundant_pairs
-from xai.hierarchy.rounds import MAX_EXACT, plan
+from xai.hierarchy.rounds import MAX_EXACT, Plan, lean_plan, plan
 from xai.ledger import Ledger, ledger_of
 from xai.typing import Cancel, Floats, Progress
 
@@ -203,9 +203,12 @@ class _Walk:
 
     def _open(self, place: Place, total: Floats, error: Floats) -> bool:
         """Whether the budget sufficed."""
+        asked: Plan | None = self._plan(place)
         if self._least(place) > self.purse.left:
+            asked = self._lean(place)
+        if asked is None:
             return False
-        node = Opened(place, self._inner(place), total, error, self.seed, self.most)
+        node = Opened(place, self._inner(place), total, error, self.seed, asked)
         if not node.enumerate(self.purse, self.whole):
             if node.cost > self.purse.left:
                 return False
@@ -230,8 +233,16 @@ class _Walk:
 
     def _first(self, place: Place) -> int:
         """Coalitions of the rounds with which a place begins, where its game is not enumerated."""
-        first = plan(fan(place), index_at(self.index, len(self.above[place.path])), self.most)
+        first = self._plan(place)
         return first.first * first.rows
+
+    def _lean(self, place: Place) -> Plan | None:
+        """What is left, where that is good for nothing else: nothing that is open could be made surer."""
+        wasted = bool(self.opened) and all(node.exact for node in self.opened)
+        return lean_plan(fan(place), self.purse.left) if wasted else None
+
+    def _plan(self, place: Place) -> Plan:
+        return plan(fan(place), index_at(self.index, len(self.above[place.path])), self.most)
 
     def _inner(self, place: Place) -> Inner:
         return Inner(self.layout, self.above[place.path], self.layout.children(place), self.index)

@@ -216,8 +216,8 @@ def test_estimates_are_unbiased_and_their_errors_right(index, blocks, monkeypatc
     truth = explain_tree(game, tree, index, budget=4096).nodes
     for module in ("walk", "opened"):
         monkeypatch.setattr(f"xai.hierarchy.{module}.MAX_EXACT", -1)
-        if not blocks:
-            monkeypatch.setattr(f"xai.hierarchy.{module}.plan", lambda *_: Plan(False, 32, 2))
+    if not blocks:
+        monkeypatch.setattr("xai.hierarchy.walk.plan", lambda *_: Plan(False, 32, 2))
     found = [explain_tree(game, tree, index, budget=240, seed=seed).nodes for seed in range(24)]
     paths_below = sorted(set(truth) - {()})
     off = np.array([[nodes[path].value - truth[path].value for path in paths_below] for nodes in found])
@@ -225,6 +225,25 @@ def test_estimates_are_unbiased_and_their_errors_right(index, blocks, monkeypatc
     assert np.abs(off.mean(axis=0) / (off.std(axis=0) / np.sqrt(len(off)) + 1e-9)).max() < 4.2
     assert 0.87 < np.mean(np.abs(off) <= 1.96 * told + 1e-9) < 0.99
     assert 0.8 < np.sqrt(np.square(told).mean() / np.square(off).mean()) < 1.25
+
+
+@pytest.mark.parametrize("index", INDICES)
+def test_what_is_left_after_all_coalitions_of_the_uppermost_parts_opens_the_likeliest_of_them(index):
+    """By two small samples: unbiased too, and their errors rather too large than too small."""
+    off, told = [], []
+    for number in range(20):
+        game, tree = interplay(20, number), even(range(20), 4, 5)
+        truth = explain_tree(game, tree, index, budget=6000).nodes
+        for seed in range(4):
+            found = explain_tree(game, tree, index, budget=34, seed=seed)
+            leaves = [path for path in found.nodes if len(path) == 2]
+            assert len(leaves) == 5 and found.evaluations <= 34
+            off += [found.nodes[path].value - truth[path].value for path in leaves]
+            told += [found.nodes[path].standard_error for path in leaves]
+    off, told = np.array(off), np.array(told)
+    assert abs(off.mean()) < 4 * off.std() / np.sqrt(len(off))
+    assert 0.87 < np.mean(np.abs(off) <= 1.96 * told) < 0.99
+    assert 1.0 < np.sqrt(np.square(told).mean() / np.square(off).mean()) < 2.0
 
 
 def planted(n, sentences, noise, seed):
