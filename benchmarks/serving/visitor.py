@@ -101,7 +101,8 @@ class Screen:
         }
 
     def _rerun(self, fragment: str = "", pressed: WidgetState | None = None) -> None:
-        message, self.busy = BackMsg(), True
+        message = BackMsg()
+        self.busy = self.busy or not fragment  # a fragment that is gone meanwhile is not run, and nothing says so
         state = message.rerun_script
         state.query_string, state.page_script_hash, state.fragment_id = self.query, self._hash, fragment
         state.page_name = "" if self._hash else self._page
