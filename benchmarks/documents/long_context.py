@@ -1,12 +1,12 @@
 """Which sentence of a document the answer stands on, on the bundled Gemma 3: Swing beside other methods at equal tokens.
 
-    python -m benchmarks.documents.long_context                       all languages and kinds, 20 sentences: docs/long_context.csv
+    python -m benchmarks.documents.long_context                       all texts and kinds, 20 sentences: docs/long_context.csv
     … --sentences 50 --languages English --kinds single --depths 4    longer documents (50: some 1,000 tokens), a part of them
     … --methods "Swing, tree" --readings 50                           some methods, at the cost of so many whole readings
     … --summary                                                       the table of what the CSV holds, no model
 
 Facts are planted among other sentences at even depths (`planted`): one; two that must be joined; the same fact twice; two
-that contradict each other. Only documents count that the model answers rightly: its greedy answer names the planted place,
+that contradict each other; a number among those of others. Only documents count that the model answers rightly: its greedy answer names the planted place,
 of two that contradict each other one, whose sentence then is the evidence. All methods (`rivals`) get as many tokens as
 leaving out each sentence once takes, by plain passes; what takes another number by its nature takes that.
 First: the highest score is of a planted sentence. Five: share of the planted sentences among the five highest.

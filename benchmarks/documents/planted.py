@@ -1,17 +1,24 @@
-"""Documents of plain sentences, in three languages, with facts planted in them and a question that one of them answers."""
+"""Documents of plain sentences, in three languages, with facts planted in them and a question that one of them answers.
 
-from dataclasses import dataclass
+A fourth is of sentences from the reference manual that Python ships, for whatever is planted among sentences of one make is easy
+to tell. Keys are as RULER has them (Hsieh et al. 2024): a number, among the numbers of others.
+"""
+
+import pydoc_data.topics
+import re
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-KINDS = ("single", "two-hop", "redundant", "contradicted")
+KINDS = ("single", "two-hop", "redundant", "contradicted", "key")
 
 
 @dataclass(frozen=True)
 class Language:
     """What is written. names, places, things : with spaces between;  fillers : with {name}, {place}, {thing}
 
-    facts : of each kind, with {who}, {place}, {other};  joint : between sentences;  question : with {who}
+    facts : of each kind, with {who}, {place}, {other}, {number};  decoys : of a kind, with {name}, {number}, DECOYS of them
+    question, asked : with {who}, of all kinds, and of one that has its own;  joint : between sentences
     """
 
     names: str
@@ -20,6 +27,8 @@ class Language:
     fillers: list[str]
     facts: dict[str, list[str]]
     question: str
+    asked: dict[str, str]
+    decoys: dict[str, str]
     joint: str = " "
 
 
@@ -40,8 +49,11 @@ LANGUAGES = {
             "two-hop": ["{who} keeps the silver key in the house of the doctor.", "The house of the doctor is in {place}."],
             "redundant": ["{who} keeps the silver key in {place}.", "The silver key of {who} is kept in {place}."],
             "contradicted": ["{who} keeps the silver key in {place}.", "Some say that {who} keeps the silver key in {other}."],
+            "key": ["The magic number of {who} is {number}."],
         },
         "In which city does {who} keep the silver key?",
+        {"key": "What is the magic number of {who}?"},
+        {"key": "The magic number of {name} is {number}."},
     ),
     "German": Language(
         "Anna Boris Carla Elena Farid Greta Ines Jonas Katja Lena Mona Nils Olga Pablo Rosa Sven",
@@ -65,8 +77,11 @@ LANGUAGES = {
                 "{who} bewahrt den silbernen Schlüssel in {place} auf.",
                 "Manche sagen, {who} bewahre den silbernen Schlüssel in {other} auf.",
             ],
+            "key": ["Die magische Zahl von {who} ist {number}."],
         },
         "In welcher Stadt bewahrt {who} den silbernen Schlüssel auf?",
+        {"key": "Welche ist die magische Zahl von {who}?"},
+        {"key": "Die magische Zahl von {name} ist {number}."},
     ),
     "Chinese": Language(
         "安娜 小明 小红 李华 王芳 张伟 刘洋 陈静 杨帆 赵磊 周涛 吴敏",
@@ -84,13 +99,27 @@ LANGUAGES = {
             "two-hop": ["{who}把银钥匙放在医生的家里。", "医生的家在{place}。"],
             "redundant": ["{who}把银钥匙放在{place}。", "{who}的银钥匙保存在{place}。"],
             "contradicted": ["{who}把银钥匙放在{place}。", "有人说{who}把银钥匙放在{other}。"],
+            "key": ["{who}的魔法数字是{number}。"],
         },
         "{who}把银钥匙放在哪个城市?",
+        {"key": "{who}的魔法数字是多少?"},
+        {"key": "{name}的魔法数字是{number}。"},
         "",
     ),
 }
-WHO = {"English": "Hugo", "German": "Hugo", "Chinese": "林雨"}
-PER_PARAGRAPH = 5
+
+
+def manual() -> list[str]:
+    """Plain sentences of Python's reference manual, each once."""
+    text = re.sub(r"[`*\"]", "", "\n\n".join(pydoc_data.topics.topics.values()))
+    plain = re.findall(r"(?<=[.\n] )[A-Z][a-z]+ [^.!?:;'_{}\[\]\\|=<>/\d]{40,200}\.(?=\s+[A-Z])", text)
+    return list(dict.fromkeys(" ".join(one.split()) for one in plain if "\n\n" not in one))
+
+
+PROSE = "English, a manual"
+LANGUAGES[PROSE] = replace(LANGUAGES["English"], fillers=manual())
+WHO = {"English": "Hugo", "German": "Hugo", "Chinese": "林雨", PROSE: "Hugo"}
+PER_PARAGRAPH, DECOYS = 5, 3
 
 
 @dataclass(frozen=True)
@@ -117,16 +146,21 @@ def plant(language: str, kind: str, sentences: int, depth: float, seed: int) -> 
     words, rng, who = LANGUAGES[language], np.random.default_rng(seed), WHO[language]
     names, places, things = (listed.split(" ") for listed in (words.names, words.places, words.things))
     place, other = rng.choice(places, 2, replace=False)
-    facts = [fact.format(who=who, place=place, other=other) for fact in words.facts[kind]]
+    number, *others = np.random.default_rng([seed, DECOYS]).choice(np.arange(1000, 10_000), 1 + DECOYS, replace=False)
+    facts = [fact.format(who=who, place=place, other=other, number=number) for fact in words.facts[kind]]
     rest = [one for one in places if one not in (place, other)]
     count = sentences - len(facts)
     text = [
         words.fillers[i % len(words.fillers)].format(name=rng.choice(names), place=rng.choice(rest), thing=rng.choice(things))
         for i in rng.permutation(count)
     ]
+    if kind in words.decoys:
+        for i, its in enumerate(others):
+            text[(2 * i + 1) * count // (2 * DECOYS)] = words.decoys[kind].format(name=names[i], number=its)
     first = round(depth * count)
     for fact, at in zip(facts, (first, (first + count // 2) % (count + 1))):
         text.insert(at, fact)
     paragraphs = [words.joint.join(text[i : i + PER_PARAGRAPH]) for i in range(0, len(text), PER_PARAGRAPH)]
-    answers = [str(place), str(other)] if kind == "contradicted" else [str(place)]
-    return Planted(language, kind, "\n\n".join(paragraphs), words.question.format(who=who), facts, answers)
+    answers = {"contradicted": [str(place), str(other)], "key": [str(number)]}.get(kind, [str(place)])
+    question = words.asked.get(kind, words.question).format(who=who)
+    return Planted(language, kind, "\n\n".join(paragraphs), question, facts, answers)

@@ -1,10 +1,12 @@
 """Planted documents, and the methods that look for what was planted, on a game whose sentences' weights are known."""
 
+import re
+
 import numpy as np
 import pytest
 
 from benchmarks.documents import rivals
-from benchmarks.documents.planted import KINDS, LANGUAGES, plant
+from benchmarks.documents.planted import DECOYS, KINDS, LANGUAGES, plant
 from benchmarks.documents.rivals import METHODS, Sentences
 from model.document.game import DocumentGame
 
@@ -21,6 +23,13 @@ def test_facts_stand_where_they_were_planted(language, kind):
         assert asked.evidence("Nowhere.") == [] and asked.evidence(" ".join(asked.answers * 2))[:0] == []
         if kind == "contradicted":
             assert asked.evidence(asked.answers[1]) == asked.facts[1:] and asked.evidence(" ".join(asked.answers)) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_key_stands_among_the_keys_of_others(language):
+    asked = plant(language, "key", 20, 0.5, 1)
+    numbers = re.findall(r"\d{4}", asked.text)
+    assert len(numbers) == len(set(numbers)) == 1 + DECOYS and asked.answers[0] in numbers
 
 
 @pytest.fixture(scope="module")
