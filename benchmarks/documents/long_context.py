@@ -6,9 +6,10 @@
     … --summary                                                       the table of what the CSV holds, no model
 
 Facts are planted among other sentences at even depths (`planted`): one; two that must be joined; the same fact twice; two
-that contradict each other; a number among those of others. Only documents count that the model answers rightly: its greedy answer names the planted place,
-of two that contradict each other one, whose sentence then is the evidence. All methods (`rivals`) get as many tokens as
-leaving out each sentence once takes, by plain passes; what takes another number by its nature takes that.
+that contradict each other; a number among those of others. Only documents count that the model answers rightly: its greedy
+answer names what was planted, of two that contradict each other one, whose sentence then is the evidence. All methods
+(`rivals`) get as many tokens as leaving out each sentence once takes, by plain passes; what takes another number by its
+nature takes that.
 First: the highest score is of a planted sentence. Five: share of the planted sentences among the five highest.
 """
 
