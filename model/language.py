@@ -1,5 +1,6 @@
 """A language model as the games ask for it, wherever it runs: here (model/local.py) or on a server (model/remote)."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterable
@@ -22,7 +23,10 @@ from xai.typing import Ints
 
 def title_of(name: str) -> str:
     """What a model is called in sentences: of a path the last part, for its readers need not know where on a server it lies."""
-    return Path(name).resolve().name if Path(name).exists() else name
+    with contextlib.suppress(OSError):  # a name too long for any file
+        if Path(name).exists():
+            return Path(name).resolve().name
+    return name
 
 
 class Language:

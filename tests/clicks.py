@@ -28,6 +28,14 @@ def becomes(page, read, atol=0.0):
     np.testing.assert_allclose(found, wanted, rtol=0, atol=atol)
 
 
+def run_set(page, rows):
+    """Begin what the Data sets page asks, and wait until all its rows are done."""
+    settle(page)
+    page.locator(".st-key-sets-estimate button").click()
+    page.locator(".st-key-sets-start button").click()
+    expect(page.get_by_text(f"{rows} of {rows} rows")).to_be_visible()
+
+
 def unfold(page):
     """Open the question, where it is folded into its line."""
     settle(page)

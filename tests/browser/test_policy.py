@@ -6,7 +6,7 @@ import io
 import re
 
 import pytest
-from clicks import PATIENCE, fill, press_explain, settle, unfold, wait_until_shown
+from clicks import PATIENCE, fill, press_explain, run_set, settle, unfold, wait_until_shown
 from hostile import ATTACKS
 from PIL import Image
 from playwright.sync_api import expect
@@ -113,10 +113,7 @@ def of_sets(page):
     bring(page, "", [(NAME, ATTACKS[0], "price"), *((ATTACKS[i % 9], i % 5, i % 5 + (i % 9 > 3)) for i in range(20))])
     page.get_by_text("a row of a table").click()
     expect(page.get_by_text("Column to predict")).to_be_visible()
-    settle(page)
-    page.locator(".st-key-sets-estimate button").click()
-    page.locator(".st-key-sets-start button").click()
-    expect(page.get_by_text("20 of 20 rows")).to_be_visible()
+    run_set(page, 20)
 
 
 def of_scaling(page):

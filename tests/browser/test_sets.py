@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from clicks import settle, values
+from clicks import run_set, settle, values
 from data_sets import rows_of
 from playwright.sync_api import expect
 
@@ -19,10 +19,7 @@ def test_a_table_is_run_and_a_row_is_clicked(open_tiny, tiny_server):
     )
     page.get_by_text("a row of a table").click()
     expect(page.get_by_text("Column to predict")).to_be_visible()
-    settle(page)
-    page.locator(".st-key-sets-estimate button").click()
-    page.locator(".st-key-sets-start button").click()
-    expect(page.get_by_text("20 of 20 rows")).to_be_visible()
+    run_set(page, 20)
     page.get_by_role("tab", name="Rows").click()
     table = page.locator("[class*='st-key-sets-rows'] canvas").first
     table.click(position={"x": 20, "y": 35 + 35 * 3 + 17}, force=True)  # under the line of names, the fourth row

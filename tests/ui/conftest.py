@@ -31,13 +31,19 @@ def every_look_is_shown(monkeypatch):
 
 
 @pytest.fixture()
-def slot(monkeypatch, tmp_path):
-    first_results.clear()
-    slot, store = Slot(), RunStore(tmp_path / "runs.sqlite")
-    monkeypatch.setattr("ui.shell.model_slot.the_slot", lambda: slot)
+def store(monkeypatch, tmp_path):
+    store = RunStore(tmp_path / "runs.sqlite")
     monkeypatch.setattr("ui.runs.kept.store", lambda: store)
-    yield slot
+    yield store
     store.close()
+
+
+@pytest.fixture()
+def slot(monkeypatch, store):
+    first_results.clear()
+    slot = Slot()
+    monkeypatch.setattr("ui.shell.model_slot.the_slot", lambda: slot)
+    return slot
 
 
 @pytest.fixture()

@@ -77,5 +77,6 @@ def test_visitors_are_not_told_where_on_the_server_a_model_lies(tiny_gemma, tiny
         for ask in (lambda: slot.gemma.check_length(9, 9), slot.gemma.reader):
             with pytest.raises(ValueError, match=rf"^[^/]*{tiny_checkpoint.name}[^/]*$"):
                 ask()
-    slot.gemma = Language(tiny_gemma.tokenizer, "the bundled model", 9, 9, Handshake("way"))
-    assert slot.served == "the bundled model"
+    for name in ("the bundled model", "served/" + "m" * 300):
+        slot.gemma = Language(tiny_gemma.tokenizer, name, 9, 9, Handshake("way"))
+        assert slot.served == name

@@ -12,7 +12,7 @@ Values are averaged over the background rows. A column that occurs several times
 first. `xai.trees.leaves` holds the compiled loops.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from math import factorial
 
 import numpy as np
@@ -46,8 +46,7 @@ class TreeEnsemble:
         self.n_features, self.n_outputs, self.single = int(n_features), int(n_outputs), bool(single)
         self.offset: Floats = np.broadcast_to(np.asarray(offset, float), (self.n_outputs,)).copy()
         self.arrays = joined(trees, self.n_features, self.n_outputs)
-        # a background, some trees, and its patterns there
-        self._last: tuple[tuple[bytes, tuple[int, int]], tuple[Ints, Ints]] | None = None
+        self._last: tuple[bytes, tuple[Ints, Ints]] | None = None  # a background, and its patterns
 
     def margins(self, rows: ArrayLike) -> Floats:
         """Raw sums (rows, n_outputs) for rows (rows, n_features), NaN where missing."""
@@ -61,13 +60,14 @@ class TreeEnsemble:
         """Exact values (rows, n_features, n_outputs) over the mean of the background rows (b, n_features)."""
         gain, loss = _weights(index, self._most_slots())
         rows, background = np.asarray(rows, float), self._background(background)
-        found = np.zeros((self.n_outputs, len(rows), self.n_features))
-        for some in self._ranges(background.shape[1]):
-            others, starts = self._patterns(background, some)
-            for start in range(0, len(rows), _ROWS):
-                part, out = self._columns(rows[start : start + _ROWS]), found[:, start : start + _ROWS]
-                leaves.values(part, others, starts, self.arrays, some, gain, loss, out)
-        out = np.ascontiguousarray(np.moveaxis(found, 0, 2))
+        out, ranges = np.empty((len(rows), self.n_features, self.n_outputs)), self._ranges(background.shape[1])
+        for start in range(0, len(rows), _ROWS):
+            part = self._columns(rows[start : start + _ROWS])
+            found = np.zeros((self.n_outputs, part.shape[1], self.n_features))
+            for some in ranges:
+                others, starts = self._patterns(background, some)
+                leaves.values(part, others, starts, self.arrays, some, gain, loss, found)
+            out[start : start + _ROWS] = np.moveaxis(found, 0, 2)
         out /= background.shape[1]
         return out
 
@@ -117,14 +117,15 @@ class TreeEnsemble:
         leaf, present, absent, often = leaves.terms(column, others, starts, self.arrays)
         return leaf, present, absent, often * self.arrays.leaf_value[leaf] / background.shape[1]
 
-    def _ranges(self, rows: int) -> Iterator[tuple[int, int]]:
+    def _ranges(self, rows: int) -> list[tuple[int, int]]:
         """Trees, first and behind the last, of whose leaves the patterns of so many background rows fit into `_KEPT`; all where
         that is so of all, and one where it is of none."""
-        ends, first = self._bytes(rows), 0
+        ends, first, found = self._bytes(rows), 0, []
         while first < len(self.arrays.root):
             last = max(first + 1, int(np.searchsorted(ends, ends[first] + _KEPT, "right")) - 1)
-            yield first, last
+            found.append((first, last))
             first = last
+        return found
 
     def _bytes(self, rows: int) -> Floats:
         """Of the patterns of so many background rows, at most, in all trees before each: (trees + 1,)."""
@@ -133,9 +134,9 @@ class TreeEnsemble:
         return found
 
     def _patterns(self, background: Floats, some: tuple[int, int]) -> tuple[Ints, Ints]:
-        """`leaves.patterns` of a background; those of the last are kept, for it is mostly the same from row to row."""
-        key = background.tobytes()
-        if self._last is not None and self._last[0] == (key, some):
+        """`leaves.patterns` of a background; those of the last in all trees are kept: it is mostly the same from row to row."""
+        key = background.tobytes() if some == (0, len(self.arrays.root)) else None
+        if key is not None and self._last is not None and self._last[0] == key:
             return self._last[1]
         ends = self._bytes(background.shape[1])
         room = int(min(ends[some[1]] - ends[some[0]], _KEPT)) // 16
@@ -143,7 +144,8 @@ class TreeEnsemble:
         if starts[-1] > room:
             found, starts = leaves.patterns(background, self.arrays, some, int(starts[-1]))
         found = np.ascontiguousarray(found[:, : starts[-1]])
-        self._last = ((key, some), (found, starts)) if found.nbytes <= _KEPT else None
+        if key is not None:
+            self._last = (key, (found, starts)) if found.nbytes <= _KEPT else None
         return found, starts
 
 

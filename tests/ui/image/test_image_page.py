@@ -20,20 +20,11 @@ from ui.image.request import ImageRequest
 from ui.kind_page import QUICK
 from ui.runs.bundle import read_bundle, write_bundle
 from ui.runs.comparison_bundle import from_bundle, to_bundle
-from ui.runs.store import RunStore
 from xai import Ledger, explain
 
 PAGE = str(Path(__file__).parents[3] / "ui" / "image" / "page.py")
 SAMPLES = ASSETS / "samples" / "images"
 finish = partial(pages.finish, kind="image")
-
-
-@pytest.fixture()
-def store(monkeypatch, tmp_path):
-    store = RunStore(tmp_path / "runs.sqlite")
-    monkeypatch.setattr("ui.runs.kept.store", lambda: store)
-    yield store
-    store.close()
 
 
 def shown(page):

@@ -17,20 +17,11 @@ from ui.image.kind import ImageKind
 from ui.image.request import ANOTHER, TOWERS, ImageRequest
 from ui.runs.bundle import read_bundle, write_bundle
 from ui.runs.comparison_bundle import from_bundle, to_bundle
-from ui.runs.store import RunStore
 from ui.shell import access
 
 PAGE = str(Path(__file__).parents[3] / "ui" / "image" / "page.py")
 TYPED = {name: " ".join(map(str, numbers)) for name, numbers in SCALED.items()}
 finish = partial(pages.finish, kind="image")
-
-
-@pytest.fixture()
-def store(monkeypatch, tmp_path):
-    store = RunStore(tmp_path / "runs.sqlite")
-    monkeypatch.setattr("ui.runs.kept.store", lambda: store)
-    yield store
-    store.close()
 
 
 @pytest.fixture()
