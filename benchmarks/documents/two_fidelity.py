@@ -21,7 +21,7 @@ from benchmarks.parts.games import boosted, scikit_table
 from xai import explain, two_fidelity
 
 PLAIN = {"banzhaf": "orthogonal", "shapley": "leverage"}
-SEEDS, EXPLICANDS = 4, 3
+SEEDS, EXPLICANDS = 12, 3
 TABLES = {
     "cancer": lambda: scikit_table("breast_cancer", lambda target: target == 1),
     "digits": lambda: scikit_table("digits", lambda target: target == 3),

@@ -32,6 +32,7 @@ from xai.typing import Bools, Cancel, Floats, Progress
 PILOT = 0.05  # of the budget, at most, for held-back coalitions
 _BASE = {"banzhaf": "orthogonal", "shapley": "leverage"}  # linear in the game
 _GROUPS = range(4, 9)  # of players in the factorial of held-back coalitions
+_OPEN = 32  # coalitions, beside those that a regression needs, from which the variance of the rest is told
 _PARTS = 8  # independent designs of the proxy, of at least so many coalitions each:
 _LARGE = 4096
 _WORTH = 0.9  # of the plain estimator's variance, above which the proxy is left alone
@@ -132,35 +133,55 @@ class _Run:
             raise ValueError(f"the proxy has {w.shape[1]} outputs and the game {v.shape[1]}; they must have the same")
         slope, least, energy = _judged(v, w, self.groups, self._linear_free())
         told = float(np.sum(energy * np.square(least)) / max(energy.sum(), 1e-300))
-        m, x = self._shares(told, v.shape[1])
-        if not m:
+        slope = np.where(least > 0.0, slope, 0.0)
+        m = min(self._shares(1.0 - told, told, v.shape[1])[0], int(PILOT * self.budget / self.cost) - self.held)
+        if m < self._fewest():
             return self._plain(
                 f"The proxy foretells too little for its cost (correlation at least {np.sqrt(told):.2f}), so it was left alone."
             )
-        return self._both(np.where(least > 0.0, slope, 0.0), m, x, told)
+        rest, shared = self._open(slope, m)
+        m, x = self._shares(rest, shared, v.shape[1], m)
+        told = max(0.0, 1.0 - rest)
+        if not m:
+            return self._plain(f"The proxy foretold {told:.0%} of what the design leaves open, so it was left alone.")
+        return self._both(slope, m, x, told)
 
     def _linear_free(self) -> bool:
         """Whether the plain estimator takes linear games without error."""
         return self.index == "shapley" or (self.left - 2) // 2 >= self.n
 
-    def _shares(self, told: float, k: int) -> tuple[int, int]:
+    def _fewest(self) -> int:
+        """Coalitions of the game from which the rest of what the design leaves open can be told."""
+        return 2 * self.n + _OPEN if self._linear_free() else _OPEN
+
+    def _open(self, slope: Floats, m: int) -> tuple[float, float]:
+        """Of the variance that a design of m coalitions leaves open: what is left of it beside the proxy, and the proxy's own.
+
+        The plain estimator begins with the same coalitions, so where the proxy is left alone none of the game's is lost.
+        """
+        method = METHODS[self.index][_BASE[self.index]]
+        design = method.design(self.n, m, self.seeds[1])
+        v, w = (self._values(ledger, design.coalitions) for ledger in (self.real, self.cheap))
+        whole, rest, proxy = (_variance(_solved(method, design, values)) for values in (v, v - slope * w, slope * w))
+        return (rest / whole, proxy / whole) if 0.0 < whole < np.inf else (1.0, 0.0)
+
+    def _shares(self, rest: float, shared: float, k: int, least: int = 0) -> tuple[int, int]:
         """(coalitions of the game, further ones of the proxy); (0, 0) where the plain estimator is hardly worse.
 
-        told : share of the variance that the proxy foretells. Variances go as 1/coalitions, whatever the design.
+        rest : of the variance of one coalition what is left of it beside the proxy;  shared : the proxy's own
+        least : coalitions of the game at least. Variances go as 1/coalitions, but those that a regression uses up
         """
-        told = min(told, 1.0 - 1e-6)
-        ratio = np.sqrt(told / (self.cost * (1.0 - told)))
-        fewest = 2 * self.n + 12 if self._linear_free() else 10
-        m = max(int(self.left / (1.0 + self.cost * ratio)), fewest)
+        rest, shared, used = max(rest, 1e-6), max(shared, 0.0), 2 * self.n if self.index == "shapley" else 0
+        left, fewest = self.left - used, max(self._fewest(), least)
+        m = max(int(used + left / (1.0 + self.cost * np.sqrt(shared / (self.cost * rest)))), fewest)
         most = max(_CELLS // (self.n * k), 2)
         x = int(self.left / self.cost - m / self.cost) - m
         if x > most:
             x, m = most, max(int((self.left - self.cost * most) / (1.0 + self.cost)), fewest)
         if x < m or m > self.left:
             return 0, 0
-        every = self._every(x)
-        variance = (1.0 - told) / m + (0.0 if every else told / (m + x))
-        return (m, x) if variance < _WORTH / self.left else (0, 0)
+        variance = rest / (m - used) + (0.0 if self._every(x) else shared / (m + x - used))
+        return (m, x) if variance < _WORTH / left else (0, 0)
 
     def _every(self, x: int) -> bool:
         return self.n <= MAX_EXACT_PLAYERS and 2**self.n <= x
@@ -175,7 +196,7 @@ class _Run:
         asked = distinct(np.concatenate([design.coalitions, *further])) + self.held
         note = (
             f"{asked} evaluations of the proxy beside {self.held} + {distinct(design.coalitions)} of the game; "
-            f"it foretells at least {told:.0%} of what the design leaves open."
+            f"it foretells {told:.0%} of what the design leaves open."
         )
         found = attribution_of(_sum(few, many, gamma, note), design, v, self.real.labels, self.index, "two_fidelity")
         return replace(found, reused=distinct(design.coalitions) + self.held)
@@ -254,6 +275,10 @@ def _judged(v: Floats, w: Floats, groups: int, linear_free: bool) -> tuple[Float
     r = np.abs(both) / np.where(scale > 0.0, scale, 1.0)
     bound = np.tanh(np.arctanh(np.minimum(r, 1.0 - 1e-12)) - 1.645 / np.sqrt(len(one) - 2.0))
     return both / np.where(cheap > 0.0, cheap, 1.0), np.maximum(bound, 0.0), energy
+
+
+def _variance(found: Estimate) -> float:
+    return np.inf if found.standard_error is None else float(np.square(found.standard_error).sum())
 
 
 def _solved(method: Method, design: Design, values: Floats) -> Estimate:
