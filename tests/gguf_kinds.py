@@ -28,13 +28,14 @@ def tiny(config, **changes):
     return network
 
 
-def write_kind(path: Path, network, arch: str, tokens=None, **more) -> Path:
+def write_kind(path: Path, network, arch: str, tokens=None, split: int = 0, **more) -> Path:
     """`network` in a file of an architecture of ggml's. tokens : writes the tokenizer, SentencePiece's where it is None
 
+    split : tensors of each part, where it is written in several
     more : method of GGUFWriter, without "add_" → what it is given besides
     """
     config = network.config
-    writer = GGUFWriter(path, arch)
+    writer = GGUFWriter(path, arch, split_max_tensors=split)
     head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     said = {
         "context_length": config.max_position_embeddings,

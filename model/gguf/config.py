@@ -57,9 +57,7 @@ def read_config(header: Header, turning: dict[str, list[float]] | None = None) -
 
 def kind_of(header: Header) -> tuple[str, Kind]:
     """What ggml calls the architecture, and how it is read; ValueError for one that is not."""
-    name, parts = header.fields.get("general.architecture"), header.fields.get("split.count", 1)
-    if parts != 1:
-        raise ValueError(f"{header.name} is one of {parts!r:.20} parts of a model: join them by llama-gguf-split --merge")
+    name = header.fields.get("general.architecture")
     if not isinstance(name, str) or name not in KINDS:
         raise ValueError(f"{header.name} holds a model of type {name!r:.40}; Swing reads {', '.join(KINDS)} from GGUF files")
     return name, KINDS[name]
