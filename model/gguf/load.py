@@ -12,7 +12,7 @@ from model.gguf.split import open_gguf
 from model.gguf.tokenizer import read_tokenizer
 from model.gguf.weights import read_network, read_turning
 
-TURN_ENDS = ("<end_of_turn>", "<|im_end|>", "<|eot_id|>", "<|end|>")
+TURN_ENDS = ("<end_of_turn>", "<turn|>", "<|im_end|>", "<|eot_id|>", "<|end|>")
 
 
 def load_gguf(

@@ -124,7 +124,8 @@ def test_the_network_is_the_one_that_was_written(tmp_path, case):
 
 
 def test_every_architecture_that_is_read_is_compared():
-    assert {arch for arch, *_ in CASES.values()} | {"gemma3"} == set(KINDS)
+    """Here, in test_load.py and in test_layered.py."""
+    assert {arch for arch, *_ in CASES.values()} | {"gemma3", "gemma3n", "gemma4"} == set(KINDS)
 
 
 @pytest.mark.parametrize("case", THEIRS)
