@@ -113,6 +113,9 @@ def _of_4(config) -> dict:
     }
     if config.use_double_wide_mlp:
         said["feed_forward_length"] = [config.intermediate_size * (1 + (i >= count - shared)) for i in range(count)]
+    if config.enable_moe_block:
+        said |= {"expert_count": config.num_experts, "expert_used_count": config.top_k_experts}
+        said["expert_feed_forward_length"] = config.moe_intermediate_size
     if config.attention_k_eq_v:
         said["head_count_kv"] = [layer.num_key_value_heads for layer in layers]
     return said
@@ -127,6 +130,8 @@ def _laid_out(network, arch: str):
     for name, tensor in network.state_dict().items():
         if name.startswith(("model.altup_projections", "model.altup_unembed_projections")):
             stacks.setdefault(name.split(".")[1], []).append(tensor.numpy())
+        elif ".router." in name or ".experts." in name:
+            yield _expert_name(name), tensor.numpy()
         elif name.endswith(("_scale", "layer_scalar")):
             yield f"{names.get_name(name)}.weight", tensor.numpy()
         elif name != "lm_head.weight" or not config.tie_word_embeddings:
@@ -142,6 +147,19 @@ def _laid_out(network, arch: str):
         full = config.per_layer_config["full_attention"].head_dim
         turned = int(full * config.rope_parameters["full_attention"]["partial_rotary_factor"] / 2)
         yield "rope_freqs.weight", np.array([1.0] * turned + [1e30] * (full // 2 - turned))
+
+
+def _expert_name(name: str) -> str:
+    """Of Gemma 4's, whose gates and ups stay in one tensor."""
+    ends = {
+        "router.proj.weight": "ffn_gate_inp.weight",
+        "router.scale": "ffn_gate_inp.scale",
+        "router.per_expert_scale": "ffn_down_exps.scale",
+        "experts.gate_up_proj": "ffn_gate_up_exps.weight",
+        "experts.down_proj": "ffn_down_exps.weight",
+    }
+    _, _, block, end = name.split(".", 3)
+    return f"blk.{block}.{ends[end]}"
 
 
 def tiny_tokenizer():

@@ -16,7 +16,16 @@ FIRST = f"{SCALING}original_context_length"
 NO_NUMBERS = {"rope.scaling.type": str, "rope.scaling.finetuned": bool, "tensor_data_layout": str, "use_parallel_residual": bool}
 MAY_BE_NONE = ("attention.shared_kv_layers", "embedding_length_per_layer_input", "altup.active_idx")  # 0 of them
 FLAGS, ANY = ("attention.sliding_window_pattern",), ("activation_sparsity_scale",)  # of each block: yes or no; any number
-FRACTIONS = ("epsilon", "freq_base", "freq_base_swa", "factor", "scale", "softcapping")  # endings of what need not be whole
+FRACTIONS = (
+    "epsilon",
+    "freq_base",
+    "freq_base_swa",
+    "factor",
+    "scale",
+    "softcapping",
+    "beta_fast",
+    "beta_slow",
+)  # endings of what need not be whole
 SPECIAL = {"bos_token_id": "bos", "eos_token_id": "eos", "unk_token_id": "unknown", "pad_token_id": "padding"}
 
 
@@ -67,7 +76,8 @@ def kind_of(header: Header) -> tuple[str, Kind]:
     name = header.fields.get("general.architecture")
     if not isinstance(name, str) or name not in KINDS:
         raise ValueError(f"{header.name} holds a model of type {name!r:.40}; Swing reads {', '.join(KINDS)} from GGUF files")
-    return name, KINDS[name]
+    kind = KINDS[name]
+    return name, kind.experts if kind.experts and f"{name}.expert_count" in header.fields else kind
 
 
 def vocabulary(header: Header) -> list[str]:
@@ -116,7 +126,9 @@ def _scaling(kind: Kind, stated: dict[str, Any], turning: dict[str, list[float]]
         return {}, set()
     if way == "linear":
         return {"rope_type": "linear", "factor": float(factor)}, said
-    return {"rope_type": "yarn", "factor": float(factor), "original_max_position_embeddings": first}, said
+    scaling = {"rope_type": "yarn", "factor": float(factor), "original_max_position_embeddings": first}
+    bounds = {f"{SCALING}yarn_{of}": of for of in ("beta_fast", "beta_slow")}
+    return scaling | {of: stated[key] for key, of in bounds.items() if key in stated}, said | bounds.keys()
 
 
 def _turns(kind: Kind, stated: dict[str, Any], head: int, scaling: dict[str, Any]) -> dict[str, Any]:
@@ -126,6 +138,8 @@ def _turns(kind: Kind, stated: dict[str, Any], head: int, scaling: dict[str, Any
     if kind.type == "gemma3_text":  # two ways of turning, which it tells apart by itself
         return {"rope_scaling": scaling} if scaling else {}
     turns = {"rope_type": "default", "rope_theta": stated.get("rope.freq_base", BASE), **scaling}
+    if scaling:
+        turns |= kind.turns
     if kind.partial:
         turns["partial_rotary_factor"] = stated.get("rope.dimension_count", head) / head
     if "longrope" in kind.scaled and FIRST in stated:  # which transformers' Phi 3 has beside them, and believes
@@ -174,6 +188,9 @@ def _check_sizes(header: Header, kind: Kind, stated: dict[str, Any]) -> int:
         head = stated.get("attention.key_length", stated.get("rope.dimension_count", head))
     if stated.get("attention.value_length", head) != stated.get("attention.key_length", head):
         raise ValueError(f"{header.name} states keys and values of different lengths, which this architecture does not have")
+    experts, asked = (stated.get(f"expert_{of}", 0) for of in ("count", "used_count"))
+    if asked > experts:
+        raise ValueError(f"{header.name} states that each token asks {asked} of {experts} experts: it is damaged")
     turned = stated.get("rope.dimension_count", head)
     if stated.get("attention.key_length", head) != head or not (turned == head or kind.partial and turned < head):
         raise ValueError(f"{header.name} states heads of {head} numbers, and another length of their keys or turns")

@@ -7,22 +7,29 @@ from typing import Any, NamedTuple
 from model.gguf.config import FREQUENCIES, LONG, SHORT
 from model.gguf.header import Header, Tensor
 from model.gguf.kinds import Kind
+from model.gguf.kinds.kind import Join
 
 Shape = tuple[int, ...]
 
 
 class Place(NamedTuple):
-    """tensor : the file's, or the part of it that is the network's;  shape : in the network"""
+    """tensors : the file's, or the part of one that is the network's;  shape : in the network
+    join : how they make it; None where one is it
+    """
 
-    tensor: Tensor
+    tensors: tuple[Tensor, ...]
     shape: Shape
+    join: Join | None
 
 
 class _Name(NamedTuple):
-    """theirs : a tensor's name in the file;  part : its number there, where several of the network are stacked in it"""
+    """theirs : names in the file;  part : its number there, where several of the network are stacked in one
+    join : how they make one of the network's
+    """
 
-    theirs: str
+    theirs: tuple[str, ...]
     part: int | None = None
+    join: Join | None = None
 
 
 def places_of(header: Header, kind: Kind, network: Any, config: Any) -> dict[str, Place]:
@@ -38,19 +45,20 @@ def places_of(header: Header, kind: Kind, network: Any, config: Any) -> dict[str
     if config.tie_word_embeddings:
         del wanted["lm_head.weight"]
     names = _names(header, kind, config, list(wanted))
-    known = {name.theirs for name in names.values()} | kind.unused(config) | _turning_of(kind)
+    known = {theirs for name in names.values() for theirs in name.theirs} | kind.unused(config) | _turning_of(kind)
     if surplus := sorted(header.tensors.keys() - known):
         raise ValueError(f"{header.name} has a tensor {surplus[0]!r}, which this network has no place for")
     counts = Counter(name.theirs for name in names.values() if name.part is not None)
     places = {}
     for ours, shape in wanted.items():
-        theirs, part = names[ours]
-        if (tensor := header.tensors.get(theirs)) is None:
-            raise ValueError(f"{header.name} lacks the tensor {theirs!r}: it is damaged or of another kind")
-        needed = shape[::-1] if ours.endswith(kind.flipped) else shape if part is None else (counts[theirs], *shape)
-        if _without_ones(tensor.shape) != _without_ones(needed):
-            raise ValueError(f"{header.name} has {theirs!r} of shape {tensor.shape}; the network needs {needed}")
-        places[ours] = Place(tensor if part is None else _part(tensor, part), shape)
+        name = names[ours]
+        needed = shape[::-1] if ours.endswith(kind.flipped) else shape
+        if name.part is not None:
+            needed = (counts[name.theirs], *shape)
+        elif name.join:
+            needed = name.join.each(shape)
+        found = [_found(header, theirs, needed) for theirs in name.theirs]
+        places[ours] = Place(tuple(found if name.part is None else [_part(found[0], name.part)]), shape, name.join)
     return places
 
 
@@ -61,12 +69,23 @@ def _names(header: Header, kind: Kind, config: Any, wanted: list[str]) -> dict[s
     listed = get_tensor_name_map(architecture, config.num_hidden_layers)
     found = {}
     for ours in wanted:
-        stem, _, end = ours.rpartition(".")
-        found[ours] = _Name(f"{listed.get_name(stem)}.{end}")
+        own = []
         for named in kind.named:
             if match := re.fullmatch(named.ours, ours):
-                found[ours] = _Name(match.expand(named.theirs), int(match[1]) if named.stacked else None)
+                theirs = tuple(match.expand(one) for one in named.theirs)
+                own.append(_Name(theirs, int(match[1]) if named.stacked else None, named.join))
+        stem, _, end = ours.rpartition(".")
+        own = own or [_Name((f"{listed.get_name(stem)}.{end}",))]
+        found[ours] = next((name for name in own if header.tensors.keys() >= set(name.theirs)), own[0])
     return found
+
+
+def _found(header: Header, name: str, shape: Shape) -> Tensor:
+    if (tensor := header.tensors.get(name)) is None:
+        raise ValueError(f"{header.name} lacks the tensor {name!r}: it is damaged or of another kind")
+    if _without_ones(tensor.shape) != _without_ones(shape):
+        raise ValueError(f"{header.name} has {name!r} of shape {tensor.shape}; the network needs {shape}")
+    return tensor
 
 
 def _part(tensor: Tensor, number: int) -> Tensor:

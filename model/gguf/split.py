@@ -24,7 +24,7 @@ def open_gguf(paths: tuple[Path, ...], name: str) -> Iterator[tuple[Source, Head
     """
     with Source(paths, name) as source:
         header = read_header(source)
-        if header.fields.get(COUNT) is None or _stated(header, COUNT) in (0, 1):  # none, says one that was joined again
+        if header.fields.get(COUNT) is None or _stated(header, COUNT) in (0, 1):  # 0 of one that was joined again
             yield source, header
             return
     parts = _beside(paths, header)

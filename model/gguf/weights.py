@@ -19,8 +19,9 @@ AT_ONCE = 1 << 18  # numbers: what a core's cache holds; a quarter of it takes t
 def read_network(source: Source, header: Header, config: Any, dtype: Any, told: Callable[[float], None]) -> Any:
     """A network of transformers in eval mode, without gradients. told(share) is called as its numbers are read.
 
-    Beyond the weights themselves it takes memory for one piece, or for one matrix that lies otherwise in the file. In float32
-    a table of tokens stays quantised where it can (`model.gguf.packed`). ValueError where the tensors are not the network's.
+    Beyond the weights themselves it takes memory for one piece, or for one tensor that lies otherwise in the file, such as the
+    experts of a layer. In float32 a table of tokens stays quantised where it can (`model.gguf.packed`). ValueError where the
+    tensors are not the network's.
     """
     import torch
     import transformers
@@ -31,12 +32,13 @@ def read_network(source: Source, header: Header, config: Any, dtype: Any, told: 
     total = sum(prod(place.shape) for place in places.values())
     state, tables, done = {}, {}, 0
     for name, place in places.items():
-        tensor = place.tensor
+        tensor = place.tensors[0]
         plus = kind.norm_plus if name.endswith("norm.weight") else 0.0
         if name in TABLES and dtype == torch.float32 and tensor.kind == PACKED:
             tables[name], state[name] = read_packed(source, tensor), torch.zeros(()).expand(tensor.shape)  # takes no memory
         else:
-            state[name] = _laid(kind, config, name, read_tensor(source, tensor, dtype, plus)).view(place.shape)
+            found = [read_tensor(source, one, dtype, plus) for one in place.tensors]
+            state[name] = (place.join.make(found) if place.join else _laid(kind, config, name, found[0])).view(place.shape)
         done += prod(place.shape)
         told(done / total)
     # without a path transformers makes the network on no device, puts these tensors in and computes the buffers

@@ -6,9 +6,10 @@ and answer by answer, with a checkpoint of transformers stands here.
 """
 
 from model.gguf.kinds.dense import DENSE
+from model.gguf.kinds.experts import SPARSE
 from model.gguf.kinds.gemma import GEMMAS
 from model.gguf.kinds.kind import MAY_LACK, Kind
 
-KINDS = dict(sorted((GEMMAS | DENSE).items()))
+KINDS = dict(sorted((GEMMAS | DENSE | SPARSE).items()))
 
 __all__ = ["KINDS", "MAY_LACK", "Kind"]

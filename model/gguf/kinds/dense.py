@@ -1,5 +1,6 @@
 """The architectures without experts, but for Gemma's."""
 
+from model.gguf.kinds.experts import MIXTRAL
 from model.gguf.kinds.kind import COMPARED, OWN_HEADS, SIZES, STRETCHED, TURNING, USUAL, WINDOW, Kind
 
 _BIASES = {"attention_bias": "blk.0.attn_q.bias", "mlp_bias": "blk.0.ffn_up.bias"}
@@ -39,6 +40,7 @@ DENSE = {
         scaled=STRETCHED,
         paired=True,
         biased=_BIASES,
+        experts=MIXTRAL,
     ),
     "olmo2": Kind("olmo2", "Olmo2ForCausalLM", USUAL),
     "phi2": Kind("phi", "PhiForCausalLM", {**SIZES, **TURNING, "attention.layer_norm_epsilon": "layer_norm_eps"}, partial=True),

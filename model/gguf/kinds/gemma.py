@@ -5,8 +5,10 @@ from statistics import NormalDist
 from typing import Any
 
 from model.gguf.header import Header
+from model.gguf.kinds.experts import STACKED
 from model.gguf.kinds.kind import OWN_HEADS, WINDOW, Kind, Named, Settings
 
+EXPERTS = ("expert_count", "expert_used_count", "expert_feed_forward_length")  # of the larger Gemma 4
 CAPPED = {"final_logit_softcapping": "final_logit_softcapping"}
 LAYERED = {  # of Gemma 3n and 4
     **OWN_HEADS,
@@ -55,7 +57,10 @@ def settle_4(header: Header, stated: Settings, turning: dict[str, list[float]]) 
                 f"{header.name} states heads of {sliding} numbers in sliding layers, and gemma4.{key} = {stated[key]}"
             )
     _needed(header, stated, "final_logit_softcapping")
-    layers = _layers(header, stated)
+    layers, sparse = _layers(header, stated), any(key in stated for key in EXPERTS)
+    if sparse:
+        for key in EXPERTS:
+            _needed(header, stated, key)
     bases = [_needed(header, stated, key) for key in ("rope.freq_base", "rope.freq_base_swa")]
     part = _turning_part(header, stated["attention.key_length"], turning.get(SLOWED))
     return {
@@ -63,6 +68,7 @@ def settle_4(header: Header, stated: Settings, turning: dict[str, list[float]]) 
         **_heads(header, stated, layers["layer_types"]),
         **_widths(header, stated),
         "head_dim": sliding,
+        "enable_moe_block": sparse,
         **({"vocab_size_per_layer_input": _rows(header, PER_LAYER)} if stated["embedding_length_per_layer_input"] else {}),
         "rope_parameters": {
             FULL: {"rope_type": "proportional", "rope_theta": bases[0], "partial_rotary_factor": part},
@@ -183,9 +189,9 @@ GEMMAS = {
         listed=("feed_forward_length", PATTERN, SPARSE),
         settle=settle_3n,
         named=(
-            Named(r"model\.altup_projections\.(\d+)\.weight", "altup_proj.weight", stacked=True),
-            Named(r"model\.altup_unembed_projections\.(\d+)\.weight", "altup_unembd_proj.weight", stacked=True),
-            Named(r"model\.layers\.(\d+)\.altup\.correct_output_scale", r"blk.\1.altup_correct_scale.weight"),
+            Named(r"model\.altup_projections\.(\d+)\.weight", ("altup_proj.weight",), stacked=True),
+            Named(r"model\.altup_unembed_projections\.(\d+)\.weight", ("altup_unembd_proj.weight",), stacked=True),
+            Named(r"model\.layers\.(\d+)\.altup\.correct_output_scale", (r"blk.\1.altup_correct_scale.weight",)),
         ),
         unused=shared_keys,
     ),
@@ -199,11 +205,21 @@ GEMMAS = {
             "attention.key_length_swa": "head_dim",
             "attention.value_length_swa": None,
             "rope.dimension_count_swa": None,
+            "expert_count": "num_experts",
+            "expert_used_count": "top_k_experts",
+            "expert_feed_forward_length": "moe_intermediate_size",
         },
+        EXPERTS,
         listed=("feed_forward_length", "attention.head_count_kv", PATTERN),
         settle=settle_4,
         proportional=True,
-        named=(Named(r"model\.layers\.(\d+)\.layer_scalar", r"blk.\1.layer_output_scale.weight"),),
+        named=(
+            Named(r"model\.layers\.(\d+)\.layer_scalar", (r"blk.\1.layer_output_scale.weight",)),
+            Named(r"model\.layers\.(\d+)\.router\.scale", (r"blk.\1.ffn_gate_inp.scale",)),
+            Named(r"model\.layers\.(\d+)\.router\.per_expert_scale", (r"blk.\1.ffn_down_exps.scale",)),
+            Named(r"model\.layers\.(\d+)\.experts\.gate_up_proj", (r"blk.\1.ffn_gate_up_exps.weight",)),
+            *STACKED,
+        ),
         unused=shared_keys,
     ),
 }

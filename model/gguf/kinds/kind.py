@@ -36,16 +36,28 @@ MAY_LACK = {  # ggml's network has a value for them, which is transformers' too
 }
 
 
+class Join(NamedTuple):
+    """How tensors of a file, or one that lies otherwise, make one of the network's.
+
+    each : shape in the network → that of each in the file;  make : those in the file → the network's
+    """
+
+    each: Callable[[tuple[int, ...]], tuple[int, ...]]
+    make: Callable[[list[Any]], Any]
+
+
 class Named(NamedTuple):
     """Tensors of the network whose names the `gguf` package's table does not have.
 
-    ours : pattern of their whole names;  theirs : the name in the file, in which \\1 stands for the pattern's first group
+    ours : pattern of their whole names;  theirs : names in the file, in which \\1 stands for the pattern's first group
     stacked : whether that group counts them in one tensor of the file, along its first dimension
+    join : how several, or one that lies otherwise, make it;  None where it is the same
     """
 
     ours: str
-    theirs: str
+    theirs: tuple[str, ...]
     stacked: bool = False
+    join: Join | None = None
 
 
 def as_found(header: Header, stated: Settings, turning: dict[str, list[float]]) -> Settings:
@@ -64,11 +76,13 @@ class Kind:
     norm_plus : what is added to the norms of a file;  paired : whether rows of queries and keys lie as pairs
     flipped : endings of the names of matrices that lie the other way round
     partial : whether `rope.dimension_count` may be a part of a head
+    turns : what no file says of scaled positions
     constant : what no file says;  biased : setting → the tensor of the first block whose presence says it
     settle : header, what it states, tensors of how positions turn → settings besides, which overrule others; ValueError for
         what cannot be
     proportional : whether `rope_freqs.weight` says which part of a head turns
-    named : tensors with names of their own
+    named : tensors with names of their own, of several that match the first whose tensors the file has
+    experts : what it is where files state experts
     unused : configuration → tensors that files have and the network does not use
     """
 
@@ -83,9 +97,11 @@ class Kind:
     paired: bool = False
     flipped: tuple[str, ...] = ()
     partial: bool = False
+    turns: Settings = field(default_factory=dict)
     constant: Settings = field(default_factory=dict)
     biased: dict[str, str] = field(default_factory=dict)
     settle: Callable[[Header, Settings, dict[str, list[float]]], Settings] = as_found
     proportional: bool = False
     named: tuple[Named, ...] = ()
+    experts: "Kind | None" = None
     unused: Callable[[Any], set[str]] = lambda config: set()

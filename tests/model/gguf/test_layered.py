@@ -14,6 +14,7 @@ from model.gguf.packed import Packed
 NONE_SHARED = {"num_kv_shared_layers": 0}
 USUAL = {"final_logit_softcapping": 30.0, "rope_parameters": None}
 KEYS_FOR_VALUES = {"attention_k_eq_v": True, "num_global_key_value_heads": 1, "hidden_size_per_layer_input": 0}
+EXPERTS = {"enable_moe_block": True, "num_experts": 6, "top_k_experts": 2, "moe_intermediate_size": 32}
 CASES = {  # what makes the network, what it is given, what the file does not state
     "3n": (tiny_3n, {}, ()),
     "3n, nothing shared": (tiny_3n, NONE_SHARED, ()),
@@ -23,6 +24,7 @@ CASES = {  # what makes the network, what it is given, what the file does not st
     "4, nothing shared": (tiny_4, NONE_SHARED, ()),
     "4, twice as wide": (tiny_4, {"use_double_wide_mlp": True}, ()),
     "4, keys for values": (tiny_4, {**NONE_SHARED, **KEYS_FOR_VALUES}, ()),
+    "4, experts": (tiny_4, {**NONE_SHARED, **KEYS_FOR_VALUES, **EXPERTS}, ()),
 }
 
 
@@ -58,6 +60,20 @@ def test_the_network_is_the_one_that_was_written(tmp_path, case):
     want = answers(network)
     assert torch.allclose(answers(loaded), want, atol=1e-5) and want.std() > 0.05
     assert loaded.lm_head.weight is loaded.model.embed_tokens.weight and not loaded.training
+
+
+def test_gates_and_ups_of_experts_may_lie_apart(tmp_path):
+    """As ggml's network takes them too."""
+    network = tiny_4(**NONE_SHARED, **EXPERTS)
+    fused = {f"blk.{i}.ffn_gate_up_exps.weight": layer.experts.gate_up_proj for i, layer in enumerate(network.model.layers)}
+    parts = {
+        name.replace("gate_up", kind): tensor[:, rows].detach().numpy()
+        for name, tensor in fused.items()
+        for kind, rows in (("gate", slice(32)), ("up", slice(32, None)))
+    }
+    loaded = load(write_layered(tmp_path / "tiny.gguf", network, leave=list(fused), tensors=parts))[0]
+    for layer, name in zip(loaded.model.layers, fused):
+        assert layer.experts.gate_up_proj.equal(fused[name])
 
 
 @pytest.mark.parametrize("arch", ["gemma3n", "gemma4"])
@@ -99,6 +115,7 @@ def test_the_tokenizer_of_gemma_4_is_the_checkpoints_own(networks, tmp_path):
 
 SHORT, STOPPED = np.array([1.0] * 3 + [1e30] * 12), np.array([1.0, 1e30] * 8)
 LEFT = [kind == "sliding_attention" for kind in PATTERN[1:] + PATTERN[:1]]
+MANY = {"expert_count": 4, "expert_used_count": 2, "expert_feed_forward_length": 32}
 REFUSED = {  # architecture, what is changed, the sentence
     "no pattern": ("gemma3n", {"leave": ["sliding_window_pattern"]}, "does not state gemma3n.attention.sliding_window_pattern"),
     "a period": ("gemma4", {"add": {"sliding_window_pattern": 3}}, "sliding_window_pattern = 3, and not of each block"),
@@ -132,6 +149,8 @@ REFUSED = {  # architecture, what is changed, the sentence
     "lacking": ("gemma3n", {"leave": ["blk.0.laurel_l.weight"]}, "lacks the tensor 'blk.0.laurel_l.weight'"),
     "no scalar": ("gemma4", {"leave": ["blk.3.layer_output_scale.weight"]}, "lacks the tensor 'blk.3.layer_output_scale.weight'"),
     "stacked": ("gemma3n", {"tensors": {"altup_proj.weight": np.zeros((3, 64, 32))}}, "of shape .* needs .3, 64, 64"),
+    "some of experts": ("gemma4", {"add": {"expert_count": 4}}, "does not state gemma4.expert_used_count"),
+    "no experts": ("gemma4", {"add": MANY}, "lacks the tensor 'blk.0.ffn_gate_inp.scale'"),
     "own keys": ("gemma4", {"tensors": {"blk.0.attn_k.bias": np.zeros(32)}}, "a tensor 'blk.0.attn_k.bias', which this network"),
 }
 
