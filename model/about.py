@@ -189,11 +189,10 @@ def _of_gguf(paths: tuple[Path, ...], name: str, kind: str) -> About:
     from gguf import GGMLQuantizationType
 
     from model.gguf.config import TURNING, kind_of
-    from model.gguf.header import read_header
-    from model.gguf.source import Source
+    from model.gguf.split import open_gguf
 
-    with Source(paths, name) as source:
-        header = read_header(source)
+    with open_gguf(paths, name) as (_, header):
+        pass
     tensors = {own: tensor for own, tensor in header.tensors.items() if own not in TURNING}
     numbers = Counter[str]()
     for tensor in tensors.values():

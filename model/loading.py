@@ -11,6 +11,7 @@ from model.about import ADAPTER, base_of, check_config, check_room, config_of, i
 from model.cache import Progress, home, recall, remember, sha256
 from model.gguf import load_gguf
 from model.gguf.bundled import NAME, load_bundled
+from model.gguf.split import first_part
 from model.image.vision import Vision
 from model.language import title_of
 from model.local import LocalModel
@@ -29,7 +30,7 @@ def load_model(
 
     source : None for the bundled 270M Gemma 3; a directory with a checkpoint of safetensors or with a LoRA, or a hub id
         such as "google/gemma-3-1b-pt" or "Qwen/Qwen3-0.6B" (downloaded by transformers); a GGUF file of an architecture in
-        `model.gguf.kinds`
+        `model.gguf.kinds`, or any one of the parts that it was split into
     device : "cpu", "cuda", …; a GPU where there is one by default, on which models are run in bfloat16
     precision : on a CPU "float32", "bfloat16" (`model.precision`: the linear layers of a checkpoint that was published in it)
         or "auto": that where this machine is faster so, and the model large enough for anybody to wait for it
@@ -89,8 +90,9 @@ def _halved(model: LocalModel, precision: str, tell: Progress) -> tuple[str, ...
 
 
 def _load_file(path: Path, dtype: Any, device: str, tell: Progress) -> LocalModel:
+    name = str(first_part(path))  # the same model whichever of its parts is given
     try:
-        return LocalModel(*load_gguf(path, str(path), dtype, device, tell), str(path))
+        return LocalModel(*load_gguf(path, name, dtype, device, tell), name)
     except OSError as error:
         raise ValueError(f"{path} cannot be read ({error.strerror})") from error
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import numpy as np
-from gguf import GGUFWriter, RopeScalingType, TokenType, get_tensor_name_map
-from gguf.constants import MODEL_ARCH_NAMES
+from gguf import GGUFWriter, RopeScalingType, TokenType, get_tensor_name_map, quantize
+from gguf.constants import MODEL_ARCH_NAMES, GGMLQuantizationType
 from gguf_files import finish, kind_of, vocabulary
 
 PAIRED, GEMMAS = ("llama", "smollm3", "granite"), ("gemma", "gemma2")
@@ -28,13 +28,17 @@ def tiny(config, **changes):
     return network
 
 
-def write_kind(path: Path, network, arch: str, tokens=None, **more) -> Path:
+def write_kind(
+    path: Path, network, arch: str, tokens=None, split: int = 0, leave="", flat=False, experts=GGMLQuantizationType.F32, **more
+) -> Path:
     """`network` in a file of an architecture of ggml's. tokens : writes the tokenizer, SentencePiece's where it is None
 
+    split : tensors of each part, where it is written in several;  leave : a tensor that is left out
+    flat : without dimensions of one;  experts : type of their matrices
     more : method of GGUFWriter, without "add_" → what it is given besides
     """
     config = network.config
-    writer = GGUFWriter(path, arch)
+    writer = GGUFWriter(path, arch, split_max_tensors=split)
     head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     said = {
         "context_length": config.max_position_embeddings,
@@ -60,7 +64,10 @@ def write_kind(path: Path, network, arch: str, tokens=None, **more) -> Path:
             getattr(writer, f"add_{method}")(value)
     (tokens or write_pieces)(writer)
     for name, array in laid_out(network, arch):
-        writer.add_tensor(name, np.ascontiguousarray(array, np.float32))
+        if name != leave:
+            array = np.ascontiguousarray(array.squeeze() if flat else array, np.float32)
+            of = experts if name.endswith("exps.weight") else GGMLQuantizationType.F32
+            writer.add_tensor(name, quantize(array, of), raw_dtype=of)
     for name, array in turning(network, arch).items():
         writer.add_tensor(name, np.asarray(array, np.float32))
     return finish(writer)
@@ -85,7 +92,27 @@ def laid_out(network, arch: str):
             array = array + 1
         if arch == "gpt2" and name.endswith(FLIPPED):
             array = array.T
-        yield f"{names.get_name(stem)}.{end}", array
+        if ".experts." in name or name.endswith("sinks"):
+            yield from experts_of(int(name.split(".")[2]), end, array, arch)
+        else:
+            yield f"{names.get_name(stem)}.{end}", array
+
+
+def experts_of(block: int, name: str, array, arch: str):
+    """Those of a layer as the converter writes them: gates and ups apart, GPT-OSS's turned, whose gates and ups take turns."""
+    if name == "sinks":
+        yield f"blk.{block}.attn_sinks.weight", array
+        return
+    end = "bias" if name.endswith("_bias") else "weight"
+    if arch == "gpt-oss" and end == "weight":
+        array = array.swapaxes(1, 2)
+    if name.startswith("down"):
+        yield f"blk.{block}.ffn_down_exps.{end}", array
+        return
+    wide = array.shape[1] // 2
+    parts = (array[:, ::2], array[:, 1::2]) if arch == "gpt-oss" else (array[:, :wide], array[:, wide:])
+    for kind, part in zip(("gate", "up"), parts):
+        yield f"blk.{block}.ffn_{kind}_exps.{end}", part
 
 
 def turning(network, arch: str) -> dict:

@@ -54,7 +54,7 @@ def of_bytes(name: str, architecture: str, fields: dict[str, Any], vocab: dict[s
     from transformers.integrations.gguf.gguf_tokenizer_mapping import GGUF_PRE_TOKENIZER_SPLITS
 
     cut = _cut(name, architecture, fields)
-    raw = Tokenizer(models.BPE(vocab, _merges(name, fields, vocab), ignore_merges=cut.whole))
+    raw = Tokenizer(models.BPE(vocab, listed_merges(name, fields, vocab), ignore_merges=cut.whole))
     if cut.composed:
         raw.normalizer = normalizers.NFC()
     words = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=not cut.like)
@@ -79,7 +79,8 @@ def _cut(name: str, architecture: str, fields: dict[str, Any]) -> Cut:
     return CUTS[said]
 
 
-def _merges(name: str, fields: dict[str, Any], vocab: dict[str, int]) -> list[tuple[str, str]]:
+def listed_merges(name: str, fields: dict[str, Any], vocab: dict[str, int]) -> list[tuple[str, str]]:
+    """The merges that a file lists, in their order; ValueError where it lists none, or what is no token."""
     listed = fields.get("merges")
     if not isinstance(listed, list):
         raise ValueError(f"{name} does not list how the tokens of its tokenizer merge")

@@ -6,12 +6,13 @@ from typing import Any
 
 from model.cache import Progress
 from model.gguf.config import read_config
-from model.gguf.header import Header, read_header
+from model.gguf.header import Header
 from model.gguf.source import Source
+from model.gguf.split import open_gguf
 from model.gguf.tokenizer import read_tokenizer
 from model.gguf.weights import read_network, read_turning
 
-TURN_ENDS = ("<end_of_turn>", "<|im_end|>", "<|eot_id|>", "<|end|>")
+TURN_ENDS = ("<end_of_turn>", "<turn|>", "<|im_end|>", "<|eot_id|>", "<|end|>")
 
 
 def load_gguf(
@@ -19,20 +20,23 @@ def load_gguf(
 ) -> tuple[Any, Any]:
     """The network (of transformers, in eval mode, without gradients) and the tokenizer of a GGUF file.
 
-    paths : the file, or its parts in their order;  name : what sentences call it
+    paths : the file, any one of the parts that it was split into (`model.gguf.split`), or pieces of it in their order
+    name : what sentences call it
     dtype, device : torch's, of the network. Numbers are de-quantised piece by piece and kept in `dtype` at once, so
         that beyond the weights themselves little memory is needed
     progress : progress(fraction, sentence);  sha256 : what the file must be, where that is known
 
-    Raises ValueError with one sentence for a file that is damaged, no GGUF or of an architecture that is not in
+    Raises ValueError with one sentence for a file that is damaged, no GGUF, lacks a part or is of an architecture that is not in
     `model.gguf.kinds`; OSError if it is not there.
     """
     tell = progress or (lambda fraction, sentence: None)
-    with Source((paths,) if isinstance(paths, Path) else paths, name) as source:
-        tell(0.0, "Checking the weights" if sha256 else "Reading the header")
-        if sha256 and source.sha256() != sha256:
-            raise ValueError(f"{name} is damaged: it is not the file that was published")
-        header = read_header(source)
+    files = (paths,) if isinstance(paths, Path) else paths
+    tell(0.0, "Checking the weights" if sha256 else "Reading the header")
+    if sha256:
+        with Source(files, name) as source:
+            if source.sha256() != sha256:
+                raise ValueError(f"{name} is damaged: it is not the file that was published")
+    with open_gguf(files, name) as (source, header):
         config = read_config(header, read_turning(source, header))
         tell(0.1, "Making the tokenizer")
         tokenizer = read_tokenizer(header)

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from model.gguf.byte_pairs import begins, of_bytes
+from model.gguf.byte_pairs import begins, listed_merges, of_bytes
 from model.gguf.config import kind_of, vocabulary
 from model.gguf.header import Header
 
 PIECES, BYTES = "llama", "gpt2"  # ggml's types of tokenizers: of SentencePiece, and of merged bytes
+LISTED = "gemma4"  # that of SentencePiece's tokens with their merges
 UNKNOWN, CONTROL, USER_DEFINED = 2, 3, 4  # ggml's types of tokens
 SPECIAL = {
     "bos_token": "bos_token_id",
@@ -29,24 +30,25 @@ def read_tokenizer(header: Header) -> Any:
     fields = {key.removeprefix("tokenizer.ggml."): value for key, value in header.fields.items()}
     name, listed, model = kind_of(header)[0], vocabulary(header), fields.get("model")
     gemma = name.startswith("gemma")
-    if gemma and (model != PIECES or "merges" in fields):
-        raise ValueError(f"{header.name} has a tokenizer of type {model!r:.40}; Gemma's has the type {PIECES!r}")
-    if model not in (PIECES, BYTES):
+    of_gemma = LISTED if name == "gemma4" else PIECES
+    if gemma and (model != of_gemma or ("merges" in fields) != (model == LISTED)):
+        raise ValueError(f"{header.name} has a tokenizer of type {model!r:.40}; Gemma's has the type {of_gemma!r}")
+    if not gemma and model not in (PIECES, BYTES):
         raise ValueError(f"{header.name} has a tokenizer of type {model!r:.40}; Swing reads the types {PIECES!r} and {BYTES!r}")
     kinds = fields.get("token_type")
     if not isinstance(kinds, np.ndarray) or len(kinds) != len(listed):
         raise ValueError(f"{header.name} does not say of each of its {len(listed)} tokens what kind it is")
-    tokens = [spelled(token) for token in listed] if gemma else listed
+    tokens = [spelled(token) for token in listed] if gemma and model == PIECES else listed
     vocab = {token: i for i, token in enumerate(tokens)}
     named: dict[str, Any] = {of: _special(header.name, tokens, fields[key]) for of, key in SPECIAL.items() if key in fields}
-    named["add_bos_token"] = fields.get("add_bos_token", model == PIECES or begins(fields)) is True
+    named["add_bos_token"] = fields.get("add_bos_token", model != BYTES or begins(fields)) is True
     named["add_eos_token"] = fields.get("add_eos_token") is True
     if isinstance(template := header.fields.get("tokenizer.chat_template"), str):
         named["chat_template"] = template
     if model == BYTES:
         tokenizer = of_bytes(header.name, name, fields, vocab, named)
     else:
-        tokenizer = _of_gemma(vocab, named) if gemma else _of_pieces(header, fields, kinds, vocab, named)
+        tokenizer = _of_gemma(header.name, fields, vocab, named) if gemma else _of_pieces(header, fields, kinds, vocab, named)
     _add(tokenizer, listed, kinds, vocab)
     if len(tokenizer) > len(tokens):
         raise ValueError(f"{header.name} lacks a token of {'Gemma' if gemma else 'its tokenizer'}'s own, such as <mask>")
@@ -71,10 +73,11 @@ def merges(vocab: dict[str, int]) -> list[tuple[str, str]]:
     ]
 
 
-def _of_gemma(vocab: dict[str, int], named: dict[str, Any]) -> Any:
+def _of_gemma(name: str, fields: dict[str, Any], vocab: dict[str, int], named: dict[str, Any]) -> Any:
     from transformers import GemmaTokenizer
 
-    tokenizer = GemmaTokenizer(vocab=vocab, merges=merges(vocab), **named)
+    order = listed_merges(name, fields, vocab) if fields["model"] == LISTED else merges(vocab)
+    tokenizer = GemmaTokenizer(vocab=vocab, merges=order, **named)
     tokenizer._vocab, tokenizer._merges = {}, []  # what it was made of, which it needs no more: 140 MB
     return tokenizer
 

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from model.gguf.config import FREQUENCIES, LONG, SHORT, TURNING, kind_of
+from model.gguf.config import TURNING, kind_of
 from model.gguf.header import Header, Tensor
 from model.gguf.kinds import Kind
+from model.gguf.places import places_of
 from model.gguf.source import Source
 
-TABLES = "model.embed_tokens.weight", "lm_head.weight"  # of tokens
+TABLES = "model.embed_tokens.weight", "model.embed_tokens_per_layer.weight", "lm_head.weight"  # of tokens
 PACKED = 8  # ggml's number of Q8_0
 AT_ONCE = 1 << 18  # numbers: what a core's cache holds; a quarter of it takes twice, a sixteenth four times as long
 
@@ -18,24 +19,27 @@ AT_ONCE = 1 << 18  # numbers: what a core's cache holds; a quarter of it takes t
 def read_network(source: Source, header: Header, config: Any, dtype: Any, told: Callable[[float], None]) -> Any:
     """A network of transformers in eval mode, without gradients. told(share) is called as its numbers are read.
 
-    Beyond the weights themselves it takes memory for one piece, or for one matrix that lies otherwise in the file. In float32
-    a table of tokens stays quantised where it can (`model.gguf.packed`). ValueError where the tensors are not the network's.
+    Beyond the weights themselves it takes memory for one piece, or for one tensor that lies otherwise in the file, such as the
+    experts of a layer. In float32 a table of tokens stays quantised where it can (`model.gguf.packed`). ValueError where the
+    tensors are not the network's.
     """
     import torch
     import transformers
 
     kind = kind_of(header)[1]
     network = getattr(transformers, kind.network)
-    places = _places(header, kind, network, config)
-    total = sum(prod(tensor.shape) for tensor in places.values())
+    places = places_of(header, kind, network, config)
+    total = sum(prod(place.shape) for place in places.values())
     state, tables, done = {}, {}, 0
-    for name, tensor in places.items():
+    for name, place in places.items():
+        tensor = place.tensors[0]
         plus = kind.norm_plus if name.endswith("norm.weight") else 0.0
         if name in TABLES and dtype == torch.float32 and tensor.kind == PACKED:
             tables[name], state[name] = read_packed(source, tensor), torch.zeros(()).expand(tensor.shape)  # takes no memory
         else:
-            state[name] = _laid(kind, config, name, read_tensor(source, tensor, dtype, plus))
-        done += prod(tensor.shape)
+            found = [read_tensor(source, one, dtype, plus) for one in place.tensors]
+            state[name] = (place.join.make(found) if place.join else _laid(kind, config, name, found[0])).view(place.shape)
+        done += prod(place.shape)
         told(done / total)
     # without a path transformers makes the network on no device, puts these tensors in and computes the buffers
     model: Any = network.from_pretrained(None, config=config, state_dict=state, dtype=dtype)
@@ -118,34 +122,3 @@ def read_tensor(source: Source, tensor: Tensor, dtype: Any, plus: float = 0.0) -
             warnings.simplefilter("ignore", UserWarning)  # torch fears for arrays that cannot be written; it only reads
             flat[first : first + len(values)].copy_(torch.from_numpy(values))
     return found
-
-
-def _places(header: Header, kind: Kind, network: Any, config: Any) -> dict[str, Tensor]:
-    """Name in the network → its tensor in the file; every one, none left over, and of the same shape."""
-    import torch
-    from gguf import MODEL_ARCH_NAMES, get_tensor_name_map
-
-    architecture = next(key for key, name in MODEL_ARCH_NAMES.items() if name == header.fields["general.architecture"])
-    in_file = get_tensor_name_map(architecture, config.num_hidden_layers)
-    with torch.device("meta"):
-        wanted = {name: tuple(tensor.shape) for name, tensor in network(config).state_dict().items()}
-    if config.tie_word_embeddings:
-        del wanted["lm_head.weight"]
-    names = {}
-    for name in wanted:
-        stem, _, end = name.rpartition(".")
-        names[name] = f"{in_file.get_name(stem)}.{end}"
-    if surplus := sorted(header.tensors.keys() - set(names.values()) - _turning_of(kind)):
-        raise ValueError(f"{header.name} has a tensor {surplus[0]!r}, which this network has no place for")
-    for name, shape in wanted.items():
-        if (tensor := header.tensors.get(names[name])) is None:
-            raise ValueError(f"{header.name} lacks the tensor {names[name]!r}: it is damaged or of another kind")
-        shape = shape[::-1] if name.endswith(kind.flipped) else shape
-        if tensor.shape != shape:
-            raise ValueError(f"{header.name} has {names[name]!r} of shape {tensor.shape}; the network needs {shape}")
-    return {name: header.tensors[names[name]] for name in wanted}
-
-
-def _turning_of(kind: Kind) -> set[str]:
-    """The tensors of `TURNING` that this kind applies."""
-    return {LONG, SHORT} if "longrope" in kind.scaled else {FREQUENCIES} if kind.paired else set()
