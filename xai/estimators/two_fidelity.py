@@ -85,7 +85,7 @@ def two_fidelity(
     before = real.evaluations
     told = None if progress is None else _told(progress, real, cheap, float(cost), budget)
     try:
-        found = _Run(index, real, cheap, float(cost), budget, seed, told, cancel).found()
+        found = _Run(index, (real, cheap), float(cost), budget, seed, told, cancel).found()
     except Cancelled as error:
         raise Cancelled(real) from error
     if progress is not None:
@@ -95,28 +95,30 @@ def two_fidelity(
     return replace(found, budget=budget, seed=seed, evaluations=new, reused=again, seconds=seconds)
 
 
+def seeds_of(seed: int, n: int) -> list[int]:
+    """Seeds of what is held back, of the game's design, which is the plain estimator's too, and of the proxy's."""
+    return [int(number) for number in np.random.default_rng([seed, n]).integers(2**31, size=3)]
+
+
 class _Run:
-    """One estimate. held : coalitions of the game that were held back to judge the proxy"""
+    """One estimate. held, asked : coalitions of the game that are held back to judge the proxy, and were asked for so far"""
 
     def __init__(
         self,
         index: str,
-        real: Ledger,
-        cheap: Ledger,
+        ledgers: tuple[Ledger, Ledger],
         cost: float,
         budget: int,
         seed: int,
         told: Progress | None,
         cancel: Cancel | None,
     ) -> None:
-        self.index, self.real, self.cheap, self.cost, self.budget = index, real, cheap, cost, budget
+        self.index, (self.real, self.cheap), self.cost, self.budget = index, ledgers, cost, budget
         self.told, self.cancel = told, cancel
-        self.n = real.n_players
-        self.seeds = [int(number) for number in np.random.default_rng([seed, self.n]).integers(2**31, size=3)]
+        self.n, self.seeds = self.real.n_players, seeds_of(seed, self.real.n_players)
         able = [q for q in _GROUPS if q <= self.n and 2**q * (1.0 + cost) <= PILOT * budget and cost < 1.0]
-        self.groups = max(able, default=0)
+        self.groups, self.asked = max(able, default=0), 0
         self.held = 2**self.groups if able else 0
-        self.asked = 0  # of them so far
         self.left = budget - int(np.ceil(self.held * (1.0 + cost)))
 
     def found(self) -> Attribution:
