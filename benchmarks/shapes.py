@@ -13,7 +13,7 @@ import torch
 from benchmarks.parts.command import options
 from model import load_gemma
 from model.assets import ASSETS
-from model.shapes.scenes import COLOURS, KINDS, MOST, N_PATCHES, NOTHING, SHAPES, UNKNOWN, draw_scene
+from model.shapes.scenes import COLOURS, KINDS, MOST, N_PATCHES, NOTHING, SHAPES, SIDE, UNKNOWN, draw_scene
 from model.text.prompt import Prompt
 from xai import Ledger, explain
 
@@ -27,24 +27,28 @@ BUDGET, BATCH = 256, 64
 
 def answers(gemma, asked) -> list[str]:
     """The first word of the answer to each (scene, question), by plain forward passes in batches."""
-    words, groups, model = [""] * len(asked), {}, gemma.vision.model
-    around = gemma.vision.look(asked[0][0].image).text
-    prompts = {q.text: Prompt(gemma.tokenizer, q.text, gemma.chat, around).ids for _, q in asked}
+    words, groups = [""] * len(asked), {}
     for i, (_, question) in enumerate(asked):
-        groups.setdefault(len(prompts[question.text]), []).append(i)
+        groups.setdefault(len(gemma.tokenizer.tokenize(question.text)), []).append(i)
     for members in groups.values():
         for start in range(0, len(members), BATCH):
             part = members[start : start + BATCH]
-            ids = torch.tensor([prompts[asked[i][1].text] for i in part], device=model.device)
             pixels = tensor_of(np.stack([asked[i][0].pixels for i in part]))
-            kinds = (ids == gemma.vision.token_id).long()
             with torch.no_grad():
-                logits = model(
-                    input_ids=ids, pixel_values=pixels.to(model.device, model.dtype), token_type_ids=kinds, logits_to_keep=1
-                ).logits
-            for i, token in zip(part, logits[:, 0].argmax(dim=1).tolist()):
+                logits = plain_logits(gemma, [asked[i][1].text for i in part], pixels)
+            for i, token in zip(part, logits.argmax(dim=1).tolist()):
                 words[i] = gemma.tokenizer.decode([token])
     return words
+
+
+def plain_logits(gemma, texts, pixels):
+    """After prompts of as many tokens each, tensor (m, vocabulary), by a plain forward pass; pixels as of `tensor_of`."""
+    model, around = gemma.vision.model, gemma.vision.look(np.zeros((SIDE, SIDE, 3), np.uint8)).text
+    prompts = {text: Prompt(gemma.tokenizer, text, gemma.chat, around).ids for text in set(texts)}
+    ids = torch.tensor([prompts[text] for text in texts], device=model.device)
+    kinds = (ids == gemma.vision.token_id).long()
+    pixels = pixels.to(model.device, model.dtype)
+    return model(input_ids=ids, pixel_values=pixels, token_type_ids=kinds, logits_to_keep=1).logits[:, 0]
 
 
 def tensor_of(pixels):

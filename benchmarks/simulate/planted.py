@@ -1,4 +1,4 @@
-"""Models of made-up tables, half of them with a planted shortcut, and the maps that are read of them."""
+"""Models of made-up tables, half of them with a planted shortcut, and the game of a row."""
 
 import warnings
 from collections.abc import Callable
@@ -8,8 +8,6 @@ import lightgbm
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
-
-from xai import explain
 
 COLUMNS, ROWS, BACKGROUND = 10, 1500, 30
 COPIED = 0.95  # of the rows, in which the shortcut column tells the class
@@ -28,6 +26,13 @@ class Planted:
     rows: np.ndarray
     background: np.ndarray
 
+    @property
+    def has_gradient(self) -> bool:
+        return self.gradient is not None
+
+    def game(self, row: np.ndarray) -> "RowGame":
+        return RowGame(self, row)
+
 
 class RowGame:
     """The mean margin over background rows that lend the absent cells; counts its evaluations."""
@@ -41,6 +46,10 @@ class RowGame:
         self.asked += len(rows)
         mixed = np.where(rows, self.x, self.model.background).reshape(-1, self.n_players)
         return self.model.margin(mixed).reshape(len(rows), -1).mean(axis=1)
+
+    def gradient_input(self) -> np.ndarray:
+        """At the row, away from the mean background row, (n,)."""
+        return self.model.gradient(self.x[None])[0] * (self.x - self.model.background.mean(axis=0))
 
 
 def planted(kind: str, seed: int, explained: int) -> Planted:
@@ -83,31 +92,3 @@ def network(x: np.ndarray, target: np.ndarray, seed: int):
         return ((rows @ first + bias > 0) * second[:, 0]) @ first.T
 
     return margin, gradient
-
-
-def occlusion(game: RowGame, budget: int, seed: int) -> np.ndarray:
-    """What the full row loses without each cell."""
-    rows = np.concatenate([np.ones((1, game.n_players), bool), ~np.eye(game.n_players, dtype=bool)])
-    values = game(rows)
-    return values[0] - values[1:]
-
-
-def gradient_input(game: RowGame, budget: int, seed: int) -> np.ndarray:
-    """Gradient × (input − mean background), at the row: one pass forwards and back, counted as an evaluation."""
-    game.asked += 1
-    return game.model.gradient(game.x[None])[0] * (game.x - game.model.background.mean(axis=0))
-
-
-def random(game: RowGame, budget: int, seed: int) -> np.ndarray:
-    """Values that know nothing, with a right sum: the change from no cell to all in shares drawn at random."""
-    ends = game(np.array([np.zeros(game.n_players, bool), np.ones(game.n_players, bool)]))
-    return (ends[1] - ends[0]) * np.random.default_rng([seed, 9]).dirichlet(np.ones(game.n_players))
-
-
-MAPS: dict[str, Callable[[RowGame, int, int], np.ndarray]] = {
-    "Banzhaf": lambda game, budget, seed: explain(game, "banzhaf", budget=budget, seed=seed).values,
-    "Shapley": lambda game, budget, seed: explain(game, "shapley", budget=budget, seed=seed).values,
-    "occlusion": occlusion,
-    "gradient × input": gradient_input,
-    "random": random,
-}

@@ -135,22 +135,26 @@ def draw_scene(rng: np.random.Generator, count: int) -> Scene:
     """A random scene of `count` things, 1 to 4; the same state of `rng` gives the same scene."""
     if not 1 <= count <= MOST:
         raise ValueError(f"a scene has 1 to {MOST} things; got {count}")
-    things = _place(rng, count)
+    return paint(rng, place(rng, count))
+
+
+def paint(rng: np.random.Generator, things: tuple[Thing, ...]) -> Scene:
+    """These things on a light, slightly noisy ground; `rng` draws the ground, shades of the colours and the noise."""
     ground = rng.uniform(198, 244) + rng.uniform(-6, 6, 3)
     canvas = np.broadcast_to(ground, (SIDE, SIDE, 3)).astype(np.float32)
-    shares = np.empty((count, N_PATCHES), np.float32)
+    shares = np.empty((len(things), N_PATCHES), np.float32)
     for i, thing in enumerate(things):
         cover = thing.coverage()
-        paint = np.array(COLOURS[thing.colour]) + rng.uniform(-16, 16, 3)
-        canvas = canvas + cover[..., None] * (paint.astype(np.float32) - canvas)
+        shade = np.array(COLOURS[thing.colour]) + rng.uniform(-16, 16, 3)
+        canvas = canvas + cover[..., None] * (shade.astype(np.float32) - canvas)
         share = cover.reshape(GRID, PATCH, GRID, PATCH).sum(axis=(1, 3)).ravel()
         shares[i] = share / share.sum()
     noisy = canvas + rng.normal(0, 4, canvas.shape)
     return Scene(things, np.clip(np.rint(noisy), 0, 255).astype(np.uint8), ground, shares)
 
 
-def _place(rng: np.random.Generator, count: int) -> tuple[Thing, ...]:
-    """Things that do not touch: thrown one after the other, all again if one finds no place."""
+def place(rng: np.random.Generator, count: int) -> tuple[Thing, ...]:
+    """`count` random things that do not touch: thrown one after the other, all again if one finds no place."""
     names = list(COLOURS)
     while True:
         things: list[Thing] = []

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.simulate.__main__ import heaviest, told
-from benchmarks.simulate.planted import MAPS, RowGame, planted
+from benchmarks.simulate.maps import MAPS
+from benchmarks.simulate.planted import RowGame, planted
+from benchmarks.simulate.readers import heaviest, told
 
 
 @pytest.mark.parametrize("kind", ["trees", "network"])
