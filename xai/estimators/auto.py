@@ -27,6 +27,7 @@ from xai.typing import Bools, Floats, Ints
 MAX_JUDGED = 200  # pairs whose leave-one-out errors decide
 MAX_COMPARED = 2000  # pairs up to which both solvers are tried; beyond, least squares
 FEW = 2.125  # evaluations per player up to which Shapley values are those of least squares
+_ROUNDING = 1e-24  # of the energy of the odd parts: what is left of linear ones
 _NOTHING = 1e-10  # of the energy of the odd parts, in each direction
 _DIRECTIONS = 8
 
@@ -143,18 +144,20 @@ def auto_shapley(design: Design, values: Floats) -> Estimate:
     """The solver that belongs to the design: only that of "leverage" has weights.
 
     At 2 to FEW evaluations per player least squares on the pairs, with the posterior's errors or their distance from it,
-    whichever is larger: so few tell nothing of their own error. What the sum leaves of v(N) − v(∅) is shared equally.
+    whichever is larger: so few tell nothing of their own error. What the sum leaves of v(N) − v(∅) is shared equally. With
+    more, least squares where the odd parts are linear to the last digits: the posterior would shrink them a little.
     """
     if design.weights is not None:
         return _named(leverage_solve(design, values), "Leverage SHAP")
-    guess = walsh_shapley(design, values)
-    if _is_small(design):
-        rows, odd, _ = pairs_of(design, values)
-        signs = np.where(rows, 0.5, -0.5)
-        inverse = gram_inverse(signs)
-        if inverse is not None:
-            found = inverse @ (signs.T @ odd)
-            found += (2.0 * odd[0] - found.sum(axis=0)) / len(found)
+    guess, (rows, odd, _) = walsh_shapley(design, values), pairs_of(design, values)
+    n, small = rows.shape[1], _is_small(design)
+    signs = np.where(rows, 0.5, -0.5)
+    inverse = gram_inverse(signs) if small or n + _DIRECTIONS <= len(rows) < 2 ** (n - 1) else None
+    if inverse is not None:
+        found = inverse @ (signs.T @ odd)
+        left = np.square(odd - signs @ found).sum(axis=0)
+        if small or (left <= _ROUNDING * np.square(odd).sum(axis=0)).all():
+            found += (2.0 * odd[0] - found.sum(axis=0)) / n
             least = "least squares on pairs and the pair of none and all: exact for games of degree 2 or less"
             return _named(_cautious(Estimate(found, np.full_like(found, np.nan)), guess), least)
     return _named(guess, "a posterior over Walsh coefficients")

@@ -165,12 +165,21 @@ def test_balanced_pairs_and_the_pair_of_none_and_all_are_nearly_orthogonal(n):
 
 
 def test_more_pairs_or_another_budget_are_left_to_the_posterior():
-    game, _ = sums(12, 2, 0)
+    game, _ = sums(12, 3, 0)
     ledger = Ledger(game)
     explain(game, budget=64, ledger=ledger)
     assert "posterior" in explain(game, "shapley", budget=24, ledger=ledger).note
     for budget in (22, 28, 60):
         assert "posterior" in explain(game, "shapley", budget=budget).note
+
+
+@pytest.mark.parametrize("n", [12, 30])
+def test_where_more_pairs_show_nothing_but_single_players_and_couples_shapley_values_are_exact(n):
+    game, truth = sums(n, 2, 1)
+    for budget in (2 * (n + 9), 5 * n, 10 * n):
+        found = explain(game, "shapley", budget=budget, seed=budget)
+        np.testing.assert_allclose(found.values, truth, atol=1e-10)
+        assert "least squares" in found.note and (found.standard_error > 0).all()
 
 
 def test_a_few_further_pairs_join_the_least_squares():

@@ -90,7 +90,7 @@ def test_one_permutation_and_its_reverse_are_exact_for_pairs(n):
 
 
 def test_shapley_values_by_the_posterior_promise_no_degree():
-    game, _, shapley = dense(14, 2, 0)
+    game, _, shapley = dense(14, 3, 0)
     assert [one.degree for one in completing(14, "shapley", most=10**5)] == [14]
     assert min(errors(game, shapley, "shapley", "auto", 514, 2)) > EXACT
 
