@@ -11,7 +11,7 @@ import numpy as np
 
 from model.image.image_game import ImageGame
 from model.image.images import Picture
-from model.image.vision import Vision
+from model.image.seeing.vision import Vision
 from model.text.generation import Reader
 from model.text.handshake import Handshake, Sample, Scorer
 from model.text.prompt import Players, Prompt, check_text
@@ -41,7 +41,7 @@ class Language:
     start : the token put before every prompt where the tokenizer puts none of its own, so that something stands there
         when all parts are absent; None where it does
     handshake : how it may be scored;  notes : sentences on how it is run, to be shown with it
-    vision : image.vision.Vision of a multimodal checkpoint; None for one of text only
+    vision : image.seeing.vision.Vision of a multimodal checkpoint; None for one of text only
     rounds : whether it is run with numbers of few digits though it can be asked for more: see `model.precision`
     fingerprint : the same for the same weights and tokenizer: what a kept value depends on
     """

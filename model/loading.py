@@ -12,7 +12,7 @@ from model.cache import Progress, home, recall, remember, sha256
 from model.gguf import load_gguf
 from model.gguf.bundled import NAME, load_bundled
 from model.gguf.split import first_part
-from model.image.vision import Vision
+from model.image.seeing.vision import Vision
 from model.language import title_of
 from model.local import LocalModel
 from model.precision import AUTO, FULL, GAIN, HALF, LARGE, PRECISIONS, gain

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from model.image.images import Picture
-from model.image.vision import Vision
+from model.image.seeing.vision import Vision
 from model.language import Language
 from model.precision import HALF, rounding_of, unrounded
 from model.text.generation import Reader
@@ -31,7 +31,7 @@ class LocalModel(Language):
     Attributes
     ----------
     model : a transformers network in eval mode, of text alone;  lock : held during each call of it
-    vision : image.vision.Vision of a multimodal Gemma 3, whose language model `model` is; None for one of text only
+    vision : image.seeing.vision.Vision of a multimodal Gemma 3, whose language model `model` is; None for one of text only
     adapted : checksum of what was merged into its weights; "" for nothing
     told : sentences on how its weights were taken
     """

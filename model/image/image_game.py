@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from model.image.image_scoring import ImageScorer, SeeingSequence
 from model.image.images import Picture
 from model.image.patches import cells_of_pixels, cells_touched, check_grid, check_visible, grid_labels, on_original, patch_names
-from model.image.vision import Vision
+from model.image.seeing.vision import Vision
 from model.text.prompt import Players, Prompt
 from model.text.text_game import AT_ONCE, HEAD_TOKENS, LanguageModel
 from xai.checks import check_coalitions

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from model.image.vision import Vision
+from model.image.seeing.vision import Vision
 from model.language import Language
 from model.local import LocalModel
 from model.text.ways import take_plain

@@ -13,7 +13,7 @@ from model.image.classifier import ImageClassifier
 from model.image.classifier_game import ClassifierGame
 from model.image.image_game import ImageGame
 from model.image.images import Picture
-from model.image.vision import Vision
+from model.image.seeing.vision import Vision
 from model.language import Language
 from model.redrawn.gemma import on_redrawn
 from model.text.segments import words

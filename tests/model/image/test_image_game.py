@@ -225,7 +225,7 @@ def test_batch_size_changes_nothing(tiny_seeing, absent, monkeypatch):
     z = RNG.random((20, 13)) < 0.5
     together = game(z)
     np.testing.assert_allclose(np.concatenate([game(row[None]) for row in z]), together, atol=2e-5)
-    monkeypatch.setattr("model.image.vision.TOWER_PATCHES", 300)
+    monkeypatch.setattr("model.image.seeing.vision.TOWER_PATCHES", 300)
     monkeypatch.setattr("model.text.scoring.MAX_TOKENS", 200)
     monkeypatch.setattr("model.image.image_game.AT_ONCE", 7)
     np.testing.assert_allclose(game(z), together, atol=2e-5)
