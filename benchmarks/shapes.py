@@ -28,7 +28,7 @@ BUDGET, BATCH = 256, 64
 def answers(gemma, asked) -> list[str]:
     """The first word of the answer to each (scene, question), by plain forward passes in batches."""
     words, groups, model = [""] * len(asked), {}, gemma.vision.model
-    around = gemma.vision.look(asked[0][0].image).text
+    around = gemma.vision.mark, gemma.vision.look(asked[0][0].image).text
     prompts = {q.text: Prompt(gemma.tokenizer, q.text, gemma.chat, around).ids for _, q in asked}
     for i, (_, question) in enumerate(asked):
         groups.setdefault(len(prompts[question.text]), []).append(i)

@@ -12,13 +12,12 @@ from model.cache import Progress, home, recall, remember, sha256
 from model.gguf import load_gguf
 from model.gguf.bundled import NAME, load_bundled
 from model.gguf.split import first_part
-from model.image.seeing.vision import Vision
+from model.image.seeing.families import FAMILIES, vision_of
 from model.language import title_of
 from model.local import LocalModel
 from model.precision import AUTO, FULL, GAIN, HALF, LARGE, PRECISIONS, gain
 from model.text.handshake import Handshake, shake
 
-SEEING = "gemma3"  # the type whose pictures Swing explains too
 SHORT = "float16"  # whose largest number, 65,504, the insides of some models exceed
 VERSION = 2  # of what a handshake asks: another one is not believed
 
@@ -111,8 +110,8 @@ def _load_directory(directory: str | Path, name: str, dtype: Any, device: str, t
         if not tokenizer.is_fast:
             raise ValueError("its tokenizer does not say where tokens lie in the text")
         tell(0.8, "Loading the weights")
-        seeing = transformers.Gemma3ForConditionalGeneration
-        architecture = seeing if kind == SEEING else transformers.AutoModelForCausalLM
+        family = FAMILIES.get(kind)
+        architecture = getattr(transformers, family.architecture) if family else transformers.AutoModelForCausalLM
         model: Any = architecture.from_pretrained(directory, dtype=dtype, use_safetensors=True)
         model = model.to(device).eval().requires_grad_(False)
         text, saved = _text_of(model), _saved_as(config)
@@ -121,11 +120,8 @@ def _load_directory(directory: str | Path, name: str, dtype: Any, device: str, t
             if saved == SHORT
             else ()
         )
-        if kind != SEEING:
-            return LocalModel(text, tokenizer, name, told=told)
-        processor = transformers.AutoProcessor.from_pretrained(directory, backend="pil")
-        tokenizer.chat_template = tokenizer.chat_template or processor.chat_template
-        return LocalModel(text, tokenizer, name, Vision(model, processor), told=told)
+        vision = vision_of(family, model, str(directory), tokenizer) if family else None
+        return LocalModel(text, tokenizer, name, vision, told=told)
 
 
 def _saved_as(config: dict[str, Any]) -> str:

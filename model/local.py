@@ -31,7 +31,7 @@ class LocalModel(Language):
     Attributes
     ----------
     model : a transformers network in eval mode, of text alone;  lock : held during each call of it
-    vision : image.seeing.vision.Vision of a multimodal Gemma 3, whose language model `model` is; None for one of text only
+    vision : image.seeing.vision.Vision of a network with eyes, whose language model `model` is; None for one of text only
     adapted : checksum of what was merged into its weights; "" for nothing
     told : sentences on how its weights were taken
     """
@@ -78,9 +78,9 @@ class LocalModel(Language):
         else:
             vision = self._check_vision()
             seen, model = vision.look(image), vision.model
-            ids = Prompt(self.tokenizer, prompt, self.chat, seen.text).ids
+            ids = Prompt(self.tokenizer, prompt, self.chat, (vision.mark, seen.text)).ids
             kinds = torch.tensor([ids], device=model.device).eq(vision.token_id)
-            picture = {"pixel_values": seen.pixels.to(model.device, model.dtype), "token_type_ids": kinds.long()}
+            picture = {**vision.inputs(seen.pixels.to(model.device, model.dtype)), vision.kinds: kinds.long()}
         self.check_length(len(ids), max_new_tokens)
         with self.lock, torch.no_grad():
             tokens = torch.tensor([ids], device=model.device)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from model.image.seeing.vision import Vision
 from model.language import Language
 from model.local import LocalModel
 from model.text.ways import take_plain
@@ -51,7 +50,7 @@ def redrawn_gemma(gemma: LocalModel, seed: int) -> Iterator[LocalModel]:
     device = gemma.model.device
     generator = torch.Generator(device).manual_seed(seed)
     layers = list(gemma.layers)[::-1]
-    eyes = [] if gemma.vision is None else [gemma.vision.model.model.multi_modal_projector, gemma.vision.model.model.vision_tower]
+    eyes = [] if gemma.vision is None else gemma.vision.eyes
     _check_room([*layers, *eyes], device)
     drawn: dict[int, Any] = {}
     for share in SHARES:
@@ -78,7 +77,7 @@ def _copied(gemma: LocalModel, drawn: dict[int, Any], reading: int | None) -> Lo
     if reading is not None:
         model.set_input_embeddings(_reader(model.get_input_embeddings(), reading))
     take_plain(model)
-    vision = None if gemma.vision is None else Vision(seeing, gemma.vision.processor)
+    vision = None if gemma.vision is None else gemma.vision.on(seeing)
     return LocalModel(model, gemma.tokenizer, f"{gemma.name}, redrawn", vision, gemma.handshake)
 
 

@@ -78,7 +78,7 @@ class ImageKind(Kind[ImageRequest, ImageState, ImagePicture]):
                 raise ValueError("This holds another picture than its settings say.")
             source.take(upload, "")
         image = source.needed(request.source)
-        return ImageAbout.from_record(record, request, comparison, lambda side: run.regions_of(request, image, side))
+        return ImageAbout.from_record(record, request, comparison, lambda units: run.regions_of(request, image, units))
 
     def picture(self, result: Result) -> ImagePicture:
         at = result.request.source

@@ -85,10 +85,9 @@ def plain(gemma, image, hidden=((),), pixels=None, features=None):
 
 def tower_without(gemma, pixels, shown):
     """Soft tokens of the tower run on the patches of the shown soft tokens alone, the others taken out of its input."""
-    inner, side = gemma.vision.model.model, gemma.vision.tokens
+    inner, side, share = gemma.vision.model.model, 6, 2
     tower, projector = inner.vision_tower, inner.multi_modal_projector
-    share = gemma.vision.patches // side
-    places = np.arange(gemma.vision.patches**2).reshape(side, share, side, share).transpose(0, 2, 1, 3)
+    places = np.arange(gemma.vision.patches).reshape(side, share, side, share).transpose(0, 2, 1, 3)
     places = places.reshape(side**2, -1)[shown]
     out = torch.zeros(1, side**2, inner.config.text_config.hidden_size)
     if shown.any():
