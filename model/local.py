@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from model.image.images import Picture
+from model.image.seeing.families import only_text
 from model.image.seeing.vision import Vision
 from model.language import Language
 from model.precision import HALF, rounding_of, unrounded
@@ -46,11 +47,12 @@ class LocalModel(Language):
         vision: Vision | None = None,
         handshake: Handshake | None = None,
         told: tuple[str, ...] = (),
+        blind: str = "",
     ) -> None:
         """handshake : what was found of this model; None takes the bundled one's, which every Gemma 3 has in float32"""
         known = handshake or Handshake(window=window_of(model.config))
         super().__init__(tokenizer, name, context_of(model.config, tokenizer), int(model.config.vocab_size), known)
-        self.model, self.vision, self.told = model, vision, told
+        self.model, self.vision, self.told, self.blind = model, vision, told, blind
         self.lock = threading.RLock()
         if model.device.type == "cuda":
             weights = sum(one.numel() for one in model.parameters()) - model.get_input_embeddings().weight.numel()
@@ -58,7 +60,8 @@ class LocalModel(Language):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        return *self.told, *super().notes
+        sentence = only_text(self.title, self.blind)
+        return *self.told, *([sentence] if self.blind else []), *super().notes
 
     @property
     def layers(self) -> Any:

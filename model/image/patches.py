@@ -23,7 +23,7 @@ def check_grid(grid: Iterable[int], down: int = MAX_SIDE, across: int | None = N
     except (TypeError, ValueError):
         whole = False
     if not whole or not (1 <= rows <= down and 1 <= columns <= across):
-        most = f"from 1 to {down}" if down == across else f"from 1 to {down} and from 1 to {across}"
+        most = f"from 1 to {down}" if down == across else f"from 1 to {down} and from 1 to {across} in a picture of this shape"
         raise ValueError(f"grid must be two whole numbers {most}, (rows, columns); got {grid!r}")
     return rows, columns
 

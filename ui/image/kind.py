@@ -1,4 +1,4 @@
-"""A picture as a kind of input: a classifier or a Gemma 3 looks at it, and patches of it are covered."""
+"""A picture as a kind of input: a classifier or a multimodal Gemma looks at it, and patches of it are covered."""
 
 import hashlib
 from collections.abc import Callable

@@ -14,7 +14,7 @@ CLASSIFIERS = (PHOTOS, OWN)
 MODELS = {
     PHOTOS: "Photos: EfficientNet-Lite0",
     SHAPES: "Drawn shapes: a small Gemma 3",
-    GEMMA: "Photos: the Gemma 3 of this server",
+    GEMMA: "Photos: the Gemma of this server",
     OWN: "A classifier of your own",
     TOWERS: "A pair of towers of your own (CLIP)",
 }

@@ -13,6 +13,7 @@ from model.image.classifier import ImageClassifier
 from model.image.classifier_game import ClassifierGame
 from model.image.image_game import ImageGame
 from model.image.images import Picture
+from model.image.seeing.families import SEEN, only_text
 from model.image.seeing.vision import Vision
 from model.language import Language
 from model.redrawn.gemma import on_redrawn
@@ -125,10 +126,13 @@ def check(request: ImageRequest) -> None:
 
 
 def _vision(gemma: Language) -> Vision:
-    """What a Gemma sees with; ValueError for one that reads only."""
+    """What a Gemma sees with; ValueError for a model that reads only."""
     if gemma.vision is None:
+        if gemma.blind:
+            raise ValueError(only_text("this server’s model", gemma.blind))
         raise ValueError(
-            "The model of this server reads text only. Start it with a multimodal Gemma 3: make run MODEL=google/gemma-3-4b-it"
+            f"The model of this server reads text only. Start it with a multimodal checkpoint of {SEEN}: "
+            "make run MODEL=google/gemma-3-4b-it"
         )
     return gemma.vision
 
