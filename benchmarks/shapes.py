@@ -43,7 +43,8 @@ def answers(gemma, asked) -> list[str]:
 
 def plain_logits(gemma, texts, pixels):
     """After prompts of as many tokens each, tensor (m, vocabulary), by a plain forward pass; pixels as of `tensor_of`."""
-    model, around = gemma.vision.model, gemma.vision.look(np.zeros((SIDE, SIDE, 3), np.uint8)).text
+    model = gemma.vision.model
+    around = gemma.vision.mark, gemma.vision.look(np.zeros((SIDE, SIDE, 3), np.uint8)).text
     prompts = {text: Prompt(gemma.tokenizer, text, gemma.chat, around).ids for text in set(texts)}
     ids = torch.tensor([prompts[text] for text in texts], device=model.device)
     kinds = (ids == gemma.vision.token_id).long()

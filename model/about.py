@@ -13,6 +13,8 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from model.image.seeing.families import blind
+
 ADAPTER = "adapter_config.json"
 LETTERS = b"GGUF"  # that such a file begins with
 LONGEST = 1 << 27  # bytes of a safetensors header that is read
@@ -43,6 +45,7 @@ class About:
     stored : the type of most of them, of numbers or of quantisation
     quantised : the method that packages besides transformers run; "" where they are run as plain numbers
     size : bytes of its weights on the disk;  base : the model that a LoRA is merged into
+    blind : why only text is explained of one that has eyes, as of `model.image.seeing.families`
     """
 
     kind: str
@@ -53,6 +56,7 @@ class About:
     quantised: str = ""
     size: int = 0
     base: str = ""
+    blind: str = ""
 
     def needs(self, width: int = 4) -> int | None:
         """Bytes of memory that its weights take; None where nobody knows. width : bytes of a number as it is run"""
@@ -205,7 +209,7 @@ def _of_gguf(paths: tuple[Path, ...], name: str, kind: str) -> About:
 def _of_adapter(directory: Path, name: str) -> About:
     base = base_of(directory, name)
     on = look(base)
-    return About("LoRA", name, on.type, on.parameters, on.stored, on.quantised, on.size, base)
+    return About("LoRA", name, on.type, on.parameters, on.stored, on.quantised, on.size, base, on.blind)
 
 
 def _of_directory(directory: Path, name: str, kind: str = "directory") -> About:
@@ -218,7 +222,7 @@ def _of_directory(directory: Path, name: str, kind: str = "directory") -> About:
     stored, method = numbers.most_common(1)[0][0], quantisation(config)
     size = sum(file.stat().st_size for file in files)
     count = None if method else sum(numbers.values())
-    return About(kind, name, of, count, method or TITLES.get(stored, stored), method, size)
+    return About(kind, name, of, count, method or TITLES.get(stored, stored), method, size, blind=blind(config))
 
 
 def _weights(directory: Path, name: str) -> list[Path]:

@@ -11,7 +11,8 @@ import numpy as np
 
 from model.image.image_game import ImageGame
 from model.image.images import Picture
-from model.image.vision import Vision
+from model.image.seeing.families import SEEN
+from model.image.seeing.vision import Vision
 from model.text.generation import Reader
 from model.text.handshake import Handshake, Sample, Scorer
 from model.text.prompt import Players, Prompt, check_text
@@ -41,12 +42,14 @@ class Language:
     start : the token put before every prompt where the tokenizer puts none of its own, so that something stands there
         when all parts are absent; None where it does
     handshake : how it may be scored;  notes : sentences on how it is run, to be shown with it
-    vision : image.vision.Vision of a multimodal checkpoint; None for one of text only
+    vision : image.seeing.vision.Vision of a multimodal checkpoint; None for one of text only
+    blind : why not, of a checkpoint that has eyes (`model.image.seeing.families`); "" of others
     rounds : whether it is run with numbers of few digits though it can be asked for more: see `model.precision`
     fingerprint : the same for the same weights and tokenizer: what a kept value depends on
     """
 
     vision: Vision | None = None
+    blind = ""
     rounds = False
     batch_tokens, batch_rows = 1024, 128  # of a game's batch at most: about a second's work on two cores
     model: Any  # of transformers, and the lock that is held during each call of it: of a model that runs here
@@ -136,9 +139,9 @@ class Language:
     ) -> ImageGame:
         """The game of a picture and a prompt: which patches, and words, make the target likely.
 
-        image : a PIL image or uint8 (height, width, 3). The processor resizes all of it to a square, and adds Pan &
-            Scan crops where it is set so; `regions` says where each patch lies in the original
-        grid : (rows, columns) of patches, at most as many a side as the picture has soft tokens, and 16
+        image : a PIL image or uint8 (height, width, 3). The processor resizes all of it: Gemma 3's to a square, and it adds
+            Pan & Scan crops where it is set so; Gemma 4's to about its own shape. `regions` says where each patch lies
+        grid : (rows, columns) of patches, at most as many as the picture has rows and columns of soft tokens, and 16
         absent : "soft-token" (the language model does not attend to the patch's soft tokens; the tower saw the whole
             picture once, so the other tokens may still tell of it), "strict" (hidden inside the tower too: nothing of
             the patch reaches the answer) or "pixel" (painted over in the picture's mean colour, all tokens stay)
@@ -167,7 +170,8 @@ class Language:
         return time.perf_counter() - started, game.computed - before
 
     def refuse_images(self) -> NoReturn:
-        raise ValueError(f"{self.title} reads text only; images need a multimodal Gemma 3 checkpoint")
+        why = self.blind or f"pictures need a multimodal checkpoint of {SEEN}"
+        raise ValueError(f"{self.title} reads text only; {why}")
 
     def check_length(self, *tokens: int) -> None:
         """ValueError if this many tokens together exceed the context."""

@@ -12,13 +12,12 @@ from model.cache import Progress, home, recall, remember, sha256
 from model.gguf import load_gguf
 from model.gguf.bundled import NAME, load_bundled
 from model.gguf.split import first_part
-from model.image.vision import Vision
+from model.image.seeing.families import APART, FAMILIES, blind, vision_of
 from model.language import title_of
 from model.local import LocalModel
 from model.precision import AUTO, FULL, GAIN, HALF, LARGE, PRECISIONS, gain
 from model.text.handshake import Handshake, shake
 
-SEEING = "gemma3"  # the type whose pictures Swing explains too
 SHORT = "float16"  # whose largest number, 65,504, the insides of some models exceed
 VERSION = 2  # of what a handshake asks: another one is not believed
 
@@ -26,7 +25,7 @@ VERSION = 2  # of what a handshake asks: another one is not believed
 def load_model(
     source: str | Path | None = None, device: str | None = None, progress: Progress | None = None, precision: str = AUTO
 ) -> LocalModel:
-    """A decoder-only language model, of text or (Gemma 3) of text and images, ready to explain.
+    """A decoder-only language model, of text or (Gemma 3, Gemma 4) of text and pictures, ready to explain.
 
     source : None for the bundled 270M Gemma 3; a directory with a checkpoint of safetensors or with a LoRA, or a hub id
         such as "google/gemma-3-1b-pt" or "Qwen/Qwen3-0.6B" (downloaded by transformers); a GGUF file of an architecture in
@@ -111,21 +110,35 @@ def _load_directory(directory: str | Path, name: str, dtype: Any, device: str, t
         if not tokenizer.is_fast:
             raise ValueError("its tokenizer does not say where tokens lie in the text")
         tell(0.8, "Loading the weights")
-        seeing = transformers.Gemma3ForConditionalGeneration
-        architecture = seeing if kind == SEEING else transformers.AutoModelForCausalLM
-        model: Any = architecture.from_pretrained(directory, dtype=dtype, use_safetensors=True)
-        model = model.to(device).eval().requires_grad_(False)
+        model = _network(directory, kind, dtype).to(device).eval().requires_grad_(False)
         text, saved = _text_of(model), _saved_as(config)
         told = (
             (f"{title_of(name)} was saved in {SHORT} and is run in {str(dtype).removeprefix('torch.')}.",)
             if saved == SHORT
             else ()
         )
-        if kind != SEEING:
-            return LocalModel(text, tokenizer, name, told=told)
-        processor = transformers.AutoProcessor.from_pretrained(directory, backend="pil")
-        tokenizer.chat_template = tokenizer.chat_template or processor.chat_template
-        return LocalModel(text, tokenizer, name, Vision(model, processor), told=told)
+        family = FAMILIES.get(kind)
+        vision = vision_of(family, model, str(directory), tokenizer) if family else blind(config)
+        if isinstance(vision, str):
+            return LocalModel(text, tokenizer, name, told=told, blind=vision)
+        return LocalModel(text, tokenizer, name, vision, told=told)
+
+
+def _network(directory: str | Path, kind: str, dtype: Any) -> Any:
+    """The network of a checkpoint, with its eyes where it has some that can be built."""
+    import transformers
+
+    options = {"dtype": dtype, "use_safetensors": True}
+    if kind in FAMILIES:
+        return getattr(transformers, FAMILIES[kind].architecture).from_pretrained(directory, **options)
+    if kind not in APART:
+        return transformers.AutoModelForCausalLM.from_pretrained(directory, **options)
+    config = transformers.AutoConfig.from_pretrained(directory).get_text_config()
+    with _quiet():  # about all that belongs to its eyes
+        loaded = transformers.AutoModelForCausalLM.from_pretrained(directory, config=config, output_loading_info=True, **options)
+    if missing := sorted(loaded[1]["missing_keys"]):
+        raise ValueError(f"its file has no {missing[0]}, of its language model")
+    return loaded[0]
 
 
 def _saved_as(config: dict[str, Any]) -> str:
@@ -143,8 +156,9 @@ def _load_adapter(directory: Path, name: str, dtype: Any, device: str, tell: Pro
     with _one_sentence(name), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of how it would be trained, by names that will change
         merged = PeftModel.from_pretrained(on.model, directory).merge_and_unload()
-    model = LocalModel(merged.eval().requires_grad_(False), on.tokenizer, name)
-    model.adapted, model.told = sha256(directory / "adapter_model.safetensors"), on.told
+    why = on.blind or "its LoRA is merged into the language model alone" * (on.vision is not None)
+    model = LocalModel(merged.eval().requires_grad_(False), on.tokenizer, name, told=on.told, blind=why)
+    model.adapted = sha256(directory / "adapter_model.safetensors")
     return model
 
 
@@ -188,6 +202,19 @@ def _handshake(model: LocalModel) -> Handshake:
     found = shake(model.model, model.lock, model.name)
     remember(file, key, asdict(found))
     return found
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Let transformers write nothing but errors."""
+    from transformers.utils import logging
+
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
 
 
 @contextlib.contextmanager

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from model.image.images import Picture
-from model.image.vision import Vision
+from model.image.seeing.families import only_text
+from model.image.seeing.vision import Vision
 from model.language import Language
 from model.precision import HALF, rounding_of, unrounded
 from model.text.generation import Reader
@@ -31,7 +32,7 @@ class LocalModel(Language):
     Attributes
     ----------
     model : a transformers network in eval mode, of text alone;  lock : held during each call of it
-    vision : image.vision.Vision of a multimodal Gemma 3, whose language model `model` is; None for one of text only
+    vision : image.seeing.vision.Vision of a network with eyes, whose language model `model` is; None for one of text only
     adapted : checksum of what was merged into its weights; "" for nothing
     told : sentences on how its weights were taken
     """
@@ -46,11 +47,12 @@ class LocalModel(Language):
         vision: Vision | None = None,
         handshake: Handshake | None = None,
         told: tuple[str, ...] = (),
+        blind: str = "",
     ) -> None:
         """handshake : what was found of this model; None takes the bundled one's, which every Gemma 3 has in float32"""
         known = handshake or Handshake(window=window_of(model.config))
         super().__init__(tokenizer, name, context_of(model.config, tokenizer), int(model.config.vocab_size), known)
-        self.model, self.vision, self.told = model, vision, told
+        self.model, self.vision, self.told, self.blind = model, vision, told, blind
         self.lock = threading.RLock()
         if model.device.type == "cuda":
             weights = sum(one.numel() for one in model.parameters()) - model.get_input_embeddings().weight.numel()
@@ -58,7 +60,8 @@ class LocalModel(Language):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        return *self.told, *super().notes
+        sentence = only_text(self.title, self.blind)
+        return *self.told, *([sentence] if self.blind else []), *super().notes
 
     @property
     def layers(self) -> Any:
@@ -78,9 +81,9 @@ class LocalModel(Language):
         else:
             vision = self._check_vision()
             seen, model = vision.look(image), vision.model
-            ids = Prompt(self.tokenizer, prompt, self.chat, seen.text).ids
+            ids = Prompt(self.tokenizer, prompt, self.chat, (vision.mark, seen.text)).ids
             kinds = torch.tensor([ids], device=model.device).eq(vision.token_id)
-            picture = {"pixel_values": seen.pixels.to(model.device, model.dtype), "token_type_ids": kinds.long()}
+            picture = {**vision.inputs(seen.pixels.to(model.device, model.dtype)), vision.kinds: kinds.long()}
         self.check_length(len(ids), max_new_tokens)
         with self.lock, torch.no_grad():
             tokens = torch.tensor([ids], device=model.device)

@@ -12,6 +12,7 @@ SPECIAL = ["<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>
 
 
 IMAGE = {"boi_token": "<start_of_image>", "eoi_token": "<end_of_image>", "image_token": "<image_soft_token>"}
+IMAGE4 = {"boi_token": "<|image>", "eoi_token": "<image|>", "image_token": "<|image|>"}
 CHAT = (
     "{{ bos_token }}{% for m in messages %}<start_of_turn>{{ m['role'] }}\n"
     "{% if m['content'] is string %}{{ m['content'] | trim }}{% else %}{% for part in m['content'] %}"
@@ -67,6 +68,68 @@ def write_tiny_vision_checkpoint(directory: Path, window: int = 512, chat: bool 
     return directory
 
 
+def write_tiny_gemma4(directory: Path, window: int = 512, chat: bool = True, both_ways: bool = True) -> Path:
+    """A Gemma 4 with all that it may have: layers that share keys and values, embeddings for each layer, a cap on logits.
+
+    At most 70 soft tokens a picture, of 2 × 2 patches of 4 pixels. both_ways : soft tokens attend to each other
+    """
+    from transformers import Gemma4Config, Gemma4ForConditionalGeneration, Gemma4TextConfig, Gemma4VisionConfig
+    from transformers.models.gemma4.image_processing_pil_gemma4 import Gemma4ImageProcessorPil
+
+    tokenizer = build_tokenizer(chat, IMAGE4, CHAT.replace(IMAGE["boi_token"], IMAGE4["image_token"]))
+    config = Gemma4Config(
+        text_config=Gemma4TextConfig(
+            **sizes_of_layers(tokenizer, window), global_head_dim=32, use_bidirectional_attention="vision" if both_ways else None
+        ),
+        vision_config=Gemma4VisionConfig(
+            hidden_size=32,
+            intermediate_size=64,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            num_key_value_heads=2,
+            head_dim=16,
+            patch_size=4,
+            pooling_kernel_size=2,
+            position_embedding_size=200,
+            standardize=True,
+        ),
+        video_token_id=3,
+        audio_token_id=3,
+        **{f"{name}_id": tokenizer.convert_tokens_to_ids(token) for name, token in IMAGE4.items()},
+    )
+    model = Gemma4ForConditionalGeneration(config)
+    randomise(model)
+    model.model.vision_tower.std_bias.normal_(0, 0.3)
+    model.model.vision_tower.std_scale.normal_(1, 0.1)
+    model.save_pretrained(directory)
+    tokenizer.save_pretrained(directory)
+    Gemma4ImageProcessorPil(patch_size=4, pooling_kernel_size=2, max_soft_tokens=70).save_pretrained(directory)
+    return directory
+
+
+def sizes_of_layers(tokenizer, window: int) -> dict:
+    """Of a text that has layers which share keys and values, and embeddings for each layer: Gemma 3n, Gemma 4."""
+    return {
+        "vocab_size": len(tokenizer),
+        "vocab_size_per_layer_input": len(tokenizer),
+        "hidden_size": 32,
+        "hidden_size_per_layer_input": 8,
+        "intermediate_size": 64,
+        "num_hidden_layers": 4,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 1,
+        "num_kv_shared_layers": 2,
+        "head_dim": 16,
+        "layer_types": ["sliding_attention", "full_attention"] * 2,
+        "sliding_window": window,
+        "final_logit_softcapping": 5.0,
+        "max_position_embeddings": 2048,
+        "pad_token_id": 0,
+        "eos_token_id": 1,
+        "bos_token_id": 2,
+    }
+
+
 def text_config(tokenizer, window: int):
     from transformers import Gemma3TextConfig
 
@@ -94,7 +157,7 @@ def randomise(model) -> None:
             parameter.data.normal_(0, 0.3)
 
 
-def build_tokenizer(chat: bool, extra: dict[str, str] | None = None):
+def build_tokenizer(chat: bool, extra: dict[str, str] | None = None, template: str = CHAT):
     """A BPE tokenizer with byte fallback; `extra` names further special tokens."""
     from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
     from tokenizers.processors import TemplateProcessing
@@ -126,5 +189,5 @@ def build_tokenizer(chat: bool, extra: dict[str, str] | None = None):
         single="<bos> $A", special_tokens=[("<bos>", tokenizer.bos_token_id)]
     )
     if chat:
-        tokenizer.chat_template = CHAT
+        tokenizer.chat_template = template
     return tokenizer

@@ -1,4 +1,4 @@
-"""The game of a picture and a prompt: where a coalition of patches, and words, becomes what Gemma 3 sees and reads."""
+"""The game of a picture and a prompt: where a coalition of patches, and words, becomes what a model sees and reads."""
 
 import threading
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from model.image.image_scoring import ImageScorer, SeeingSequence
 from model.image.images import Picture
 from model.image.patches import cells_of_pixels, cells_touched, check_grid, check_visible, grid_labels, on_original, patch_names
-from model.image.vision import Vision
+from model.image.seeing.vision import Vision
 from model.text.prompt import Players, Prompt
 from model.text.text_game import AT_ONCE, HEAD_TOKENS, LanguageModel
 from xai.checks import check_coalitions
@@ -54,12 +54,12 @@ class ImageGame:
             raise ValueError(f"absent must be one of {list(ABSENT)}; got {absent!r}")
         assert gemma.vision is not None
         vision = self._vision = gemma.vision
-        self.grid = check_grid(grid, vision.tokens)
         self._seen = vision.look(image)
+        self.grid = check_grid(grid, *self._seen.tokens)
         self.size, self.n_patches = self._seen.size, self.grid[0] * self.grid[1]
-        self._square = grid_labels(self.grid, vision.tokens)
-        check_visible(self._square, self.n_patches, *self.size)
-        encoded = Prompt(gemma.tokenizer, prompt, gemma.chat, self._seen.text)
+        self._units = grid_labels(self.grid, *self._seen.tokens)
+        check_visible(self._units, self.n_patches, *self.size)
+        encoded = Prompt(gemma.tokenizer, prompt, gemma.chat, (vision.mark, self._seen.text))
         players = "word" if words is True else words
         self.spans, owner = encoded.players(players) if players else ([], [-1] * len(encoded.ids))
         self._gemma, self._target = gemma, gemma.target_ids(target)
@@ -81,12 +81,12 @@ class ImageGame:
         self.work, weights = self._mean_work(), vision.weights[0]
         faster = 1 if gemma.model.device.type == "cpu" else GPU_FASTER
         self.batch_size = int(np.clip(faster * WORK_PER_BATCH / (weights * self.work), 4, 256))
-        self._scorer = ImageScorer(vision.model, gemma.lock, self._target, self._features)
+        self._scorer = ImageScorer(vision, gemma.lock, self._target, self._features)
 
     @property
     def regions(self) -> NDArray[np.int16]:
         """int16 (height, width): the player of each pixel of the original picture."""
-        return on_original(self._square, *self.size)
+        return on_original(self._units, *self.size)
 
     def __call__(self, coalitions: Bools) -> Floats:
         coalitions = check_coalitions(coalitions, self.n_players)
@@ -103,12 +103,12 @@ class ImageGame:
     def answer(self, coalition: Bools, max_new_tokens: int = 8) -> str:
         """The greedy continuation where only this coalition, bool (n_players,), is present; special tokens left out."""
         here = check_coalitions([coalition], self.n_players)
-        model, tokenizer = self._vision.model, self._gemma.tokenizer
+        vision, tokenizer = self._vision, self._gemma.tokenizer
         found: list[int] = []
-        ends = model.generation_config.eos_token_id
+        ends = vision.model.generation_config.eos_token_id
         ends = set(ends if isinstance(ends, list) else [ends])
         for _ in range(max_new_tokens):
-            scorer = ImageScorer(model, self._gemma.lock, [*found, 0], self._features)
+            scorer = ImageScorer(vision, self._gemma.lock, [*found, 0], self._features)
             token = scorer.next_token(self._sequences(here, np.array([*found, 0]))[0])
             if token in ends:
                 break
@@ -120,7 +120,7 @@ class ImageGame:
         if not self._in_place:
             tokens -= ((self._owner >= 0).sum() + (len(self._soft) if self.absent != "pixel" else 0)) / 2
         language, tower = self._vision.weights
-        patches = 0 if self.absent == "soft-token" else len(self._seen.boxes) * self._vision.patches**2
+        patches = 0 if self.absent == "soft-token" else len(self._seen.boxes) * self._seen.patches
         return float(tokens + HEAD_TOKENS * len(self._target) + patches * tower / language)
 
     def _sequences(self, coalitions: Bools, target: Ints | None = None) -> list[SeeingSequence]:
@@ -162,7 +162,7 @@ class ImageGame:
         many = pixels[None].expand(len(patches), -1, -1, -1, -1)
         shown = None
         if self.absent == "strict":
-            shown = torch.from_numpy(self._shown(patches)).reshape(-1, vision.tokens**2)
+            shown = torch.from_numpy(self._shown(patches)).reshape(len(patches) * len(pixels), -1)
         else:
             many = self._paint(torch.from_numpy(patches), many)
         return vision.features(many.flatten(0, 1), shown).reshape(len(patches), len(self._soft), -1)
@@ -179,14 +179,15 @@ class ImageGame:
         return torch.where(patches[:, labels][:, :, None], many, mean)
 
     def _patches_of(self, top: int, left: int, bottom: int, right: int) -> Bools:
-        """bool (tokens², n_patches): which patches each soft token of the whole picture or a crop shows a part of."""
-        (height, width), (rows, columns), side = self.size, self.grid, self._vision.tokens
-        down, across = cells_touched(top, bottom, height, rows, side), cells_touched(left, right, width, columns, side)
-        return np.kron(down, across).astype(bool)
+        """bool (soft tokens, n_patches): which patches each of the whole picture or of a crop shows a part of."""
+        (height, width), (rows, columns), tokens = self.size, self.grid, self._seen.tokens
+        down = cells_touched(top, bottom, height, rows, tokens[0])
+        return np.kron(down, cells_touched(left, right, width, columns, tokens[1])).astype(bool)
 
     def _pixels_of(self, top: int, left: int, bottom: int, right: int) -> Ints:
-        """int (side, side): the patch of each of the model's pixels of the whole picture or a crop."""
-        (height, width), (rows, columns), vision = self.size, self.grid, self._vision
-        down = cells_of_pixels(top, bottom, height, rows, vision.tokens, vision.pixels)
-        across = cells_of_pixels(left, right, width, columns, vision.tokens, vision.pixels)
+        """int (pixels, pixels): the patch of each of the model's pixels of the whole picture or a crop."""
+        (height, width), (rows, columns), tokens = self.size, self.grid, self._seen.tokens
+        high, wide = self._seen.pixels.shape[-2:]
+        down = cells_of_pixels(top, bottom, height, rows, tokens[0], high)
+        across = cells_of_pixels(left, right, width, columns, tokens[1], wide)
         return down[:, None] * columns + across

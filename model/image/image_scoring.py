@@ -1,13 +1,14 @@
-"""Scoring many variants of a picture and a prompt: log-probabilities of one target, soft tokens put in by hand."""
+"""Scoring many variants of a picture and a prompt: log-probabilities of one target, soft tokens handed to the network."""
 
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from model.image.seeing.vision import Vision
 from model.text.scoring import Limits, PrefixScorer, Sequence, on_processor
 from xai.typing import Bools, Ints
 
@@ -26,16 +27,16 @@ class SeeingSequence(Sequence):
 class ImageScorer(PrefixScorer[SeeingSequence]):
     """Log-probabilities of a target's tokens after sequences with soft tokens.
 
-    model : a Gemma3ForConditionalGeneration;  lock : held during each call of it;  target : token ids
+    vision : whose network is run;  lock : held during each call of it;  target : token ids
     features : bool (b, patches) → tensor (b, soft tokens, width), the soft tokens of so many variants of the picture
 
-    The picture stands at the start, so there is no prefix to reuse. Image tokens attend to each other both ways:
-    `token_type_ids` say which they are, without them they would silently become causal.
+    The picture stands at the start, so there is no prefix to reuse. Where soft tokens attend to each other both ways, the
+    network must be told which they are: without that they would silently become causal.
     """
 
-    def __init__(self, model: Any, lock: threading.RLock, target: ArrayLike, features: Callable[[Bools], "Tensor"]) -> None:
-        super().__init__(model, lock, [], target)
-        self._features = features
+    def __init__(self, vision: Vision, lock: threading.RLock, target: ArrayLike, features: Callable[[Bools], "Tensor"]) -> None:
+        super().__init__(vision.model, lock, [], target)
+        self._vision, self._features = vision, features
 
     def _limits(self) -> Limits:
         return on_processor()  # on a GPU, too: how much the tower takes there is not known
@@ -49,6 +50,7 @@ class ImageScorer(PrefixScorer[SeeingSequence]):
 
     def _run(self, batch: list[SeeingSequence]) -> "Tensor":
         import torch
+        from transformers.modeling_outputs import BaseModelOutputWithPooling
 
         device, width, count = self.model.device, max(len(s.ids) for s in batch), len(self._target)
         ids, positions, visible = (np.zeros((len(batch), width), np.int64) for _ in range(3))
@@ -61,17 +63,16 @@ class ImageScorer(PrefixScorer[SeeingSequence]):
             ends[row] = np.arange(length - count, length)
             # The last token before the target may be a hidden one: the last visible one predicts.
             ends[row, 0] = np.flatnonzero(s.visible[: length - count + 1])[-1]
-        ids[soft >= 0] = 0  # the soft token may lie outside the vocabulary
-        embedded = self.model.get_input_embeddings()(torch.from_numpy(ids).to(device))
         features = self._features(np.stack([s.patches for s in batch]))
         rows, columns = np.nonzero(soft >= 0)
-        embedded[rows, columns] = features[rows, soft[rows, columns]].to(embedded.dtype)
+        seen = self._vision.handed(features[rows, soft[rows, columns]])
         out = self.model.model(
-            inputs_embeds=embedded,
+            input_ids=torch.from_numpy(ids).to(device),
             attention_mask=torch.from_numpy(visible).to(device),
             position_ids=torch.from_numpy(positions).to(device),
-            token_type_ids=torch.from_numpy((soft >= 0).astype(np.int64)).to(device),
+            mm_encoder_outputs={"image": BaseModelOutputWithPooling(pooler_output=seen)},
             use_cache=False,
+            **{self._vision.kinds: torch.from_numpy((soft >= 0).astype(np.int64)).to(device)},
         ).last_hidden_state
         states: Tensor = out[torch.arange(len(batch), device=device)[:, None], torch.from_numpy(ends).to(device)]
         return states

@@ -1,6 +1,6 @@
 """Where the players of a picture lie: patches of a grid or superpixels, in what the model sees and on the original.
 
-Both image models resize the whole picture to a square, so a position is a fraction of width and height: a patch keeps
+Every model resizes the whole picture, most to a square, so a position is a fraction of width and height: a patch keeps
 its place however wide the photo was.
 """
 
@@ -14,16 +14,17 @@ from xai.typing import Bools, Bytes, Ints
 MAX_SIDE = 16
 
 
-def check_grid(grid: Iterable[int], most: int = MAX_SIDE) -> tuple[int, int]:
-    """(rows, columns) of a grid; ValueError for anything else or more than `most`, or 16, a side."""
-    most = min(most, MAX_SIDE)
+def check_grid(grid: Iterable[int], down: int = MAX_SIDE, across: int | None = None) -> tuple[int, int]:
+    """(rows, columns) of a grid; ValueError for anything else, or more than `down` rows or `across` columns (`down`), or 16."""
+    down, across = min(down, MAX_SIDE), min(down if across is None else across, MAX_SIDE)
     try:
         rows, columns = (int(side) for side in grid)
         whole = (rows, columns) == tuple(grid)
     except (TypeError, ValueError):
         whole = False
-    if not whole or not (1 <= rows <= most and 1 <= columns <= most):
-        raise ValueError(f"grid must be two whole numbers from 1 to {most}, (rows, columns); got {grid!r}")
+    if not whole or not (1 <= rows <= down and 1 <= columns <= across):
+        most = f"from 1 to {down}" if down == across else f"from 1 to {down} and from 1 to {across} in a picture of this shape"
+        raise ValueError(f"grid must be two whole numbers {most}, (rows, columns); got {grid!r}")
     return rows, columns
 
 
@@ -32,10 +33,10 @@ def cells(parts: int, side: int) -> Ints:
     return ((2 * np.arange(side) + 1) * parts) // (2 * side)
 
 
-def grid_labels(grid: tuple[int, int], side: int) -> Ints:
-    """int (side, side): the player of each unit of a square that a grid divides, row by row from the top left."""
+def grid_labels(grid: tuple[int, int], down: int, across: int | None = None) -> Ints:
+    """int (down, across): the player of each unit that a grid divides, row by row from the top left; a square by default."""
     rows, columns = grid
-    return cells(rows, side)[:, None] * columns + cells(columns, side)
+    return cells(rows, down)[:, None] * columns + cells(columns, down if across is None else across)
 
 
 def patch_names(grid: tuple[int, int]) -> list[str]:
@@ -103,7 +104,7 @@ def joined(labels: Ints, pixels: Bytes, count: int) -> Ints:
 
 
 def on_original(labels: Ints, height: int, width: int) -> NDArray[np.int16]:
-    """int16 (height, width): the player of each pixel of the original, from those of the square the model sees."""
+    """int16 (height, width): the player of each pixel of the original, from those of what the model sees."""
     rows, columns = cells(labels.shape[0], height), cells(labels.shape[1], width)
     return labels.astype(np.int16)[np.ix_(rows, columns)]
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from model.image.vision import Vision
 from model.language import Language
 from model.local import LocalModel
 from model.text.ways import take_plain
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 MEMORY = Path("/proc/meminfo")  # where Linux says how much is free
+BESIDE = ("per_layer_model_projection", "altup_projections", "altup_unembed_projections")  # matrices around the layers
+SECOND = "embed_tokens_per_layer"  # another table of tokens, which each layer of Gemma 3n and Gemma 4 reads
 SHARES = (0.25, 0.5, 1.0)  # of the language model's layers, from the answer down
 STAGES = (
     "the network with the last quarter of its layers redrawn",
@@ -43,7 +44,7 @@ def on_redrawn(gemma: Language, game_of: Callable[[LocalModel], Game]) -> Redraw
 def redrawn_gemma(gemma: LocalModel, seed: int) -> Iterator[LocalModel]:
     """A model for each of `STAGES`; the first of them shares with the next what was drawn, and all the rest with `gemma`.
 
-    `gemma` itself is never altered. The last stage has new layers, a new table of what is read, and new eyes where there
+    `gemma` itself is never altered. The last stage has new layers, new tables of what is read, and new eyes where there
     are any. ValueError where there is no room for so many weights.
     """
     import torch
@@ -51,11 +52,12 @@ def redrawn_gemma(gemma: LocalModel, seed: int) -> Iterator[LocalModel]:
     device = gemma.model.device
     generator = torch.Generator(device).manual_seed(seed)
     layers = list(gemma.layers)[::-1]
-    eyes = [] if gemma.vision is None else [gemma.vision.model.model.multi_modal_projector, gemma.vision.model.model.vision_tower]
-    _check_room([*layers, *eyes], device)
+    found = (getattr(gemma.model.base_model, name, None) for name in BESIDE)
+    last = [*(part for part in found if part is not None), *(gemma.vision.eyes if gemma.vision else [])]
+    _check_room([*layers, *last], device)
     drawn: dict[int, Any] = {}
     for share in SHARES:
-        parts = layers[: max(1, round(share * len(layers)))] + (eyes if share == 1.0 else [])
+        parts = layers[: max(1, round(share * len(layers)))] + (last if share == 1.0 else [])
         for parameter in (parameter for part in parts for parameter in part.parameters()):
             if parameter.ndim > 1 and id(parameter) not in drawn:
                 law = float(parameter.float().mean()), float(parameter.float().std())
@@ -77,8 +79,10 @@ def _copied(gemma: LocalModel, drawn: dict[int, Any], reading: int | None) -> Lo
         model, seeing = copy.deepcopy(whole, shared)
     if reading is not None:
         model.set_input_embeddings(_reader(model.get_input_embeddings(), reading))
+        if (second := getattr(model.base_model, SECOND, None)) is not None:
+            setattr(model.base_model, SECOND, _reader(second, ~reading))
     take_plain(model)
-    vision = None if gemma.vision is None else Vision(seeing, gemma.vision.processor)
+    vision = None if gemma.vision is None else gemma.vision.on(seeing)
     return LocalModel(model, gemma.tokenizer, f"{gemma.name}, redrawn", vision, gemma.handshake)
 
 
@@ -94,6 +98,12 @@ def _reader(table: Any, seed: int) -> Any:
             super().__init__()
             self.table = table
             self._rows: dict[int, Tensor] = {}
+
+        @property
+        def weight(self) -> "Tensor":
+            """As it was: a Gemma 4 looks at its row of the token that fills batches up."""
+            weight: Tensor = self.table.weight
+            return weight
 
         def forward(self, ids: "Tensor") -> "Tensor":
             unique, where = torch.unique(ids, return_inverse=True)

@@ -38,7 +38,7 @@ def _of_rows(model: Any, lock: threading.RLock, flat: "Tensor", wanted: "Tensor"
     """float64 (rows,): the wanted logit less the logarithm of the sum of all, which is summed slab by slab."""
     import torch
 
-    layer, config = model.get_output_embeddings(), model.config
+    layer, config = model.get_output_embeddings(), getattr(model.config, "text_config", None) or model.config
     weight, bias, cap = layer.weight, getattr(layer, "bias", None), getattr(config, "final_logit_softcapping", None)
     scale = float(getattr(config, "logit_scale", None) or 1.0) / float(getattr(config, "logits_scaling", None) or 1.0)
     size = max(SLAB, FEW // len(flat)) if flat.device.type == "cpu" else WIDE

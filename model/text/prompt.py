@@ -46,9 +46,10 @@ class Prompt:
     """
 
     def __init__(
-        self, tokenizer: Any, text: str, chat: bool = False, picture: str | None = None, start: int | None = None
+        self, tokenizer: Any, text: str, chat: bool = False, picture: tuple[str, str] | None = None, start: int | None = None
     ) -> None:
-        """picture : what the processor writes for a picture that stands before the text; None where there is none
+        """picture : what a chat template writes for a picture that stands before the text, and what the processor writes
+            instead; None where there is none
 
         start : a token to put before all, where the tokenizer puts none
         """
@@ -166,14 +167,14 @@ def _overlaps(token: Span, spans: list[Span], text: str) -> Iterator[tuple[int, 
         k += 1
 
 
-def _render(tokenizer: Any, text: str, chat: bool, picture: str | None) -> tuple[str, str, str]:
+def _render(tokenizer: Any, text: str, chat: bool, picture: tuple[str, str] | None) -> tuple[str, str, str]:
     """What the model reads: before the prompt, the prompt, after it. A template is applied once, as the user's turn."""
     bare, before, after = text, "", ""
     if picture is not None:
         marks = [tokenizer.boi_token, tokenizer.eoi_token, tokenizer.image_token]
         for mark in filter(text.__contains__, marks):
             raise ValueError(f"the prompt holds {mark}, which stands for a picture: take it out, the picture comes first")
-        before = tokenizer.boi_token
+        before = picture[0]
     if chat:
         bare = text.strip()  # the template strips the turn
 
@@ -186,9 +187,9 @@ def _render(tokenizer: Any, text: str, chat: bool, picture: str | None) -> tuple
         if turn(text) != before + bare + after:
             raise ValueError("the chat template of this checkpoint changes the prompt, so its parts cannot be found again")
     if picture is not None:
-        if before.count(tokenizer.boi_token) != 1:
+        if before.count(picture[0]) != 1:
             raise ValueError("the chat template of this checkpoint has no place for a picture")
-        before = before.replace(tokenizer.boi_token, picture)
+        before = before.replace(*picture)
     return before, bare, after
 
 

@@ -295,5 +295,7 @@ def test_what_is_said_before_a_model_is_loaded(monkeypatch):
         "A directory of type qwen2, stored as awq. Run as it is stored its weights take at most 5.0 GB of memory; 16.0 GB are "
         "free."
     )
+    eyes = About("directory", "mine", "gemma3n", None, "awq", "awq", 5 * 10**9, blind="its eyes need a package")
+    assert described(eyes, "float32").endswith("free. Of it only text is explained: its eyes need a package.")
     monkeypatch.setattr("ui.model.menu.free_memory", lambda: None)
     assert described(About("hub id", "a/b"), "float32").endswith("it is downloaded first, and what it takes is known then.")

@@ -41,9 +41,9 @@ USUAL_TEXT = "a photo of a cat"
 USUAL = {PHOTOS: 7, SHAPES: 8, GEMMA: 8, OWN: 7, TOWERS: 7}
 _MODEL_NOTE = {
     SHAPES: "A Gemma 3 of one million parameters, trained on drawn shapes; it knows nothing else. Ask for colours, "
-    "shapes, how many, or what is left of something. For photos start Swing with a larger one: "
+    "shapes, how many, or what is left of something. For photos start Swing with a larger Gemma: "
     "`make run MODEL=google/gemma-3-4b-it`.",
-    GEMMA: "The multimodal Gemma 3 that this server was started with.",
+    GEMMA: "The multimodal Gemma that this server was started with.",
 }
 _ABSENCE_NOTE = {
     "soft-token": "The tower has seen the whole picture; what the language model may not attend to are the patch’s "

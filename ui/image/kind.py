@@ -1,4 +1,4 @@
-"""A picture as a kind of input: a classifier or a Gemma 3 looks at it, and patches of it are covered."""
+"""A picture as a kind of input: a classifier or a multimodal Gemma looks at it, and patches of it are covered."""
 
 import hashlib
 from collections.abc import Callable
@@ -78,7 +78,7 @@ class ImageKind(Kind[ImageRequest, ImageState, ImagePicture]):
                 raise ValueError("This holds another picture than its settings say.")
             source.take(upload, "")
         image = source.needed(request.source)
-        return ImageAbout.from_record(record, request, comparison, lambda side: run.regions_of(request, image, side))
+        return ImageAbout.from_record(record, request, comparison, lambda units: run.regions_of(request, image, units))
 
     def picture(self, result: Result) -> ImagePicture:
         at = result.request.source

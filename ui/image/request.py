@@ -14,7 +14,7 @@ CLASSIFIERS = (PHOTOS, OWN)
 MODELS = {
     PHOTOS: "Photos: EfficientNet-Lite0",
     SHAPES: "Drawn shapes: a small Gemma 3",
-    GEMMA: "Photos: the Gemma 3 of this server",
+    GEMMA: "Photos: the Gemma of this server",
     OWN: "A classifier of your own",
     TOWERS: "A pair of towers of your own (CLIP)",
 }
@@ -108,13 +108,13 @@ class ImageAbout:
 
     answer : what the model said, or the text that it compared
     guesses : its five likeliest classes as (name, probability), none where it tells no classes
-    side : units a side of the square that the model sees and the grid divides
+    units : rows and columns of what the grid divides: the pixels that the model sees, or its soft tokens
     regions : (height, width), the player of each pixel of the picture
     """
 
     answer: str
     guesses: list[tuple[str, float]]
-    side: int
+    units: tuple[int, int]
     regions: Regions
 
     @property
@@ -124,7 +124,8 @@ class ImageAbout:
 
     def to_record(self) -> dict[str, Any]:
         """As JSON can hold it; where the patches lie follows from the request and the picture."""
-        return {"answer": self.answer, "guesses": self.guesses, "side": self.side}
+        down, across = self.units
+        return {"answer": self.answer, "guesses": self.guesses, "side": down if down == across else [down, across]}
 
     to_shown = to_record
 
@@ -132,12 +133,13 @@ class ImageAbout:
     def from_record(cls, record: dict[str, Any], request: ImageRequest, comparison: Comparison, regions_of: Any) -> "ImageAbout":
         """What `to_record` gave; ValueError where it is not of the request.
 
-        regions_of(side) : where the patches lie, by the picture
+        regions_of(units) : where the patches lie, by the picture
         """
         guesses, side = [(str(name), float(share)) for name, share in record["guesses"]], record["side"]
-        if type(side) is not int or not request.grid <= side <= MOST_SIDE:
+        down, across = side if isinstance(side, list) else (side, side)
+        if not all(type(side) is int and request.grid <= side <= MOST_SIDE for side in (down, across)):
             raise ValueError("the side of its grid is not one")
-        about = cls(str(record["answer"]), guesses, side, regions_of(side))
+        about = cls(str(record["answer"]), guesses, (down, across), regions_of((down, across)))
         players = comparison.ledger.n_players
         if players < about.patches or (players > about.patches and not request.words):
             raise ValueError("its patches and its players do not match")

@@ -13,7 +13,8 @@ from model.image.classifier import ImageClassifier
 from model.image.classifier_game import ClassifierGame
 from model.image.image_game import ImageGame
 from model.image.images import Picture
-from model.image.vision import Vision
+from model.image.seeing.families import SEEN, only_text
+from model.image.seeing.vision import Vision
 from model.language import Language
 from model.redrawn.gemma import on_redrawn
 from model.text.segments import words
@@ -125,10 +126,13 @@ def check(request: ImageRequest) -> None:
 
 
 def _vision(gemma: Language) -> Vision:
-    """What a Gemma sees with; ValueError for one that reads only."""
+    """What a Gemma sees with; ValueError for a model that reads only."""
     if gemma.vision is None:
+        if gemma.blind:
+            raise ValueError(only_text("this server’s model", gemma.blind))
         raise ValueError(
-            "The model of this server reads text only. Start it with a multimodal Gemma 3: make run MODEL=google/gemma-3-4b-it"
+            f"The model of this server reads text only. Start it with a multimodal checkpoint of {SEEN}: "
+            "make run MODEL=google/gemma-3-4b-it"
         )
     return gemma.vision
 
@@ -150,8 +154,8 @@ def size(request: ImageRequest, slot: ModelSlot) -> Size:
     each = _measured.get(_kind(request)) or SECONDS.get(request.model) or SECONDS.get(request.absent, SECONDS[PHOTOS])
     if request.model == GEMMA and _kind(request) not in _measured:
         vision, rate = _vision(slot.loaded), slot.seconds_per_token or 0.01
-        tower = 0 if request.absent == "soft-token" else vision.patches**2 * vision.weights[1] / vision.weights[0]
-        each = (vision.tokens**2 + tower) * rate
+        tower = 0 if request.absent == "soft-token" else vision.patches * vision.weights[1] / vision.weights[0]
+        each = (vision.tokens + tower) * rate
     return Size(players, "patches", each * (2 if request.rather else 1))
 
 
@@ -186,14 +190,14 @@ def make_game(
     return games[0] if len(games) == 1 else JoinedGame(*games)
 
 
-def regions_of(request: ImageRequest, image: Image.Image, side: int) -> Regions:
-    """(height, width): the player of each pixel, without asking a model; side : as in `ImageAbout`."""
+def regions_of(request: ImageRequest, image: Image.Image, units: tuple[int, int]) -> Regions:
+    """(height, width): the player of each pixel, without asking a model; units : as in `ImageAbout`."""
     from model.image.patches import grid_labels, on_original
 
     if request.segments:
         segments = _SEGMENTS[request.segments]
         return photo_model().game(image, 0, (request.grid, request.grid), segments=segments).regions
-    return on_original(grid_labels((request.grid, request.grid), side), image.height, image.width)
+    return on_original(grid_labels((request.grid, request.grid), *units), image.height, image.width)
 
 
 def check_words(gemma: Language, *texts: str) -> None:
@@ -228,16 +232,16 @@ def subject(slot: ModelSlot, request: ImageRequest, image: Image.Image, other: I
     if isinstance(model, ImageClassifier):
         most = min(LIKELIEST, len(model.class_names))
         guesses = [(guess.name, guess.probability) for guess in model.top(image, most)]
-        answer, side = guesses[0][0], model.side
+        answer, units = guesses[0][0], (model.side, model.side)
     elif isinstance(model, Towers):
-        answer, side = request.question, model.side
+        answer, units = request.question, (model.side, model.side)
     else:
         if request.model == SHAPES:
             check_words(model, request.question, request.target, request.rather)
-        answer, side = answer_of(model, request, image), _vision(model).tokens
+        answer, units = answer_of(model, request, image), _vision(model).look(image).tokens
     game = make_game(model, request, image, answer, other)
     outputs, own = game.outputs, game.games[0] if isinstance(game, JoinedGame) else game
-    about, learn = ImageAbout(answer, guesses, side, own.regions), partial(_learn, request)
+    about, learn = ImageAbout(answer, guesses, units, own.regions), partial(_learn, request)
     if isinstance(model, ImageClassifier):
         assert isinstance(game, ClassifierGame)
         from model.redrawn.classifier import on_redrawn as on_redrawn_photos

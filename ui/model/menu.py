@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from model.about import About, amount, free_memory, look
+from model.image.seeing.families import only_text
 from model.precision import AUTO, FULL, HALF, PRECISIONS
 from ui.draw.markdown import plain, said
 from ui.shell.model_slot import Choice, ModelSlot, model_slot
@@ -118,7 +119,8 @@ def described(about: About, run_in: str) -> str:
     runs = "as it is stored" if about.quantised else f"in {run_in}"
     room = f" of memory; {amount(free)} are free" if free is not None else " of memory"
     takes = f" Run {runs} its weights take at most {amount(needs)}{room}." if needs is not None else ""
-    return f"A {kind} of type {about.type}{count}, stored as {about.stored}.{takes}"
+    text = f" {only_text('it', about.blind)}" if about.blind else ""
+    return f"A {kind} of type {about.type}{count}, stored as {about.stored}.{takes}{text}"
 
 
 def counted(number: int) -> str:

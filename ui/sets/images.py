@@ -51,7 +51,7 @@ def regions_of(settings: Settings, image: Image.Image) -> Regions:
 def picture_of_image(settings: Settings, row: dict[str, Any], path: Path | None) -> ImagePicture:
     """How a row is drawn. path : of its picture, None where that is lost"""
     image = _seen_or_blank(path)
-    about = ImageAbout(row["output"], [], SIDE, regions_of(settings, image))
+    about = ImageAbout(row["output"], [], (SIDE, SIDE), regions_of(settings, image))
     return ImagePicture(ImageRequest("", absent=settings.absence), about, image, row["output"], name=row["id"])
 
 

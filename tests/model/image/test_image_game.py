@@ -85,10 +85,9 @@ def plain(gemma, image, hidden=((),), pixels=None, features=None):
 
 def tower_without(gemma, pixels, shown):
     """Soft tokens of the tower run on the patches of the shown soft tokens alone, the others taken out of its input."""
-    inner, side = gemma.vision.model.model, gemma.vision.tokens
+    inner, side, share = gemma.vision.model.model, 6, 2
     tower, projector = inner.vision_tower, inner.multi_modal_projector
-    share = gemma.vision.patches // side
-    places = np.arange(gemma.vision.patches**2).reshape(side, share, side, share).transpose(0, 2, 1, 3)
+    places = np.arange(gemma.vision.patches).reshape(side, share, side, share).transpose(0, 2, 1, 3)
     places = places.reshape(side**2, -1)[shown]
     out = torch.zeros(1, side**2, inner.config.text_config.hidden_size)
     if shown.any():
@@ -225,7 +224,7 @@ def test_batch_size_changes_nothing(tiny_seeing, absent, monkeypatch):
     z = RNG.random((20, 13)) < 0.5
     together = game(z)
     np.testing.assert_allclose(np.concatenate([game(row[None]) for row in z]), together, atol=2e-5)
-    monkeypatch.setattr("model.image.vision.TOWER_PATCHES", 300)
+    monkeypatch.setattr("model.image.seeing.vision.TOWER_PATCHES", 300)
     monkeypatch.setattr("model.text.scoring.MAX_TOKENS", 200)
     monkeypatch.setattr("model.image.image_game.AT_ONCE", 7)
     np.testing.assert_allclose(game(z), together, atol=2e-5)

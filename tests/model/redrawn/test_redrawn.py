@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model import TableModel, load_image_classifier
+from model import TableModel, load_image_classifier, load_model
 from model.redrawn.classifier import redrawn_classifier
 from model.redrawn.gemma import STAGES, redrawn_gemma
 from model.redrawn.table import on_redrawn_reader, shuffled_fit
@@ -73,8 +73,19 @@ def test_no_room_is_one_sentence(tiny_gemma, monkeypatch, tmp_path):
         next(redrawn_gemma(tiny_gemma, 0))
 
 
+@pytest.fixture(scope="module")
+def tiny_seeing4(tmp_path_factory):
+    import torch
+    from tiny import write_tiny_gemma4
+
+    torch.manual_seed(0)
+    return load_model(str(write_tiny_gemma4(tmp_path_factory.mktemp("gemma4") / "tiny")))
+
+
+@pytest.mark.parametrize("family", ["tiny_seeing", "tiny_seeing4"])
 @pytest.mark.parametrize("absent", ["soft-token", "pixel"])
-def test_a_network_that_sees_gets_new_eyes_last(tiny_seeing, absent):
+def test_a_network_that_sees_gets_new_eyes_last(family, absent, request):
+    tiny_seeing = request.getfixturevalue(family)
     image = np.random.default_rng(0).integers(0, 256, (48, 48, 3), dtype=np.uint8)
     before = bits(tiny_seeing.vision.model)
 
@@ -91,6 +102,18 @@ def test_a_network_that_sees_gets_new_eyes_last(tiny_seeing, absent):
         assert stage.model.model is stage.vision.model.model.language_model
         towers = [model.model.vision_tower.parameters() for model in (tiny_seeing.vision.model, stage.vision.model)]
         assert any(a is not b for a, b in zip(*towers)) == new
+
+
+def test_nothing_is_left_of_what_is_read_for_each_layer(tiny_seeing4):
+    import torch
+
+    real, ids = tiny_seeing4.model.model, torch.tensor([[5, 9, 5]])
+    first, last = [[*redrawn_gemma(tiny_seeing4, 0)][at].model.model for at in (0, 2)]
+    assert torch.equal(first.get_per_layer_inputs(ids), real.get_per_layer_inputs(ids))
+    assert first.per_layer_model_projection.weight is real.per_layer_model_projection.weight
+    read = last.get_per_layer_inputs(ids)
+    assert torch.equal(read[0, 0], read[0, 2]) and (read != real.get_per_layer_inputs(ids)).all()
+    assert (last.per_layer_model_projection.weight != real.per_layer_model_projection.weight).all()
 
 
 @pytest.mark.slow

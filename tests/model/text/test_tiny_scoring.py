@@ -162,7 +162,7 @@ def test_a_gpu_takes_batches_of_every_architecture(gpu, kind, sizes):
 
 
 def test_a_gpu_takes_batches_of_pictures_as_a_processor_does(gpu):
-    scorer = ImageScorer(gpu(80e9, None), None, [1], None)
+    scorer = ImageScorer(SimpleNamespace(model=gpu(80e9, None)), None, [1], None)
     assert scorer._limits() == on_processor()
 
 
