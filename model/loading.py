@@ -2,12 +2,12 @@
 
 import contextlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from model.about import ADAPTER, base_of, check_config, check_room, config_of, is_gguf, look
+from model.about import ADAPTER, NoRoom, base_of, check_config, check_room, config_of, is_gguf, look
 from model.cache import Progress, home, recall, remember, sha256
 from model.gguf import load_gguf
 from model.gguf.bundled import NAME, load_bundled
@@ -18,6 +18,7 @@ from model.local import LocalModel
 from model.precision import AUTO, FULL, GAIN, HALF, LARGE, PRECISIONS, gain
 from model.text.handshake import Handshake, shake
 
+READING, COMPARING = "Loading the weights", "Comparing fast scoring with plain passes"
 SEEING = "gemma3"  # the type whose pictures Swing explains too
 SHORT = "float16"  # whose largest number, 65,504, the insides of some models exceed
 VERSION = 2  # of what a handshake asks: another one is not believed
@@ -34,7 +35,8 @@ def load_model(
     device : "cpu", "cuda", …; a GPU where there is one by default, on which models are run in bfloat16
     precision : on a CPU "float32", "bfloat16" (`model.precision`: the linear layers of a checkpoint that was published in it)
         or "auto": that where this machine is faster so, and the model large enough for anybody to wait for it
-    progress : progress(fraction, sentence)
+    progress : progress(fraction, sentence), called for each tensor that is read and each pass that is compared. What it raises
+        ends the loading there, and is raised
 
     Raises ValueError with one sentence for what is no such model, naming what it is, for a damaged one, for one that does not
     fit into the memory of this machine, and for one that no way of scoring does justice to.
@@ -51,19 +53,18 @@ def load_model(
     transformers_logging.disable_progress_bar()
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     dtype = torch.float32 if device == "cpu" else torch.bfloat16
-    if about is not None and device == "cpu":
-        check_room(about, dtype.itemsize)
+    numbers = _Numbers(precision if device == "cpu" else FULL, tell)
+    if about is not None and device == "cpu" and not (about.halves and precision != FULL):  # which is told of the network
+        check_room(about.name, about.needs(dtype.itemsize))
     if source is None:
         model = LocalModel(*load_bundled(dtype, device, lambda fraction, sentence: tell(0.5 + 0.4 * fraction, sentence)), NAME)
     elif is_gguf(source):
         model = _load_file(Path(source), dtype, device, lambda fraction, sentence: tell(0.1 + 0.8 * fraction, sentence))
     else:
-        model = _load_directory(source, str(source), dtype, device, tell)
-    if device == "cpu":
-        model.told += _halved(model, precision, tell)
+        model = _load_directory(source, str(source), dtype, device, numbers)
+    model.told += _halved(model, numbers)
     if source is not None or dtype != torch.float32:  # the bundled one is known by heart; the tests shake its hand
-        tell(0.95, "Comparing fast scoring with plain passes")
-        model.handshake = _handshake(model)
+        model.handshake = _handshake(model, lambda share: tell(0.95 + 0.05 * share, COMPARING))
     tell(1.0, f"{model.title[0].upper()}{model.title[1:]} is ready")
     return model
 
@@ -71,18 +72,38 @@ def load_model(
 load_gemma = load_model  # its name when Swing explained Gemma 3 alone
 
 
-def _halved(model: LocalModel, precision: str, tell: Progress) -> tuple[str, ...]:
+class _Numbers:
+    """In which numbers a network is run on a CPU: decided once, of the network with or without its weights."""
+
+    def __init__(self, precision: str, tell: Progress) -> None:
+        self.precision, self.tell = precision, tell
+        self._decided: list[float | None] = []
+
+    def faster(self, network: Any, at: float) -> float | None:
+        """How many times as fast it is in bfloat16, where it is to be run in it; else None. at : the share that is done"""
+        if not self._decided:
+            self._decided.append(self._measured(network, at))
+        return self._decided[0]
+
+    def _measured(self, network: Any, at: float) -> float | None:
+        few = self.precision == AUTO and sum(one.numel() for one in network.parameters()) < LARGE
+        if self.precision == FULL or few:
+            return None
+        self.tell(at, "Measuring in which numbers it is faster here")
+        found = gain(network)
+        return None if self.precision == AUTO and found < GAIN else found
+
+
+def _halved(model: LocalModel, numbers: _Numbers) -> tuple[str, ...]:
     """Run it in bfloat16 where that is asked for, or pays; sentences on it."""
     from model.halved import halve
 
-    if precision == FULL or (precision == AUTO and sum(one.numel() for one in model.model.parameters()) < LARGE):
-        return ()
-    tell(0.92, "Measuring in which numbers it is faster here")
-    faster = gain(model.model)
-    if precision == AUTO and faster < GAIN:
+    faster = numbers.faster(model.model, 0.92)
+    if faster is None:
         return ()
     if not halve(model.model):
-        return () if precision == AUTO else (f"{model.title} is run in {FULL}: its weights are no numbers of {HALF}.",)
+        said = f"{model.title} is run in {FULL}: its weights are no numbers of {HALF}."
+        return () if numbers.precision == AUTO else (said,)
     return (
         f"{model.title} is run in {HALF}, in which this machine multiplies {faster:.1f} × as fast as in {FULL}: what that rounds "
         "is measured for each map, and is a part of its standard errors.",
@@ -97,24 +118,20 @@ def _load_file(path: Path, dtype: Any, device: str, tell: Progress) -> LocalMode
         raise ValueError(f"{path} cannot be read ({error.strerror})") from error
 
 
-def _load_directory(directory: str | Path, name: str, dtype: Any, device: str, tell: Progress) -> LocalModel:
+def _load_directory(directory: str | Path, name: str, dtype: Any, device: str, numbers: _Numbers) -> LocalModel:
     """Of a directory or a hub id."""
     import transformers
 
     if (Path(directory) / ADAPTER).is_file():
-        return _load_adapter(Path(directory), name, dtype, device, tell)
+        return _load_adapter(Path(directory), name, dtype, device, numbers.tell)
     config = _config(directory, name)
     kind = check_config(config, name)
     with _one_sentence(name):
-        tell(0.5, "Loading the tokenizer")
+        numbers.tell(0.05, "Loading the tokenizer")
         tokenizer = transformers.AutoTokenizer.from_pretrained(directory)
         if not tokenizer.is_fast:
             raise ValueError("its tokenizer does not say where tokens lie in the text")
-        tell(0.8, "Loading the weights")
-        seeing = transformers.Gemma3ForConditionalGeneration
-        architecture = seeing if kind == SEEING else transformers.AutoModelForCausalLM
-        model: Any = architecture.from_pretrained(directory, dtype=dtype, use_safetensors=True)
-        model = model.to(device).eval().requires_grad_(False)
+        model = _read(directory, name, kind, dtype, numbers).to(device).eval().requires_grad_(False)
         text, saved = _text_of(model), _saved_as(config)
         told = (
             (f"{title_of(name)} was saved in {SHORT} and is run in {str(dtype).removeprefix('torch.')}.",)
@@ -128,6 +145,28 @@ def _load_directory(directory: str | Path, name: str, dtype: Any, device: str, t
         return LocalModel(text, tokenizer, name, Vision(model, processor), told=told)
 
 
+def _read(directory: str | Path, name: str, kind: str, dtype: Any, numbers: _Numbers) -> Any:
+    """The network; what is to be run in bfloat16, and was published so, is never anything wider."""
+    import torch
+    import transformers
+
+    from model.halved import narrow
+    from model.weights.reading import read_network
+
+    def ready(network: Any, types: set[str]) -> None:
+        text = _text_of(network)
+        if types == {"BF16"} and numbers.faster(text, 0.1) is not None:
+            narrow(text)
+        if not getattr(network.config, "quantization_config", None):
+            check_room(name, sum(one.nbytes for one in network.parameters()))
+
+    architecture: Any = transformers.Gemma3ForConditionalGeneration
+    if kind != SEEING:
+        with torch.device("meta"):  # a network of no numbers, for its class
+            architecture = type(transformers.AutoModelForCausalLM.from_config(transformers.AutoConfig.from_pretrained(directory)))
+    return read_network(architecture, directory, ready, lambda share: numbers.tell(0.1 + 0.8 * share, READING), dtype=dtype)
+
+
 def _saved_as(config: dict[str, Any]) -> str:
     """The type of numbers that a checkpoint says that it was saved in; "" where it does not say."""
     own = [part.get(key) for part in (config, config.get("text_config") or {}) for key in ("dtype", "torch_dtype")]
@@ -139,7 +178,7 @@ def _load_adapter(directory: Path, name: str, dtype: Any, device: str, tell: Pro
     from peft import PeftModel
 
     base = base_of(directory, name)
-    on = _load_directory(base, base, dtype, device, tell)
+    on = _load_directory(base, base, dtype, device, _Numbers(FULL, tell))  # what is merged is no number of bfloat16
     with _one_sentence(name), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of how it would be trained, by names that will change
         merged = PeftModel.from_pretrained(on.model, directory).merge_and_unload()
@@ -174,7 +213,7 @@ def _config(source: str | Path, name: str) -> dict[str, Any]:
         return stated
 
 
-def _handshake(model: LocalModel) -> Handshake:
+def _handshake(model: LocalModel, told: Callable[[float], None]) -> Handshake:
     """That of this model, from an earlier start where it is the same on the same software."""
     import torch
     import transformers
@@ -185,7 +224,7 @@ def _handshake(model: LocalModel) -> Handshake:
     with contextlib.suppress(TypeError, KeyError):  # of another version
         known = recall(file)[key]
         return Handshake(**{**known, "lines": tuple(known["lines"])})
-    found = shake(model.model, model.lock, model.name)
+    found = shake(model.model, model.lock, model.name, told)
     remember(file, key, asdict(found))
     return found
 
@@ -195,6 +234,8 @@ def _one_sentence(name: str) -> Iterator[None]:
     """Turn a loader's pages of advice into one sentence."""
     try:
         yield
+    except NoRoom:
+        raise
     except (OSError, ValueError, ImportError, RuntimeError) as error:
         reason = str(error).strip().split("\n")[0]
         raise ValueError(f"{name} could not be loaded: {reason}") from error

@@ -11,7 +11,7 @@ from ui.shell.model_slot import Choice, ModelSlot, model_slot
 
 ROUNDED = (
     "A large model that was published in bfloat16 is run in it where this machine is faster so. What that rounds is measured for "
-    "each map, and is a part of its standard errors. While it is loaded it takes the memory of float32, and then half of it."
+    "each map, and is a part of its standard errors. It takes half the memory of float32."
 )
 POLL = 0.5  # seconds
 BUNDLED, HERE, SERVER = "Bundled", "File or hub", "Server"
@@ -39,7 +39,7 @@ def _loading(slot: ModelSlot) -> None:
     another = slot.another
     if another is None:
         st.rerun()
-    sentence = "Stopping after this step" if another.cancelled else said(another.sentence)
+    sentence = "Stopping" if another.cancelled else said(another.sentence)
     st.progress(another.fraction, text=f"{plain(another.choice.title, 40)}: {sentence}")
     st.button("Cancel", key="server-model-cancel", on_click=slot.cancel, disabled=another.cancelled)
     st.caption(f"Until it is ready, {plain(slot.served, 40)} answers.")
@@ -117,7 +117,8 @@ def described(about: About, run_in: str) -> str:
     needs, free = about.needs(WIDTHS[run_in]), free_memory()
     runs = "as it is stored" if about.quantised else f"in {run_in}"
     room = f" of memory; {amount(free)} are free" if free is not None else " of memory"
-    takes = f" Run {runs} its weights take at most {amount(needs)}{room}." if needs is not None else ""
+    less = f", in {HALF} {amount(about.needs(WIDTHS[HALF]) or 0)} or more" if about.halves and run_in == FULL else ""
+    takes = f" Run {runs} its weights take at most {amount(needs)}{less}{room}." if needs is not None else ""
     return f"A {kind} of type {about.type}{count}, stored as {about.stored}.{takes}"
 
 

@@ -11,6 +11,7 @@ import streamlit as st
 
 from model.gguf.bundled import NAME as BUNDLED
 from model.language import title_of
+from model.memory import release
 from model.precision import AUTO
 from ui.shell.access import is_operator, public
 from ui.shell.jobs import lines
@@ -156,7 +157,7 @@ class ModelSlot:
             threading.Thread(target=self._change, args=(self.another,), name="load-another", daemon=True).start()
 
     def cancel(self) -> None:
-        """Stop loading another model, after the step that is being done."""
+        """Stop loading another model, after the tensor that is being read or the pass that is being compared."""
         if (another := self.another) is not None:
             another.cancelled = True
 
@@ -188,6 +189,7 @@ class ModelSlot:
             self.refused = f"{another.choice.title} could not be loaded ({type(error).__name__})."
             raise
         finally:
+            release()
             self.another = None
 
     def _load(self) -> None:
