@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from model.about import About, amount, free_memory, look
+from model.language import title_of, without_directories
 from model.precision import AUTO, FULL, HALF, PRECISIONS
 from ui.draw.markdown import plain, said
 from ui.shell.model_slot import Choice, ModelSlot, model_slot
@@ -85,7 +86,7 @@ def _asked(where: str) -> Choice | None:
     try:
         about = look(source)
     except ValueError as error:
-        st.error(said(str(error)))
+        st.error(said(without_directories(str(error), source)))
         return None
     st.markdown(said(described(about, HALF if on_gpu() else FULL)))
     if on_gpu():
@@ -110,7 +111,7 @@ def on_gpu() -> bool:
 
 def described(about: About, run_in: str) -> str:
     """Sentences on a model that is not loaded yet. run_in : one of `WIDTHS`"""
-    kind = f"{about.kind} on {about.base}" if about.base else about.kind
+    kind = f"{about.kind} on {title_of(about.base)}" if about.base else about.kind
     if not about.type:
         return f"A {kind} that is not on this machine: it is downloaded first, and what it takes is known then."
     count = f", {counted(about.parameters)} parameters" if about.parameters is not None else ""
