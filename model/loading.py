@@ -51,18 +51,19 @@ def load_model(
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    dtype = torch.float32 if device == "cpu" else torch.bfloat16
-    numbers = _Numbers(precision if device == "cpu" else FULL, tell)
-    if about is not None and device == "cpu" and not (about.halves and precision != FULL):  # which is told of the network
+    run = _Run(device or ("cuda" if torch.cuda.is_available() else "cpu"), precision, tell, spreads=device is None)
+    dtype = run.dtype
+    if about is not None and run.device == "cpu" and not (about.halves and precision != FULL):  # which is told of the network
         check_room(about.name, about.needs(dtype.itemsize))
     if source is None:
-        model = LocalModel(*load_bundled(dtype, device, lambda fraction, sentence: tell(0.5 + 0.4 * fraction, sentence)), NAME)
+        model = LocalModel(
+            *load_bundled(dtype, run.device, lambda fraction, sentence: tell(0.5 + 0.4 * fraction, sentence)), NAME
+        )
     elif is_gguf(source):
-        model = _load_file(Path(source), dtype, device, lambda fraction, sentence: tell(0.1 + 0.8 * fraction, sentence))
+        model = _load_file(Path(source), run)
     else:
-        model = _load_directory(source, str(source), dtype, device, numbers)
-    model.told += _halved(model, numbers)
+        model = _load_directory(source, str(source), run)
+    model.told += _halved(model, run)
     if source is not None or dtype != torch.float32:  # the bundled one is known by heart; the tests shake its hand
         model.handshake = _handshake(model, lambda share: tell(0.95 + 0.05 * share, COMPARING))
     tell(1.0, f"{model.title[0].upper()}{model.title[1:]} is ready")
@@ -72,11 +73,18 @@ def load_model(
 load_gemma = load_model  # its name when Swing explained Gemma 3 alone
 
 
-class _Numbers:
-    """In which numbers a network is run on a CPU: decided once, of the network with or without its weights."""
+class _Run:
+    """Where a network is run, and in which numbers: decided once, of the network with or without its weights.
 
-    def __init__(self, precision: str, tell: Progress) -> None:
-        self.precision, self.tell = precision, tell
+    device : torch's name of it;  spreads : whether more than one GPU may hold it;  tell : progress(fraction, sentence)
+    """
+
+    def __init__(self, device: str, precision: str, tell: Progress, spreads: bool = False) -> None:
+        import torch
+
+        self.device, self.tell, self.spreads = device, tell, spreads and device == "cuda"
+        self.dtype = torch.float32 if device == "cpu" else torch.bfloat16
+        self.precision = precision if device == "cpu" else FULL
         self._decided: list[float | None] = []
 
     def faster(self, network: Any, at: float) -> float | None:
@@ -84,6 +92,12 @@ class _Numbers:
         if not self._decided:
             self._decided.append(self._measured(network, at))
         return self._decided[0]
+
+    def places(self, network: Any, name: str) -> dict[str, Any]:
+        """Part of a network → its device; "" is the whole."""
+        from model.weights.devices import spread_over
+
+        return (self.spreads and spread_over(network, self.dtype.itemsize, name)) or {"": self.device}
 
     def _measured(self, network: Any, at: float) -> float | None:
         few = self.precision == AUTO and sum(one.numel() for one in network.parameters()) < LARGE
@@ -94,47 +108,54 @@ class _Numbers:
         return None if self.precision == AUTO and found < GAIN else found
 
 
-def _halved(model: LocalModel, numbers: _Numbers) -> tuple[str, ...]:
+def _halved(model: LocalModel, run: _Run) -> tuple[str, ...]:
     """Run it in bfloat16 where that is asked for, or pays; sentences on it."""
     from model.halved import halve
 
-    faster = numbers.faster(model.model, 0.92)
+    faster = run.faster(model.model, 0.92)
     if faster is None:
         return ()
     if not halve(model.model):
         said = f"{model.title} is run in {FULL}: its weights are no numbers of {HALF}."
-        return () if numbers.precision == AUTO else (said,)
+        return () if run.precision == AUTO else (said,)
     return (
         f"{model.title} is run in {HALF}, in which this machine multiplies {faster:.1f} × as fast as in {FULL}: what that rounds "
         "is measured for each map, and is a part of its standard errors.",
     )
 
 
-def _load_file(path: Path, dtype: Any, device: str, tell: Progress) -> LocalModel:
+def _load_file(path: Path, run: _Run) -> LocalModel:
+    from model.weights.devices import spread
+
+    def tell(fraction: float, sentence: str) -> None:
+        run.tell(0.1 + 0.8 * fraction, sentence)
+
     name = str(first_part(path))  # the same model whichever of its parts is given
     try:
-        return LocalModel(*load_gguf(path, name, dtype, device, tell), name)
+        network, tokenizer = load_gguf(path, name, run.dtype, "cpu", tell)
+        places = run.places(network, name)
+        return LocalModel(network.to(run.device) if "" in places else spread(network, places), tokenizer, name)
     except OSError as error:
         raise ValueError(f"{path} cannot be read ({error.strerror})") from error
 
 
-def _load_directory(directory: str | Path, name: str, dtype: Any, device: str, numbers: _Numbers) -> LocalModel:
+def _load_directory(directory: str | Path, name: str, run: _Run) -> LocalModel:
     """Of a directory or a hub id."""
     import transformers
 
     if (Path(directory) / ADAPTER).is_file():
-        return _load_adapter(Path(directory), name, dtype, device, numbers.tell)
+        return _load_adapter(Path(directory), name, run)
     config = _config(directory, name)
     kind = check_config(config, name)
     with _one_sentence(name):
-        numbers.tell(0.05, "Loading the tokenizer")
+        run.tell(0.05, "Loading the tokenizer")
         tokenizer = transformers.AutoTokenizer.from_pretrained(directory)
         if not tokenizer.is_fast:
             raise ValueError("its tokenizer does not say where tokens lie in the text")
-        model = _read(directory, name, kind, dtype, numbers).to(device).eval().requires_grad_(False)
+        model = _read(directory, name, kind, run).eval().requires_grad_(False)
         text, saved = _text_of(model), _saved_as(config)
         told = (
-            (f"{title_of(name)} was saved in {SHORT} and is run in {str(dtype).removeprefix('torch.')}.",)
+            (f"{title_of(name)} was saved in {SHORT} and is run in {str(run.dtype).removeprefix('torch.')}.",)
             if saved == SHORT
             else ()
         )
@@ -145,26 +166,32 @@ def _load_directory(directory: str | Path, name: str, dtype: Any, device: str, n
         return LocalModel(text, tokenizer, name, Vision(model, processor), told=told)
 
 
-def _read(directory: str | Path, name: str, kind: str, dtype: Any, numbers: _Numbers) -> Any:
-    """The network; what is to be run in bfloat16, and was published so, is never anything wider."""
+def _read(directory: str | Path, name: str, kind: str, run: _Run) -> Any:
+    """The network, where it is run; what is to be run in bfloat16, and was published so, is never anything wider."""
     import torch
     import transformers
 
     from model.halved import narrow
+    from model.weights.devices import spread
     from model.weights.reading import read_network
 
     def ready(network: Any, types: set[str]) -> None:
         text = _text_of(network)
-        if types == {"BF16"} and numbers.faster(text, 0.1) is not None:
+        if types == {"BF16"} and run.faster(text, 0.1) is not None:
             narrow(text)
-        if not getattr(network.config, "quantization_config", None):
+        if run.device == "cpu" and not getattr(network.config, "quantization_config", None):
             check_room(name, sum(one.nbytes for one in network.parameters()))
 
-    architecture: Any = transformers.Gemma3ForConditionalGeneration
-    if kind != SEEING:
-        with torch.device("meta"):  # a network of no numbers, for its class
-            architecture = type(transformers.AutoModelForCausalLM.from_config(transformers.AutoConfig.from_pretrained(directory)))
-    return read_network(architecture, directory, ready, lambda share: numbers.tell(0.1 + 0.8 * share, READING), dtype=dtype)
+    def told(share: float) -> None:
+        run.tell(0.1 + 0.8 * share, READING)
+
+    config = transformers.AutoConfig.from_pretrained(directory)
+    with torch.device("meta"):  # for its class and its size
+        seeing = transformers.Gemma3ForConditionalGeneration
+        bare: Any = seeing(config) if kind == SEEING else transformers.AutoModelForCausalLM.from_config(config)
+    places = run.places(bare, name)
+    network = read_network(type(bare), directory, ready, told, places, dtype=run.dtype)
+    return network.to(run.device) if "" in places else spread(network, places)
 
 
 def _saved_as(config: dict[str, Any]) -> str:
@@ -173,12 +200,12 @@ def _saved_as(config: dict[str, Any]) -> str:
     return next((str(found).removeprefix("torch.") for found in own if found), "")
 
 
-def _load_adapter(directory: Path, name: str, dtype: Any, device: str, tell: Progress) -> LocalModel:
+def _load_adapter(directory: Path, name: str, run: _Run) -> LocalModel:
     """A LoRA, merged into the model that it was trained on."""
     from peft import PeftModel
 
     base = base_of(directory, name)
-    on = _load_directory(base, base, dtype, device, _Numbers(FULL, tell))  # what is merged is no number of bfloat16
+    on = _load_directory(base, base, _Run(run.device, FULL, run.tell, run.spreads))  # what is merged is no number of bfloat16
     with _one_sentence(name), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of how it would be trained, by names that will change
         merged = PeftModel.from_pretrained(on.model, directory).merge_and_unload()
@@ -200,6 +227,8 @@ def _text_of(model: Any) -> Any:
         text: Any = AutoModelForCausalLM.from_config(model.config.text_config)
     text.model, text.lm_head = model.model.language_model, model.lm_head
     text.generation_config = model.generation_config
+    if hasattr(model, "hf_device_map"):
+        text.hf_device_map = model.hf_device_map
     return text.eval()
 
 
@@ -219,7 +248,9 @@ def _handshake(model: LocalModel, told: Callable[[float], None]) -> Handshake:
     import transformers
 
     versions = f"transformers {transformers.__version__} torch {torch.__version__} {VERSION}"
-    key = f"{model.fingerprint} {model.model.dtype} {model.model.device.type} {versions}"  # a fingerprint knows of rounding
+    count = len({one.device for one in model.model.parameters()})
+    where = model.model.device.type + (f" × {count}" if count > 1 else "")
+    key = f"{model.fingerprint} {model.model.dtype} {where} {versions}"  # a fingerprint knows of rounding
     file = home() / "handshakes.json"
     with contextlib.suppress(TypeError, KeyError):  # of another version
         known = recall(file)[key]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from model.text.head import chosen
 from model.text.scoring import Limits, PrefixScorer, Sequence, on_processor
 from xai.typing import Bools, Ints
 
@@ -65,7 +66,7 @@ class ImageScorer(PrefixScorer[SeeingSequence]):
         embedded = self.model.get_input_embeddings()(torch.from_numpy(ids).to(device))
         features = self._features(np.stack([s.patches for s in batch]))
         rows, columns = np.nonzero(soft >= 0)
-        embedded[rows, columns] = features[rows, soft[rows, columns]].to(embedded.dtype)
+        embedded[rows, columns] = features[rows, soft[rows, columns]].to(embedded)
         out = self.model.model(
             inputs_embeds=embedded,
             attention_mask=torch.from_numpy(visible).to(device),
@@ -73,5 +74,4 @@ class ImageScorer(PrefixScorer[SeeingSequence]):
             token_type_ids=torch.from_numpy((soft >= 0).astype(np.int64)).to(device),
             use_cache=False,
         ).last_hidden_state
-        states: Tensor = out[torch.arange(len(batch), device=device)[:, None], torch.from_numpy(ends).to(device)]
-        return states
+        return chosen(out, ends)

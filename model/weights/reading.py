@@ -8,6 +8,7 @@ torch is imported.
 import contextlib
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +59,10 @@ class Stored:
         return str(self.part.get_dtype())
 
 
-def read_network(architecture: type[Any], source: Any, ready: Ready, told: Told, **options: Any) -> Any:
+def read_network(architecture: type[Any], source: Any, ready: Ready, told: Told, places: dict[str, Any], **options: Any) -> Any:
     """A network of a transformers class with the weights of a directory or hub id, as `from_pretrained(source, **options)`.
 
+    places : part of the network → the device that its weights are read to; "" is the whole
     ready : is given the network once it is built and before any weight is read; a weight takes the type that its place has then
     told : called from several threads, one at a time
 
@@ -69,11 +71,11 @@ def read_network(architecture: type[Any], source: Any, ready: Ready, told: Told,
 
     class Reading(architecture):  # type: ignore[misc]  # a class that is not known before
         @staticmethod
-        def _load_pretrained_model(model: Any, state: Any, files: list[str], *rest: Any) -> Any:
+        def _load_pretrained_model(model: Any, state: Any, files: list[str], how: Any) -> Any:
             with contextlib.ExitStack() as opened:
                 stored = _stored(files, opened, told)
                 ready(model, {str(one.get_dtype()) for one in stored.values() if len(one.get_shape()) > 1})
-                return architecture._load_pretrained_model(model, stored, files, *rest)
+                return architecture._load_pretrained_model(model, stored, files, replace(how, device_map=places))
 
     Reading.__name__, Reading.__module__ = architecture.__name__, architecture.__module__
     network: Any = Reading.from_pretrained(source, use_safetensors=True, **options)
