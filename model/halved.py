@@ -25,9 +25,9 @@ class HalfLinear(nn.Linear):
 
 def narrow(network: Any) -> None:
     """Have what `halve` puts into bfloat16 read as such: of a network without its weights, which were all published in it."""
-    table = network.get_output_embeddings()
+    layers, table = _layers(network), network.get_output_embeddings()
     tables = [network.get_input_embeddings(), *([table] if isinstance(table, nn.Linear) else [])]
-    for layer in [*_layers(network), *tables]:
+    for layer in [*layers, *tables] if layers else []:
         layer.weight = nn.Parameter(layer.weight.to(torch.bfloat16), requires_grad=False)
 
 

@@ -9,7 +9,7 @@ from gguf_files import vocabulary
 from gguf_kinds import tiny, write_kind
 from safetensors.torch import load_file, save_file
 from tiny import build_tokenizer, randomise, write_tiny_checkpoint, write_tiny_vision_checkpoint
-from transformers import AutoModelForCausalLM, Gemma3ForConditionalGeneration, LlamaConfig, LlamaForCausalLM
+from transformers import CONFIG_MAPPING, AutoModelForCausalLM, Gemma3ForConditionalGeneration, LlamaConfig, LlamaForCausalLM
 
 from model import about, halved, load_model
 from model.halved import HalfLinear
@@ -159,6 +159,22 @@ def test_what_was_published_in_bfloat16_is_read_so_and_is_bit_for_bit_what_halvi
         torch.testing.assert_close(model.model(ids).logits, wide(ids).logits, atol=1e-5, rtol=0)
     if model.vision:
         assert all(one.dtype == torch.float32 for one in model.vision.model.model.vision_tower.parameters())
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "falcon"])
+def test_a_network_without_linear_layers_stays_in_float32(tmp_path, kind):
+    """Theirs are of classes of their own, which nothing halves: neither are their tables."""
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "vocab_size": len(build_tokenizer(False))}
+    network = AutoModelForCausalLM.from_config(CONFIG_MAPPING[kind](**sizes))
+    directory = publish(tmp_path / "tiny", network)
+    model, wide = (
+        load_model(directory, precision="bfloat16"),
+        AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32),
+    )
+    assert not model.rounds and any("its weights are no numbers of bfloat16" in note for note in model.notes)
+    ids = torch.arange(3, 20)[None]
+    with torch.no_grad():
+        assert torch.equal(model.model(ids).logits, wide(ids).logits)
 
 
 def test_only_what_was_published_so_is_read_so(tmp_path, sharded):
