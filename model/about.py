@@ -7,7 +7,7 @@ import json
 import re
 import struct
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from math import prod
 from pathlib import Path
@@ -46,6 +46,7 @@ class About:
     quantised : the method that packages besides transformers run; "" where they are run as plain numbers
     size : bytes of its weights on the disk;  base : the model that a LoRA is merged into
     blind : why only text is explained of one that has eyes, as of `model.image.seeing.families`
+    halves : whether all its matrices are stored in bfloat16, and can be run from it
     """
 
     kind: str
@@ -57,6 +58,7 @@ class About:
     size: int = 0
     base: str = ""
     blind: str = ""
+    halves: bool = False
 
     def needs(self, width: int = 4) -> int | None:
         """Bytes of memory that its weights take; None where nobody knows. width : bytes of a number as it is run"""
@@ -96,12 +98,16 @@ def free_memory() -> int | None:
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable")), None)
 
 
-def check_room(about: About, width: int) -> None:
-    """ValueError where a model would not fit into the memory of this machine."""
-    needed, free = about.needs(width), free_memory()
+class NoRoom(ValueError):
+    """Of a model that does not fit into the memory of this machine."""
+
+
+def check_room(name: str, needed: int | None) -> None:
+    """NoRoom where so many bytes, None for an unknown number, are more than the memory that is free."""
+    free = free_memory()
     if needed is not None and free is not None and needed > free:
-        raise ValueError(
-            f"{about.name} takes {amount(needed)} of memory, and {amount(free)} are free: take a smaller one, or end what else "
+        raise NoRoom(
+            f"{name} takes {amount(needed)} of memory, and {amount(free)} are free: take a smaller one, or end what else "
             "runs here"
         )
 
@@ -215,14 +221,17 @@ def _of_adapter(directory: Path, name: str) -> About:
 def _of_directory(directory: Path, name: str, kind: str = "directory") -> About:
     config = config_of(directory, name)
     of = check_config(config, name)
-    numbers, files = Counter[str](), _weights(directory, name)
+    numbers, files, matrices = Counter[str](), _weights(directory, name), set()
     for file in files:
         for tensor in _header(file, f"{name}/{file.name}").values():
             numbers[tensor["dtype"]] += prod(tensor["shape"])
+            matrices |= {tensor["dtype"]} if len(tensor["shape"]) > 1 else set()
     stored, method = numbers.most_common(1)[0][0], quantisation(config)
     size = sum(file.stat().st_size for file in files)
     count = None if method else sum(numbers.values())
-    return About(kind, name, of, count, method or TITLES.get(stored, stored), method, size, blind=blind(config))
+    halves = matrices == {"BF16"} and not method
+    found = About(kind, name, of, count, method or TITLES.get(stored, stored), method, size)
+    return replace(found, blind=blind(config), halves=halves)
 
 
 def _weights(directory: Path, name: str) -> list[Path]:

@@ -23,10 +23,20 @@ class HalfLinear(nn.Linear):
         return found if self.bias is None else found + self.bias
 
 
+def narrow(network: Any) -> None:
+    """Have what `halve` puts into bfloat16 read as such: of a network without its weights, which were all published in it."""
+    layers, table = _layers(network), network.get_output_embeddings()
+    tables = [network.get_input_embeddings(), *([table] if isinstance(table, nn.Linear) else [])]
+    for layer in [*layers, *tables] if layers else []:
+        layer.weight = nn.Parameter(layer.weight.to(torch.bfloat16), requires_grad=False)
+
+
 def halve(network: Any) -> bool:
-    """Run a float32 network's linear layers in bfloat16; whether its weights are such numbers, else nothing is changed."""
-    table = network.get_output_embeddings()
-    layers = [one for one in network.modules() if type(one) is nn.Linear and one is not table]
+    """Run a float32 network's linear layers in bfloat16; whether its weights are such numbers, else nothing is changed.
+
+    What is in bfloat16 already (`narrow`) stays where it is.
+    """
+    table, layers = network.get_output_embeddings(), _layers(network)
     if not layers or not all(_is_half(one.weight) for one in layers):
         return False
     network.swing_rounding = Rounding()
@@ -45,5 +55,13 @@ def halve(network: Any) -> bool:
     return True
 
 
+def _layers(network: Any) -> list[nn.Linear]:
+    """The linear layers, less that which answers."""
+    table = network.get_output_embeddings()
+    return [one for one in network.modules() if type(one) is nn.Linear and one is not table]
+
+
 def _is_half(weight: torch.Tensor) -> bool:
+    if weight.dtype == torch.bfloat16:
+        return True
     return weight.dtype == torch.float32 and all(torch.equal(part.bfloat16().float(), part) for part in weight.split(1024))

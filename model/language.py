@@ -1,10 +1,11 @@
 """A language model as the games ask for it, wherever it runs: here (model/local.py) or on a server (model/remote)."""
 
 import contextlib
+import re
 import threading
 import time
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, NoReturn
 
 import numpy as np
@@ -21,13 +22,46 @@ from model.text.text_game import TextGame
 from xai.game import Values
 from xai.typing import Ints
 
+WORDS = 12  # that a path has at most
+_ROOT = re.compile(r"(?<![\w:/\\.~-])(?:~\w*|\.{1,2}|[A-Za-z]:)?[/\\]+(?=[^\s/\\])")  # what a path begins with, and no address
+
 
 def title_of(name: str) -> str:
     """What a model is called in sentences: of a path the last part, for its readers need not know where on a server it lies."""
-    with contextlib.suppress(OSError):  # a name too long for any file
-        if Path(name).exists():
-            return Path(name).resolve().name
-    return name
+    if _exists(name):
+        return Path(name).resolve().name
+    here = "://" not in name and (name.lower().endswith(".gguf") or name.count("/") > 1)
+    return PurePath(name).name if here or _ROOT.match(name) else name
+
+
+def without_directories(sentence: str, *names: str | None) -> str:
+    """A sentence for who need not know where on a server things lie: of every path the last part.
+
+    names : paths that may stand in it, which need not begin at a root
+    """
+    for name in sorted((name for name in names if name and re.search(r"[/\\]", name)), key=len, reverse=True):
+        sentence = sentence.replace(name, title_of(name))
+    kept, rest = "", sentence
+    while found := _ROOT.search(rest):
+        path = _path(rest[found.start() :], rest[found.start() - 1 : found.start()])
+        kept += rest[: found.start()] + re.split(r"[/\\]", path.rstrip("/\\"))[-1]
+        rest = rest[found.start() + len(path) :]
+    return kept + rest
+
+
+def _path(text: str, before: str) -> str:
+    """What a text begins with, which may have spaces: what is quoted, or the longest path that is there; else what has none."""
+    if before in ("'", '"') and before in text:
+        return text[: text.index(before)]
+    ends = [word.end() for word in re.finditer(r"(?:^[A-Za-z]:)?[^\s,;:'\"()]+", text)]
+    words = [text[:end].rstrip(".") for end in ends[:WORDS]]
+    return next((word for word in reversed(words) if _exists(word)), words[0])
+
+
+def _exists(name: str) -> bool:
+    with contextlib.suppress(OSError, ValueError):  # too long for any file, or with a null
+        return Path(name).exists()
+    return False
 
 
 class Language:

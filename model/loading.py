@@ -2,12 +2,12 @@
 
 import contextlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from model.about import ADAPTER, base_of, check_config, check_room, config_of, is_gguf, look
+from model.about import ADAPTER, NoRoom, base_of, check_config, check_room, config_of, is_gguf, look
 from model.cache import Progress, home, recall, remember, sha256
 from model.gguf import load_gguf
 from model.gguf.bundled import NAME, load_bundled
@@ -18,6 +18,7 @@ from model.local import LocalModel
 from model.precision import AUTO, FULL, GAIN, HALF, LARGE, PRECISIONS, gain
 from model.text.handshake import Handshake, shake
 
+READING, COMPARING = "Loading the weights", "Comparing fast scoring with plain passes"
 SHORT = "float16"  # whose largest number, 65,504, the insides of some models exceed
 VERSION = 2  # of what a handshake asks: another one is not believed
 
@@ -33,7 +34,8 @@ def load_model(
     device : "cpu", "cuda", …; a GPU where there is one by default, on which models are run in bfloat16
     precision : on a CPU "float32", "bfloat16" (`model.precision`: the linear layers of a checkpoint that was published in it)
         or "auto": that where this machine is faster so, and the model large enough for anybody to wait for it
-    progress : progress(fraction, sentence)
+    progress : progress(fraction, sentence), called for each tensor that is read and each pass that is compared. What it raises
+        ends the loading there, and is raised
 
     Raises ValueError with one sentence for what is no such model, naming what it is, for a damaged one, for one that does not
     fit into the memory of this machine, and for one that no way of scoring does justice to.
@@ -48,21 +50,21 @@ def load_model(
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    dtype = torch.float32 if device == "cpu" else torch.bfloat16
-    if about is not None and device == "cpu":
-        check_room(about, dtype.itemsize)
+    run = _Run(device or ("cuda" if torch.cuda.is_available() else "cpu"), precision, tell, spreads=device is None)
+    dtype = run.dtype
+    if about is not None and run.device == "cpu" and not (about.halves and precision != FULL):  # which is told of the network
+        check_room(about.name, about.needs(dtype.itemsize))
     if source is None:
-        model = LocalModel(*load_bundled(dtype, device, lambda fraction, sentence: tell(0.5 + 0.4 * fraction, sentence)), NAME)
+        model = LocalModel(
+            *load_bundled(dtype, run.device, lambda fraction, sentence: tell(0.5 + 0.4 * fraction, sentence)), NAME
+        )
     elif is_gguf(source):
-        model = _load_file(Path(source), dtype, device, lambda fraction, sentence: tell(0.1 + 0.8 * fraction, sentence))
+        model = _load_file(Path(source), run)
     else:
-        model = _load_directory(source, str(source), dtype, device, tell)
-    if device == "cpu":
-        model.told += _halved(model, precision, tell)
+        model = _load_directory(source, str(source), run)
+    model.told += _halved(model, run)
     if source is not None or dtype != torch.float32:  # the bundled one is known by heart; the tests shake its hand
-        tell(0.95, "Comparing fast scoring with plain passes")
-        model.handshake = _handshake(model)
+        model.handshake = _handshake(model, lambda share: tell(0.95 + 0.05 * share, COMPARING))
     tell(1.0, f"{model.title[0].upper()}{model.title[1:]} is ready")
     return model
 
@@ -70,50 +72,89 @@ def load_model(
 load_gemma = load_model  # its name when Swing explained Gemma 3 alone
 
 
-def _halved(model: LocalModel, precision: str, tell: Progress) -> tuple[str, ...]:
+class _Run:
+    """Where a network is run, and in which numbers: decided once, of the network with or without its weights.
+
+    device : torch's name of it;  spreads : whether more than one GPU may hold it;  tell : progress(fraction, sentence)
+    """
+
+    def __init__(self, device: str, precision: str, tell: Progress, spreads: bool = False) -> None:
+        import torch
+
+        self.device, self.tell, self.spreads = device, tell, spreads and device == "cuda"
+        self.dtype = torch.float32 if device == "cpu" else torch.bfloat16
+        self.precision = precision if device == "cpu" else FULL
+        self._decided: list[float | None] = []
+
+    def faster(self, network: Any, at: float) -> float | None:
+        """How many times as fast it is in bfloat16, where it is to be run in it; else None. at : the share that is done"""
+        if not self._decided:
+            self._decided.append(self._measured(network, at))
+        return self._decided[0]
+
+    def places(self, network: Any, name: str) -> dict[str, Any]:
+        """Part of a network → its device; "" is the whole."""
+        from model.weights.devices import spread_over
+
+        return (self.spreads and spread_over(network, self.dtype.itemsize, name)) or {"": self.device}
+
+    def _measured(self, network: Any, at: float) -> float | None:
+        few = self.precision == AUTO and sum(one.numel() for one in network.parameters()) < LARGE
+        if self.precision == FULL or few:
+            return None
+        self.tell(at, "Measuring in which numbers it is faster here")
+        found = gain(network)
+        return None if self.precision == AUTO and found < GAIN else found
+
+
+def _halved(model: LocalModel, run: _Run) -> tuple[str, ...]:
     """Run it in bfloat16 where that is asked for, or pays; sentences on it."""
     from model.halved import halve
 
-    if precision == FULL or (precision == AUTO and sum(one.numel() for one in model.model.parameters()) < LARGE):
-        return ()
-    tell(0.92, "Measuring in which numbers it is faster here")
-    faster = gain(model.model)
-    if precision == AUTO and faster < GAIN:
+    faster = run.faster(model.model, 0.92)
+    if faster is None:
         return ()
     if not halve(model.model):
-        return () if precision == AUTO else (f"{model.title} is run in {FULL}: its weights are no numbers of {HALF}.",)
+        said = f"{model.title} is run in {FULL}: its weights are no numbers of {HALF}."
+        return () if run.precision == AUTO else (said,)
     return (
         f"{model.title} is run in {HALF}, in which this machine multiplies {faster:.1f} × as fast as in {FULL}: what that rounds "
         "is measured for each map, and is a part of its standard errors.",
     )
 
 
-def _load_file(path: Path, dtype: Any, device: str, tell: Progress) -> LocalModel:
+def _load_file(path: Path, run: _Run) -> LocalModel:
+    from model.weights.devices import spread
+
+    def tell(fraction: float, sentence: str) -> None:
+        run.tell(0.1 + 0.8 * fraction, sentence)
+
     name = str(first_part(path))  # the same model whichever of its parts is given
     try:
-        return LocalModel(*load_gguf(path, name, dtype, device, tell), name)
+        network, tokenizer = load_gguf(path, name, run.dtype, "cpu", tell)
+        places = run.places(network, name)
+        return LocalModel(network.to(run.device) if "" in places else spread(network, places), tokenizer, name)
     except OSError as error:
         raise ValueError(f"{path} cannot be read ({error.strerror})") from error
 
 
-def _load_directory(directory: str | Path, name: str, dtype: Any, device: str, tell: Progress) -> LocalModel:
+def _load_directory(directory: str | Path, name: str, run: _Run) -> LocalModel:
     """Of a directory or a hub id."""
     import transformers
 
     if (Path(directory) / ADAPTER).is_file():
-        return _load_adapter(Path(directory), name, dtype, device, tell)
+        return _load_adapter(Path(directory), name, run)
     config = _config(directory, name)
     kind = check_config(config, name)
     with _one_sentence(name):
-        tell(0.5, "Loading the tokenizer")
+        run.tell(0.05, "Loading the tokenizer")
         tokenizer = transformers.AutoTokenizer.from_pretrained(directory)
         if not tokenizer.is_fast:
             raise ValueError("its tokenizer does not say where tokens lie in the text")
-        tell(0.8, "Loading the weights")
-        model = _network(directory, kind, dtype).to(device).eval().requires_grad_(False)
+        model = _read(directory, name, kind, run).eval().requires_grad_(False)
         text, saved = _text_of(model), _saved_as(config)
         told = (
-            (f"{title_of(name)} was saved in {SHORT} and is run in {str(dtype).removeprefix('torch.')}.",)
+            (f"{title_of(name)} was saved in {SHORT} and is run in {str(run.dtype).removeprefix('torch.')}.",)
             if saved == SHORT
             else ()
         )
@@ -124,21 +165,35 @@ def _load_directory(directory: str | Path, name: str, dtype: Any, device: str, t
         return LocalModel(text, tokenizer, name, vision, told=told)
 
 
-def _network(directory: str | Path, kind: str, dtype: Any) -> Any:
-    """The network of a checkpoint, with its eyes where it has some that can be built."""
+def _read(directory: str | Path, name: str, kind: str, run: _Run) -> Any:
+    """The network, where it is run; what is to be run in bfloat16, and was published so, is never anything wider."""
+    import torch
     import transformers
 
-    options = {"dtype": dtype, "use_safetensors": True}
-    if kind in FAMILIES:
-        return getattr(transformers, FAMILIES[kind].architecture).from_pretrained(directory, **options)
-    if kind not in APART:
-        return transformers.AutoModelForCausalLM.from_pretrained(directory, **options)
-    config = transformers.AutoConfig.from_pretrained(directory).get_text_config()
-    with _quiet():  # about all that belongs to its eyes
-        loaded = transformers.AutoModelForCausalLM.from_pretrained(directory, config=config, output_loading_info=True, **options)
-    if missing := sorted(loaded[1]["missing_keys"]):
-        raise ValueError(f"its file has no {missing[0]}, of its language model")
-    return loaded[0]
+    from model.halved import narrow
+    from model.weights.devices import spread
+    from model.weights.reading import read_network
+
+    def ready(network: Any, types: set[str]) -> None:
+        text = _text_of(network)
+        if types == {"BF16"} and run.faster(text, 0.1) is not None:
+            narrow(text)
+        if run.device == "cpu" and not getattr(network.config, "quantization_config", None):
+            check_room(name, sum(one.nbytes for one in network.parameters()))
+
+    def told(share: float) -> None:
+        run.tell(0.1 + 0.8 * share, READING)
+
+    config, options = transformers.AutoConfig.from_pretrained(directory), {"dtype": run.dtype}
+    if kind in APART:
+        options["config"] = config = config.get_text_config()
+    with torch.device("meta"):  # for its class and its size
+        eyes = getattr(transformers, FAMILIES[kind].architecture) if kind in FAMILIES else None
+        bare: Any = eyes(config) if eyes else transformers.AutoModelForCausalLM.from_config(config)
+    places = run.places(bare, name)
+    with _quiet() if kind in APART else contextlib.nullcontext():  # about all that belongs to its eyes
+        network = read_network(type(bare), directory, ready, told, places, **options)
+    return network.to(run.device) if "" in places else spread(network, places)
 
 
 def _saved_as(config: dict[str, Any]) -> str:
@@ -147,12 +202,12 @@ def _saved_as(config: dict[str, Any]) -> str:
     return next((str(found).removeprefix("torch.") for found in own if found), "")
 
 
-def _load_adapter(directory: Path, name: str, dtype: Any, device: str, tell: Progress) -> LocalModel:
+def _load_adapter(directory: Path, name: str, run: _Run) -> LocalModel:
     """A LoRA, merged into the model that it was trained on."""
     from peft import PeftModel
 
     base = base_of(directory, name)
-    on = _load_directory(base, base, dtype, device, tell)
+    on = _load_directory(base, base, _Run(run.device, FULL, run.tell, run.spreads))  # what is merged is no number of bfloat16
     with _one_sentence(name), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of how it would be trained, by names that will change
         merged = PeftModel.from_pretrained(on.model, directory).merge_and_unload()
@@ -175,6 +230,8 @@ def _text_of(model: Any) -> Any:
         text: Any = AutoModelForCausalLM.from_config(model.config.text_config)
     text.model, text.lm_head = model.model.language_model, model.lm_head
     text.generation_config = model.generation_config
+    if hasattr(model, "hf_device_map"):
+        text.hf_device_map = model.hf_device_map
     return text.eval()
 
 
@@ -188,18 +245,20 @@ def _config(source: str | Path, name: str) -> dict[str, Any]:
         return stated
 
 
-def _handshake(model: LocalModel) -> Handshake:
+def _handshake(model: LocalModel, told: Callable[[float], None]) -> Handshake:
     """That of this model, from an earlier start where it is the same on the same software."""
     import torch
     import transformers
 
     versions = f"transformers {transformers.__version__} torch {torch.__version__} {VERSION}"
-    key = f"{model.fingerprint} {model.model.dtype} {model.model.device.type} {versions}"  # a fingerprint knows of rounding
+    count = len({one.device for one in model.model.parameters()})
+    where = model.model.device.type + (f" × {count}" if count > 1 else "")
+    key = f"{model.fingerprint} {model.model.dtype} {where} {versions}"  # a fingerprint knows of rounding
     file = home() / "handshakes.json"
     with contextlib.suppress(TypeError, KeyError):  # of another version
         known = recall(file)[key]
         return Handshake(**{**known, "lines": tuple(known["lines"])})
-    found = shake(model.model, model.lock, model.name)
+    found = shake(model.model, model.lock, model.name, told)
     remember(file, key, asdict(found))
     return found
 
@@ -222,6 +281,8 @@ def _one_sentence(name: str) -> Iterator[None]:
     """Turn a loader's pages of advice into one sentence."""
     try:
         yield
+    except NoRoom:
+        raise
     except (OSError, ValueError, ImportError, RuntimeError) as error:
         reason = str(error).strip().split("\n")[0]
         raise ValueError(f"{name} could not be loaded: {reason}") from error

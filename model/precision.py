@@ -57,7 +57,8 @@ def unrounded(network: Any, lock: threading.RLock, game: Values) -> Values:
 
 
 def gain(network: Any) -> float:
-    """How many times faster the linear layers are in bfloat16 on this machine; measured once and kept."""
+    """How many times faster the linear layers are in bfloat16 on this machine, with or without their weights; measured once
+    and kept."""
     from torch import nn
 
     layer = next((one for one in network.modules() if type(one) is nn.Linear), None)
@@ -66,16 +67,17 @@ def gain(network: Any) -> float:
     file, key = home() / "speeds.json", f"bfloat16 {tuple(layer.weight.shape)} {machine()}"
     with contextlib.suppress(ValueError, TypeError, KeyError):
         return float(recall(file)[key])
-    found = _measured(layer.weight)
+    found = _measured(layer.weight.shape)
     remember(file, key, found)
     return found
 
 
-def _measured(weight: Any) -> float:
+def _measured(shape: Any) -> float:
     import torch
     from torch.nn import functional
 
-    states, half = torch.randn(ROWS, weight.shape[1]), weight.to(torch.bfloat16)
+    states, weight = torch.randn(ROWS, shape[1]), torch.randn(shape)
+    half = weight.to(torch.bfloat16)
     plain = _seconds(lambda: functional.linear(states, weight))
     return plain / _seconds(lambda: functional.linear(states.to(torch.bfloat16), half).float())
 

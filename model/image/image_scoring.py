@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from model.image.seeing.vision import Vision
+from model.text.head import chosen
 from model.text.scoring import Limits, PrefixScorer, Sequence, on_processor
 from xai.typing import Bools, Ints
 
@@ -74,5 +75,4 @@ class ImageScorer(PrefixScorer[SeeingSequence]):
             use_cache=False,
             **{self._vision.kinds: torch.from_numpy((soft >= 0).astype(np.int64)).to(device)},
         ).last_hidden_state
-        states: Tensor = out[torch.arange(len(batch), device=device)[:, None], torch.from_numpy(ends).to(device)]
-        return states
+        return chosen(out, ends)

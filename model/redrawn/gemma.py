@@ -7,6 +7,7 @@ its rows are drawn anew, at the last stage; where the answer is told it stays, e
 """
 
 import copy
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,19 +50,21 @@ def redrawn_gemma(gemma: LocalModel, seed: int) -> Iterator[LocalModel]:
     """
     import torch
 
-    device = gemma.model.device
-    generator = torch.Generator(device).manual_seed(seed)
+    generators: dict[Any, Any] = {}  # of each device that layers lie on
     layers = list(gemma.layers)[::-1]
     found = (getattr(gemma.model.base_model, name, None) for name in BESIDE)
     last = [*(part for part in found if part is not None), *(gemma.vision.eyes if gemma.vision else [])]
-    _check_room([*layers, *last], device)
+    _check_room([*layers, *last])
     drawn: dict[int, Any] = {}
     for share in SHARES:
         parts = layers[: max(1, round(share * len(layers)))] + (last if share == 1.0 else [])
         for parameter in (parameter for part in parts for parameter in part.parameters()):
             if parameter.ndim > 1 and id(parameter) not in drawn:
                 law = float(parameter.float().mean()), float(parameter.float().std())
-                new = torch.empty_like(parameter).normal_(*law, generator=generator)
+                device = parameter.device
+                if device not in generators:
+                    generators[device] = torch.Generator(device).manual_seed(seed + len(generators))
+                new = torch.empty_like(parameter).normal_(*law, generator=generators[device])
                 drawn[id(parameter)] = torch.nn.Parameter(new, requires_grad=False)
         yield _copied(gemma, drawn, seed if share == 1.0 else None)
 
@@ -122,20 +125,23 @@ def _reader(table: Any, seed: int) -> Any:
     return Reader()
 
 
-def _check_room(parts: list[Any], device: Any) -> None:
+def _check_room(parts: list[Any]) -> None:
     """ValueError where the new weights would not fit beside the old ones."""
     import torch
 
-    needed = sum(p.numel() * p.element_size() for part in parts for p in part.parameters() if p.ndim > 1)
-    if device.type == "cuda":
-        free = torch.cuda.mem_get_info(device)[0]
-    elif device.type == "cpu" and MEMORY.exists():
-        lines = MEMORY.read_text().splitlines()
-        free = next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable")), needed)
-    else:
-        return
-    if needed > free:
-        raise ValueError(
-            f"redrawn weights need {needed / 1e9:.1f} GB of memory beside the model's own, and {free / 1e9:.1f} GB are free: "
-            "take a smaller model for this control"
-        )
+    needed: Counter[Any] = Counter()
+    for parameter in (p for part in parts for p in part.parameters() if p.ndim > 1):
+        needed[parameter.device] += parameter.numel() * parameter.element_size()
+    for device, size in needed.items():
+        if device.type == "cuda":
+            free = torch.cuda.mem_get_info(device)[0]
+        elif device.type == "cpu" and MEMORY.exists():
+            lines = MEMORY.read_text().splitlines()
+            free = next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable")), size)
+        else:
+            continue
+        if size > free:
+            raise ValueError(
+                f"redrawn weights need {size / 1e9:.1f} GB of memory beside the model's own, and {free / 1e9:.1f} GB are free: "
+                "take a smaller model for this control"
+            )

@@ -29,6 +29,26 @@ class Cases(NamedTuple):
     place: list[Sequence]
 
 
+class Steps:
+    """Called before each pass, where what it raises is no failure of a way."""
+
+    def __init__(self, told: Callable[[float], None] | None, most: int) -> None:
+        self._told, self._most, self._done = told, most, 0
+
+    def __call__(self) -> None:
+        if self._told is not None:
+            self._told(min(1.0, self._done / self._most))
+        self._done += 1
+
+    def score(self, scorer: WholeScorer, sequences: list[Sequence]) -> Floats:
+        """One by one, as that scorer does anyway."""
+        rows = []
+        for sequence in sequences:
+            self()
+            rows.append(scorer.score([sequence]))
+        return np.concatenate(rows)
+
+
 def cases_of(model: Any, seed: int = 0) -> Cases:
     """The same for a model's vocabulary and a seed."""
     rng = np.random.default_rng(seed)

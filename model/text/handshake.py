@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 
 from model.precision import in_full
-from model.text.cases import BODY, TARGET, Cases, cases_of, differ, read_on, read_once, tried
+from model.text.cases import BODY, TARGET, Cases, Steps, cases_of, differ, read_on, read_once, tried
 from model.text.nodes.foretold import Sharing
 from model.text.once import READ_ONCE, OnceScorer
 from model.text.scoring import BatchScorer, PrefixScorer, Sequence, WholeScorer
@@ -32,6 +32,7 @@ log = logging.getLogger("swing.model")
 AGREE = 1e-4  # natural log-probability by which a way may differ from plain passes, in float32
 ROUNDING = 4.0  # in shorter types: times what the rounding of the first layer's input alone changes; see `_bound`
 SHORT = 8  # a sliding window that these sequences leave
+QUESTIONS, COMPARISONS = 9, 17  # steps of `_questions` in float32, and of `_apart`
 TIMED_PREFIX, TIMED_ROWS = 64, 8  # of what is timed where a slower way is taken
 
 Sample = Callable[[], list[Sequence]]
@@ -113,18 +114,21 @@ def window_of(config: Any) -> int:
     return min((value for value in named if type(value) is int and value > 0), default=0)
 
 
-def shake(model: Any, lock: threading.RLock, name: str) -> Handshake:
+def shake(model: Any, lock: threading.RLock, name: str, told: Callable[[float], None] | None = None) -> Handshake:
     """Compare all ways with plain passes; ValueError with one sentence for a model that can be explained by none.
+
+    told : told(share) between the passes; what it raises ends them
 
     Where `model.precision` rounds, they are compared without: how far that moves values, each game measures.
     """
+    step = Steps(told, QUESTIONS + COMPARISONS * (2 if _slides(model.config) else 1))
     try:
         with in_full(model, lock):
-            allowed, unhidden = _questions(model, lock)
-            apart = [_apart(model, lock)]
+            allowed, unhidden = _questions(model, lock, step)
+            apart = [_apart(model, lock, step)]
             with _short_window(model.config) as shorter:
                 if shorter:
-                    apart.append(_apart(model, lock))
+                    apart.append(_apart(model, lock, step))
             slow = any(found[WAYS[0].name]["removed"] > allowed for found in apart)
             seconds = {way.name: _seconds(model, lock, way) for way in WAYS} if slow else {}
     except _Refused as refused:
@@ -142,42 +146,45 @@ class _Refused(Exception):
     """What a model does that no way of scoring can do with; goes on after its name."""
 
 
-def _questions(model: Any, lock: threading.RLock) -> tuple[float, str]:
+def _questions(model: Any, lock: threading.RLock, step: Steps) -> tuple[float, str]:
     """By how much ways may differ, and why nothing can be hidden ("" if it can); all of it asked of plain passes."""
     cases = cases_of(model)
     asked = WholeScorer(model, lock, cases.prefix, cases.target)
-    removed, place = asked.score(cases.removed), asked.score(cases.place[1:])
+    removed, place = step.score(asked, cases.removed), step.score(asked, cases.place[1:])
     if not (np.isfinite(removed).all() and (removed < AGREE).all()):
         raise _Refused("answers with what is no log-probability")
-    allowed = _allowed(model, lambda: asked.score(cases.removed[:1]))
-    if not differ(asked.score(cases.removed[-1:]), removed[-1:]) <= allowed:
+    allowed = _allowed(model, lambda: step.score(asked, cases.removed[:1]))
+    if not differ(step.score(asked, cases.removed[-1:]), removed[-1:]) <= allowed:
         raise _Refused("gives other answers when asked the same again")
     first = cases.removed[-1]
     shorter = Sequence(first.ids[: 1 - TARGET], first.positions[: 1 - TARGET], first.visible[: 1 - TARGET])
-    alone = WholeScorer(model, lock, cases.prefix, cases.target[:1]).score([shorter])
+    alone = step.score(WholeScorer(model, lock, cases.prefix, cases.target[:1]), [shorter])
     if not differ(alone, removed[-1:, :1]) <= allowed:
         raise _Refused("reads what follows before it answers: it does not go from left to right")
     if not getattr(model.config, "num_attention_heads", 0):
         return allowed, "has no attention that words could be hidden from"
     others = [Sequence(np.where(s.visible, s.ids, s.ids[::-1]), s.positions, s.visible) for s in cases.place[1:]]
-    if not differ(asked.score(others), place) <= allowed:
+    if not differ(step.score(asked, others), place) <= allowed:
         return allowed, "lets what hidden words say reach the answer"
     if differ(removed[1:], place) <= allowed:
         return allowed, "has no places that the others could keep where words are hidden"
     return allowed, ""
 
 
-def _apart(model: Any, lock: threading.RLock) -> dict[str, dict[str, float]]:
+def _apart(model: Any, lock: threading.RLock, step: Steps) -> dict[str, dict[str, float]]:
     """Way → how tokens are absent → its largest difference from plain passes; infinite where it fails."""
     cases = cases_of(model, seed=1)
     whole = WholeScorer(model, lock, cases.prefix, cases.target)
-    removed, place = whole.score(cases.removed), whole.score(cases.place)
+    removed, place = step.score(whole, cases.removed), step.score(whole, cases.place)
     wanted = {"removed": removed, "gaps": place, "place": place}
     found: dict[str, dict[str, float]] = {}
     for way, (kind, values) in product(WAYS, wanted.items()):
+        step()
         ask = partial(_scored, way, model, lock, cases, kind)
         found.setdefault(way.name, {})[kind] = tried(f"{way.said}, tokens {kind}", ask, values)
+    step()
     found["read on"] = {"removed": read_on(model, lock, cases)}
+    step()
     found[READ_ONCE] = {"place": read_once(model, lock, cases)}
     return found
 
@@ -238,8 +245,7 @@ def _seconds(model: Any, lock: threading.RLock, way: Way) -> float:
 @contextlib.contextmanager
 def _short_window(config: Any) -> Iterator[bool]:
     """A window that short sequences leave, in place of the model's own: masks and caches are made by this setting."""
-    window = getattr(config, "sliding_window", None)
-    shorter = type(window) is int and window > SHORT
+    window, shorter = getattr(config, "sliding_window", None), _slides(config)
     try:
         if shorter:
             config.sliding_window = SHORT
@@ -247,6 +253,11 @@ def _short_window(config: Any) -> Iterator[bool]:
     finally:
         if shorter:
             config.sliding_window = window
+
+
+def _slides(config: Any) -> bool:
+    window = getattr(config, "sliding_window", None)
+    return type(window) is int and window > SHORT
 
 
 def _allowed(model: Any, ask: Callable[[], Floats]) -> float:

@@ -16,6 +16,15 @@ FEW = 8192  # logits of a slab at least, where the states are few
 WIDE = 32768  # tokens at a time on any other device, where each call costs
 
 
+def chosen(states: "Tensor", at: Ints) -> "Tensor":
+    """Of states (rows, length, width), on whatever device the last layer lies, those of some places (rows, k) of each row."""
+    import torch
+
+    rows = torch.arange(len(at), device=states.device)[:, None]
+    found: Tensor = states[rows, torch.from_numpy(at).to(states.device)]
+    return found
+
+
 def log_probabilities(model: Any, lock: threading.RLock, hidden: "Tensor", target: Ints) -> Floats:
     """float64 (rows, len(target)) from the final hidden states (rows, len(target), width) that predict the target."""
     import torch
@@ -28,7 +37,6 @@ def of_states(model: Any, lock: threading.RLock, flat: "Tensor", wanted: "Tensor
     """float64 (states,) from final hidden states (states, width), each of which predicts one token: wanted (states,)."""
     import torch
 
-    wanted = wanted.to(flat.device)
     parts = [_of_rows(model, lock, flat[i : i + ROWS], wanted[i : i + ROWS]) for i in range(0, len(flat), ROWS)]
     found: Floats = torch.cat(parts).cpu().numpy() if parts else np.zeros(0)
     return found
@@ -39,6 +47,7 @@ def _of_rows(model: Any, lock: threading.RLock, flat: "Tensor", wanted: "Tensor"
     import torch
 
     layer, config = model.get_output_embeddings(), getattr(model.config, "text_config", None) or model.config
+    flat, wanted = flat.to(layer.weight.device), wanted.to(layer.weight.device)  # where the last layer lies on another device
     weight, bias, cap = layer.weight, getattr(layer, "bias", None), getattr(config, "final_logit_softcapping", None)
     scale = float(getattr(config, "logit_scale", None) or 1.0) / float(getattr(config, "logits_scaling", None) or 1.0)
     size = max(SLAB, FEW // len(flat)) if flat.device.type == "cpu" else WIDE

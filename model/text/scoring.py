@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from model.text.head import log_probabilities
+from model.text.head import chosen, log_probabilities
 from model.text.nodes.foretold import Sharing
 from xai.typing import Bools, Floats, Ints
 
@@ -134,9 +134,9 @@ class PrefixScorer(Generic[S]):
             past_key_values=self._expanded_cache(len(batch)),
             use_cache=before > 0,
         ).last_hidden_state
-        at = torch.from_numpy(np.stack([np.flatnonzero(s.visible)[-len(self._target) :] for s in batch])).to(device)
-        states: Tensor = out[torch.arange(len(batch), device=device)[:, None], at]  # what is hidden predicts nothing
-        return states
+        return chosen(
+            out, np.stack([np.flatnonzero(s.visible)[-len(self._target) :] for s in batch])
+        )  # what is hidden predicts nothing
 
     def _seen(self, batch: list[S]) -> "Bools | bool":
         """Which of the prefix each sequence sees."""
@@ -223,9 +223,10 @@ def limits_of(model: Any) -> Limits:
 
     if model.device.type != "cuda":
         return on_processor()
+    from model.weights.devices import free_of
+
     config, size = model.config.get_text_config(), torch.finfo(model.dtype).bits // 8
-    free = torch.cuda.mem_get_info(model.device)[0]
-    free += torch.cuda.memory_reserved(model.device) - torch.cuda.memory_allocated(model.device)
+    free = min(map(free_of, {model.device, *getattr(model, "hf_device_map", {}).values()}))  # all GPUs that it is spread over
     tokens = min(GPU_TOKENS, int(SHARE * free / (size * WIDTHS * config.hidden_size)))
     cached = int(SHARE * free / (size * 2 * config.num_hidden_layers * config.hidden_size))
     return Limits(GPU_OVERHEAD, max(MAX_TOKENS, tokens), max(MAX_CACHED, cached), GPU_CUTS)

@@ -323,7 +323,7 @@ def test_a_public_server_has_one_model_and_no_files_of_its_own(monkeypatch, read
     for other in (None, "another/one"):
         with pytest.raises(ValueError, match="^This server explains my/own alone: ask its operator for another model.$"):
             slot.check(other)
-    assert ModelSlot().served == "the bundled Gemma 3 270M" and ModelSlot(str(tmp_path / "mine")).served == f"{tmp_path}/mine"
+    assert ModelSlot().served == "the bundled Gemma 3 270M" and ModelSlot(str(tmp_path / "mine")).served == "mine"
     (tmp_path / "mine").mkdir()
     assert ModelSlot(str(tmp_path / "mine")).served == "mine"
     monkeypatch.setattr("ui.shell.model_slot.the_slot", lambda: slot)

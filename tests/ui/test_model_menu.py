@@ -9,6 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 import swing
 from model.about import About, look
+from model.loading import load_model
+from model.weights.reading import Stored
 from ui.model.menu import counted, described
 from ui.shell.bench import Bench, follow_model
 from ui.shell.jobs import Job, line
@@ -92,6 +94,27 @@ def test_loading_is_cancelled_where_it_next_tells_how_far_it_is(ready, tiny_gemm
     ready.cancel()
     go_on.set()
     assert settled(ready).gemma is tiny_gemma and not ready.refused and not ready.changes
+
+
+def test_loading_ends_within_the_weights_where_it_is_cancelled(ready, tiny_gemma, tiny_checkpoint, monkeypatch):
+    tensors, read = len(list(tiny_gemma.model.parameters())), []
+    taken = Stored.__getitem__
+
+    def counted(stored, at):
+        read.append(stored)
+        if len(read) == 5:
+            ready.cancel()
+        return taken(stored, at)
+
+    monkeypatch.setattr(Stored, "__getitem__", counted)
+    monkeypatch.setattr("model.load_model", load_model)
+    monkeypatch.setattr("model.loading.shake", lambda *_: pytest.fail("it was not cancelled within the weights"))
+    monkeypatch.setattr("model.loading.recall", lambda file: {})
+    ready.choose(Choice(str(tiny_checkpoint)))
+    another = ready.another
+    assert settled(ready).gemma is tiny_gemma and not ready.refused and not ready.changes
+    assert tensors > 20 and 0.1 < another.fraction < 0.85
+    assert ready.loaded.next_tokens("Review:", 1)
 
 
 def test_it_waits_for_the_runs_that_go_on(ready, other, tiny_gemma, tiny_seeing):
@@ -289,6 +312,10 @@ def test_what_is_said_before_a_model_is_loaded(monkeypatch):
     assert described(lora, "bfloat16") == (
         "A LoRA on theirs/base of type llama, 3 billion parameters, stored as bfloat16. Run in bfloat16 its weights take "
         "at most 6.0 GB of memory; 16.0 GB are free."
+    )
+    published = About("directory", "mine", "llama", 10**9, "bfloat16", halves=True)
+    assert described(published, "float32").endswith(
+        "Run in float32 its weights take at most 4.0 GB, in bfloat16 2.0 GB or more of memory; 16.0 GB are free."
     )
     packed = About("directory", "mine", "qwen2", None, "awq", "awq", 5 * 10**9)
     assert described(packed, "float32") == (

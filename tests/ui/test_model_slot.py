@@ -1,13 +1,16 @@
 """The server's model: what is told while it is loaded."""
 
+import json
+import shutil
+import time
 from dataclasses import replace
 
 import pytest
 
-from model.language import Language
+from model.language import Language, title_of, without_directories
 from model.text.handshake import Handshake
 from ui.shell.jobs import Job
-from ui.shell.model_slot import ModelSlot
+from ui.shell.model_slot import Choice, ModelSlot
 from ui.text.request import TextRequest
 from ui.text.run import answer, cost, make_game, size, subject
 
@@ -80,3 +83,92 @@ def test_visitors_are_not_told_where_on_the_server_a_model_lies(tiny_gemma, tiny
     for name in ("the bundled model", "served/" + "m" * 300):
         slot.gemma = Language(tiny_gemma.tokenizer, name, 9, 9, Handshake("way"))
         assert slot.served == name
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        ("/srv/a/x could not be loaded: nothing in /srv/a/x/sub.", "x could not be loaded: nothing in sub."),
+        ("[Errno 2] No such file: '/srv/a b/x.json'", "[Errno 2] No such file: 'x.json'"),
+        ("mine is a LoRA of ../theirs/base, which is one itself", "mine is a LoRA of base, which is one itself"),
+        ("~/models/x.gguf cannot be read (No such file)", "x.gguf cannot be read (No such file)"),
+        (r"C:\models\x is a file of another kind", "x is a file of another kind"),
+        ("some/dir/x/config.json does not say (see ./b/c)", "x/config.json does not say (see c)"),
+        ("owner/name at http://host:8000/v1: 1/2 and/or a / b", "owner/name at http://host:8000/v1: 1/2 and/or a / b"),
+    ],
+)
+def test_of_a_path_in_a_sentence_its_last_part_is_shown(sentence, shown):
+    assert without_directories(sentence, "some/dir/x", ".", None) == shown
+
+
+def test_a_path_that_is_there_may_have_spaces(tmp_path):
+    there = tmp_path / "of mine" / "base two"
+    there.mkdir(parents=True)
+    assert without_directories(f"x is a LoRA of {there}, which is one itself") == "x is a LoRA of base two, which is one itself"
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("/srv/none/x", "x"),
+        ("models/none.gguf", "none.gguf"),
+        ("a/b/c", "c"),
+        ("owner/name", "owner/name"),
+        ("owner/name, redrawn", "owner/name, redrawn"),
+        ("x at http://host:8000/v1", "x at http://host:8000/v1"),
+    ],
+)
+def test_a_model_that_is_not_there_is_called_by_its_last_part_too(name, title):
+    assert title_of(name) == title == Choice(name).title
+
+
+def refusals(tiny_checkpoint, directory):
+    """Models that cannot be loaded, each for another reason: what is asked for."""
+    config = json.loads((tiny_checkpoint / "config.json").read_text())
+    adapter = {"base_model_name_or_path": str(directory / "of mine" / "lora")}
+    files = {
+        "empty": {},
+        "typeless": {"config.json": "{}"},
+        "broken": {"config.json": "{"},
+        "encoder": {"config.json": json.dumps({"model_type": "bart", "is_encoder_decoder": True})},
+        "seeing": {"config.json": json.dumps({"model_type": "vit"})},
+        "quantised": {"config.json": json.dumps(config | {"quantization_config": {"quant_method": "awq"}})},
+        "weightless": {"config.json": json.dumps(config)},
+        "pickled": {"config.json": json.dumps(config), "pytorch_model.bin": "x"},
+        "damaged": {"config.json": json.dumps(config), "model.safetensors": "x"},
+        "indexed": {"config.json": json.dumps(config), "model.safetensors.index.json": "{}"},
+        "lacking": {"config.json": json.dumps(config), "model.safetensors.index.json": '{"weight_map": {"a": "b.safetensors"}}'},
+        "lora": {"adapter_config.json": json.dumps(adapter)},
+        "of mine": {},
+        "of mine/lora": {"adapter_config.json": "{}"},
+        "baseless": {"adapter_config.json": "{}"},
+    }
+    for name, held in files.items():
+        (directory / name).mkdir(parents=True)
+        for file, text in held.items():
+            (directory / name / file).write_text(text)
+    whole = shutil.copytree(tiny_checkpoint, directory / "wordless")  # its tokenizer, and one of its weights, are not there
+    (whole / "tokenizer.json").unlink()
+    short = shutil.copytree(tiny_checkpoint, directory / "cut")
+    (short / "model.safetensors").write_bytes((short / "model.safetensors").read_bytes()[:-9])
+    names = ["x.gguf", "x.onnx", "x.pkl", "x.safetensors", "x.txt"]
+    for name in names:
+        (directory / name).write_text("hello")
+    return [*files, "wordless", "cut", *names, "never there", "never.gguf"]
+
+
+def test_visitors_see_no_directory_of_a_model_that_cannot_be_loaded(ready, tiny_checkpoint, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("model.about.find_spec", lambda name: None if name == "gptqmodel" else name)
+    for name in refusals(tiny_checkpoint, tmp_path / "kept here"):
+        source = str(tmp_path / "kept here" / name)
+        slot = ModelSlot(source)
+        with pytest.raises(ValueError) as refused:
+            slot.load()
+        ready.refused = ""
+        ready.choose(Choice(source))
+        while ready.another is not None:
+            time.sleep(0.01)
+        for said in (slot.error, str(refused.value), ready.refused):
+            assert name.rpartition("/")[2] in said and "kept here" not in said and "/tmp" not in said, said
+            assert str(tmp_path) not in said
+        assert source in capsys.readouterr().out  # the operator's log

@@ -6,13 +6,14 @@ import streamlit as st
 
 from model.about import About, amount, free_memory, look
 from model.image.seeing.families import only_text
+from model.language import title_of, without_directories
 from model.precision import AUTO, FULL, HALF, PRECISIONS
 from ui.draw.markdown import plain, said
 from ui.shell.model_slot import Choice, ModelSlot, model_slot
 
 ROUNDED = (
     "A large model that was published in bfloat16 is run in it where this machine is faster so. What that rounds is measured for "
-    "each map, and is a part of its standard errors. While it is loaded it takes the memory of float32, and then half of it."
+    "each map, and is a part of its standard errors. It takes half the memory of float32."
 )
 POLL = 0.5  # seconds
 BUNDLED, HERE, SERVER = "Bundled", "File or hub", "Server"
@@ -40,7 +41,7 @@ def _loading(slot: ModelSlot) -> None:
     another = slot.another
     if another is None:
         st.rerun()
-    sentence = "Stopping after this step" if another.cancelled else said(another.sentence)
+    sentence = "Stopping" if another.cancelled else said(another.sentence)
     st.progress(another.fraction, text=f"{plain(another.choice.title, 40)}: {sentence}")
     st.button("Cancel", key="server-model-cancel", on_click=slot.cancel, disabled=another.cancelled)
     st.caption(f"Until it is ready, {plain(slot.served, 40)} answers.")
@@ -86,7 +87,7 @@ def _asked(where: str) -> Choice | None:
     try:
         about = look(source)
     except ValueError as error:
-        st.error(said(str(error)))
+        st.error(said(without_directories(str(error), source)))
         return None
     st.markdown(said(described(about, HALF if on_gpu() else FULL)))
     if on_gpu():
@@ -111,14 +112,15 @@ def on_gpu() -> bool:
 
 def described(about: About, run_in: str) -> str:
     """Sentences on a model that is not loaded yet. run_in : one of `WIDTHS`"""
-    kind = f"{about.kind} on {about.base}" if about.base else about.kind
+    kind = f"{about.kind} on {title_of(about.base)}" if about.base else about.kind
     if not about.type:
         return f"A {kind} that is not on this machine: it is downloaded first, and what it takes is known then."
     count = f", {counted(about.parameters)} parameters" if about.parameters is not None else ""
     needs, free = about.needs(WIDTHS[run_in]), free_memory()
     runs = "as it is stored" if about.quantised else f"in {run_in}"
     room = f" of memory; {amount(free)} are free" if free is not None else " of memory"
-    takes = f" Run {runs} its weights take at most {amount(needs)}{room}." if needs is not None else ""
+    less = f", in {HALF} {amount(about.needs(WIDTHS[HALF]) or 0)} or more" if about.halves and run_in == FULL else ""
+    takes = f" Run {runs} its weights take at most {amount(needs)}{less}{room}." if needs is not None else ""
     text = f" {only_text('it', about.blind)}" if about.blind else ""
     return f"A {kind} of type {about.type}{count}, stored as {about.stored}.{takes}{text}"
 

@@ -19,6 +19,7 @@ from typing import Any
 import batch
 from batch.progress import pace
 from batch.settings import flag
+from model.language import without_directories
 from ui.sets.kept import ASKED, OUT, Asked
 from ui.shell.jobs import Job, Stopped
 
@@ -71,7 +72,8 @@ def arguments(folder: Path, asked: Asked) -> list[str]:
 
 
 def words(command: list[str], folder: Path, job: Job) -> Iterator[Word]:
-    """What the process says. ValueError with its sentence where it refuses, or with another where it was killed."""
+    """What the process says. ValueError with its sentence, less directories, where it refuses, or with another where it was
+    killed."""
     paths = os.pathsep.join(filter(None, [str(Path(batch.__file__).parents[1]), os.environ.get("PYTHONPATH")]))
     process = subprocess.Popen(
         [sys.executable, "-P", "-c", CODE, *command],
@@ -111,7 +113,7 @@ def words(command: list[str], folder: Path, job: Job) -> Iterator[Word]:
     if job.cancelling:
         raise Stopped
     if status not in (0, 3):
-        raise ValueError(refusal if status == REFUSED and refusal else _died(status))
+        raise ValueError(without_directories(refusal) if status == REFUSED and refusal else _died(status))
 
 
 def _read(process: "subprocess.Popen[str]", lines: "Queue[str | None]") -> None:

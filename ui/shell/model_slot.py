@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from model.gguf.bundled import NAME as BUNDLED
-from model.language import title_of
+from model.language import title_of, without_directories
+from model.memory import release
 from model.precision import AUTO
 from ui.shell.access import is_operator, public
 from ui.shell.jobs import lines
@@ -38,7 +39,7 @@ class Choice:
 
     @property
     def title(self) -> str:
-        return f"{self.named} at {self.server}" if self.server else self.source or BUNDLED
+        return f"{self.named} at {self.server}" if self.server else title_of(self.source or BUNDLED)
 
 
 @dataclass
@@ -156,7 +157,7 @@ class ModelSlot:
             threading.Thread(target=self._change, args=(self.another,), name="load-another", daemon=True).start()
 
     def cancel(self) -> None:
-        """Stop loading another model, after the step that is being done."""
+        """Stop loading another model, after the tensor that is being read or the pass that is being compared."""
         if (another := self.another) is not None:
             another.cancelled = True
 
@@ -181,13 +182,14 @@ class ModelSlot:
         except _Cancelled:
             pass
         except (OSError, ValueError, TypeError) as error:
-            self.refused = str(error)
+            self.refused = _said(error, another.choice)
         except MemoryError:
             self.refused = f"{another.choice.title} does not fit into the memory that is free here."
         except Exception as error:
             self.refused = f"{another.choice.title} could not be loaded ({type(error).__name__})."
             raise
         finally:
+            release()
             self.another = None
 
     def _load(self) -> None:
@@ -201,7 +203,7 @@ class ModelSlot:
             self.learn_rate(*rate)
             self.gemma = loaded
         except (OSError, ValueError, TypeError) as error:
-            self.error = str(error)
+            self.error = _said(error, Choice(self.source))
         except Exception as error:  # whatever it is, the page must say something and offer another try
             self.error = f"The model could not be loaded ({type(error).__name__})."
             raise
@@ -225,6 +227,12 @@ def _made(choice: Choice, tell: Callable[[float, str], None]) -> tuple["Language
         print(f"Swing: {visible(note)}", flush=True)
     tell(1.0, "Measuring how fast it is here")
     return made, made.measure_rate()
+
+
+def _said(error: Exception, choice: Choice) -> str:
+    """Why a model could not be loaded, for every visitor; the log has the paths."""
+    print(f"Swing: {visible(str(error))}", flush=True)
+    return without_directories(str(error), choice.source, choice.tokenizer)
 
 
 def model_slot() -> ModelSlot:
