@@ -10,6 +10,8 @@ from model.gguf.packed import packed
 from model.memory import trim
 from model.precision import Rounding
 
+PAST = ".dt_proj"  # of a Mamba and a Jamba: `dt_proj.weight @ …`
+
 
 class HalfLinear(nn.Linear):
     """A linear layer from float32 to float32 whose weights are bfloat16 and whose input is rounded to it."""
@@ -56,9 +58,10 @@ def halve(network: Any) -> bool:
 
 
 def _layers(network: Any) -> list[nn.Linear]:
-    """The linear layers, less that which answers."""
+    """The linear layers, less that which answers, and those whose weights are multiplied past them."""
     table = network.get_output_embeddings()
-    return [one for one in network.modules() if type(one) is nn.Linear and one is not table]
+    found = (one for name, one in network.named_modules() if not name.endswith(PAST))
+    return [one for one in found if type(one) is nn.Linear and one is not table]
 
 
 def _is_half(weight: torch.Tensor) -> bool:

@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from tiny import build_tokenizer, randomise, write_tiny_checkpoint, write_tiny_vision_checkpoint
 from transformers import CONFIG_MAPPING, AutoModelForCausalLM, Gemma3ForConditionalGeneration, LlamaConfig, LlamaForCausalLM
 
+from benchmarks.languages.networks import NETWORKS, make
 from model import about, halved, load_model
 from model.halved import HalfLinear
 from model.loading import COMPARING, READING
@@ -175,6 +176,21 @@ def test_a_network_without_linear_layers_stays_in_float32(tmp_path, kind):
     ids = torch.arange(3, 20)[None]
     with torch.no_grad():
         assert torch.equal(model.model(ids).logits, wide(ids).logits)
+
+
+@pytest.mark.parametrize("title", ["Mamba", "Jamba", "Qwen 3 Next", "Gemma 3n"])
+def test_networks_that_reach_past_their_layers_are_halved_too(title):
+    configuration, settings = next(rest for name, _, *rest in NETWORKS if name == title)
+    network = make(configuration, settings)
+    for one in network.parameters():
+        one.data = one.data.bfloat16().float()
+    ids = torch.arange(3, 20)[None]
+    with torch.no_grad():
+        wide = network(ids).logits
+        assert halved.halve(network)
+        off = network(ids).logits - wide
+    assert any(isinstance(one, HalfLinear) for one in network.modules())
+    assert 0 < off.abs().max() < 0.2 * wide.std()
 
 
 def test_only_what_was_published_so_is_read_so(tmp_path, sharded):
