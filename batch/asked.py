@@ -5,7 +5,7 @@ from typing import Any
 
 from batch.settings import Settings, flag
 
-_FREE = ("model", "table")  # a path: what lies there is compared by its bytes
+PATHS = ("model", "table")  # or hub ids: what lies there is compared by its bytes
 
 
 def of_run(settings: Settings, data: str, source: str, kind: dict[str, str], rows: int) -> dict[str, Any]:
@@ -18,7 +18,7 @@ def check_same(before: dict[str, Any], now: dict[str, Any], where: str) -> None:
     """ValueError where a run that was begun is not the one that is asked now, saying in what they differ."""
     try:
         for name, value in now["settings"].items():
-            if name not in _FREE and before["settings"].get(name) != value:
+            if name not in PATHS and before["settings"].get(name) != value:
                 differs = f"{flag(name)} {_said(before['settings'].get(name))}, and now it is {_said(value)}"
                 raise ValueError(_refusal(where, f"with {differs}"))
         if before["data"] != now["data"]:

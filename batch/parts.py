@@ -14,6 +14,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from batch.asked import PATHS
+
 ROWS, LOCK, RUN = "rows", ".lock", "_run.json"
 WRITING = ".writing-"
 FORMAT = "swing-rows-1"
@@ -21,8 +23,13 @@ _JUDGED = ("first", "first_three", "order", "expected_error", "additive", "addit
 
 
 def schema(run: dict[str, Any]) -> Any:
-    """The columns of a part, a row each; what the run was asked stands in the file's metadata under "swing"."""
+    """The columns of a part, a row each; what the run was asked stands in the file's metadata under "swing".
+
+    Of paths their last part: whoever gets the file need not know where on a server things lie.
+    """
     import pyarrow as pa
+
+    from model.language import title_of
 
     judged = pa.struct([("worth", pa.string()), ("headline", pa.string()), *((name, pa.float64()) for name in _JUDGED)])
     numbers = pa.list_(pa.float64())
@@ -34,7 +41,8 @@ def schema(run: dict[str, Any]) -> Any:
     fields = [("row", pa.int64()), ("id", pa.string()), ("error", pa.string()), ("output", pa.string())]
     fields += [("players", pa.list_(pa.string())), *of_index, ("empty_value", pa.float64()), ("full_value", pa.float64())]
     fields += [("evaluations", pa.int64()), ("seconds", pa.float64())]
-    return pa.schema(fields, metadata={"swing": json.dumps({"format": FORMAT, **run})})
+    asked = {name: title_of(value) if name in PATHS and value else value for name, value in run["settings"].items()}
+    return pa.schema(fields, metadata={"swing": json.dumps({"format": FORMAT, **run, "settings": asked})})
 
 
 def encoded(records: list[dict[str, Any]], run: dict[str, Any]) -> bytes:

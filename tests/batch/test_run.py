@@ -1,5 +1,6 @@
 """Every row exactly once, its values those of its game, whoever computes it and however often the run begins."""
 
+import json
 import math
 import multiprocessing
 import os
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import psutil
+import pyarrow.parquet as pq
 import pytest
 from data_sets import KILLED, Fake, rows_of, weights_of, write
 from hypothesis import given, settings
@@ -43,6 +45,15 @@ def test_rows_have_the_values_of_their_games(source, tmp_path):
             assert row[f"{index}_error"] is not None
         assert math.isclose(row["full_value"] - row["empty_value"], weights_of(f"text {i}").sum(), abs_tol=1e-9)
         assert row["evaluations"] == 64 and row["error"] is None
+
+
+def test_files_that_others_get_do_not_say_where_the_model_lies(source, tmp_path):
+    kind = Fake(Settings("text", budget=24, model="/srv/secret/models/mine", table=None))
+    explain_dataset(source, tmp_path / "out", kind, workers=1, limit=2)
+    (part,) = (tmp_path / "out" / "rows").glob("*.parquet")
+    asked = json.loads(pq.read_schema(part).metadata[b"swing"])["settings"]
+    assert (asked["model"], asked["table"], asked["budget"]) == ("mine", None, 24) and b"secret" not in part.read_bytes()
+    assert json.loads((tmp_path / "out" / "_run.json").read_text())["settings"]["model"] == "/srv/secret/models/mine"
 
 
 def test_maps_are_judged_where_that_is_asked(source, tmp_path):
