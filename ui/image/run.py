@@ -181,7 +181,11 @@ def make_game(
         if isinstance(model, Towers):
             return model.game(image, request.question, grid, absent, request.words)
         return model.game(image, request.wanted, grid, absent, _SEGMENTS[request.segments], request.against, request.value)
-    _vision(model)
+    rows, columns = _vision(model).look(image).tokens
+    if request.grid > (most := min(rows, columns)):
+        raise ValueError(
+            f"The model sees this picture as {rows} rows of {columns} places: choose a grid of at most {most} × {most} patches."
+        )
     games = [
         model.image_game(image, request.question, text, grid, request.absent, request.words)
         for text in (target, request.rather)

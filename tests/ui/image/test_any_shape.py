@@ -36,7 +36,7 @@ def test_the_servers_own_gemma_4_is_asked_about_a_photo(monkeypatch, tmp_path):
     page.selectbox(key="grid-gemma").set_value(8).run()
     page.button(key="explain").click().run()
     page = finish(page)
-    assert not page.exception and "whole numbers from 1 to 6 and from 1 to 10 in a picture of this shape" in page.error[0].value
+    assert not page.exception and "6 rows of 10 places: choose a grid of at most 6 × 6 patches" in page.error[0].value
     page.selectbox(key="grid-gemma").set_value(4).run()
     page.button(key="explain").click().run()
     page = finish(page)
