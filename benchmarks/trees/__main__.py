@@ -2,6 +2,7 @@
 
     python -m benchmarks.trees              1,000 rows × 100 background rows × 100 trees, and other shapes
     python -m benchmarks.trees --quick      the first case alone
+    … --cases "census (14), 255 leaves"     some, by how their names begin
 
 woodelf-explainer and shapiq 1.8 run in an environment of their own (Python 3.12 or newer), which the first call makes in
 build/trees, or says in a sentence why it cannot and goes on with shap's C++ TreeExplainer; so does XGBoost, which grows the
@@ -155,7 +156,7 @@ def process_of_peers(folder: Path) -> Process | None:
 
 
 def main() -> None:
-    given = options(__doc__, quick=False, side=Path("build/trees"))
+    given = options(__doc__, quick=False, cases=[], side=Path("build/trees"))
     threadpool_limits(1)
     print(f"shap {shap.__version__}, numpy {np.__version__}, Python {platform.python_version()} here")
     peers = process_of_peers(given.side)
@@ -167,7 +168,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         files = Files(Path(folder), peers)
         for case in cases(given.quick):
-            if peers is None and case.xgboost:
+            if (peers is None and case.xgboost) or (given.cases and not case.name.startswith(tuple(given.cases))):
                 continue
             files.write(case)
             for index in INDICES:
