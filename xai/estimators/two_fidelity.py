@@ -7,9 +7,10 @@ itself sampled (two-phase sampling, Neyman 1938; multi-fidelity Monte Carlo, Peh
 wrong, biases the result; a = X/(m + X) pools the proxy's m coalitions of the first part with the X others, which is what
 a nested design does. Written so, the parts share no coalition: their covariances add up to that of the whole.
 
-Regressions on more pairs than players take what is linear in the game without error. There only the rest counts, and
-the proxy is judged by it: the held-back coalitions are a whole factorial of a few random groups of players, in which
-linear terms part from others.
+Regressions on more pairs than players take what is linear in the game without error. Only the rest counts there, and the proxy is
+judged by it: first by what is held back, a whole factorial of a few random groups of players, in which linear terms part from
+others; then, since so few rhyme by chance, by how much the design's own first coalitions leave open beside it. Where that is too
+much the plain estimator goes on from these, so that of the game nothing but what was held back is lost.
 """
 
 import time
@@ -53,10 +54,10 @@ def two_fidelity(
 ) -> Attribution:
     """Banzhaf or Shapley values of `game` with the help of a cheap `proxy` of the same players and outputs.
 
-    Unbiased to the game whatever the proxy is. At most 5 % of the budget says how far the proxy is right
-    (`xai.estimators.two_fidelity`); where that is too little, or the budget is below some 320 evaluations, the plain
-    estimator spends the rest and the note says so: "orthogonal" for Banzhaf values, "leverage" for Shapley values (its
-    regression has a bias in theory; over 200 seeds the squared bias was below 0.5 % of the squared error).
+    Unbiased to the game whatever the proxy is. At most 5 % of the budget is held back to say how far the proxy is right, and as
+    much goes to what it is asked then; where that is too little, or the budget below 320, the plain estimator spends the rest
+    and the note says so: "orthogonal" for Banzhaf values, "leverage" for Shapley values (its regression has a bias in theory;
+    over 200 seeds the squared bias was below 0.5 % of the squared error).
 
     Parameters
     ----------
@@ -82,16 +83,15 @@ def two_fidelity(
     real, cheap = ledger_of(game, ledger, "ledger"), ledger_of(proxy, proxy_ledger, "proxy_ledger")
     budget, seed = check_whole("budget", budget), check_whole("seed", seed)
     _check(index, real, cheap, cost)
-    before = real.evaluations
-    told = None if progress is None else _told(progress, real, cheap, float(cost), budget)
+    before, told = real.evaluations, None if progress is None else _told(progress, real, cheap, float(cost), budget)
     try:
         found = _Run(index, (real, cheap), float(cost), budget, seed, told, cancel).found()
     except Cancelled as error:
         raise Cancelled(real) from error
     if progress is not None:
         progress(budget, budget)
-    new = real.evaluations - before
-    again, seconds = found.evaluations + found.reused - new, time.perf_counter() - started
+    new, seconds = real.evaluations - before, time.perf_counter() - started
+    again = found.evaluations + found.reused - new
     return replace(found, budget=budget, seed=seed, evaluations=new, reused=again, seconds=seconds)
 
 
@@ -113,8 +113,8 @@ class _Run:
         told: Progress | None,
         cancel: Cancel | None,
     ) -> None:
-        self.index, (self.real, self.cheap), self.cost, self.budget = index, ledgers, cost, budget
-        self.told, self.cancel = told, cancel
+        self.index, self.cost, self.budget, self.told, self.cancel = index, cost, budget, told, cancel
+        self.real, self.cheap = ledgers
         self.n, self.seeds = self.real.n_players, seeds_of(seed, self.real.n_players)
         able = [q for q in _GROUPS if q <= self.n and 2**q * (1.0 + cost) <= PILOT * budget and cost < 1.0]
         self.groups, self.asked = max(able, default=0), 0
