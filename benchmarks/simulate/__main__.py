@@ -32,7 +32,7 @@ FEWEST = 4  # models of a kind, of which two are for fitting a predictor
 
 
 def main() -> None:
-    given = options(__doc__, models=48, scene_models=12, side=Path("build/simulate"), out=Path("docs"))
+    given = options(__doc__, models=48, scene_models=16, side=Path("build/simulate"), out=Path("docs"))
     numbers = given.models, given.scene_models
     if not any(numbers) or any(0 < number < FEWEST for number in numbers):
         raise SystemExit(f"--models and --scene-models are at least {FEWEST}, or one of them 0 for none")
