@@ -120,6 +120,10 @@ class Out:
     def begin(self, run: dict[str, Any]) -> None:
         self._write(self.path / RUN, json.dumps(run, indent=1).encode())
 
+    def forget(self) -> None:
+        """That a run was begun, of which nothing is there."""
+        (self.path / RUN).unlink(missing_ok=True)
+
     def parts(self) -> Iterator[Path]:
         """The committed parts in their order."""
         yield from sorted(self.rows.glob("part-*.parquet"))

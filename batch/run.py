@@ -165,14 +165,19 @@ def _workers(kind: str, made: Kind, rows: int) -> int:
 
 def _compute(plan: Planned, place: Out, progress: Quiet, resume: bool) -> None:
     there = _there(plan, place, resume)
-    if place.run is None:
+    begun = place.run is None
+    if begun:
         place.begin(plan.run | {"path": plan.path})
     left = set(range(plan.parts)) - set(there)
     progress.begin(sum(there.values()), plan.rows)
     if not left:
         return
-    for part in _parts(plan, left, progress.rows):
-        place.commit(part.number, part.content)
+    try:
+        for part in _parts(plan, left, progress.rows):
+            place.commit(part.number, part.content)
+    finally:
+        if begun and next(place.parts(), None) is None:  # as where the model cannot be loaded
+            place.forget()
 
 
 def _there(plan: Planned, place: Out, resume: bool) -> dict[int, int]:

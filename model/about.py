@@ -172,7 +172,7 @@ def config_of(directory: Path, name: str) -> dict[str, Any]:
     try:
         found = json.loads(config.read_text())
     except ValueError as error:
-        raise ValueError(f"{name}/config.json does not say what model it is") from error
+        raise ValueError(f"{name}/config.json is damaged: it is no JSON") from error
     return found if isinstance(found, dict) else {}
 
 

@@ -20,6 +20,10 @@ from model.text.handshake import Handshake, shake
 
 READING, COMPARING = "Loading the weights", "Comparing fast scoring with plain passes"
 SHORT = "float16"  # whose largest number, 65,504, the insides of some models exceed
+REASONS = {  # what a sentence of transformers' holds that a user of Swing can do nothing with → what it is about
+    "Couldn't instantiate the backend tokenizer": "it has no tokenizer that can be read, such as a tokenizer.json",
+    "ignore_mismatched_sizes": "its weights have other shapes than its config.json says",
+}
 VERSION = 2  # of what a handshake asks: another one is not believed
 
 
@@ -151,6 +155,9 @@ def _load_directory(directory: str | Path, name: str, run: _Run) -> LocalModel:
         tokenizer = transformers.AutoTokenizer.from_pretrained(directory)
         if not tokenizer.is_fast:
             raise ValueError("its tokenizer does not say where tokens lie in the text")
+        known = getattr(transformers.AutoConfig.from_pretrained(directory).get_text_config(), "vocab_size", 0)
+        if 2 * len(tokenizer) < known:  # without its files transformers makes one that knows next to nothing
+            raise ValueError(f"its tokenizer knows {len(tokenizer):,} tokens and its network {known:,}: files of it are missing")
         model = _read(directory, name, kind, run).eval().requires_grad_(False)
         text, saved = _text_of(model), _saved_as(config)
         told = (
@@ -284,5 +291,6 @@ def _one_sentence(name: str) -> Iterator[None]:
     except NoRoom:
         raise
     except (OSError, ValueError, ImportError, RuntimeError) as error:
-        reason = str(error).strip().split("\n")[0]
+        lines = str(error).strip().split("\n")
+        reason = next((own for theirs, own in REASONS.items() if theirs in lines[0]), lines[0])
         raise ValueError(f"{name} could not be loaded: {reason}") from error

@@ -56,6 +56,13 @@ def test_files_that_others_get_do_not_say_where_the_model_lies(source, tmp_path)
     assert json.loads((tmp_path / "out" / "_run.json").read_text())["settings"]["model"] == "/srv/secret/models/mine"
 
 
+def test_a_run_that_came_to_nothing_leaves_the_folder_to_another(source, tmp_path):
+    with pytest.raises(ValueError, match="the weights are damaged"):
+        explain_dataset(source, tmp_path / "out", Fake(weights="damaged"), workers=1)
+    explain_dataset(source, tmp_path / "out", Fake(Settings("text", budget=40)), workers=1, limit=2)
+    assert len(rows_of(tmp_path / "out")) == 2
+
+
 def test_maps_are_judged_where_that_is_asked(source, tmp_path):
     explain_dataset(source, tmp_path / "out", Fake(Settings("text", budget=40)), workers=1, limit=2)
     for row in rows_of(tmp_path / "out"):

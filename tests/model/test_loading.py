@@ -53,6 +53,33 @@ def test_a_checkpoint_without_weights_gets_one_sentence(tiny_checkpoint, tmp_pat
     assert "\n" not in str(caught.value)
 
 
+def broken(directory, tiny_checkpoint, what):
+    for file in tiny_checkpoint.iterdir():
+        (directory / file.name).write_bytes(file.read_bytes())
+    config = directory / "config.json"
+    if what == "tokenizer":
+        for file in directory.glob("token*"):
+            file.unlink()
+    elif what == "shapes":
+        config.write_text(json.dumps(json.loads(config.read_text()) | {"hidden_size": 48}))
+    else:
+        config.write_text("{broken")
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ("tokenizer", r"could not be loaded: its tokenizer knows \d tokens and its network \d+: files of it are missing$"),
+        ("shapes", r"could not be loaded: its weights have other shapes than its config\.json says$"),
+        ("settings", r"config\.json is damaged: it is no JSON$"),
+    ],
+)
+def test_what_is_wrong_with_a_checkpoint_is_said_in_its_own_words(tiny_checkpoint, tmp_path, what, message):
+    broken(tmp_path, tiny_checkpoint, what)
+    with pytest.raises(ValueError, match=message):
+        load_gemma(str(tmp_path))
+
+
 def test_a_directory_loads(tiny_gemma, tiny_checkpoint):
     assert tiny_gemma.name == str(tiny_checkpoint)
     assert tiny_gemma.context == 2048

@@ -1,6 +1,7 @@
 """What is said of a study, on the page and in its report."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from xai.hierarchy.found import Path, Redundant
 Quote = Callable[[str], str]
 MOST_NAMED = 3  # redundant pairs
 TOGETHER = "“acting together” in the tree"
+BUT_WORDS = "That is of sentences and larger parts; words are estimates, as sure as their ± says."
+BEYOND = 1.25  # times the change, above which a part carries more than it, against others
 UNCARRIED = (
     "The answer is unsupported: no single part makes it at least twice as likely (+0.69), beyond two standard errors, and "
     "carries a third of what the document changes."
@@ -56,7 +59,10 @@ def headline(study: Study, column: int, quote: Quote = bold) -> str:
     if not named:
         return f"{whole} No part carries half of it."
     if len(named) == 1:
-        return f"{whole} Most of it stands on {named[0]}."
+        against = abs(tree.value(first.nodes[found[0]], column)) > BEYOND * abs(change)
+        return (
+            f"{whole} Most stands on {named[0]}, against other parts." if against else f"{whole} Most of it stands on {named[0]}."
+        )
     others = named[1:MOST_NAMED] + [f"{len(named) - MOST_NAMED} more"] * (len(named) > MOST_NAMED)
     return f"{whole} At least half of it is carried by each of {', '.join([named[0], *others[:-1]])} and {others[-1]}."
 
@@ -120,4 +126,12 @@ def _named(study: Study, path: Path, quote: Quote) -> str:
 def judged(study: Study, index: str, column: int) -> Said:
     """The three judgements of the parts that the search opened."""
     shown = tree.map_of(study, study.found[index], study.by_search, column)
-    return said_of(study.judged[index][column], shown, "parts", quantity(column), TOGETHER)
+    found = said_of(study.judged[index][column], shown, "parts", quantity(column), TOGETHER)
+    return replace(found, headline=f"{found.headline} {but_words(study, index, column)}".strip())
+
+
+def but_words(study: Study, index: str, column: int) -> str:
+    """What is to be said behind "exact", which is said of sentences whole, where words of them are shown; else nothing."""
+    nodes = study.found[index].nodes
+    estimated = any(tree.error(nodes[path], column) > 0.0 for path in study.frontier)
+    return BUT_WORDS if estimated and study.judged[index][column].worth == "exact" else ""

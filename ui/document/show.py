@@ -49,7 +49,7 @@ def show(study: Study, state: Bench[Own], seconds: float, open_part: Open, can_o
     for sentence in redundant(study, column):
         st.markdown(f":material/content_copy: {sentence}")
     if study.judged:
-        st.markdown("  \n".join(f"{INDICES[index]}: {headline_of(each[column])}" for index, each in study.judged.items()))
+        st.markdown("  \n".join(f"{INDICES[index]}: {_headline(study, index, column)}" for index in study.judged))
     maps = tree.maps(study, column)
     scale = shared_scale(*maps.values())
     left, right = st.columns([3, 2])
@@ -73,7 +73,7 @@ def how_right(study: Study, column: int) -> None:
         return
     for index in study.judged:
         found = sentences.judged(study, index, column)
-        st.markdown(f"**{INDICES[index]}**  \n{headline_of(study.judged[index][column])}")
+        st.markdown(f"**{INDICES[index]}**  \n{_headline(study, index, column)}")
         st.caption("\n".join(f"- {said(sentence)}" for sentence in found.sentences))
     count = len(study.by_search)
     hand = ", and what was opened by hand" if study.request.opened else ""
@@ -81,6 +81,10 @@ def how_right(study: Study, column: int) -> None:
         f"Judged are the values of the {count} smallest parts of the search, sentences whole{hand}. How sure a word is, its ± "
         "says alone."
     )
+
+
+def _headline(study: Study, index: str, column: int) -> str:
+    return f"{headline_of(study.judged[index][column])} {sentences.but_words(study, index, column)}".strip()
 
 
 def _keep_place(study: Study, own: Own) -> None:

@@ -58,6 +58,6 @@ def show(study: Study, state: Bench[Own], model: Callable[[], Language], desk: C
         before = float(np.ravel(next(iter(study.found.values())).full_value)[0])
         still = "It still says" if now.strip() == study.target.strip() else "It now says"
         st.markdown(
-            f"{still} **{plain(now.strip(), 300)}**. The log-probability of “{plain(study.target.strip(), 80)}” goes from "
+            f"{still} **“{plain(now.strip(), 300)}”**. The log-probability of “{plain(study.target.strip(), 80)}” goes from "
             f"{signed(before, 2)} to {signed(likely, 2)}."
         )

@@ -44,7 +44,8 @@ def _loading(slot: ModelSlot) -> None:
     sentence = "Stopping" if another.cancelled else said(another.sentence)
     st.progress(another.fraction, text=f"{plain(another.choice.title, 40)}: {sentence}")
     st.button("Cancel", key="server-model-cancel", on_click=slot.cancel, disabled=another.cancelled)
-    st.caption(f"Until it is ready, {plain(slot.served, 40)} answers.")
+    if slot.gemma is not None and another.fraction < 1.0:
+        st.caption(f"Until it is ready, {plain(slot.served, 40)} answers.")
 
 
 def choose_model(slot: ModelSlot) -> None:

@@ -110,7 +110,7 @@ def test_a_document_is_explained_looked_into_opened_and_asked_anew(ready):
     present[0, part.first : part.last] = False
     said, likely = bench(page).own.anew[1]
     assert said == " positive" and likely == pytest.approx(desk.game(present)[0, 0], abs=1e-4)
-    assert any("It now says **positive**" in one.value for one in page.markdown)
+    assert any("It now says **“positive”**" in one.value for one in page.markdown)
     page.button(key="doc-back").click().run()
     assert bench(page).own.out == ()
 

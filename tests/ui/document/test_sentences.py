@@ -95,3 +95,16 @@ def test_what_is_judged_is_said_in_the_words_of_the_other_pages(found):
     told = sentences.judged(found, "banzhaf", 2)
     assert told.headline == found.judged["banzhaf"][2].headline
     assert "unseen coalitions" in told.sentences[1] and "Pairs of parts" not in " ".join(told.sentences)
+
+
+@pytest.mark.parametrize("budget", [40, 100])
+def test_exact_is_said_of_sentences_where_words_are_estimates(budget):
+    text = "The cat sat on the old red mat by the door. The dog ran to the far blue hill and slept there. A bird sings."
+    rng = np.random.default_rng(0)
+    together, weights = rng.integers(0, len(text.split()), (30, 3)), rng.normal(size=30)
+    found = study(text, [lambda z: 8.0 * z[:, 2] + z[:, together].prod(axis=2) @ weights], budget=budget)
+    for index, (judgement,) in found.judged.items():
+        assert judgement.worth == "exact" and sentences.judged(found, index, 0).headline.endswith(sentences.BUT_WORDS)
+    whole = study("One two. Six.", [lambda z: z @ np.array([3.0, 1.0, 1.0])], budget=budget)
+    for index, (judgement,) in whole.judged.items():
+        assert judgement.worth == "exact" and sentences.judged(whole, index, 0).headline == judgement.headline
