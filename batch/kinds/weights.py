@@ -3,7 +3,9 @@
 import hashlib
 from pathlib import Path
 
+from model.about import is_gguf, look
 from model.cache import sha256
+from model.gguf.split import parts_of
 
 PARTS = (".safetensors", ".json", ".model", ".txt", ".jinja", ".gguf")  # files of a checkpoint that decide what it says
 
@@ -16,11 +18,12 @@ def weights_of(checkpoint: str | None) -> str:
         return digest(chunk_paths())
     folder = Path(checkpoint)
     if folder.is_file():
-        return digest([folder])
+        return digest(parts_of(folder) if is_gguf(folder) else [folder])
     if not folder.is_dir():
         from transformers.utils import cached_file
 
         try:
+            look(checkpoint)  # what is no name of the hub is not asked of it
             config = cached_file(checkpoint, "config.json")
         except (OSError, ValueError) as error:
             raise ValueError(f"{checkpoint} is neither a directory nor a checkpoint of the hub that can be had") from error

@@ -24,13 +24,24 @@ def open_gguf(paths: tuple[Path, ...], name: str) -> Iterator[tuple[Source, Head
     """
     with Source(paths, name) as source:
         header = read_header(source)
-        if header.fields.get(COUNT) is None or _stated(header, COUNT) in (0, 1):  # 0 of one that was joined again
+        if _is_whole(header):
             yield source, header
             return
     parts = _beside(paths, header)
     joined = _joined(parts, header)
     with Source(parts, name) as source:
         yield source, joined
+
+
+def parts_of(path: Path) -> list[Path]:
+    """The files that a model lies in, of which one is given; ValueError and OSError as of `open_gguf`."""
+    with Source((path,), path.name) as source:
+        header = read_header(source)
+    return [path] if _is_whole(header) else _beside((path,), header)
+
+
+def _is_whole(header: Header) -> bool:
+    return header.fields.get(COUNT) is None or _stated(header, COUNT) in (0, 1)  # 0 of one that was joined again
 
 
 def first_part(path: Path) -> Path:

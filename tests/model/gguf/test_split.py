@@ -7,6 +7,7 @@ from gguf import GGUFReader, GGUFValueType, GGUFWriter
 from gguf_files import finish, vocabulary
 from gguf_kinds import tiny, write_kind
 
+from batch.kinds.weights import weights_of
 from model import load_model
 from model.about import look
 from model.gguf.split import open_gguf
@@ -154,3 +155,12 @@ def test_a_part_that_is_cut_off_is_named(parts):
     path.write_bytes(path.read_bytes()[:-1000])
     with pytest.raises(ValueError, match=f"^{path} cannot be read as a GGUF file: .* cut off or damaged"):
         look(part(parts, 3))
+
+
+def test_a_data_set_knows_a_split_model_by_all_its_parts(parts, whole):
+    named = [weights_of(str(part(parts, number))) for number in (1, 2, 3)]
+    assert len(set(named)) == 1 and named[0] != weights_of(str(whole))
+    part(parts, 3).write_bytes(part(parts, 3).read_bytes()[:-1] + b"x")
+    assert weights_of(str(part(parts, 1))) != named[0]
+    with pytest.raises(ValueError, match="neither a directory nor a checkpoint of the hub"):
+        weights_of("nowhere")
