@@ -13,6 +13,7 @@ SPECIAL = ["<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>
 
 IMAGE = {"boi_token": "<start_of_image>", "eoi_token": "<end_of_image>", "image_token": "<image_soft_token>"}
 IMAGE4 = {"boi_token": "<|image>", "eoi_token": "<image|>", "image_token": "<|image|>"}
+EYES = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "patch_size": 4}  # a tower
 CHAT = (
     "{{ bos_token }}{% for m in messages %}<start_of_turn>{{ m['role'] }}\n"
     "{% if m['content'] is string %}{{ m['content'] | trim }}{% else %}{% for part in m['content'] %}"
@@ -49,15 +50,7 @@ def write_tiny_vision_checkpoint(directory: Path, window: int = 512, chat: bool 
     )
     config = Gemma3Config(
         text_config=text_config(tokenizer, window),
-        vision_config=SiglipVisionConfig(
-            image_size=48,
-            patch_size=4,
-            hidden_size=32,
-            intermediate_size=64,
-            num_hidden_layers=2,
-            num_attention_heads=2,
-            vision_use_head=False,
-        ),
+        vision_config=SiglipVisionConfig(image_size=48, **EYES, vision_use_head=False),
         mm_tokens_per_image=36,
         **{f"{name}_index": tokenizer.convert_tokens_to_ids(token) for name, token in IMAGE.items()},
     )
@@ -82,16 +75,7 @@ def write_tiny_gemma4(directory: Path, window: int = 512, chat: bool = True, bot
             **sizes_of_layers(tokenizer, window), global_head_dim=32, use_bidirectional_attention="vision" if both_ways else None
         ),
         vision_config=Gemma4VisionConfig(
-            hidden_size=32,
-            intermediate_size=64,
-            num_hidden_layers=2,
-            num_attention_heads=2,
-            num_key_value_heads=2,
-            head_dim=16,
-            patch_size=4,
-            pooling_kernel_size=2,
-            position_embedding_size=200,
-            standardize=True,
+            **EYES, num_key_value_heads=2, head_dim=16, pooling_kernel_size=2, position_embedding_size=200, standardize=True
         ),
         video_token_id=3,
         audio_token_id=3,

@@ -40,6 +40,7 @@ class ImageGame:
     Attributes
     ----------
     prompt, target : the texts;  grid : (rows, columns);  size : (height, width) of the original;  absent : as asked
+    tokens : rows and columns of soft tokens of the whole picture, which the grid divides
     n_patches : the first players are the patches, row by row from the top left; the words follow
     spans : the words' (start, end) in the prompt, none without words;  labels : "row 1, column 1" …, then the words
     outputs : the texts of the target's tokens
@@ -55,9 +56,10 @@ class ImageGame:
         assert gemma.vision is not None
         vision = self._vision = gemma.vision
         self._seen = vision.look(image)
-        self.grid = check_grid(grid, *self._seen.tokens)
+        self.tokens = self._seen.tokens
+        self.grid = check_grid(grid, *self.tokens)
         self.size, self.n_patches = self._seen.size, self.grid[0] * self.grid[1]
-        self._units = grid_labels(self.grid, *self._seen.tokens)
+        self._units = grid_labels(self.grid, *self.tokens)
         check_visible(self._units, self.n_patches, *self.size)
         encoded = Prompt(gemma.tokenizer, prompt, gemma.chat, (vision.mark, self._seen.text))
         players = "word" if words is True else words
@@ -180,13 +182,13 @@ class ImageGame:
 
     def _patches_of(self, top: int, left: int, bottom: int, right: int) -> Bools:
         """bool (soft tokens, n_patches): which patches each of the whole picture or of a crop shows a part of."""
-        (height, width), (rows, columns), tokens = self.size, self.grid, self._seen.tokens
+        (height, width), (rows, columns), tokens = self.size, self.grid, self.tokens
         down = cells_touched(top, bottom, height, rows, tokens[0])
         return np.kron(down, cells_touched(left, right, width, columns, tokens[1])).astype(bool)
 
     def _pixels_of(self, top: int, left: int, bottom: int, right: int) -> Ints:
         """int (pixels, pixels): the patch of each of the model's pixels of the whole picture or a crop."""
-        (height, width), (rows, columns), tokens = self.size, self.grid, self._seen.tokens
+        (height, width), (rows, columns), tokens = self.size, self.grid, self.tokens
         high, wide = self._seen.pixels.shape[-2:]
         down = cells_of_pixels(top, bottom, height, rows, tokens[0], high)
         across = cells_of_pixels(left, right, width, columns, tokens[1], wide)

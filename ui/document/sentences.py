@@ -20,7 +20,7 @@ Quote = Callable[[str], str]
 MOST_NAMED = 3  # redundant pairs
 TOGETHER = "“acting together” in the tree"
 BUT_WORDS = "That is of sentences and larger parts; words are estimates, as sure as their ± says."
-BEYOND = 1.25  # times the change, above which a part carries more than it, against others
+BEYOND = 1.25  # times the change, above which a part is said to carry more than it
 UNCARRIED = (
     "The answer is unsupported: no single part makes it at least twice as likely (+0.69), beyond two standard errors, and "
     "carries a third of what the document changes."
@@ -59,10 +59,9 @@ def headline(study: Study, column: int, quote: Quote = bold) -> str:
     if not named:
         return f"{whole} No part carries half of it."
     if len(named) == 1:
-        against = abs(tree.value(first.nodes[found[0]], column)) > BEYOND * abs(change)
-        return (
-            f"{whole} Most stands on {named[0]}, against other parts." if against else f"{whole} Most of it stands on {named[0]}."
-        )
+        beyond = abs(tree.value(first.nodes[found[0]], column)) > BEYOND * abs(change)
+        told = f"More stands on {named[0]}; the rest takes some of it back." if beyond else f"Most of it stands on {named[0]}."
+        return f"{whole} {told}"
     others = named[1:MOST_NAMED] + [f"{len(named) - MOST_NAMED} more"] * (len(named) > MOST_NAMED)
     return f"{whole} At least half of it is carried by each of {', '.join([named[0], *others[:-1]])} and {others[-1]}."
 

@@ -236,15 +236,20 @@ def subject(slot: ModelSlot, request: ImageRequest, image: Image.Image, other: I
     if isinstance(model, ImageClassifier):
         most = min(LIKELIEST, len(model.class_names))
         guesses = [(guess.name, guess.probability) for guess in model.top(image, most)]
-        answer, units = guesses[0][0], (model.side, model.side)
+        answer = guesses[0][0]
     elif isinstance(model, Towers):
-        answer, units = request.question, (model.side, model.side)
+        answer = request.question
     else:
         if request.model == SHAPES:
             check_words(model, request.question, request.target, request.rather)
-        answer, units = answer_of(model, request, image), _vision(model).look(image).tokens
+        answer = answer_of(model, request, image)
     game = make_game(model, request, image, answer, other)
     outputs, own = game.outputs, game.games[0] if isinstance(game, JoinedGame) else game
+    if isinstance(model, (ImageClassifier, Towers)):
+        units = model.side, model.side
+    else:
+        assert isinstance(own, ImageGame)
+        units = own.tokens
     about, learn = ImageAbout(answer, guesses, units, own.regions), partial(_learn, request)
     if isinstance(model, ImageClassifier):
         assert isinstance(game, ClassifierGame)

@@ -13,7 +13,7 @@ from ui.shell.model_slot import Choice, ModelSlot, model_slot
 
 ROUNDED = (
     "A large model that was published in bfloat16 is run in it where this machine is faster so. What that rounds is measured for "
-    "each map, and is a part of its standard errors. It takes half the memory of float32."
+    "each map, and is a part of its standard errors. It takes about half the memory of float32."
 )
 POLL = 0.5  # seconds
 BUNDLED, HERE, SERVER = "Bundled", "File or hub", "Server"

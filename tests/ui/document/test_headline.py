@@ -31,7 +31,7 @@ class Added:
 @pytest.mark.parametrize(
     ("weights", "said"),
     [
-        ([6.0, -3.0, 0.5, 0.0], "by +3.50. Most stands on **“One.”** (+6.00), against other parts."),
+        ([6.0, -3.0, 0.5, 0.0], "by +3.50. More stands on **“One.”** (+6.00); the rest takes some of it back."),
         ([0.25, 6.0, 0.5, 0.0], "by +6.75. Most of it stands on **“Two.”** (+6.00)."),
         ([-0.25, 0.0, -6.0, 0.5], "by −5.75. Most of it stands on **“Three.”** (−6.00)."),
         ([2.0, 2.0, 2.0, 2.0], "by +8.00. No part carries half of it."),
